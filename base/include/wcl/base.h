@@ -1,0 +1,234 @@
+/*
+ * wcl/base.h - what every part of wcl shares: results and errors, GUIDs, times, and the callbacks
+ * through which a caller reads, writes, watches and cancels.
+ *
+ * Conventions of every header of wcl:
+ *   - Paths, names and messages are UTF-8. Windows names that are not valid UTF-16 (lone
+ * surrogates) are carried in WTF-8, the superset of UTF-8 that can hold them, so no name is ever
+ * lost.
+ *   - A function that can fail returns wcl_status and takes a `wcl_error *` last, which may be
+ * NULL.
+ *   - What a function hands out through a `T **` argument belongs to the caller, who frees it with
+ *     the function named there (wcl_free() unless another is named).
+ *   - Nothing is printed, nothing exits, no state is global. A handle may be used by one thread at
+ * a time; different handles by different threads at once. Headers say where more is allowed.
+ */
+#ifndef WCL_BASE_H
+#define WCL_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#define WCL_VERSION_MAJOR 0
+#define WCL_VERSION_MINOR 1
+#define WCL_VERSION_PATCH 0
+
+#if defined(_WIN32) && defined(WCL_SHARED)
+#ifdef WCL_BUILDING
+#define WCL_API __declspec(dllexport)
+#else
+#define WCL_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define WCL_API __attribute__((visibility("default")))
+#else
+#define WCL_API
+#endif
+
+#if defined(__GNUC__)
+#define WCL_PRINTF(format_index, first_argument)                                                   \
+    __attribute__((format(printf, format_index, first_argument)))
+#else
+#define WCL_PRINTF(format_index, first_argument)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The library's version, "MAJOR.MINOR.PATCH". */
+WCL_API const char *wcl_version(void);
+
+/* Frees what wcl allocated. NULL is allowed. */
+WCL_API void wcl_free(void *memory);
+
+/* ---- Results and errors ------------------------------------------------------------------- */
+
+typedef enum wcl_status {
+    WCL_OK = 0,
+    WCL_END = 1,     /* there is nothing more to give; not an error */
+    WCL_FAILED = -1, /* the wcl_error says why */
+} wcl_status;
+
+/*
+ * What went wrong, as a number. Values below 0x10000 are Win32 error codes and 0xC037.... are the
+ * Host Compute Service's HRESULTs, the same on every provider; values from 0x20000000 stand for the
+ * seed's errors that have no number.
+ */
+typedef enum wcl_code {
+    WCL_CODE_NONE = 0,
+    WCL_CODE_FILE_NOT_FOUND = 2,
+    WCL_CODE_PATH_NOT_FOUND = 3,
+    WCL_CODE_ACCESS_DENIED = 5, /* ErrVmcomputeOperationAccessIsDenied */
+    WCL_CODE_OUT_OF_MEMORY = 8,
+    WCL_CODE_INVALID_DATA = 13,
+    WCL_CODE_NO_MORE_FILES = 18,
+    WCL_CODE_CHECKSUM = 23,          /* a digest or checksum differs */
+    WCL_CODE_GEN_FAILURE = 31,       /* ERROR_GEN_FAILURE */
+    WCL_CODE_SHARING_VIOLATION = 32, /* in use */
+    WCL_CODE_TRUNCATED = 38,         /* ERROR_HANDLE_EOF: the input ends too early */
+    WCL_CODE_NOT_SUPPORTED = 50,
+    WCL_CODE_FILE_EXISTS = 80,
+    WCL_CODE_INVALID_PARAMETER = 87,
+    WCL_CODE_BROKEN_PIPE = 109,
+    WCL_CODE_DISK_FULL = 112,
+    WCL_CODE_INVALID_NAME = 123,
+    WCL_CODE_PROC_NOT_FOUND = 127, /* ErrProcNotFound */
+    WCL_CODE_DIRECTORY_NOT_EMPTY = 145,
+    WCL_CODE_BUSY = 170,
+    WCL_CODE_ALREADY_EXISTS = 183,
+    WCL_CODE_NAME_TOO_LONG = 206,
+    WCL_CODE_FILE_TOO_LARGE = 223,        /* larger than a limit allows */
+    WCL_CODE_BAD_EA = 255,                /* ERROR_EA_LIST_INCONSISTENT */
+    WCL_CODE_DIRECTORY = 267,             /* not a directory, or one where a file was wanted */
+    WCL_CODE_SHUTDOWN_IN_PROGRESS = 1115, /* ERROR_SHUTDOWN_IN_PROGRESS */
+    WCL_CODE_IO = 1117,
+    WCL_CODE_ELEMENT_NOT_FOUND = 1168, /* ErrElementNotFound */
+    WCL_CODE_CANCELLED = 1223,
+    WCL_CODE_BAD_ACL = 1336,
+    WCL_CODE_BAD_SID = 1337,
+    WCL_CODE_BAD_SECURITY_DESCRIPTOR = 1338,
+    WCL_CODE_CORRUPT = 1392, /* ERROR_FILE_CORRUPT */
+    WCL_CODE_INVALID_STATE = 5023,
+    WCL_CODE_BAD_REPARSE_DATA = 4392,
+    WCL_CODE_WSA_INVALID = 10022, /* WSAEINVAL */
+    WCL_CODE_HCS_UNEXPECTED_EXIT = (int)0xC0370106,
+    WCL_CODE_HCS_OPERATION_PENDING = (int)0xC0370103, /* ErrVmcomputeOperationPending */
+    WCL_CODE_HCS_INVALID_STATE = (int)0xC0370105,     /* ErrVmcomputeOperationInvalidState */
+    WCL_CODE_HCS_NOT_EXIST = (int)0xC037010E,         /* ErrComputeSystemDoesNotExist */
+    WCL_CODE_HCS_ALREADY_STOPPED = (int)0xC0370110,   /* ErrVmcomputeAlreadyStopped */
+    WCL_CODE_HANDLE_CLOSE = 0x20000001,               /* ErrHandleClose */
+    WCL_CODE_ALREADY_CLOSED = 0x20000002,             /* ErrAlreadyClosed */
+    WCL_CODE_INVALID_NOTIFICATION_TYPE = 0x20000003,  /* ErrInvalidNotificationType */
+    WCL_CODE_INVALID_PROCESS_STATE = 0x20000004,      /* ErrInvalidProcessState */
+    WCL_CODE_TIMEOUT = 0x20000005,                    /* ErrTimeout */
+    WCL_CODE_UNEXPECTED_CONTAINER_EXIT = 0x20000006,  /* ErrUnexpectedContainerExit */
+    WCL_CODE_UNEXPECTED_PROCESS_ABORT = 0x20000007,   /* ErrUnexpectedProcessAbort */
+    WCL_CODE_UNEXPECTED_VALUE = 0x20000008,           /* ErrUnexpectedValue */
+} wcl_code;
+
+/*
+ * An error, filled in by a function that returns WCL_FAILED and otherwise left alone. Start it as
+ * WCL_ERROR_INIT. It owns nothing, so it can be copied and need not be freed. A text that does not
+ * fit is cut at a character and ends in "...".
+ */
+typedef struct wcl_error {
+    uint32_t code;      /* a wcl_code, or any other Win32 code or HRESULT that a provider gave */
+    char operation[64]; /* what was being done: "import" */
+    char subject[400];  /* to what: a file, an entry of a layer, an id */
+    char message[800];  /* what is wrong and what to do, one sentence, no full stop */
+} wcl_error;
+
+#define WCL_ERROR_INIT                                                                             \
+    {                                                                                              \
+        0, "", "", ""                                                                              \
+    }
+
+/*
+ * Writes "OPERATION SUBJECT: MESSAGE (code N)" to `text` (`size` bytes with the NUL, cut if longer)
+ * and returns `text`. Codes from 0x10000 are written in hexadecimal.
+ */
+WCL_API char *wcl_error_format(const wcl_error *error, char *text, size_t size);
+
+/* IsNotExist: the container, process, layer or file does not exist. */
+WCL_API bool wcl_error_is_not_exist(const wcl_error *error);
+/* IsAlreadyClosed: the handle was closed before. */
+WCL_API bool wcl_error_is_already_closed(const wcl_error *error);
+/* IsAlreadyStopped: the container or process has stopped (or, as in the seed, may never have been).
+ */
+WCL_API bool wcl_error_is_already_stopped(const wcl_error *error);
+/* IsPending: the operation is being completed in the background. */
+WCL_API bool wcl_error_is_pending(const wcl_error *error);
+/* IsTimeout: the wait timed out. */
+WCL_API bool wcl_error_is_timeout(const wcl_error *error);
+
+/* ---- GUIDs ---------------------------------------------------------------------------------- */
+
+/* A GUID as it lies in memory on Windows (the first three fields little-endian). */
+typedef struct wcl_guid {
+    uint8_t bytes[16];
+} wcl_guid;
+
+/* NewGUID: the first 16 bytes of the SHA-1 of `source`. */
+WCL_API wcl_guid wcl_guid_from_source(const char *source);
+
+/* A random (version 4) GUID. */
+WCL_API wcl_status wcl_guid_random(wcl_guid *guid, wcl_error *error);
+
+/* ToString: 36 characters, lower case, and a NUL. */
+WCL_API void wcl_guid_format(const wcl_guid *guid, char text[37]);
+
+/* Reads what wcl_guid_format() writes, in either case, with or without braces. */
+WCL_API wcl_status wcl_guid_parse(const char *text, wcl_guid *guid, wcl_error *error);
+
+/* The GUID the Host Compute Service gives a compute system of that id: RFC 4122 version 5 over the
+ * UTF-16LE of the upper-cased id. */
+WCL_API wcl_status wcl_guid_of_compute_system(const char *id, wcl_guid *guid, wcl_error *error);
+
+/* ---- Times ---------------------------------------------------------------------------------- */
+
+/* FILETIME: 100 ns since 1601-01-01 UTC, signed so that every 64-bit pattern has a meaning. */
+typedef int64_t wcl_filetime;
+
+/* Exact. */
+WCL_API struct timespec wcl_filetime_to_timespec(wcl_filetime time);
+/* Rounds towards the past by less than 100 ns; clamps what a FILETIME cannot hold. */
+WCL_API wcl_filetime wcl_filetime_from_timespec(struct timespec time);
+
+/* ---- Callbacks ------------------------------------------------------------------------------ */
+
+/*
+ * Gives up to `size` bytes in `buffer` and their number in `*got`; 0 means the end. `size` is not
+ * 0.
+ */
+typedef wcl_status (*wcl_read_fn)(void *context, void *buffer, size_t size, size_t *got,
+                                  wcl_error *error);
+
+/* Takes all `size` bytes. */
+typedef wcl_status (*wcl_write_fn)(void *context, const void *data, size_t size, wcl_error *error);
+
+typedef enum wcl_log_level {
+    WCL_LOG_ERROR = 0,
+    WCL_LOG_WARNING = 1,
+    WCL_LOG_INFO = 2,
+    WCL_LOG_DEBUG = 3,
+} wcl_log_level;
+
+/* How far an operation is. */
+typedef struct wcl_progress {
+    const char *operation; /* "import" */
+    const char *subject;   /* the entry or layer at hand, or NULL */
+    uint64_t done;         /* bytes of input dealt with */
+    uint64_t total;        /* bytes in all, 0 where not known */
+    uint64_t entries;      /* entries dealt with */
+} wcl_progress;
+
+/*
+ * A caller's ears and brakes, passed by pointer to what takes long; any member may be NULL. The
+ * callbacks come from the thread that made the call. The struct must outlive the call or handle.
+ */
+typedef struct wcl_hooks {
+    size_t struct_size; /* sizeof(wcl_hooks) */
+    void *context;      /* given back to the callbacks */
+    void (*log)(void *context, wcl_log_level level, const char *message);
+    /* Called every few milliseconds to tenths of a second; returning true cancels the operation,
+     * which undoes what it did and fails with WCL_CODE_CANCELLED. */
+    bool (*progress)(void *context, const wcl_progress *progress);
+} wcl_hooks;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,280 @@
+/* JSON helpers on cJSON. */
+#include "base/json.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Whole numbers of up to this many digits are exact as doubles. */
+#define EXACT_DIGITS 15
+#define MAX_DEPTH 64
+/* What a long number is wrapped in while cJSON parses it; U+0001 cannot stand in JSON unescaped. */
+#define NUMBER_MARK "\\u0001#"
+#define NUMBER_MARK_PARSED "\001#"
+
+static bool is_number_char(char c)
+{
+    return isdigit((unsigned char)c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* Copies one string literal that starts at `at`; returns where it ends. */
+static size_t copy_string(const char *text, size_t size, size_t at, wcl_buffer *out,
+                          wcl_error *error, wcl_status *status)
+{
+    size_t end = at + 1;
+
+    while (end < size && text[end] != '"')
+        end += text[end] == '\\' && end + 1 < size ? 2 : 1;
+    end = end < size ? end + 1 : size;
+    *status = wcl_buffer_append(out, text + at, end - at, error);
+    return end;
+}
+
+/* Copies one number, as a marked string when a double might not hold it. */
+static size_t copy_number(const char *text, size_t size, size_t at, wcl_buffer *out,
+                          wcl_error *error, wcl_status *status)
+{
+    size_t end = at, digits = 0;
+    bool whole = true;
+
+    for (; end < size && is_number_char(text[end]); end++) {
+        if (isdigit((unsigned char)text[end]))
+            digits++;
+        else if (end != at || text[end] != '-')
+            whole = false;
+    }
+    if (!whole || digits <= EXACT_DIGITS) {
+        *status = wcl_buffer_append(out, text + at, end - at, error);
+        return end;
+    }
+    *status = wcl_buffer_printf(out, error, "\"" NUMBER_MARK "%.*s\"", (int)(end - at), text + at);
+    return end;
+}
+
+/* The text with long numbers marked; checks the depth on the way. */
+static wcl_status mark_long_numbers(const char *text, size_t size, wcl_buffer *out,
+                                    wcl_error *error)
+{
+    wcl_status status = wcl_buffer_reserve(out, size, error);
+    unsigned depth = 0;
+
+    for (size_t at = 0; at < size && status == WCL_OK;) {
+        char c = text[at];
+        if (c == '"') {
+            at = copy_string(text, size, at, out, error, &status);
+            continue;
+        }
+        if (isdigit((unsigned char)c) || c == '-') {
+            at = copy_number(text, size, at, out, error, &status);
+            continue;
+        }
+        if (c == '[' || c == '{')
+            depth++;
+        else if ((c == ']' || c == '}') && depth)
+            depth--;
+        if (depth > MAX_DEPTH)
+            return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                            "the JSON is nested deeper than %d levels at byte %zu", MAX_DEPTH, at);
+        status = wcl_buffer_append_byte(out, (uint8_t)c, error);
+        at++;
+    }
+    return status;
+}
+
+/* Turns the marked strings back into numbers. Recursion is bounded by MAX_DEPTH. */
+static void unmark_numbers(cJSON *item)
+{
+    for (; item; item = item->next) {
+        if (cJSON_IsString(item) &&
+            strncmp(item->valuestring, NUMBER_MARK_PARSED, strlen(NUMBER_MARK_PARSED)) == 0) {
+            char *digits = item->valuestring + strlen(NUMBER_MARK_PARSED);
+            memmove(item->valuestring, digits, strlen(digits) + 1);
+            item->type = (item->type & ~0xFF) | cJSON_Raw;
+        }
+        unmark_numbers(item->child);
+    }
+}
+
+wcl_status wcl_json_parse(const char *text, size_t size, size_t limit, cJSON **json,
+                          wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer marked = WCL_BUFFER_INIT;
+    const char *end = NULL;
+
+    if (size > limit)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                        "the JSON has %zu bytes, more than the %zu allowed", size, limit);
+    if (memchr(text, '\0', size))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "the JSON has a NUL in it");
+    if (mark_long_numbers(text, size, &marked, error) != WCL_OK)
+        return WCL_FAILED;
+    cJSON *parsed =
+        cJSON_ParseWithLengthOpts(wcl_buffer_text(&marked), marked.size + 1, &end, true);
+    if (!parsed)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "not valid JSON near '%.40s'",
+                        end ? end : "");
+    unmark_numbers(parsed);
+    *json = parsed;
+    return WCL_OK;
+}
+
+char *wcl_json_print(const cJSON *json)
+{
+    return cJSON_PrintUnformatted(json);
+}
+
+char *wcl_json_print_pretty(const cJSON *json)
+{
+    return cJSON_Print(json);
+}
+
+static const cJSON *find(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return item && !cJSON_IsNull(item) ? item : NULL;
+}
+
+wcl_status wcl_json_get_text(const cJSON *object, const char *name, const char **value,
+                             wcl_error *error)
+{
+    const cJSON *item = find(object, name);
+
+    if (item && !cJSON_IsString(item))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "the field '%s' is not a text", name);
+    if (item)
+        *value = item->valuestring;
+    return WCL_OK;
+}
+
+static wcl_status fail_number(wcl_error *error, const char *name, const char *wanted)
+{
+    return wcl_fail(error, WCL_CODE_INVALID_DATA, "the field '%s' is not a whole number %s", name,
+                    wanted);
+}
+
+wcl_status wcl_json_get_u64(const cJSON *object, const char *name, uint64_t *value,
+                            wcl_error *error)
+{
+    const cJSON *item = find(object, name);
+    const char *wanted = "from 0 to 2^64-1";
+
+    if (!item)
+        return WCL_OK;
+    if (cJSON_IsRaw(item)) {
+        char *end;
+        errno = 0;
+        unsigned long long number = strtoull(item->valuestring, &end, 10);
+        if (errno || *end || item->valuestring[0] == '-')
+            return fail_number(error, name, wanted);
+        *value = number;
+        return WCL_OK;
+    }
+    if (!cJSON_IsNumber(item) || item->valuedouble < 0 ||
+        item->valuedouble >= 18446744073709551616.0 ||
+        item->valuedouble != floor(item->valuedouble))
+        return fail_number(error, name, wanted);
+    *value = (uint64_t)item->valuedouble;
+    return WCL_OK;
+}
+
+wcl_status wcl_json_get_i64(const cJSON *object, const char *name, int64_t *value, wcl_error *error)
+{
+    const cJSON *item = find(object, name);
+    const char *wanted = "from -2^63 to 2^63-1";
+
+    if (!item)
+        return WCL_OK;
+    if (cJSON_IsRaw(item)) {
+        char *end;
+        errno = 0;
+        long long number = strtoll(item->valuestring, &end, 10);
+        if (errno || *end)
+            return fail_number(error, name, wanted);
+        *value = number;
+        return WCL_OK;
+    }
+    if (!cJSON_IsNumber(item) || item->valuedouble < -9223372036854775808.0 ||
+        item->valuedouble >= 9223372036854775808.0 || item->valuedouble != floor(item->valuedouble))
+        return fail_number(error, name, wanted);
+    *value = (int64_t)item->valuedouble;
+    return WCL_OK;
+}
+
+wcl_status wcl_json_get_bool(const cJSON *object, const char *name, bool *value, wcl_error *error)
+{
+    const cJSON *item = find(object, name);
+
+    if (item && !cJSON_IsBool(item))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "the field '%s' is not true or false", name);
+    if (item)
+        *value = cJSON_IsTrue(item);
+    return WCL_OK;
+}
+
+bool wcl_json_add_u64(cJSON *object, const char *name, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRIu64, value);
+    return cJSON_AddRawToObject(object, name, text) != NULL;
+}
+
+bool wcl_json_add_i64(cJSON *object, const char *name, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%" PRId64, value);
+    return cJSON_AddRawToObject(object, name, text) != NULL;
+}
+
+/* Appends one character of a text that may hold surrogates or stray bytes; returns its length. */
+static size_t quote_character(const uint8_t *at, size_t left, wcl_buffer *out)
+{
+    if (*at == '"' || *at == '\\') {
+        wcl_buffer_printf(out, NULL, "\\%c", *at);
+        return 1;
+    }
+    if (*at < 0x20 || *at == 0x7F) {
+        wcl_buffer_printf(out, NULL, "\\u%04x", *at);
+        return 1;
+    }
+    if (*at < 0x80) {
+        wcl_buffer_append_byte(out, *at, NULL);
+        return 1;
+    }
+    if (*at == 0xED && left >= 3 && at[1] >= 0xA0 && at[1] < 0xC0 && (at[2] & 0xC0) == 0x80) {
+        wcl_buffer_printf(out, NULL, "\\u%04x", 0xD000u | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu));
+        return 3;
+    }
+    size_t length = *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : 2;
+    if (*at >= 0xC2 && length <= left) {
+        size_t tail = 1;
+        while (tail < length && (at[tail] & 0xC0) == 0x80)
+            tail++;
+        if (tail == length) {
+            wcl_buffer_append(out, at, length, NULL);
+            return length;
+        }
+    }
+    wcl_buffer_append_text(out, "\xEF\xBF\xBD", NULL);
+    return 1;
+}
+
+bool wcl_json_add_text(cJSON *object, const char *name, const char *text)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer quoted = WCL_BUFFER_INIT;
+    size_t size = strlen(text);
+
+    /* Room for the worst case at once, so that the appends below cannot fail. */
+    if (wcl_buffer_reserve(&quoted, size * 6 + 2, NULL) != WCL_OK)
+        return false;
+    wcl_buffer_append_byte(&quoted, '"', NULL);
+    for (size_t at = 0; at < size;)
+        at += quote_character((const uint8_t *)text + at, size - at, &quoted);
+    wcl_buffer_append_byte(&quoted, '"', NULL);
+    return cJSON_AddRawToObject(object, name, wcl_buffer_text(&quoted)) != NULL;
+}

@@ -1,0 +1,124 @@
+# How the library, its modules and its tests are put together.
+
+# Compiled once; the static and the shared library are both made of it.
+add_library(wcl_objects OBJECT)
+target_include_directories(wcl_objects PUBLIC ${CMAKE_SOURCE_DIR})
+target_compile_definitions(wcl_objects PUBLIC _GNU_SOURCE _FILE_OFFSET_BITS=64)
+target_link_libraries(wcl_objects PUBLIC Threads::Threads ZLIB::ZLIB OpenSSL::Crypto
+  PkgConfig::LIBARCHIVE PkgConfig::CJSON PkgConfig::ZSTD PkgConfig::UTF8PROC m)
+if(TARGET PkgConfig::ISAL)
+  target_link_libraries(wcl_objects PUBLIC PkgConfig::ISAL)
+  target_compile_definitions(wcl_objects PRIVATE WCL_HAVE_ISAL)
+endif()
+if(TARGET PkgConfig::LIBDEFLATE)
+  target_link_libraries(wcl_objects PUBLIC PkgConfig::LIBDEFLATE)
+  target_compile_definitions(wcl_objects PRIVATE WCL_HAVE_LIBDEFLATE)
+endif()
+
+set(WCL_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wwrite-strings -Wno-gnu-zero-variadic-macro-arguments)
+if(WCL_WERROR)
+  list(APPEND WCL_WARNINGS -Werror)
+endif()
+add_compile_options(${WCL_WARNINGS})
+target_compile_options(wcl_objects PRIVATE ${WCL_WARNINGS})
+if(WCL_SANITIZE)
+  add_compile_options(-fsanitize=${WCL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${WCL_SANITIZE})
+  target_compile_options(wcl_objects PRIVATE -fsanitize=${WCL_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+endif()
+
+# wcl_module(SOURCES ... HEADERS ...): adds a module; its public headers lie in include/wcl/ beside it.
+function(wcl_module)
+  cmake_parse_arguments(MODULE "" "" "SOURCES;HEADERS" ${ARGN})
+  list(TRANSFORM MODULE_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  target_sources(wcl_objects PRIVATE ${MODULE_SOURCES})
+  if(MODULE_HEADERS)
+    target_include_directories(wcl_objects PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    list(TRANSFORM MODULE_HEADERS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/include/wcl/)
+    set_property(GLOBAL APPEND PROPERTY WCL_PUBLIC_HEADERS ${MODULE_HEADERS})
+    set_property(GLOBAL APPEND PROPERTY WCL_PUBLIC_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/include)
+  endif()
+endfunction()
+
+# The libraries that programs link, once every module has been added.
+function(wcl_finish_library)
+  get_property(headers GLOBAL PROPERTY WCL_PUBLIC_HEADERS)
+  get_property(header_dirs GLOBAL PROPERTY WCL_PUBLIC_DIRS)
+  foreach(kind STATIC SHARED)
+    string(TOLOWER wcl_${kind} name)
+    add_library(${name} ${kind} $<TARGET_OBJECTS:wcl_objects>)
+    set_target_properties(${name} PROPERTIES OUTPUT_NAME wcl VERSION ${PROJECT_VERSION}
+      SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME ${kind})
+    foreach(dir ${header_dirs})
+      target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${dir}>)
+    endforeach()
+    target_include_directories(${name} PUBLIC $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(${name} PRIVATE wcl_objects_dependencies)
+  endforeach()
+  target_link_options(wcl_shared PRIVATE
+    -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/wcl.map -Wl,--no-undefined)
+  set_property(TARGET wcl_shared APPEND PROPERTY LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/wcl.map)
+  wcl_install("${headers}")
+endfunction()
+
+# The dependencies alone, without the objects themselves.
+add_library(wcl_objects_dependencies INTERFACE)
+target_link_libraries(wcl_objects_dependencies INTERFACE Threads::Threads ZLIB::ZLIB OpenSSL::Crypto
+  PkgConfig::LIBARCHIVE PkgConfig::CJSON PkgConfig::ZSTD PkgConfig::UTF8PROC m)
+foreach(optional ISAL LIBDEFLATE)
+  if(TARGET PkgConfig::${optional})
+    target_link_libraries(wcl_objects_dependencies INTERFACE PkgConfig::${optional})
+  endif()
+endforeach()
+
+function(wcl_install headers)
+  set(requires "zlib libcrypto libarchive libcjson libzstd libutf8proc")
+  if(TARGET PkgConfig::ISAL)
+    string(APPEND requires " libisal")
+  endif()
+  if(TARGET PkgConfig::LIBDEFLATE)
+    string(APPEND requires " libdeflate")
+  endif()
+  set(WCL_PC_REQUIRES ${requires})
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/wcl.pc.in ${CMAKE_BINARY_DIR}/wcl.pc @ONLY)
+  configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/wclConfig.cmake.in
+    ${CMAKE_BINARY_DIR}/wclConfig.cmake INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/wcl)
+  write_basic_package_version_file(${CMAKE_BINARY_DIR}/wclConfigVersion.cmake
+    COMPATIBILITY SameMinorVersion)
+  install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/wcl)
+  install(TARGETS wcl_static wcl_shared EXPORT wclTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS wcl_objects_dependencies EXPORT wclTargets)
+  install(EXPORT wclTargets NAMESPACE wcl:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/wcl)
+  install(FILES ${CMAKE_BINARY_DIR}/wclConfig.cmake ${CMAKE_BINARY_DIR}/wclConfigVersion.cmake
+    ${CMAKE_SOURCE_DIR}/cmake/WclDependencies.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/wcl)
+  install(FILES ${CMAKE_BINARY_DIR}/wcl.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  install(FILES ${CMAKE_SOURCE_DIR}/docs/wcl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endfunction()
+
+# wcl_add_test(NAME sources...): a cmocka test program, run from the source folder so that it finds
+# tests/data. It links the objects and so may test internals too.
+function(wcl_add_test name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE wcl_objects PkgConfig::CMOCKA)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endfunction()
+
+# wcl_add_script_test(NAME script args...): an end-to-end test; exit code 77 says that it was skipped.
+function(wcl_add_script_test name script)
+  add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN}
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77
+    ENVIRONMENT "WCL=$<TARGET_FILE:wcl_program>;WCL_BUILD=${CMAKE_BINARY_DIR};WCL_SOURCE=${CMAKE_SOURCE_DIR}")
+endfunction()
+
+# wcl_add_fuzzer(NAME sources...): a libFuzzer target; its corpus is tests/fuzz/corpus/NAME.
+function(wcl_add_fuzzer name)
+  add_executable(fuzz_${name} ${ARGN})
+  target_link_libraries(fuzz_${name} PRIVATE wcl_objects)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+endfunction()

@@ -1,0 +1,220 @@
+/* Readers and writers of layers: the checks that every form needs, and the copy from one to
+ * another. */
+#include "layer/layer_ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/utf16.h"
+#include "layer/path.h"
+
+/* Bytes moved at a time between a reader and a writer. */
+#define COPY_SIZE (256 * 1024)
+
+/* ---- Readers -------------------------------------------------------------------------------- */
+
+wcl_status wcl_layer_reader_next(wcl_layer_reader *reader, wcl_entry *entry, wcl_error *error)
+{
+    if (reader->failed)
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer reader failed before");
+    if (reader->at_end)
+        return WCL_END;
+    *entry = (wcl_entry)WCL_ENTRY_INIT;
+    wcl_status status = reader->ops->next(reader, entry, error);
+    reader->at_end = status == WCL_END;
+    reader->failed = status == WCL_FAILED;
+    return status == WCL_FAILED ? wcl_error_context(error, reader->ops->name, NULL) : status;
+}
+
+wcl_status wcl_layer_reader_read(wcl_layer_reader *reader, void *buffer, size_t size, size_t *got,
+                                 wcl_error *error)
+{
+    if (reader->failed)
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer reader failed before");
+    *got = 0;
+    if (reader->at_end || size == 0)
+        return WCL_OK;
+    if (reader->ops->read(reader, buffer, size, got, error) == WCL_OK)
+        return WCL_OK;
+    reader->failed = true;
+    return wcl_error_context(error, reader->ops->name, NULL);
+}
+
+wcl_status wcl_layer_reader_close(wcl_layer_reader *reader, wcl_error *error)
+{
+    if (!reader)
+        return WCL_OK;
+    bool complete = reader->at_end;
+    bool failed = reader->failed;
+    const char *name = reader->ops->name;
+    reader->ops->free(reader);
+    if (complete)
+        return WCL_OK;
+    wcl_fail(error, WCL_CODE_INVALID_STATE,
+             failed ? "the layer could not be read" : "the layer was not read to its end");
+    return wcl_error_context(error, name, NULL);
+}
+
+/* ---- Writers -------------------------------------------------------------------------------- */
+
+static wcl_status fail_writer(wcl_layer_writer *writer, const char *subject, wcl_error *error)
+{
+    writer->failed = true;
+    return wcl_error_context(error, writer->ops->name, subject);
+}
+
+/* Ends the entry at hand, if there is one, and refuses to go on after a failure. */
+static wcl_status end_entry(wcl_layer_writer *writer, wcl_error *error)
+{
+    if (writer->failed)
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer writer failed before");
+    if (!writer->in_entry)
+        return WCL_OK;
+    writer->in_entry = false;
+    if (writer->ops->end_entry(writer, error) != WCL_OK)
+        return fail_writer(writer, writer->current, error);
+    return WCL_OK;
+}
+
+wcl_status wcl_layer_writer_add(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
+{
+    if (end_entry(writer, error) != WCL_OK)
+        return WCL_FAILED;
+    if (entry->struct_size != sizeof(*entry))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the wcl_entry does not say its size in struct_size");
+    if (wcl_path_check(entry->path, error) != WCL_OK)
+        return fail_writer(writer, entry->path, error);
+    free(writer->current);
+    writer->current = strdup(entry->path);
+    if (!writer->current)
+        return wcl_fail_memory(error);
+    if (writer->ops->add(writer, entry, error) != WCL_OK)
+        return fail_writer(writer, entry->path, error);
+    writer->in_entry = true;
+    return WCL_OK;
+}
+
+wcl_status wcl_layer_writer_add_link(wcl_layer_writer *writer, const char *path, const char *target,
+                                     wcl_error *error)
+{
+    if (end_entry(writer, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_path_check(path, error) != WCL_OK || wcl_path_check(target, error) != WCL_OK ||
+        writer->ops->add_link(writer, path, target, error) != WCL_OK)
+        return fail_writer(writer, path, error);
+    return WCL_OK;
+}
+
+wcl_status wcl_layer_writer_remove(wcl_layer_writer *writer, const char *path, wcl_error *error)
+{
+    if (end_entry(writer, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_path_check(path, error) != WCL_OK || writer->ops->remove(writer, path, error) != WCL_OK)
+        return fail_writer(writer, path, error);
+    return WCL_OK;
+}
+
+wcl_status wcl_layer_writer_write(wcl_layer_writer *writer, const void *data, size_t size,
+                                  wcl_error *error)
+{
+    if (writer->failed || !writer->in_entry)
+        return wcl_fail(error, WCL_CODE_INVALID_STATE,
+                        writer->failed ? "the layer writer failed before"
+                                       : "no entry was begun that could take data");
+    if (size == 0 || writer->ops->write(writer, data, size, error) == WCL_OK)
+        return WCL_OK;
+    return fail_writer(writer, writer->current, error);
+}
+
+wcl_status wcl_layer_writer_close(wcl_layer_writer *writer, wcl_error *error)
+{
+    wcl_status status = end_entry(writer, error);
+    const char *name = writer->ops->name;
+
+    if (status == WCL_OK && writer->ops->finish(writer, error) != WCL_OK)
+        status = wcl_error_context(error, name, NULL);
+    wcl_layer_writer_abort(writer);
+    return status;
+}
+
+void wcl_layer_writer_abort(wcl_layer_writer *writer)
+{
+    if (!writer)
+        return;
+    free(writer->current);
+    writer->ops->free(writer);
+}
+
+/* ---- Copying -------------------------------------------------------------------------------- */
+
+typedef struct copy_state {
+    wcl_layer_reader *reader;
+    wcl_layer_writer *writer;
+    const wcl_hooks *hooks;
+    wcl_progress progress;
+    uint8_t *buffer;
+} copy_state;
+
+static wcl_status report(copy_state *state, wcl_error *error)
+{
+    if (state->hooks && state->hooks->progress &&
+        state->hooks->progress(state->hooks->context, &state->progress))
+        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
+    return WCL_OK;
+}
+
+static wcl_status copy_stream(copy_state *state, wcl_error *error)
+{
+    for (;;) {
+        size_t got;
+        if (wcl_layer_reader_read(state->reader, state->buffer, COPY_SIZE, &got, error) != WCL_OK)
+            return WCL_FAILED;
+        if (got == 0)
+            return WCL_OK;
+        if (wcl_layer_writer_write(state->writer, state->buffer, got, error) != WCL_OK)
+            return WCL_FAILED;
+        state->progress.done += got;
+        if (report(state, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+}
+
+static wcl_status copy_entry(copy_state *state, const wcl_entry *entry, wcl_error *error)
+{
+    switch (entry->kind) {
+    case WCL_ENTRY_HARD_LINK:
+        return wcl_layer_writer_add_link(state->writer, entry->path, entry->target, error);
+    case WCL_ENTRY_DELETED:
+        return wcl_layer_writer_remove(state->writer, entry->path, error);
+    default:
+        if (wcl_layer_writer_add(state->writer, entry, error) != WCL_OK)
+            return WCL_FAILED;
+        return copy_stream(state, error);
+    }
+}
+
+wcl_status wcl_layer_copy(wcl_layer_reader *reader, wcl_layer_writer *writer,
+                          const wcl_hooks *hooks, wcl_error *error)
+{
+    copy_state state = { .reader = reader, .writer = writer, .hooks = hooks };
+    wcl_entry entry;
+    wcl_status status;
+
+    state.progress.operation = writer->ops->name;
+    state.buffer = malloc(COPY_SIZE);
+    if (!state.buffer)
+        return wcl_fail_memory(error);
+    while ((status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK) {
+        state.progress.subject = entry.path;
+        state.progress.entries++;
+        status = report(&state, error);
+        if (status == WCL_OK)
+            status = copy_entry(&state, &entry, error);
+        if (status != WCL_OK)
+            break;
+    }
+    free(state.buffer);
+    return status == WCL_END ? WCL_OK : status;
+}

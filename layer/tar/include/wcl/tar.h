@@ -1,0 +1,85 @@
+/*
+ * wcl/tar.h - OCI layer tars: reading and writing them as layers (see wcl/layer.h), and the records
+ * that carry what only Windows has.
+ *
+ * Windows' metadata travels in pax records named MSWINDOWS.*, as go-winio's backuptar writes them.
+ * What those cannot hold (sparse maps, reparse points that are no links, EA flags, unusual stream
+ * orders, further streams) travels in records named WCL.*, which every other program passes over.
+ */
+#ifndef WCL_TAR_H
+#define WCL_TAR_H
+
+#include <wcl/layer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum wcl_compression {
+    WCL_COMPRESSION_NONE = 0,
+    WCL_COMPRESSION_GZIP = 1, /* several members on output, so that all cores can work */
+    WCL_COMPRESSION_ZSTD = 2,
+} wcl_compression;
+
+typedef enum wcl_os {
+    WCL_OS_UNKNOWN = 0, /* find out */
+    WCL_OS_WINDOWS = 1,
+    WCL_OS_LINUX = 2,
+} wcl_os;
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+typedef struct wcl_tar_reader_options {
+    size_t struct_size; /* sizeof(wcl_tar_reader_options) */
+    wcl_os os;          /* WCL_OS_UNKNOWN: Windows by MSWINDOWS records or a Files or Hives root */
+    uint64_t max_size;  /* refuse more decompressed bytes than this; 0: no limit */
+} wcl_tar_reader_options;
+
+/*
+ * A reader of the layer tar that `read` gives, plain or compressed, in any tar dialect. It works in
+ * constant memory, on a stream that cannot seek. An alternate stream's entry ("F:S" behind F)
+ * becomes part of F's backup stream. `options` may be NULL. `read` is called from another thread
+ * until the reader is closed.
+ */
+WCL_API wcl_status wcl_tar_reader_open(wcl_read_fn read, void *context,
+                                       const wcl_tar_reader_options *options,
+                                       wcl_layer_reader **reader, wcl_error *error);
+
+/* The same of a file, which stays the caller's; "-" is standard input. */
+WCL_API wcl_status wcl_tar_reader_open_file(const char *file, const wcl_tar_reader_options *options,
+                                            wcl_layer_reader **reader, wcl_error *error);
+
+/* What a tar reader turned out to read: settled once the first entry was given. */
+WCL_API wcl_os wcl_tar_reader_os(const wcl_layer_reader *reader);
+
+/* Bytes taken from the input so far (compressed ones), for a progress bar. */
+WCL_API uint64_t wcl_tar_reader_consumed(const wcl_layer_reader *reader);
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+typedef struct wcl_tar_writer_options {
+    size_t struct_size; /* sizeof(wcl_tar_writer_options) */
+    wcl_compression compression;
+    int level;            /* of the compression; 0: the usual one */
+    bool plain_backuptar; /* leave out all WCL.* records: backuptar's own bytes, and its losses */
+} wcl_tar_writer_options;
+
+/*
+ * A writer of a layer tar. For an entry without anything unusual the bytes are those that
+ * go-winio's backuptar and Go's archive/tar write. Data goes straight through where the entry is
+ * WCL_ENTRY_IN_ORDER; else what must be known first makes the writer keep the entry's stream aside,
+ * in memory or, from 1 MiB on, in an unnamed temporary file. `options` may be NULL.
+ */
+WCL_API wcl_status wcl_tar_writer_open(wcl_write_fn write, void *context,
+                                       const wcl_tar_writer_options *options,
+                                       wcl_layer_writer **writer, wcl_error *error);
+
+/* The same into a file, which appears under its name only once it is whole; "-" is standard output.
+ */
+WCL_API wcl_status wcl_tar_writer_open_file(const char *file, const wcl_tar_writer_options *options,
+                                            wcl_layer_writer **writer, wcl_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
