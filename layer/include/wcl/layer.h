@@ -154,6 +154,123 @@ WCL_API void wcl_layer_writer_abort(wcl_layer_writer *writer);
 WCL_API wcl_status wcl_layer_copy(wcl_layer_reader *reader, wcl_layer_writer *writer,
                                   const wcl_hooks *hooks, wcl_error *error);
 
+/* ---- The store: lifecycle of layers --------------------------------------------------------- */
+
+typedef enum wcl_flavour {
+    WCL_FLAVOUR_DIFF = 0,   /* DiffDriver: refused by every provider */
+    WCL_FLAVOUR_FILTER = 1, /* FilterDriver */
+} wcl_flavour;
+
+/* DriverInfo: where layers are kept and by whom. Copied by what keeps it. */
+typedef struct wcl_driver {
+    size_t struct_size; /* sizeof(wcl_driver) */
+    wcl_flavour flavour;
+    const char *home_dir;   /* the folder of all layers; each is a folder of its id's name in it */
+    const char *provider;   /* "store", "vmcompute", or NULL: WCL_PROVIDER, else the system's own */
+    const wcl_hooks *hooks; /* log, progress and cancellation of what takes long; may be NULL */
+} wcl_driver;
+
+#define WCL_DRIVER_INIT                                                                            \
+    {                                                                                              \
+        .struct_size = sizeof(wcl_driver), .flavour = WCL_FLAVOUR_FILTER                           \
+    }
+
+/*
+ * Parents are passed as the seed passes them: the paths of all of a layer's parents, nearest first,
+ * the last element of each being its id. An id alone stands for the layer of that id in the same
+ * home.
+ */
+typedef struct wcl_parents {
+    const char *const *paths;
+    size_t count;
+} wcl_parents;
+
+/* An id is 1 to 128 characters of A-Z a-z 0-9 . _ - and begins with a letter or digit. */
+WCL_API wcl_status wcl_layer_id_check(const char *id, wcl_error *error);
+
+/* CreateLayer: an empty read-only layer on `parent` (NULL or "": none). */
+WCL_API wcl_status wcl_layer_create(const wcl_driver *driver, const char *id, const char *parent,
+                                    wcl_error *error);
+
+/*
+ * CreateSandboxLayer: a writable layer on `parent`, whose chain is `parents` (empty: the chain that
+ * the parent itself has). `size` limits what can be written to it, in bytes; 0 does not.
+ */
+WCL_API wcl_status wcl_layer_create_sandbox(const wcl_driver *driver, const char *id,
+                                            const char *parent, wcl_parents parents, uint64_t size,
+                                            wcl_error *error);
+
+/* ActivateLayer: attaches a sandbox's storage; nothing is to be done for a read-only layer. */
+WCL_API wcl_status wcl_layer_activate(const wcl_driver *driver, const char *id, wcl_error *error);
+/* DeactivateLayer: undoes the activation. */
+WCL_API wcl_status wcl_layer_deactivate(const wcl_driver *driver, const char *id, wcl_error *error);
+
+/* PrepareLayer: mounts the layer merged with its parents: a sandbox for writing, others read-only.
+ */
+WCL_API wcl_status wcl_layer_prepare(const wcl_driver *driver, const char *id, wcl_parents parents,
+                                     wcl_error *error);
+/* UnprepareLayer: unmounts it. */
+WCL_API wcl_status wcl_layer_unprepare(const wcl_driver *driver, const char *id, wcl_error *error);
+
+/* GetLayerMountPath: where a prepared layer is mounted, else the layer's folder. wcl_free(). */
+WCL_API wcl_status wcl_layer_mount_path(const wcl_driver *driver, const char *id, char **path,
+                                        wcl_error *error);
+
+/* DestroyLayer: removes the layer. Refused while it is mounted or another stands on it. */
+WCL_API wcl_status wcl_layer_destroy(const wcl_driver *driver, const char *id, wcl_error *error);
+
+/* LayerExists */
+WCL_API wcl_status wcl_layer_exists(const wcl_driver *driver, const char *id, bool *exists,
+                                    wcl_error *error);
+
+/* ExpandSandboxSize: lets a sandbox grow to at least `size` bytes, mounted or not. */
+WCL_API wcl_status wcl_layer_expand_sandbox(const wcl_driver *driver, const char *id, uint64_t size,
+                                            wcl_error *error);
+
+/* ExportLayer: makes `folder` the layer's transport form. For a sandbox: what changed in it. */
+WCL_API wcl_status wcl_layer_export(const wcl_driver *driver, const char *id, const char *folder,
+                                    wcl_parents parents, wcl_error *error);
+/* ImportLayer: makes the layer `id` of a transport folder. */
+WCL_API wcl_status wcl_layer_import(const wcl_driver *driver, const char *id, const char *folder,
+                                    wcl_parents parents, wcl_error *error);
+
+/* NewLayerReader: reads a read-only layer, or what changed in a sandbox. */
+WCL_API wcl_status wcl_layer_reader_open(const wcl_driver *driver, const char *id,
+                                         wcl_parents parents, wcl_layer_reader **reader,
+                                         wcl_error *error);
+/* NewLayerWriter: makes a new read-only layer. */
+WCL_API wcl_status wcl_layer_writer_open(const wcl_driver *driver, const char *id,
+                                         wcl_parents parents, wcl_layer_writer **writer,
+                                         wcl_error *error);
+
+/* ProcessBaseLayer: makes the folder `path`, into whose Files/ a base layer was extracted, a layer.
+ */
+WCL_API wcl_status wcl_layer_process_base(const char *path, wcl_error *error);
+/* ProcessUtilityVMImage: the same for a utility VM image. */
+WCL_API wcl_status wcl_layer_process_utility_vm(const char *path, wcl_error *error);
+
+/* GetSharedBaseImages: `{"Images":[{"Name","Version","Path","Size","CreatedTime"}]}`. wcl_free().
+ */
+WCL_API wcl_status wcl_layer_shared_base_images(const wcl_driver *driver, char **json,
+                                                wcl_error *error);
+
+/* NameToGuid: on Windows vmcompute.dll's; elsewhere the rule of compute systems, which differs. */
+WCL_API wcl_status wcl_name_to_guid(const char *name, wcl_guid *guid, wcl_error *error);
+
+/* WC_LAYER_DESCRIPTOR of a parent layer: the GUID of its path's last element. `path` is borrowed.
+ */
+#define WCL_LAYER_DIRTY 0x80000000u
+typedef struct wcl_layer_descriptor {
+    wcl_guid id;
+    uint32_t flags; /* WCL_LAYER_DIRTY */
+    const char *path;
+} wcl_layer_descriptor;
+WCL_API wcl_status wcl_layer_descriptor_of(const char *path, wcl_layer_descriptor *descriptor,
+                                           wcl_error *error);
+
+/* IsTP4: whether this is Windows at TP4's API level; false elsewhere. */
+WCL_API bool wcl_is_tp4(void);
+
 /* ---- Transport folders ---------------------------------------------------------------------- */
 
 /* A reader of the folder that ExportLayer makes (docs/formats.md says how it looks). */
