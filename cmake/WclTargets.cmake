@@ -15,7 +15,7 @@ if(TARGET PkgConfig::LIBDEFLATE)
   target_compile_definitions(wcl_objects PRIVATE WCL_HAVE_LIBDEFLATE)
 endif()
 
-set(WCL_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+set(WCL_WARNINGS -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes
   -Wwrite-strings -Wno-gnu-zero-variadic-macro-arguments)
 if(WCL_WERROR)
   list(APPEND WCL_WARNINGS -Werror)
