@@ -19,12 +19,6 @@ wcl_status wcl_wtf8_to_utf16(const char *text, size_t size, wcl_buffer *out, wcl
 /* Whether `text` is valid WTF-8. */
 bool wcl_wtf8_is_valid(const char *text, size_t size);
 
-/*
- * Compares names as NTFS does: UTF-16 unit by unit, each upcased, shorter first. Both must be valid
- * WTF-8. Less than, equal to or greater than 0.
- */
-int wcl_name_compare(const char *a, const char *b);
-
 /* The upper-case form of one UTF-16 unit, as NTFS maps it (units that are half a pair stay). */
 uint16_t wcl_upcase_unit(uint16_t unit);
 

@@ -1,9 +1,131 @@
-/* The wcl program. */
-#include <stdio.h>
-#include <wcl/base.h>
+/* The wcl program: finds the command, runs it, prints its error. */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 
-int main(void)
+#include "cli/cli.h"
+#include "cli/progress.h"
+
+static const command commands[] = {
+    { "convert", "[--from FORMAT] --to FORMAT IN OUT",
+      "Convert a layer between an OCI tar, a transport folder and a plain folder",
+      "FORMAT is oci, transport or dir. IN's is recognised when it is not given. IN and OUT may be "
+      "-\n"
+      "for standard input and output where they are tars. OUT must not exist, or be an empty "
+      "folder.",
+      command_convert },
+    { "list", "[-R] [--merged] LAYER [PATH]", "List what is in a layer",
+      "LAYER is an id in the store, a tar file (- for standard input), or a folder that convert "
+      "made.",
+      command_list },
+    { "stat", "LAYER PATH", "Show everything known of one entry of a layer", NULL, command_stat },
+    { "cat", "LAYER PATH[:STREAM]", "Write a file's contents, or an alternate stream's", NULL,
+      command_cat },
+    { "sddl", "TEXT|BASE64", "Turn SDDL into a security descriptor (in base64), or back", NULL,
+      command_sddl },
+    { "guid", "NAME", "Print the GUIDs that stand for a name", NULL, command_guid },
+    { "info", "", "Say what this program and this host can do, and why not where not", NULL,
+      command_info },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_commands(FILE *stream)
 {
-    printf("wcl %s\n", wcl_version());
-    return 0;
+    fprintf(stream, "usage: wcl COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+                    "Windows container layers, on every machine.\n\ncommands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    fprintf(stream, "\n'wcl COMMAND --help' says more of one.\n");
+}
+
+int cli_fail(cli *cli, uint32_t code, const char *operation, const char *subject,
+             const char *format, ...)
+{
+    cli->error.code = code;
+    snprintf(cli->error.operation, sizeof(cli->error.operation), "%s", operation);
+    snprintf(cli->error.subject, sizeof(cli->error.subject), "%s", subject ? subject : "");
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(cli->error.message, sizeof(cli->error.message), format, arguments);
+    va_end(arguments);
+    return EXIT_FAILED;
+}
+
+wcl_driver cli_driver(cli *cli)
+{
+    return (wcl_driver) { .struct_size = sizeof(wcl_driver),
+                          .flavour = WCL_FLAVOUR_FILTER,
+                          .home_dir = cli->home,
+                          .hooks = &cli->hooks };
+}
+
+static const command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* Global options in front of the command: moves them behind it, where cli_parse() takes them. */
+static int command_position(int argc, char **argv)
+{
+    int at = 1;
+
+    while (at < argc && argv[at][0] == '-' && argv[at][1]) {
+        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0 ||
+            strcmp(argv[at], "--version") == 0)
+            return at;
+        at += strcmp(argv[at], "--home") == 0 ? 2 : 1;
+    }
+    return at < argc ? at : argc;
+}
+
+static int run(cli *cli, int argc, char **argv)
+{
+    int at = command_position(argc, argv);
+
+    if (at == argc) {
+        print_commands(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0 ||
+        strcmp(argv[at], "help") == 0) {
+        print_commands(stdout);
+        return 0;
+    }
+    if (strcmp(argv[at], "--version") == 0) {
+        printf("wcl %s\n", wcl_version());
+        return 0;
+    }
+    cli->command = find_command(argv[at]);
+    if (!cli->command) {
+        fprintf(stderr, "wcl: there is no command '%s'; 'wcl help' lists them\n", argv[at]);
+        return EXIT_USAGE;
+    }
+    char *name = argv[at];
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof(*argv));
+    argv[1] = name;
+    return cli->command->run(cli, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    const char *home = getenv("WCL_HOME");
+    cli cli = { .home = home && *home ? home : "/var/lib/wcl" };
+
+    signal(SIGPIPE, SIG_IGN);
+    cli_progress_start(&cli);
+    int result = run(&cli, argc, argv);
+    cli_progress_stop(&cli);
+    if (fflush(stdout) != 0 && result == 0)
+        result = cli_fail(&cli, WCL_CODE_IO, "write", "standard output", "%s", strerror(errno));
+    if (result == EXIT_FAILED) {
+        char text[1400];
+        fprintf(stderr, "wcl: %s\n", wcl_error_format(&cli.error, text, sizeof(text)));
+    }
+    return result == -1 ? 0 : result;
 }

@@ -187,6 +187,14 @@ WCL_API struct timespec wcl_filetime_to_timespec(wcl_filetime time);
 /* Rounds towards the past by less than 100 ns; clamps what a FILETIME cannot hold. */
 WCL_API wcl_filetime wcl_filetime_from_timespec(struct timespec time);
 
+/* ---- Names ---------------------------------------------------------------------------------- */
+
+/*
+ * Compares names as NTFS does: UTF-16 unit by unit, each upcased, shorter first. Both must be valid
+ * WTF-8. Less than, equal to or greater than 0.
+ */
+WCL_API int wcl_name_compare(const char *a, const char *b);
+
 /* ---- Callbacks ------------------------------------------------------------------------------ */
 
 /*

@@ -271,6 +271,17 @@ WCL_API wcl_status wcl_layer_descriptor_of(const char *path, wcl_layer_descripto
 /* IsTP4: whether this is Windows at TP4's API level; false elsewhere. */
 WCL_API bool wcl_is_tp4(void);
 
+/* ---- What this build and this host can do --------------------------------------------------- */
+
+typedef struct wcl_feature {
+    char name[32]; /* "erofs", "inflate", ... */
+    bool available;
+    char detail[200]; /* how it is done, or why it cannot be */
+} wcl_feature;
+
+/* All features, each with its reason. Freed with wcl_free(). */
+WCL_API wcl_status wcl_host_features(wcl_feature **features, size_t *count, wcl_error *error);
+
 /* ---- Transport folders ---------------------------------------------------------------------- */
 
 /* A reader of the folder that ExportLayer makes (docs/formats.md says how it looks). */

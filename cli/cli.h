@@ -1,0 +1,132 @@
+/* What the commands of the program share: options, output, errors, progress. */
+#ifndef WCL_CLI_H
+#define WCL_CLI_H
+
+#include <stdio.h>
+#include <wcl/layer.h>
+#include <wcl/tar.h>
+
+/* Exit codes. */
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+
+/* The global options, and what every command needs. */
+typedef struct cli {
+    const char *home; /* --home, WCL_HOME, or /var/lib/wcl */
+    bool json;
+    bool quiet;
+    int verbose;
+    wcl_hooks hooks; /* to be passed to the library: progress bar, log, Ctrl-C */
+    wcl_error error; /* filled in by a command that returns EXIT_FAILED; printed by main */
+    const struct command *command;
+    struct progress_bar *bar;
+} cli;
+
+typedef struct command {
+    const char *name;
+    const char *arguments; /* "[-o TAR] ID": behind the name in the usage line */
+    const char *summary;   /* one line for the list of commands */
+    const char *help;      /* more, for --help; may be NULL */
+    /* Returns an exit code. argv[0] is the command's name. */
+    int (*run)(cli *cli, int argc, char **argv);
+} command;
+
+/* ---- Options -------------------------------------------------------------------------------- */
+
+typedef struct cli_list {
+    const char **items; /* freed with cli_list_free() */
+    size_t count;
+} cli_list;
+
+typedef enum cli_option_kind {
+    CLI_FLAG = 0,           /* sets *flag */
+    CLI_VALUE = 1,          /* sets *value */
+    CLI_OPTIONAL_VALUE = 2, /* sets *flag, and *value where "=VALUE" was given */
+    CLI_LIST = 3,           /* appends to *list */
+} cli_option_kind;
+
+typedef struct cli_option {
+    const char *name; /* long name, without dashes; NULL ends a table */
+    char letter;      /* or 0 */
+    cli_option_kind kind;
+    const char *value_name; /* for the help: "TAR" */
+    const char *help;
+    bool *flag;
+    const char **value;
+    cli_list *list;
+} cli_option;
+
+/*
+ * Takes the options (the command's own and the global ones) out of argv, wherever they stand before
+ * a
+ * "--", and checks that between `least` and `most` arguments are left, which then are argv[1...]. 0
+ * when all is well; else the code to exit with at once, -1 meaning 0 (after --help). With
+ * `stop_at_argument`, everything from argument number `stop_at_argument` on (counted from 1) is
+ * left alone.
+ */
+int cli_parse(cli *cli, const cli_option *options, int *argc, char **argv, int least, int most,
+              int stop_at_argument);
+void cli_list_free(cli_list *list);
+
+/* Says what is wrong with the usage; returns EXIT_USAGE. */
+int cli_usage_error(cli *cli, const char *format, ...) WCL_PRINTF(2, 3);
+
+/* Sizes as people write them: "20G", "512M", "4096"; powers of 1024. */
+bool cli_parse_size(const char *text, uint64_t *size);
+
+/* Fills cli->error and returns EXIT_FAILED. */
+int cli_fail(cli *cli, uint32_t code, const char *operation, const char *subject,
+             const char *format, ...) WCL_PRINTF(5, 6);
+
+/* A driver on the home that was asked for, and the callbacks. */
+wcl_driver cli_driver(cli *cli);
+
+/* ---- Progress and cancellation -------------------------------------------------------------- */
+
+/* Where a bar takes its figures from when the library's own are not known: bytes taken of a reader.
+ */
+void cli_progress_source(cli *cli, wcl_layer_reader *tar_reader, uint64_t total);
+/* Clears the bar from the terminal. */
+void cli_progress_done(cli *cli);
+/* Whether Ctrl-C or SIGTERM came. */
+bool cli_interrupted(void);
+
+/* ---- Layers named on the command line ------------------------------------------------------- */
+
+/*
+ * Opens what LAYER names: "-" or a tar file, a transport or plain folder, else the id of a layer in
+ * the home. `format` is "oci", "transport", "dir" or NULL to recognise it.
+ */
+wcl_status cli_open_layer(cli *cli, const char *layer, const char *format,
+                          wcl_layer_reader **reader, wcl_error *error);
+/* The same, refusing a tar of more than `max_size` decompressed bytes (0: no limit). */
+wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *format,
+                                  uint64_t max_size, wcl_layer_reader **reader, wcl_error *error);
+
+/* ---- JSON output ---------------------------------------------------------------------------- */
+
+/* Writes one JSON value at a time to a stream, with the commas where they belong. */
+typedef struct json_out {
+    FILE *stream;
+    bool comma;
+} json_out;
+
+void json_begin(json_out *out, const char *name, char bracket); /* '{' or '['; name may be NULL */
+void json_end(json_out *out, char bracket);
+void json_text(json_out *out, const char *name, const char *text);
+void json_number(json_out *out, const char *name, int64_t number);
+void json_unsigned(json_out *out, const char *name, uint64_t number);
+void json_bool(json_out *out, const char *name, bool value);
+void json_null(json_out *out, const char *name);
+
+/* ---- Commands ------------------------------------------------------------------------------- */
+
+int command_convert(cli *cli, int argc, char **argv);
+int command_list(cli *cli, int argc, char **argv);
+int command_stat(cli *cli, int argc, char **argv);
+int command_cat(cli *cli, int argc, char **argv);
+int command_sddl(cli *cli, int argc, char **argv);
+int command_guid(cli *cli, int argc, char **argv);
+int command_info(cli *cli, int argc, char **argv);
+
+#endif

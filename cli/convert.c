@@ -1,0 +1,120 @@
+/* convert: one form of layer into another, without a store. */
+#include <string.h>
+
+#include "cli/cli.h"
+
+static bool is_format(const char *format)
+{
+    return strcmp(format, "oci") == 0 || strcmp(format, "transport") == 0 ||
+           strcmp(format, "dir") == 0;
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+typedef struct convert_options {
+    const char *from;
+    const char *to;
+    bool gzip;
+    bool zstd;
+    const char *level;
+    const char *max_size;
+    bool plain;
+} convert_options;
+
+/* The compression asked for, else the one that the file's name tells. */
+static bool tar_options(const convert_options *options, const char *out,
+                        wcl_tar_writer_options *tar)
+{
+    tar->struct_size = sizeof(*tar);
+    tar->plain_backuptar = options->plain;
+    tar->compression = WCL_COMPRESSION_NONE;
+    if (options->gzip || (!options->zstd && (ends_in(out, ".gz") || ends_in(out, ".tgz"))))
+        tar->compression = WCL_COMPRESSION_GZIP;
+    else if (options->zstd || ends_in(out, ".zst"))
+        tar->compression = WCL_COMPRESSION_ZSTD;
+    tar->level = 0;
+    if (!options->level)
+        return true;
+    uint64_t level;
+    if (!cli_parse_size(options->level, &level) || level == 0 || level > 22)
+        return false;
+    tar->level = (int)level;
+    return true;
+}
+
+static wcl_status open_writer(const convert_options *options, const wcl_tar_writer_options *tar,
+                              const char *out, wcl_layer_writer **writer, wcl_error *error)
+{
+    if (strcmp(options->to, "oci") == 0)
+        return wcl_tar_writer_open_file(out, tar, writer, error);
+    if (strcmp(options->to, "transport") == 0)
+        return wcl_transport_writer_open(out, writer, error);
+    return wcl_dir_writer_open(out, writer, error);
+}
+
+static wcl_status convert(cli *cli, const convert_options *options,
+                          const wcl_tar_writer_options *tar, const char *in, const char *out)
+{
+    wcl_layer_reader *reader = NULL;
+    wcl_layer_writer *writer = NULL;
+    uint64_t max_size = 0;
+
+    if (options->max_size)
+        cli_parse_size(options->max_size, &max_size);
+    wcl_status status =
+        cli_open_layer_limited(cli, in, options->from, max_size, &reader, &cli->error);
+    if (status == WCL_OK)
+        status = open_writer(options, tar, out, &writer, &cli->error);
+    if (status == WCL_OK)
+        status = wcl_layer_copy(reader, writer, &cli->hooks, &cli->error);
+    cli_progress_source(cli, NULL, 0);
+    /* The reader's end is only good if it read everything; that comes before the writer's. */
+    wcl_status closed = wcl_layer_reader_close(reader, status == WCL_OK ? &cli->error : NULL);
+    if (status == WCL_OK && closed == WCL_OK)
+        return wcl_layer_writer_close(writer, &cli->error);
+    wcl_layer_writer_abort(writer);
+    return WCL_FAILED;
+}
+
+int command_convert(cli *cli, int argc, char **argv)
+{
+    convert_options options = { .from = NULL };
+    const cli_option table[] = {
+        { "from", 0, CLI_VALUE, "FORMAT", "what IN is: oci, transport or dir", NULL, &options.from,
+          NULL },
+        { "to", 0, CLI_VALUE, "FORMAT", "what OUT becomes: oci, transport or dir", NULL,
+          &options.to, NULL },
+        { "gzip", 'z', CLI_OPTIONAL_VALUE, "LEVEL",
+          "compress a tar with gzip (as a name in .gz does)", &options.gzip, &options.level, NULL },
+        { "zstd", 0, CLI_OPTIONAL_VALUE, "LEVEL",
+          "compress a tar with zstd (as a name in .zst does)", &options.zstd, &options.level,
+          NULL },
+        { "plain", 0, CLI_FLAG, NULL,
+          "write no WCL.* records: exactly what go-winio writes, with its losses", &options.plain,
+          NULL, NULL },
+        { "max-size", 0, CLI_VALUE, "SIZE", "refuse a tar of more (decompressed) bytes than this",
+          NULL, &options.max_size, NULL },
+        { .name = NULL },
+    };
+    wcl_tar_writer_options tar;
+    uint64_t ignored;
+
+    int result = cli_parse(cli, table, &argc, argv, 2, 2, 0);
+    if (result)
+        return result;
+    if (!options.to || !is_format(options.to) || (options.from && !is_format(options.from)))
+        return cli_usage_error(cli, "--to (and --from) must be oci, transport or dir");
+    if (strcmp(argv[2], "-") == 0 && strcmp(options.to, "oci") != 0)
+        return cli_usage_error(cli, "only a tar can be written to standard output");
+    if (options.max_size && !cli_parse_size(options.max_size, &ignored))
+        return cli_usage_error(cli, "'%s' is no size", options.max_size);
+    if (!tar_options(&options, argv[2], &tar))
+        return cli_usage_error(cli, "'%s' is no compression level", options.level);
+    if (convert(cli, &options, &tar, argv[1], argv[2]) == WCL_OK)
+        return 0;
+    return EXIT_FAILED;
+}
