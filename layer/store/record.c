@@ -1,0 +1,281 @@
+/* layer.json: what a layer is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "layer/store/store.h"
+
+#define RECORD_FILE "layer.json"
+#define RECORD_SIZE_MAX (1024 * 1024)
+#define FORMAT_VERSION 1
+
+static const char *const kind_names[] = { "", "base", "layer", "sandbox", "empty" };
+
+const char *wcl_layer_kind_name(wcl_layer_kind kind)
+{
+    return kind_names[kind];
+}
+
+void wcl_record_free(wcl_record *record)
+{
+    free(record->id);
+    for (size_t i = 0; i < record->parent_count; i++)
+        free(record->parents[i]);
+    free(record->parents);
+    free(record->diff_id);
+    free(record->blob_digest);
+    free(record->media_type);
+    cJSON_Delete(record->rest);
+    *record = (wcl_record)WCL_RECORD_INIT;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+static wcl_status read_whole(int layer_fd, wcl_buffer *text, wcl_error *error)
+{
+    int fd = openat(layer_fd, RECORD_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "cannot open " RECORD_FILE);
+    wcl_status status = WCL_OK;
+    while (status == WCL_OK && text->size <= RECORD_SIZE_MAX) {
+        status = wcl_buffer_reserve(text, 65536, error);
+        if (status != WCL_OK)
+            break;
+        ssize_t got = read(fd, text->data + text->size, 65536);
+        if (got < 0 && errno != EINTR)
+            status = wcl_fail_errno(error, errno, "cannot read " RECORD_FILE);
+        if (got == 0)
+            break;
+        if (got > 0)
+            text->size += (size_t)got;
+    }
+    close(fd);
+    return status;
+}
+
+static wcl_status copy_text(const cJSON *json, const char *name, char **to, wcl_error *error)
+{
+    const char *text = NULL;
+
+    if (wcl_json_get_text(json, name, &text, error) != WCL_OK)
+        return WCL_FAILED;
+    *to = text ? strdup(text) : NULL;
+    return text && !*to ? wcl_fail_memory(error) : WCL_OK;
+}
+
+static wcl_status read_parents(const cJSON *json, wcl_record *record, wcl_error *error)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "parents");
+    const cJSON *item;
+
+    if (!cJSON_IsArray(list))
+        return wcl_fail(error, WCL_CODE_CORRUPT, "'parents' is no list");
+    int count = cJSON_GetArraySize(list);
+    record->parents = calloc((size_t)count + 1, sizeof(char *));
+    if (!record->parents)
+        return wcl_fail_memory(error);
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsString(item) || wcl_layer_id_check(item->valuestring, error) != WCL_OK)
+            return wcl_fail(error, WCL_CODE_CORRUPT, "'parents' has something that is no id");
+        char *id = strdup(item->valuestring);
+        if (!id)
+            return wcl_fail_memory(error);
+        record->parents[record->parent_count++] = id;
+    }
+    return WCL_OK;
+}
+
+static wcl_status read_kind(const cJSON *json, wcl_record *record, wcl_error *error)
+{
+    const char *kind = "", *os = "";
+
+    if (wcl_json_get_text(json, "kind", &kind, error) != WCL_OK ||
+        wcl_json_get_text(json, "os", &os, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 1; i < sizeof(kind_names) / sizeof(kind_names[0]); i++)
+        if (strcmp(kind, kind_names[i]) == 0)
+            record->kind = (wcl_layer_kind)i;
+    record->os = strcmp(os, "windows") == 0 ? WCL_OS_WINDOWS
+                 : strcmp(os, "linux") == 0 ? WCL_OS_LINUX
+                                            : WCL_OS_UNKNOWN;
+    if (record->kind == 0 || (record->os == WCL_OS_UNKNOWN && *os))
+        return wcl_fail(error, WCL_CODE_CORRUPT, "kind '%.20s' or os '%.20s' is unknown", kind, os);
+    return WCL_OK;
+}
+
+static wcl_status read_numbers(const cJSON *json, wcl_record *record, wcl_error *error)
+{
+    if (wcl_json_get_u64(json, "blob_size", &record->blob_size, error) != WCL_OK ||
+        wcl_json_get_u64(json, "tar_size", &record->tar_size, error) != WCL_OK ||
+        wcl_json_get_u64(json, "data_size", &record->data_size, error) != WCL_OK ||
+        wcl_json_get_u64(json, "entries", &record->entries, error) != WCL_OK ||
+        wcl_json_get_u64(json, "limit", &record->limit, error) != WCL_OK ||
+        wcl_json_get_bool(json, "scattered", &record->scattered, error) != WCL_OK ||
+        wcl_json_get_i64(json, "created", &record->created, error) != WCL_OK)
+        return WCL_FAILED;
+    return WCL_OK;
+}
+
+static wcl_status parse_record(const cJSON *json, wcl_record *record, wcl_error *error)
+{
+    uint64_t version = 0;
+
+    if (!cJSON_IsObject(json))
+        return wcl_fail(error, WCL_CODE_CORRUPT, "it is no JSON object");
+    if (wcl_json_get_u64(json, "version", &version, error) != WCL_OK)
+        return WCL_FAILED;
+    if (version != FORMAT_VERSION)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "its format version is %llu; this program knows %d",
+                        (unsigned long long)version, FORMAT_VERSION);
+    if (copy_text(json, "id", &record->id, error) != WCL_OK ||
+        read_kind(json, record, error) != WCL_OK || read_parents(json, record, error) != WCL_OK ||
+        copy_text(json, "diff_id", &record->diff_id, error) != WCL_OK ||
+        copy_text(json, "blob_digest", &record->blob_digest, error) != WCL_OK ||
+        copy_text(json, "media_type", &record->media_type, error) != WCL_OK ||
+        read_numbers(json, record, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!record->id || wcl_layer_id_check(record->id, error) != WCL_OK)
+        return wcl_fail(error, WCL_CODE_CORRUPT, "'id' is no id");
+    return WCL_OK;
+}
+
+wcl_status wcl_record_read(int layer_fd, wcl_record *record, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    cJSON *json = NULL;
+
+    *record = (wcl_record)WCL_RECORD_INIT;
+    wcl_status status = read_whole(layer_fd, &text, error);
+    if (status == WCL_OK)
+        status = wcl_json_parse(wcl_buffer_text(&text), text.size, RECORD_SIZE_MAX, &json, error);
+    if (status == WCL_OK)
+        status = parse_record(json, record, error);
+    record->rest = json;
+    if (status == WCL_OK)
+        return WCL_OK;
+    wcl_record_free(record);
+    return wcl_error_context(error, NULL, RECORD_FILE);
+}
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+static void put(cJSON *json, const char *name, cJSON *value)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(json, name);
+    if (value)
+        cJSON_AddItemToObject(json, name, value);
+}
+
+static void put_text(cJSON *json, const char *name, const char *text)
+{
+    put(json, name, text ? cJSON_CreateString(text) : NULL);
+}
+
+static void put_number(cJSON *json, const char *name, uint64_t number)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(json, name);
+    wcl_json_add_u64(json, name, number);
+}
+
+static cJSON *record_to_json(const wcl_record *record)
+{
+    cJSON *json = record->rest ? cJSON_Duplicate(record->rest, true) : cJSON_CreateObject();
+    cJSON *parents = json ? cJSON_CreateArray() : NULL;
+
+    if (!parents) {
+        cJSON_Delete(json);
+        return NULL;
+    }
+    put_number(json, "version", FORMAT_VERSION);
+    put_text(json, "id", record->id);
+    put_text(json, "kind", kind_names[record->kind]);
+    put_text(json, "os",
+             record->os == WCL_OS_WINDOWS ? "windows"
+             : record->os == WCL_OS_LINUX ? "linux"
+                                          : NULL);
+    for (size_t i = 0; i < record->parent_count; i++)
+        cJSON_AddItemToArray(parents, cJSON_CreateString(record->parents[i]));
+    put(json, "parents", parents);
+    put_text(json, "diff_id", record->diff_id);
+    put_text(json, "blob_digest", record->blob_digest);
+    put_text(json, "media_type", record->media_type);
+    put_number(json, "blob_size", record->blob_size);
+    put_number(json, "tar_size", record->tar_size);
+    put_number(json, "data_size", record->data_size);
+    put_number(json, "entries", record->entries);
+    put_number(json, "limit", record->limit);
+    put(json, "scattered", cJSON_CreateBool(record->scattered));
+    put_number(json, "created", (uint64_t)record->created);
+    put_text(json, "tool", "wcl");
+    put_text(json, "tool_version", wcl_version());
+    return json;
+}
+
+static wcl_status write_synced(int fd, const char *text, wcl_error *error)
+{
+    size_t left = strlen(text);
+
+    while (left) {
+        ssize_t written = write(fd, text, left);
+        if (written < 0 && errno != EINTR)
+            return wcl_fail_errno(error, errno, "cannot write " RECORD_FILE);
+        if (written > 0) {
+            text += written;
+            left -= (size_t)written;
+        }
+    }
+    if (fsync(fd) != 0)
+        return wcl_fail_errno(error, errno, "cannot write " RECORD_FILE);
+    return WCL_OK;
+}
+
+wcl_status wcl_record_write(int layer_fd, const wcl_record *record, wcl_error *error)
+{
+    WCL_CLEANUP_JSON cJSON *json = record_to_json(record);
+    WCL_CLEANUP_FREE char *text = json ? wcl_json_print_pretty(json) : NULL;
+
+    if (!text)
+        return wcl_fail_memory(error);
+    int fd = openat(layer_fd, RECORD_FILE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "cannot create " RECORD_FILE);
+    wcl_status status = write_synced(fd, text, error);
+    close(fd);
+    if (status == WCL_OK && renameat(layer_fd, RECORD_FILE ".new", layer_fd, RECORD_FILE) != 0)
+        status = wcl_fail_errno(error, errno, "cannot put " RECORD_FILE " in place");
+    if (status == WCL_OK && fsync(layer_fd) != 0)
+        status = wcl_fail_errno(error, errno, "cannot write " RECORD_FILE);
+    if (status != WCL_OK)
+        unlinkat(layer_fd, RECORD_FILE ".new", 0);
+    return status;
+}
+
+/* ---- Parents -------------------------------------------------------------------------------- */
+
+wcl_status wcl_record_set_parents(wcl_record *record, const wcl_store *store, wcl_parents parents,
+                                  wcl_error *error)
+{
+    record->parents = calloc(parents.count + 1, sizeof(char *));
+    if (!record->parents)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; i < parents.count; i++) {
+        const char *id;
+        if (wcl_store_parent_id(parents.paths[i], &id, error) != WCL_OK)
+            return WCL_FAILED;
+        if (!wcl_store_layer_exists(store, id))
+            return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "the parent layer '%s' does not exist",
+                            id);
+        char *copy = strdup(id);
+        if (!copy)
+            return wcl_fail_memory(error);
+        record->parents[record->parent_count++] = copy;
+    }
+    return WCL_OK;
+}

@@ -1,0 +1,218 @@
+/* Making and removing layers so that each is there wholly or not at all, and clearing up after
+ * those who died on the way. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/store/clean.h"
+#include "layer/store/mount.h"
+
+/* An unused name in .staging. */
+static wcl_status unused_name(const char *prefix, char name[64], wcl_error *error)
+{
+    wcl_guid guid;
+    char text[37];
+
+    if (wcl_guid_random(&guid, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_guid_format(&guid, text);
+    snprintf(name, 64, "%s-%s", prefix, text);
+    return WCL_OK;
+}
+
+/*
+ * The lock on .staging itself is held for a moment by whoever makes something in it, until that is
+ * locked too, and by the clean-up, which so never sees a folder that has no holder yet.
+ */
+static bool lock_staging(const wcl_store *store, int *lock, wcl_error *error)
+{
+    *lock = openat(store->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock >= 0) {
+        while (flock(*lock, LOCK_EX) != 0)
+            if (errno != EINTR)
+                break;
+        return true;
+    }
+    wcl_fail_errno(error, errno, "cannot open the staging folder");
+    return false;
+}
+
+/* ---- Making --------------------------------------------------------------------------------- */
+
+wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *stage,
+                           wcl_error *error)
+{
+    WCL_CLEANUP_FD int lock = -1;
+
+    *stage = (wcl_stage)WCL_STAGE_INIT;
+    if (wcl_layer_id_check(id, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_store_layer_exists(store, id))
+        return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "there is a layer '%s' already", id);
+    if (unused_name("new", stage->name, error) != WCL_OK || !lock_staging(store, &lock, error))
+        return WCL_FAILED;
+    if (mkdirat(store->staging_fd, stage->name, 0755) != 0)
+        return wcl_fail_errno(error, errno, "cannot create a folder for the layer");
+    stage->fd = openat(store->staging_fd, stage->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (stage->fd >= 0 && flock(stage->fd, LOCK_EX | LOCK_NB) == 0)
+        return WCL_OK;
+    wcl_fail_errno(error, errno, "cannot lock the layer's folder");
+    wcl_stage_end(store, stage);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char *id,
+                            wcl_error *error)
+{
+    if (fsync(stage->fd) != 0)
+        return wcl_fail_errno(error, errno, "cannot write the layer's folder");
+    if (renameat2(store->staging_fd, stage->name, store->home_fd, id, RENAME_NOREPLACE) != 0) {
+        if (errno == EEXIST)
+            return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "there is a layer '%s' already", id);
+        return wcl_fail_errno(error, errno, "cannot put the layer in place");
+    }
+    /* It is there from now on; a home that cannot be synced may lose it in a power cut only. */
+    if (fsync(store->home_fd) != 0)
+        wcl_store_log(store, WCL_LOG_WARNING, "cannot sync the home: %s", strerror(errno));
+    close(stage->fd);
+    stage->fd = -1;
+    return WCL_OK;
+}
+
+void wcl_stage_end(const wcl_store *store, wcl_stage *stage)
+{
+    wcl_error error = WCL_ERROR_INIT;
+
+    if (stage->fd < 0)
+        return;
+    if (wcl_beneath_remove_tree(store->staging_fd, stage->name, &error) != WCL_OK)
+        wcl_store_log(store, WCL_LOG_WARNING, "cannot remove '%s': %s", stage->name, error.message);
+    close(stage->fd);
+    stage->fd = -1;
+}
+
+/* ---- Removing ------------------------------------------------------------------------------- */
+
+wcl_status wcl_store_remove(const wcl_store *store, wcl_store_layer *layer, wcl_error *error)
+{
+    char name[64];
+
+    if (unused_name("gone", name, error) != WCL_OK)
+        return WCL_FAILED;
+    if (renameat(store->home_fd, layer->record.id, store->staging_fd, name) != 0)
+        return wcl_fail_errno(error, errno, "cannot remove the layer");
+    if (fsync(store->home_fd) != 0)
+        wcl_store_log(store, WCL_LOG_WARNING, "cannot sync the home: %s", strerror(errno));
+    /* The layer is gone by now; files that cannot be removed are left to the next clean-up. */
+    wcl_error ignored = WCL_ERROR_INIT;
+    if (wcl_beneath_remove_tree(store->staging_fd, name, &ignored) != WCL_OK)
+        wcl_store_log(store, WCL_LOG_WARNING, "cannot remove '%s': %s", name, ignored.message);
+    return WCL_OK;
+}
+
+/* ---- Notes ---------------------------------------------------------------------------------- */
+
+wcl_status wcl_store_note_begin(const wcl_store *store, const char *id, wcl_store_note *note,
+                                wcl_error *error)
+{
+    WCL_CLEANUP_FD int lock = -1;
+
+    snprintf(note->name, sizeof(note->name), "work-%s", id);
+    note->fd = -1;
+    if (!lock_staging(store, &lock, error))
+        return WCL_FAILED;
+    note->fd =
+        openat(store->staging_fd, note->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (note->fd < 0)
+        return wcl_fail_errno(error, errno, "cannot note the work on the layer");
+    /* The layer's own lock keeps others away, so this is held by nobody. */
+    if (flock(note->fd, LOCK_EX | LOCK_NB) == 0)
+        return WCL_OK;
+    wcl_fail_errno(error, errno, "cannot lock the note of the work on the layer");
+    close(note->fd);
+    note->fd = -1;
+    return WCL_FAILED;
+}
+
+void wcl_store_note_end(const wcl_store *store, wcl_store_note *note)
+{
+    if (note->fd < 0)
+        return;
+    unlinkat(store->staging_fd, note->name, 0);
+    close(note->fd);
+    note->fd = -1;
+}
+
+/* ---- Clearing up ---------------------------------------------------------------------------- */
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static void clean_one(const wcl_store *store, const char *name)
+{
+    WCL_CLEANUP_FD int fd = openat(store->staging_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_status status = WCL_OK;
+
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return;
+    if (starts_with(name, "work-")) {
+        status = wcl_mount_repair(store, name + strlen("work-"), &error);
+        if (status == WCL_OK && unlinkat(store->staging_fd, name, 0) != 0 && errno != ENOENT)
+            status = wcl_fail_errno(&error, errno, "cannot remove it");
+    } else {
+        status = wcl_beneath_remove_tree(store->staging_fd, name, &error);
+    }
+    wcl_store_log(store, status == WCL_OK ? WCL_LOG_INFO : WCL_LOG_WARNING,
+                  status == WCL_OK ? "cleared up '%s', which an interrupted command left%s%s"
+                                   : "cannot clear up '%s'%s%s",
+                  name, status == WCL_OK ? "" : ": ", status == WCL_OK ? "" : error.message);
+}
+
+static bool is_empty(int folder_fd)
+{
+    int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *item;
+    bool empty = true;
+
+    if (!folder) {
+        if (fd >= 0)
+            close(fd);
+        return true;
+    }
+    while (empty && (item = readdir(folder)))
+        empty = item->d_name[0] == '.';
+    closedir(folder);
+    return empty;
+}
+
+void wcl_store_clean(const wcl_store *store)
+{
+    WCL_CLEANUP_FD int lock = -1;
+
+    if (is_empty(store->staging_fd) || !lock_staging(store, &lock, NULL))
+        return;
+    int fd = openat(store->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *item;
+    if (!folder) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((item = readdir(folder)))
+        if (item->d_name[0] != '.')
+            clean_one(store, item->d_name);
+    closedir(folder);
+}
