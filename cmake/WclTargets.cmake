@@ -99,11 +99,19 @@ function(wcl_install headers)
   install(FILES ${CMAKE_SOURCE_DIR}/docs/wcl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endfunction()
 
+# wcl_link_internals(TARGET): links the static library and lets the target include internal headers.
+function(wcl_link_internals name)
+  target_link_libraries(${name} PRIVATE wcl_static wcl_objects_dependencies)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+endfunction()
+
 # wcl_add_test(NAME sources...): a cmocka test program, run from the source folder so that it finds
-# tests/data. It links the objects and so may test internals too.
+# tests/data. It may test internals too.
 function(wcl_add_test name)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE wcl_objects PkgConfig::CMOCKA)
+  wcl_link_internals(${name})
+  target_link_libraries(${name} PRIVATE PkgConfig::CMOCKA)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()
@@ -119,6 +127,6 @@ endfunction()
 # wcl_add_fuzzer(NAME sources...): a libFuzzer target; its corpus is tests/fuzz/corpus/NAME.
 function(wcl_add_fuzzer name)
   add_executable(fuzz_${name} ${ARGN})
-  target_link_libraries(fuzz_${name} PRIVATE wcl_objects)
+  wcl_link_internals(fuzz_${name})
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
 endfunction()
