@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs a build into a scratch folder and builds a program against it: through pkg-config with the
+# shared library, and through the CMake package with the static one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build=$(realpath "${1:-build/release}")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+cmake --install "$build" --prefix "$scratch/usr" >/dev/null
+mkdir -p "$scratch/src"
+cat > "$scratch/src/main.c" <<'PROGRAM'
+#include <stdio.h>
+#include <wcl/backupstream.h>
+#include <wcl/layer.h>
+#include <wcl/tar.h>
+int main(void)
+{
+    wcl_guid guid = wcl_guid_from_source("x");
+    char text[37];
+    wcl_guid_format(&guid, text);
+    printf("%s %s\n", wcl_version(), text);
+    return 0;
+}
+PROGRAM
+cat > "$scratch/src/CMakeLists.txt" <<'PROJECT'
+cmake_minimum_required(VERSION 3.25)
+project(consumer C)
+find_package(wcl REQUIRED)
+add_executable(consumer main.c)
+target_link_libraries(consumer wcl::STATIC)
+PROJECT
+
+pc=$(dirname "$(find "$scratch/usr" -name wcl.pc)")
+export PKG_CONFIG_PATH=$pc
+flags=$(pkg-config --define-variable=prefix="$scratch/usr" --cflags --libs wcl)
+# shellcheck disable=SC2086
+cc -Wall -Werror "$scratch/src/main.c" -o "$scratch/with-pc" $flags
+LD_LIBRARY_PATH=$(dirname "$pc") "$scratch/with-pc"
+
+g++ -x c++ -Wall -Werror -fsyntax-only "$scratch/src/main.c" -I "$scratch/usr/include"
+
+cmake -S "$scratch/src" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/usr" >/dev/null
+cmake --build "$scratch/build" >/dev/null
+"$scratch/build/consumer"
+"$scratch/usr/bin/wcl" --version
+test -s "$(find "$scratch/usr" -name wcl.1)"
+
+# Nothing but the public names may be exported.
+exported=$(nm -D --defined-only "$(dirname "$pc")"/libwcl.so | awk '$2 ~ /[TDBR]/ { print $3 }' | sed 's/@.*//' | sort)
+declared=$(grep -hoE '\bwcl_[a-z0-9_]+\(' "$scratch"/usr/include/wcl/*.h | tr -d '(' | sort -u)
+extra=$(comm -23 <(printf '%s\n' "$exported") <(printf '%s\n' "$declared") | grep -v '^WCL_' || true)
+if [ -n "$extra" ]; then
+  echo "check-install: exported but not declared in a public header: $extra" >&2
+  exit 1
+fi
+echo "check-install: pkg-config, CMake package, C++ and exports are right"

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# clang-format, clang (warnings are errors), clang-tidy and cppcheck over the whole tree.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mapfile -t sources < <(git ls-files '*.c' '*.h' | grep -v '^tests/data/')
+
+echo "lint: clang-format"
+clang-format --dry-run -Werror "${sources[@]}"
+
+echo "lint: building with clang"
+cmake -S . -B build/clang -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DWCL_WERROR=ON \
+  -DCMAKE_EXPORT_COMPILE_COMMANDS=ON >/dev/null
+cmake --build build/clang
+
+library=$(git ls-files 'base/*.c' 'backupstream/*.c' 'layer/*.c' 'platform/linux/*.c' 'container/*.c' 'hns/*.c' \
+  'graphdriver/*.c' 'cli/*.c')
+
+if [ "${1:-}" != --no-tidy ]; then
+  echo "lint: clang-tidy"
+  printf '%s\n' $library | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/clang 2>/dev/null
+fi
+
+echo "lint: cppcheck"
+cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j "$(nproc)" \
+  --enable=warning,portability --suppressions-list=.cppcheck-suppressions \
+  -D_GNU_SOURCE -D__GNUC__ -I. -Ibase/include -Ibackupstream/include -Ilayer/include -Ilayer/tar/include $library
+echo "lint: clean"
