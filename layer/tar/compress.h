@@ -23,20 +23,25 @@ typedef struct wcl_input_options {
 /*
  * Recognises the compression of what `read` gives by its first bytes and decompresses it on a
  * thread of its own. `options` may be NULL. What is still unread at the end of a gzip member is
- * another member, or padding of zeros; anything else is an error.
+ * another member, or padding of zeros; anything else is an error. Waits for the first bytes. `read`
+ * and the tap are called from that thread alone, until the end or wcl_input_free(). The blocks are
+ * 16 at most: who holds them all waits for ever for the next.
  */
 wcl_status wcl_input_open(wcl_read_fn read, void *context, const wcl_input_options *options,
                           wcl_input **input, wcl_error *error);
 
-/* The next block of decompressed bytes, never empty, which the caller unrefs; WCL_END at the end.
+/*
+ * The next block of decompressed bytes, never empty, which the caller unrefs; WCL_END at the end. A
+ * failure comes behind the bytes that were good: WCL_CODE_TRUNCATED, _CHECKSUM, _CORRUPT,
+ * _FILE_TOO_LARGE, or what `read` failed with.
  */
 wcl_status wcl_input_next(wcl_input *input, wcl_block **block, wcl_error *error);
 
 wcl_compression wcl_input_compression(const wcl_input *input);
 /* Compressed bytes taken so far. Any thread. */
 uint64_t wcl_input_consumed(const wcl_input *input);
-/* Stops the thread, wherever it is, and frees. Blocks that are still held must be given back first.
- */
+/* Stops the thread and frees; a call of `read` that is under way is waited for. Blocks that are
+ * still held must be given back first. */
 void wcl_input_free(wcl_input *input);
 
 /* ---- Output --------------------------------------------------------------------------------- */
@@ -44,7 +49,8 @@ void wcl_input_free(wcl_input *input);
 typedef struct wcl_output wcl_output;
 
 /* Compresses what it is given and passes it on to `write`, from the calling thread, in order. The
- * bytes do not depend on the number of threads. `level` 0 is the usual one. */
+ * bytes do not depend on the number of threads. `level` 0 is the usual one; gzip has 1 to 9, zstd 1
+ * to 19. */
 wcl_status wcl_output_open(wcl_write_fn write, void *context, wcl_compression compression,
                            int level, wcl_output **output, wcl_error *error);
 wcl_status wcl_output_write(wcl_output *output, const void *data, size_t size, wcl_error *error);
