@@ -52,6 +52,9 @@ static const struct {
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
+/* The checksum and what follows it. */
+static const size_t trailer_sizes[WAYS] = { 8, 8, 4 };
+
 static void a_cut_at_any_place_is_told(void **state)
 {
     (void)state;
@@ -106,8 +109,8 @@ static void a_flipped_bit_never_passes_for_good(void **state)
             memory_source source = { .data = compressed.data, .size = compressed.size };
             if (ways[way].decompress(&source, &contents, NULL) == WCL_FAILED) {
                 refused++;
-            } else { /* a bit that means nothing: in a gzip header, or after the last block */
-                assert_true(bit / 8 < 10 || bit / 8 == compressed.size - 9);
+            } else { /* a bit that means nothing: in a header, or padding */
+                assert_true(bit / 8 < compressed.size - trailer_sizes[way]);
                 assert_int_equal(contents.size, CONTENTS_SIZE);
                 assert_memory_equal(contents.data, data, CONTENTS_SIZE);
             }
@@ -121,13 +124,12 @@ static void a_flipped_bit_never_passes_for_good(void **state)
 static void a_wrong_checksum_is_named(void **state)
 {
     (void)state;
-    static const size_t from_end[WAYS] = { 8, 8, 4 };
     for (size_t way = 0; way < WAYS; way++) {
         WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
         wcl_error error = WCL_ERROR_INIT;
         compress_all("contents", 8, ways[way].compression, 0, &compressed);
-        compressed.data[compressed.size - from_end[way]] ^= 1;
+        compressed.data[compressed.size - trailer_sizes[way]] ^= 1;
         memory_source source = { .data = compressed.data, .size = compressed.size };
         assert_int_equal(ways[way].decompress(&source, &contents, &error), WCL_FAILED);
         assert_int_equal(error.code, WCL_CODE_CHECKSUM);
