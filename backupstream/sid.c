@@ -1,11 +1,10 @@
 /* Security identifiers. */
 #include "backupstream/sid.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
+#include "backupstream/scan.h"
 #include "base/error.h"
 
 #define SID_REVISION 1
@@ -159,7 +158,7 @@ static bool scan_decimal(const char **text, uint64_t max, uint64_t *value)
     const char *at = *text;
 
     *value = 0;
-    for (; isdigit((unsigned char)*at); at++) {
+    for (; wcl_scan_is_digit(*at); at++) {
         *value = *value * 10 + (uint64_t)(*at - '0');
         if (*value > max)
             return false;
@@ -172,13 +171,13 @@ static bool scan_decimal(const char **text, uint64_t max, uint64_t *value)
 /* Takes the number behind "S-1-". A hexadecimal one ends after 12 digits, whatever follows. */
 static bool scan_authority(const char **text, uint64_t *authority)
 {
-    if ((*text)[0] != '0' || toupper((unsigned char)(*text)[1]) != 'X')
+    if ((*text)[0] != '0' || ((*text)[1] | 0x20) != 'x')
         return scan_decimal(text, AUTHORITY_MAX, authority);
     *text += 2;
     *authority = 0;
     unsigned digits = 0;
-    for (; digits < 12 && isxdigit((unsigned char)**text); digits++, ++*text)
-        *authority = *authority << 4 | wcl_hex_digit(**text);
+    for (; digits < 12 && wcl_scan_hex_digit(**text) >= 0; digits++, ++*text)
+        *authority = *authority << 4 | (unsigned)wcl_scan_hex_digit(**text);
     return digits > 0;
 }
 

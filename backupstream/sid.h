@@ -19,10 +19,4 @@ wcl_status wcl_sid_print(const uint8_t *sid, wcl_buffer *out, wcl_error *error);
  * there is none. Aliases of a domain's accounts stand for those of the domain 0-0-0. */
 size_t wcl_sid_scan(const char **text, uint8_t sid[WCL_SID_SIZE_MAX]);
 
-/* The value of a hexadecimal digit. */
-static inline unsigned wcl_hex_digit(char digit)
-{
-    return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)((digit | 0x20) - 'a' + 10);
-}
-
 #endif

@@ -158,12 +158,19 @@ WCL_API wcl_status wcl_sd_parse(const void *descriptor, size_t size, wcl_sd *sd,
 WCL_API wcl_status wcl_sd_build(const wcl_sd *sd, void **descriptor, size_t *size,
                                 wcl_error *error);
 
-/* The descriptor as SDDL ([MS-DTYP] 2.5.1), as ConvertSecurityDescriptorToStringSecurityDescriptor
- * writes it. Freed with wcl_free(). */
+/*
+ * The descriptor as SDDL ([MS-DTYP] 2.5.1), as ConvertSecurityDescriptorToStringSecurityDescriptor
+ * writes it. An ACE that SDDL cannot express (an unknown type, bytes behind the SID) fails with
+ * WCL_CODE_NOT_SUPPORTED; a null DACL becomes "D:NO_ACCESS_CONTROL". Freed with wcl_free().
+ */
 WCL_API wcl_status wcl_sd_to_sddl(const void *descriptor, size_t size, char **sddl,
                                   wcl_error *error);
 
-/* The self-relative descriptor that SDDL stands for. Errors name the character. */
+/*
+ * The self-relative descriptor that SDDL stands for. Errors name the character. Aliases of a
+ * domain's accounts (DA, DU, LA, ...) stand for those of the domain 0-0-0, and NO_ACCESS_CONTROL
+ * for an ACL without entries, so that access is denied where the text leaves doubt.
+ */
 WCL_API wcl_status wcl_sd_from_sddl(const char *sddl, void **descriptor, size_t *size,
                                     wcl_error *error);
 
@@ -202,7 +209,8 @@ WCL_API wcl_status wcl_ea_build(const wcl_ea *eas, size_t count, void **list, si
 typedef struct wcl_reparse_link {
     bool is_mount_point;
     bool is_relative; /* a symbolic link's flag */
-    char *target; /* as a person spells it: the print name, else the substitute name without \??\ */
+    char *target; /* as a person spells it: the print name, else the substitute name without \??\
+                     (\\?\ where it is no path on a drive) */
 } wcl_reparse_link;
 
 /* Checks the outside of a REPARSE_DATA_BUFFER (its length field too) and gives its tag. */
