@@ -159,7 +159,8 @@ wcl_node wcl_tree_entry_node(const wcl_tree *tree, wcl_entry_id entry);
 wcl_node wcl_tree_entry_folder(const wcl_tree *tree, wcl_entry_id entry);
 const char *wcl_tree_entry_name(const wcl_tree *tree, wcl_entry_id entry, size_t *length);
 
-/* A name of the node (the first it got and still has), or WCL_NO_ENTRY. */
+/* The name of a folder, or one of a file's; WCL_NO_ENTRY where it has none, and where the one that
+ * was remembered of several was removed. */
 wcl_entry_id wcl_tree_node_entry(const wcl_tree *tree, wcl_node node);
 
 /* ---- Going through -------------------------------------------------------------------------- */
