@@ -1,9 +1,15 @@
 /*
  * Mounts of the store. A chain of read-only layers is one EROFS mount (of chain.erofs, with the
  * tars as its devices) at HOME/ID/merged of the nearest layer; all sandboxes on that layer share
- * it. A sandbox is an overlayfs over it at HOME/SANDBOX/merged.
+ * it, and it stays for as long as one of them is mounted. A sandbox is an overlayfs over it at
+ * HOME/SANDBOX/merged.
  *
- * Callers hold the layer's lock exclusively, and its parents' shared.
+ *     HOME/ID/users/USER    a marker: the layer USER uses the mount of the read-only layer ID (ID
+ *                           itself while that was prepared for reading)
+ *     HOME/ID/unpacked/     the chain as files, where the kernel cannot mount the index
+ *
+ * Markers are only as good as the mounts they speak of: one whose user is neither mounted nor being
+ * worked on is void. So a crash or restart, which ends the mounts, ends them too.
  */
 #ifndef WCL_STORE_MOUNT_H
 #define WCL_STORE_MOUNT_H
@@ -21,6 +27,7 @@ typedef enum wcl_mount_way {
  * ones do not is put into `reason`. Found out by trying. */
 wcl_status wcl_mount_choose(const wcl_store *store, wcl_mount_way *way, char reason[200],
                             wcl_error *error);
+const char *wcl_mount_way_name(wcl_mount_way way);
 
 /* Whether a layer's merged folder is mounted now. */
 bool wcl_mount_is_mounted(const wcl_store *store, const char *id);
@@ -28,5 +35,40 @@ bool wcl_mount_is_mounted(const wcl_store *store, const char *id);
 /* After an interrupted change: unmounts what is half done of layer `id`, or of one that is no more,
  * so that it is as if never activated. */
 wcl_status wcl_mount_repair(const wcl_store *store, const char *id, wcl_error *error);
+
+/* ---- Chains ---------------------------------------------------------------------------------- */
+
+/*
+ * Mounts the chain of a read-only layer, or finds it mounted, for the layer `user`. `layer` is
+ * locked for sharing at least, its chain index made, and a note held of the work on `user`.
+ */
+wcl_status wcl_mount_acquire(const wcl_store *store, const wcl_store_layer *layer, const char *user,
+                             wcl_error *error);
+
+/* Ends the use, and the mount when it was the last. A mount that others than layers use fails with
+ * BUSY if `user` is the layer itself, and else stays for the next user. */
+wcl_status wcl_mount_release(const wcl_store *store, const char *id, const char *user, bool lazily,
+                             wcl_error *error);
+
+/* Whether `user` uses the mount of `id` now. */
+bool wcl_mount_has_user(const wcl_store *store, const char *id, const char *user);
+
+/* Attaches the chain of a read-only layer at its merged folder, which is not mounted. */
+wcl_status wcl_mount_chain(const wcl_store *store, const wcl_store_layer *layer, wcl_error *error);
+
+/* Makes HOME/ID/unpacked of chain.erofs and the tars unless it is there. */
+wcl_status wcl_mount_unpack(const wcl_store *store, const wcl_store_layer *layer, wcl_error *error);
+
+/* ---- Pieces ---------------------------------------------------------------------------------- */
+
+/* Makes the folder HOME/ID/NAME where it is missing. */
+wcl_status wcl_mount_make_folder(int layer_fd, const char *name, unsigned mode, wcl_error *error);
+
+/* Attaches a mount at HOME/ID/NAME. */
+wcl_status wcl_mount_attach(int layer_fd, const char *name, int mount, wcl_error *error);
+
+/* Undoes the mounts at HOME/ID/NAME, all of those that are on top of each other. */
+wcl_status wcl_mount_undo(const wcl_store *store, const char *id, const char *name, bool lazily,
+                          wcl_error *error);
 
 #endif

@@ -79,6 +79,43 @@ WCL_API wcl_status wcl_tar_writer_open(wcl_write_fn write, void *context,
 WCL_API wcl_status wcl_tar_writer_open_file(const char *file, const wcl_tar_writer_options *options,
                                             wcl_layer_writer **writer, wcl_error *error);
 
+/* ---- Tars in and out of a store ------------------------------------------------------------- */
+
+typedef struct wcl_import_options {
+    size_t struct_size;        /* sizeof(wcl_import_options) */
+    wcl_os os;                 /* WCL_OS_UNKNOWN: the parent's, else found out */
+    const char *expect_digest; /* "sha256:..." that the blob or the tar must have; NULL: any */
+    const char *media_type;    /* of the blob, to be remembered; NULL: by its compression */
+    uint64_t max_size;         /* refuse more decompressed bytes than this; 0: no limit */
+} wcl_import_options;
+
+typedef struct wcl_import_result {
+    wcl_os os;
+    char kind[16];        /* "base" or "layer" */
+    char diff_id[72];     /* "sha256:...": of the uncompressed tar */
+    char blob_digest[72]; /* of the bytes that were read */
+    uint64_t blob_size;
+    uint64_t size;    /* bytes of the uncompressed tar */
+    uint64_t entries; /* in it */
+} wcl_import_result;
+
+/*
+ * Makes the layer `id` on `parents` of the layer tar that `read` gives, plain or compressed. `read`
+ * is called from another thread. `options` and `result` may be NULL. Nothing is left when it fails.
+ */
+WCL_API wcl_status wcl_layer_import_tar(const wcl_driver *driver, const char *id,
+                                        wcl_parents parents, wcl_read_fn read, void *context,
+                                        const wcl_import_options *options,
+                                        wcl_import_result *result, wcl_error *error);
+
+/*
+ * Writes a layer's tar: of a read-only layer the very bytes that were imported, of a sandbox a tar
+ * of what changed in it. `options` may be NULL for plain output.
+ */
+WCL_API wcl_status wcl_layer_export_tar(const wcl_driver *driver, const char *id,
+                                        wcl_parents parents, wcl_write_fn write, void *context,
+                                        const wcl_tar_writer_options *options, wcl_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,393 @@
+/* Merging a layer with its parents into one index. */
+#include "layer/store/chain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "layer/erofs/image.h"
+
+/* Folders in folders; paths of entries are no deeper (wcl_path_check()). */
+#define DEPTH_MAX 1100
+
+/* ---- Nodes of a layer that have several names ----------------------------------------------- */
+
+/* From an inode of the layer's image to its node in the tree; open addressing, a power of two. */
+typedef struct nid_map {
+    wcl_nid *nids;
+    wcl_node *nodes;
+    size_t size;
+    size_t count;
+} nid_map;
+
+static void nid_map_free(nid_map *map)
+{
+    free(map->nids);
+    free(map->nodes);
+}
+
+static size_t nid_slot(const nid_map *map, wcl_nid nid)
+{
+    size_t slot = (size_t)(nid * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (map->size - 1);
+
+    while (map->nodes[slot] != WCL_NO_NODE && map->nids[slot] != nid)
+        slot = (slot + 1) & (map->size - 1);
+    return slot;
+}
+
+static wcl_status nid_map_grow(nid_map *map, wcl_error *error)
+{
+    nid_map grown = { .size = map->size ? map->size * 2 : 64, .count = map->count };
+
+    grown.nids = malloc(grown.size * sizeof(*grown.nids));
+    grown.nodes = malloc(grown.size * sizeof(*grown.nodes));
+    if (!grown.nids || !grown.nodes) {
+        nid_map_free(&grown);
+        return wcl_fail_memory(error);
+    }
+    memset(grown.nodes, 0xFF, grown.size * sizeof(*grown.nodes));
+    for (size_t i = 0; i < map->size; i++) {
+        if (map->nodes[i] == WCL_NO_NODE)
+            continue;
+        size_t slot = nid_slot(&grown, map->nids[i]);
+        grown.nids[slot] = map->nids[i];
+        grown.nodes[slot] = map->nodes[i];
+    }
+    nid_map_free(map);
+    *map = grown;
+    return WCL_OK;
+}
+
+static wcl_node nid_map_find(const nid_map *map, wcl_nid nid)
+{
+    return map->size ? map->nodes[nid_slot(map, nid)] : WCL_NO_NODE;
+}
+
+static wcl_status nid_map_put(nid_map *map, wcl_nid nid, wcl_node node, wcl_error *error)
+{
+    if (map->count * 2 >= map->size && nid_map_grow(map, error) != WCL_OK)
+        return WCL_FAILED;
+    size_t slot = nid_slot(map, nid);
+    map->count += map->nodes[slot] == WCL_NO_NODE;
+    map->nids[slot] = nid;
+    map->nodes[slot] = node;
+    return WCL_OK;
+}
+
+/* ---- Applying one layer ---------------------------------------------------------------------- */
+
+typedef struct merge {
+    wcl_tree *tree;
+    const wcl_image *image; /* of the layer being applied */
+    uint32_t device_base;
+    nid_map
+        nodes; /* inodes with several names, and links into the parents, which were found first */
+    unsigned depth;
+} merge;
+
+typedef wcl_status (*visit_fn)(merge *merge, wcl_node folder, const wcl_image_entry *entry,
+                               wcl_error *error);
+
+/* Calls `visit` for all that is in a folder of the layer. */
+static wcl_status each_in(merge *merge, wcl_nid nid, wcl_node folder, visit_fn visit,
+                          wcl_error *error)
+{
+    wcl_image_folder walk;
+    wcl_image_entry entry;
+    wcl_status status = WCL_OK;
+
+    if (++merge->depth > DEPTH_MAX)
+        return wcl_fail(error, WCL_CODE_CORRUPT, "the index has folders nested deeper than %d",
+                        DEPTH_MAX);
+    if (wcl_image_folder_open(merge->image, nid, &walk, error) != WCL_OK)
+        return WCL_FAILED;
+    while (status == WCL_OK && (status = wcl_image_folder_next(&walk, &entry, error)) == WCL_OK)
+        status = visit(merge, folder, &entry, error);
+    merge->depth--;
+    return status == WCL_END ? WCL_OK : status;
+}
+
+/* Finds the targets of links into the parents while the tree still is the parents'. */
+static wcl_status find_link(merge *merge, wcl_node folder, const wcl_image_entry *entry,
+                            wcl_error *error)
+{
+    wcl_image_xattr xattr;
+    char path[32768];
+
+    (void)folder;
+    if (S_ISDIR(entry->type))
+        return each_in(merge, entry->nid, WCL_TREE_ROOT, find_link, error);
+    if (!S_ISREG(entry->type))
+        return WCL_OK;
+    wcl_status status =
+        wcl_image_find_xattr(merge->image, entry->nid, WCL_XATTR_LINK, &xattr, error);
+    if (status != WCL_OK)
+        return status == WCL_END ? WCL_OK : status;
+    if (xattr.size >= sizeof(path))
+        return wcl_fail(error, WCL_CODE_CORRUPT, "the index has a link with a path too long");
+    memcpy(path, xattr.value, xattr.size);
+    path[xattr.size] = '\0';
+    wcl_node target = wcl_tree_find(merge->tree, path);
+    if (target == WCL_NO_NODE || wcl_tree_is_folder(merge->tree, target))
+        return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
+                        "a hard link's target '%.200s' is not in the parent layers", path);
+    return nid_map_put(&merge->nodes, entry->nid, target, error);
+}
+
+static bool is_whiteout(const wcl_inode *inode)
+{
+    return S_ISCHR(inode->mode) && inode->device_major == 0 && inode->device_minor == 0;
+}
+
+static wcl_status has_xattr(const merge *merge, wcl_nid nid, const char *name, bool *has,
+                            wcl_error *error)
+{
+    wcl_image_xattr xattr;
+    wcl_status status = wcl_image_find_xattr(merge->image, nid, name, &xattr, error);
+
+    *has = status == WCL_OK;
+    return status == WCL_FAILED ? status : WCL_OK;
+}
+
+/* A node for an inode of the layer: the one it has already, or a new one. */
+static wcl_status node_of(merge *merge, wcl_nid nid, const wcl_inode *inode, wcl_node *node,
+                          wcl_error *error)
+{
+    *node = nid_map_find(&merge->nodes, nid);
+    if (*node != WCL_NO_NODE)
+        return WCL_OK;
+    if (wcl_image_load_node(merge->image, nid, merge->tree, merge->device_base, node, error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    if (inode->links > 1 && !S_ISDIR(inode->mode))
+        return nid_map_put(&merge->nodes, nid, *node, error);
+    return WCL_OK;
+}
+
+/* Gives a folder that the parents have the layer's own metadata. */
+static wcl_status change_folder(merge *merge, wcl_node folder, wcl_nid nid, const wcl_inode *inode,
+                                wcl_error *error)
+{
+    wcl_node loaded;
+
+    if (wcl_image_load_node(merge->image, nid, merge->tree, merge->device_base, &loaded, error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    wcl_tree_set_inode(merge->tree, folder, inode);
+    wcl_tree_copy_xattrs(merge->tree, loaded, folder);
+    return WCL_OK;
+}
+
+static wcl_status apply_entry(merge *merge, wcl_node folder, const wcl_image_entry *entry,
+                              wcl_error *error);
+
+static wcl_status apply_folder(merge *merge, wcl_node folder, const wcl_image_entry *entry,
+                               const wcl_inode *inode, wcl_entry_id found, wcl_error *error)
+{
+    bool opaque, implicit;
+    wcl_node node;
+
+    if (has_xattr(merge, entry->nid, WCL_XATTR_OPAQUE, &opaque, error) != WCL_OK ||
+        has_xattr(merge, entry->nid, WCL_XATTR_IMPLICIT, &implicit, error) != WCL_OK)
+        return WCL_FAILED;
+    if (found != WCL_NO_ENTRY &&
+        wcl_tree_is_folder(merge->tree, wcl_tree_entry_node(merge->tree, found))) {
+        node = wcl_tree_entry_node(merge->tree, found);
+        if (opaque)
+            wcl_tree_clear(merge->tree, node);
+        if (!implicit && change_folder(merge, node, entry->nid, inode, error) != WCL_OK)
+            return WCL_FAILED;
+    } else if (wcl_image_load_node(merge->image, entry->nid, merge->tree, merge->device_base, &node,
+                                   error) != WCL_OK ||
+               wcl_tree_link(merge->tree, folder, entry->name, entry->length, node, NULL, error) !=
+                   WCL_OK) {
+        return WCL_FAILED;
+    }
+    return each_in(merge, entry->nid, node, apply_entry, error);
+}
+
+static wcl_status apply_entry(merge *merge, wcl_node folder, const wcl_image_entry *entry,
+                              wcl_error *error)
+{
+    wcl_entry_id found = wcl_tree_lookup(merge->tree, folder, entry->name, entry->length);
+    wcl_inode inode;
+    wcl_node node;
+
+    if (wcl_image_inode(merge->image, entry->nid, &inode, error) != WCL_OK)
+        return WCL_FAILED;
+    if (is_whiteout(&inode)) {
+        if (found != WCL_NO_ENTRY)
+            wcl_tree_unlink(merge->tree, found);
+        return WCL_OK;
+    }
+    if (S_ISDIR(inode.mode))
+        return apply_folder(merge, folder, entry, &inode, found, error);
+    if (node_of(merge, entry->nid, &inode, &node, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_tree_link(merge->tree, folder, entry->name, entry->length, node, NULL, error);
+}
+
+/* The root's own metadata counts where the layer lists it. */
+static wcl_status apply_root(merge *merge, wcl_error *error)
+{
+    wcl_nid root = wcl_image_root(merge->image);
+    wcl_inode inode;
+    bool implicit, opaque;
+
+    if (wcl_image_inode(merge->image, root, &inode, error) != WCL_OK ||
+        has_xattr(merge, root, WCL_XATTR_IMPLICIT, &implicit, error) != WCL_OK ||
+        has_xattr(merge, root, WCL_XATTR_OPAQUE, &opaque, error) != WCL_OK)
+        return WCL_FAILED;
+    if (opaque)
+        wcl_tree_clear(merge->tree, WCL_TREE_ROOT);
+    if (!implicit && change_folder(merge, WCL_TREE_ROOT, root, &inode, error) != WCL_OK)
+        return WCL_FAILED;
+    return each_in(merge, root, WCL_TREE_ROOT, apply_entry, error);
+}
+
+static wcl_status open_image(const wcl_store *store, const char *id, const char *name,
+                             wcl_image **image, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, name);
+
+    if (!path)
+        return wcl_fail_memory(error);
+    if (wcl_image_open_file(path, image, error) == WCL_OK)
+        return WCL_OK;
+    wcl_error_context(error, NULL, name);
+    return wcl_error_context(error, NULL, id);
+}
+
+static wcl_status apply_layer(const wcl_store *store, const char *id, const char *name,
+                              uint32_t device_base, wcl_tree *tree, wcl_error *error)
+{
+    merge merge = { .tree = tree, .device_base = device_base };
+    wcl_image *image = NULL;
+
+    if (open_image(store, id, name, &image, error) != WCL_OK)
+        return WCL_FAILED;
+    merge.image = image;
+    wcl_status status = each_in(&merge, wcl_image_root(image), WCL_TREE_ROOT, find_link, error);
+    if (status == WCL_OK)
+        status = apply_root(&merge, error);
+    if (status != WCL_OK)
+        wcl_error_context(error, NULL, id);
+    nid_map_free(&merge.nodes);
+    wcl_image_free(image);
+    return status;
+}
+
+/* ---- Chains --------------------------------------------------------------------------------- */
+
+static bool has_chain(const wcl_store *store, const char *id)
+{
+    WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, "chain.erofs");
+    struct stat info;
+
+    return path && stat(path, &info) == 0;
+}
+
+static bool has_index(const wcl_store *store, const char *id)
+{
+    WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, "layer.erofs");
+    struct stat info;
+
+    return path && stat(path, &info) == 0;
+}
+
+/* The i-th layer of the chain: 0 is the layer itself. */
+static const char *chain_id(const wcl_record *record, size_t i)
+{
+    return i == 0 ? record->id : record->parents[i - 1];
+}
+
+wcl_status wcl_chain_load(const wcl_store *store, const wcl_store_layer *layer, wcl_tree **tree,
+                          wcl_error *error)
+{
+    const wcl_record *record = &layer->record;
+    size_t next = record->parent_count + 1; /* how many layers are to be applied */
+    wcl_tree *made = NULL;
+    wcl_status status;
+
+    status = wcl_tree_new(record->os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT,
+                          &made, error);
+    /* The nearest parent that has a chain spares applying it and what it stands on. */
+    for (size_t i = 1; status == WCL_OK && i <= record->parent_count; i++) {
+        if (!has_chain(store, chain_id(record, i)))
+            continue;
+        status = apply_layer(store, chain_id(record, i), "chain.erofs", (uint32_t)i, made, error);
+        next = i;
+        break;
+    }
+    for (size_t i = next; status == WCL_OK && i-- > 0;)
+        if (i > 0 || has_index(store, record->id))
+            status =
+                apply_layer(store, chain_id(record, i), "layer.erofs", (uint32_t)i, made, error);
+    if (status == WCL_OK)
+        *tree = made;
+    else
+        wcl_tree_free(made);
+    return status;
+}
+
+static wcl_status write_chain(const wcl_store *store, const wcl_store_layer *layer, wcl_tree *tree,
+                              wcl_error *error)
+{
+    const wcl_record *record = &layer->record;
+    WCL_CLEANUP_FREE uint64_t *sizes = calloc(record->parent_count + 1, sizeof(*sizes));
+
+    if (!sizes)
+        return wcl_fail_memory(error);
+    sizes[0] = record->tar_size;
+    for (size_t i = 0; i < record->parent_count; i++) {
+        WCL_CLEANUP_STORE_LAYER wcl_store_layer parent = WCL_STORE_LAYER_INIT;
+        if (wcl_store_layer_open(store, record->parents[i], WCL_LOCK_NONE, &parent, error) !=
+            WCL_OK)
+            return WCL_FAILED;
+        sizes[i + 1] = parent.record.tar_size;
+    }
+    return wcl_index_write(tree, layer->fd, "chain.erofs", sizes, record->parent_count + 1, error);
+}
+
+wcl_status wcl_chain_ensure(const wcl_store *store, const wcl_store_layer *layer, wcl_error *error)
+{
+    wcl_tree *tree = NULL;
+
+    if (has_chain(store, layer->record.id))
+        return WCL_OK;
+    wcl_status status = wcl_chain_load(store, layer, &tree, error);
+    if (status == WCL_OK)
+        status = write_chain(store, layer, tree, error);
+    wcl_tree_free(tree);
+    return status;
+}
+
+wcl_status wcl_chain_check_links(const wcl_store *store, const wcl_store_chain *parents,
+                                 const wcl_index *index, wcl_error *error)
+{
+    wcl_tree *tree = NULL;
+    wcl_status status = WCL_OK;
+    const char *path = wcl_index_parent_link(index, 0);
+
+    if (!path)
+        return WCL_OK;
+    if (parents->count == 0)
+        return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
+                        "a hard link's target '%.200s' is not in the layer, which has no parents",
+                        path);
+    status = wcl_chain_load(store, &parents->layers[0], &tree, error);
+    for (size_t i = 0; status == WCL_OK && (path = wcl_index_parent_link(index, i)); i++) {
+        wcl_node node = wcl_tree_find(tree, path);
+        if (node == WCL_NO_NODE || wcl_tree_is_folder(tree, node))
+            status = wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
+                              "a hard link's target '%.200s' is neither in the layer nor in its "
+                              "parents",
+                              path);
+    }
+    wcl_tree_free(tree);
+    return status;
+}

@@ -1,0 +1,366 @@
+/*
+ * Importing a layer's tar, in one pass. The input's thread inflates and hashes the blob, a second
+ * hashes the tar, and this one writes the tar and indexes it, all on the same blocks of memory.
+ */
+#include "layer/store/import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/store/chain.h"
+#include "layer/store/hasher.h"
+#include "layer/store/index.h"
+#include "layer/tar/compress.h"
+
+/* Bytes after which what was written so far is sent to the disk, so that the sync at the end is
+ * short. */
+#define WRITE_BEHIND (32 * 1024 * 1024)
+
+typedef struct import {
+    const wcl_store *store;
+    wcl_stage stage;
+    wcl_store_chain parents;
+    wcl_record record;
+    /* The input. */
+    wcl_read_fn read;
+    void *read_context;
+    wcl_input *input;
+    wcl_sha256 *blob_sha256;
+    uint64_t blob_size;
+    /* The tar. */
+    wcl_hasher *hasher;
+    int tar_fd;
+    bool is_there; /* layer.tar is the input itself */
+    uint64_t tar_size;
+    uint64_t sent; /* bytes that the disk was told to write */
+    wcl_tar_scanner *scanner;
+    wcl_index *index;
+    wcl_progress progress;
+    const char *expect_digest;
+} import;
+
+/* ---- The blocks ----------------------------------------------------------------------------- */
+
+static wcl_status hash_blob(void *context, const void *data, size_t size, wcl_error *error)
+{
+    import *import = context;
+
+    import->blob_size += size;
+    return wcl_sha256_update(import->blob_sha256, data, size, error);
+}
+
+static wcl_status report(import *import, wcl_error *error)
+{
+    const wcl_hooks *hooks = import->store->hooks;
+
+    if (!hooks || !hooks->progress)
+        return WCL_OK;
+    import->progress.done = wcl_input_consumed(import->input);
+    if (hooks->progress(hooks->context, &import->progress))
+        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
+    return WCL_OK;
+}
+
+static wcl_status write_block(import *import, const wcl_block *block, wcl_error *error)
+{
+    if (import->is_there) {
+        import->tar_size += block->size;
+        return WCL_OK;
+    }
+    if (wcl_pwrite_full(import->tar_fd, block->data, block->size, import->tar_size, error) !=
+        WCL_OK)
+        return wcl_error_context(error, NULL, "layer.tar");
+    import->tar_size += block->size;
+    if (import->tar_size - import->sent >= WRITE_BEHIND) {
+        sync_file_range(import->tar_fd, (off_t)import->sent,
+                        (off_t)(import->tar_size - import->sent), SYNC_FILE_RANGE_WRITE);
+        import->sent = import->tar_size;
+    }
+    return WCL_OK;
+}
+
+/* Gives the scanner its next block, on whose way it is hashed and written. */
+static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
+{
+    import *import = context;
+    wcl_status status = wcl_input_next(import->input, block, error);
+
+    if (status != WCL_OK)
+        return status;
+    if (import->hasher)
+        wcl_hasher_give(import->hasher, *block);
+    if (write_block(import, *block, error) == WCL_OK && report(import, error) == WCL_OK)
+        return WCL_OK;
+    wcl_block_unref(*block);
+    return WCL_FAILED;
+}
+
+static wcl_status index_entries(import *import, wcl_error *error)
+{
+    const wcl_tar_entry *entry;
+    wcl_status status;
+
+    while ((status = wcl_tar_scanner_next(import->scanner, &entry, error)) == WCL_OK) {
+        import->progress.entries++;
+        import->progress.subject = entry->name;
+        if (wcl_index_add(import->index, entry, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return status == WCL_END ? wcl_index_finish(import->index, error) : status;
+}
+
+/* Gives the bytes of layer.tar itself. */
+static wcl_status read_tar(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
+{
+    import *import = context;
+
+    if (wcl_pread_full(import->tar_fd, buffer, size, import->sent, got, error) != WCL_OK)
+        return WCL_FAILED;
+    import->sent += *got;
+    return WCL_OK;
+}
+
+/*
+ * Makes the index once more, for the system that the layer turned out to be of: where the first
+ * entries spoke for the other one.
+ */
+static wcl_status index_again(import *first, wcl_os os, wcl_error *error)
+{
+import again = {.store = first->store, .read = read_tar, .read_context = & again, .tar_fd = first->tar_fd, .is_there = true };
+
+    again.progress.operation = first->progress.operation;
+    wcl_status status = wcl_index_new(os, &again.index, error);
+    if (status == WCL_OK)
+        status = wcl_input_open(read_tar, &again, NULL, &again.input, error);
+    if (status == WCL_OK)
+        status = wcl_tar_scanner_new(next_block, &again, &again.scanner, error);
+    if (status == WCL_OK)
+        status = index_entries(&again, error);
+    wcl_tar_scanner_free(again.scanner);
+    wcl_input_free(again.input);
+    wcl_index_free(first->index);
+    first->index = again.index;
+    return status;
+}
+
+/* ---- Beginning ------------------------------------------------------------------------------ */
+
+static wcl_os parent_os(const import *import)
+{
+    return import->parents.count ? import->parents.layers[0].record.os : WCL_OS_UNKNOWN;
+}
+
+static wcl_status check_parents(const import *import, wcl_error *error)
+{
+    for (size_t i = 0; i < import->parents.count; i++)
+        if (import->parents.layers[i].record.kind == WCL_LAYER_SANDBOX)
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                            "the parent '%s' is a sandbox; a read-only layer cannot stand on one",
+                            import->parents.layers[i].record.id);
+    return WCL_OK;
+}
+
+static wcl_status begin(import *import, const char *id, wcl_parents parents,
+                        const wcl_import_options *options, wcl_error *error)
+{
+    import->record.id = strdup(id ? id : "");
+    import->progress.operation = "import";
+    if (!import->record.id)
+        return wcl_fail_memory(error);
+    if ((!import->is_there &&
+         wcl_stage_begin(import->store, id, &import->stage, error) != WCL_OK) ||
+        wcl_record_set_parents(&import->record, import->store, parents, error) != WCL_OK ||
+        wcl_store_chain_open(import->store, &import->record, &import->parents, error) != WCL_OK ||
+        check_parents(import, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_os os = parent_os(import);
+    if (options && options->os && os && options->os != os)
+        return wcl_fail(
+            error, WCL_CODE_INVALID_PARAMETER, "the layer shall be %s, but its parent '%s' is not",
+            options->os == WCL_OS_WINDOWS ? "windows" : "linux", import->record.parents[0]);
+    if (!os && options)
+        os = options->os;
+    if (options && options->expect_digest) {
+        uint8_t digest[WCL_SHA256_SIZE];
+        if (wcl_digest_parse(options->expect_digest, digest, error) != WCL_OK)
+            return WCL_FAILED;
+        import->expect_digest = options->expect_digest;
+    }
+    import->tar_fd =
+        openat(import->stage.fd, "layer.tar",
+               import->is_there ? O_RDWR | O_CLOEXEC : O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (import->tar_fd < 0)
+        return wcl_fail_errno(error, errno, "cannot open layer.tar");
+    return wcl_index_new(os, &import->index, error);
+}
+
+static wcl_status open_input(import *import, const wcl_import_options *options, wcl_error *error)
+{
+    const wcl_input_options input = { .max_size = options ? options->max_size : 0,
+                                      .tap = hash_blob,
+                                      .tap_context = import };
+
+    if (wcl_sha256_new(&import->blob_sha256, error) != WCL_OK ||
+        wcl_hasher_start(&import->hasher, error) != WCL_OK ||
+        wcl_input_open(import->read, import->read_context, &input, &import->input, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_tar_scanner_new(next_block, import, &import->scanner, error);
+}
+
+/* ---- Ending --------------------------------------------------------------------------------- */
+
+static const char *media_type_of(wcl_compression compression)
+{
+    switch (compression) {
+    case WCL_COMPRESSION_GZIP:
+        return "application/vnd.oci.image.layer.v1.tar+gzip";
+    case WCL_COMPRESSION_ZSTD:
+        return "application/vnd.oci.image.layer.v1.tar+zstd";
+    default:
+        return "application/vnd.oci.image.layer.v1.tar";
+    }
+}
+
+static wcl_status set_text(char **to, const char *text, wcl_error *error)
+{
+    free(*to);
+    *to = strdup(text);
+    return *to ? WCL_OK : wcl_fail_memory(error);
+}
+
+static wcl_status settle_digests(import *import, const wcl_import_options *options,
+                                 wcl_error *error)
+{
+    uint8_t digest[WCL_SHA256_SIZE];
+    char diff_id[WCL_DIGEST_TEXT_SIZE], blob[WCL_DIGEST_TEXT_SIZE];
+
+    if (wcl_hasher_finish(import->hasher, digest, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_digest_format(digest, diff_id);
+    if (wcl_sha256_finish(import->blob_sha256, digest, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_digest_format(digest, blob);
+    const char *expected = import->expect_digest;
+    if (expected && strncmp(expected, "sha256:", 7) != 0 && strlen(expected) == 64)
+        expected =
+            strcmp(expected, blob + 7) == 0 || strcmp(expected, diff_id + 7) == 0 ? NULL : expected;
+    if (expected && strcmp(expected, blob) != 0 && strcmp(expected, diff_id) != 0)
+        return wcl_fail(error, WCL_CODE_CHECKSUM,
+                        "the digest is %s (uncompressed %s), not %s as expected", blob, diff_id,
+                        expected);
+    const char *media_type = options && options->media_type
+                                 ? options->media_type
+                                 : media_type_of(wcl_input_compression(import->input));
+    if (set_text(&import->record.diff_id, diff_id, error) != WCL_OK ||
+        set_text(&import->record.blob_digest, blob, error) != WCL_OK ||
+        set_text(&import->record.media_type, media_type, error) != WCL_OK)
+        return WCL_FAILED;
+    import->record.blob_size = import->blob_size;
+    return WCL_OK;
+}
+
+/* Fills in what the index knows, writes it, and puts the layer in place. */
+static wcl_status finish_layer(const wcl_store *store, wcl_stage *stage, wcl_record *record,
+                               wcl_index *index, const wcl_store_chain *parents, int tar_fd,
+                               wcl_error *error)
+{
+    record->os = wcl_index_os(index);
+    record->kind = record->parent_count ? WCL_LAYER_LAYER : WCL_LAYER_BASE;
+    record->entries = wcl_index_entries(index);
+    record->data_size = wcl_index_data_size(index);
+    record->scattered = wcl_index_scattered(index);
+    record->created = (int64_t)time(NULL);
+    if (wcl_chain_check_links(store, parents, index, error) != WCL_OK ||
+        wcl_index_write(wcl_index_tree(index), stage->fd, "layer.erofs", &record->tar_size, 1,
+                        error) != WCL_OK)
+        return WCL_FAILED;
+    if (fdatasync(tar_fd) != 0)
+        return wcl_fail_errno(error, errno, "cannot write layer.tar");
+    if (wcl_record_write(stage->fd, record, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_stage_commit(store, stage, record->id, error);
+}
+
+static void fill_result(const import *import, wcl_import_result *result)
+{
+    const wcl_record *record = &import->record;
+
+    result->os = record->os;
+    snprintf(result->kind, sizeof(result->kind), "%s", wcl_layer_kind_name(record->kind));
+    snprintf(result->diff_id, sizeof(result->diff_id), "%s", record->diff_id);
+    snprintf(result->blob_digest, sizeof(result->blob_digest), "%s", record->blob_digest);
+    result->blob_size = record->blob_size;
+    result->size = record->tar_size;
+    result->entries = record->entries;
+}
+
+/* The threads go before what they use. */
+static void end(import *import)
+{
+    wcl_tar_scanner_free(import->scanner);
+    wcl_hasher_free(import->hasher);
+    wcl_input_free(import->input);
+    wcl_sha256_free(import->blob_sha256);
+    wcl_index_free(import->index);
+    if (import->tar_fd >= 0)
+        close(import->tar_fd);
+    wcl_store_chain_close(&import->parents);
+    wcl_stage_end(import->store, &import->stage);
+    wcl_record_free(&import->record);
+}
+
+static wcl_status run(import *import, const wcl_import_options *options, wcl_error *error)
+{
+    if (open_input(import, options, error) != WCL_OK || index_entries(import, error) != WCL_OK)
+        return WCL_FAILED;
+    import->record.tar_size = import->tar_size;
+    wcl_os os = wcl_index_found_os(import->index);
+    if (os != wcl_index_os(import->index) && index_again(import, os, error) != WCL_OK)
+        return WCL_FAILED;
+    if (settle_digests(import, options, error) != WCL_OK)
+        return WCL_FAILED;
+    return finish_layer(import->store, &import->stage, &import->record, import->index,
+                        &import->parents, import->tar_fd, error);
+}
+
+wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_parents parents,
+                                wcl_read_fn read, void *context, const wcl_import_options *options,
+                                wcl_import_result *result, wcl_error *error)
+{
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
+import import = {.store = & store, .stage = WCL_STAGE_INIT, .read = read, .read_context = context, .tar_fd = - 1 };
+
+    if (options && options->struct_size != sizeof(*options))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the wcl_import_options do not say their size in struct_size");
+    wcl_status status = wcl_store_open(driver, &store, error);
+    if (status == WCL_OK)
+        status = begin(&import, id, parents, options, error);
+    if (status == WCL_OK)
+        status = run(&import, options, error);
+    if (status == WCL_OK && result)
+        fill_result(&import, result);
+    end(&import);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "import", id);
+}
+
+wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const char *id, wcl_os os,
+                               wcl_parents parents, wcl_error *error)
+{
+    const wcl_import_options options = { .struct_size = sizeof(options), .os = os };
+import import = {.store = store, .stage = * stage, .read = read_tar, .read_context = & import, .tar_fd = - 1, .is_there = true };
+
+    wcl_status status = begin(&import, id, parents, &options, error);
+    if (status == WCL_OK)
+        status = run(&import, &options, error);
+    *stage = import.stage;
+    import.stage = (wcl_stage)WCL_STAGE_INIT;
+    end(&import);
+    return status;
+}

@@ -1,0 +1,18 @@
+/* Importing a layer's tar: inflating, hashing, writing and indexing, all at once. */
+#ifndef WCL_STORE_IMPORT_H
+#define WCL_STORE_IMPORT_H
+
+#include "layer/store/store.h"
+
+wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_parents parents,
+                                wcl_read_fn read, void *context, const wcl_import_options *options,
+                                wcl_import_result *result, wcl_error *error);
+
+/*
+ * The rest of an import, for whoever has a whole layer.tar in a stage already: indexes and hashes
+ * it, writes layer.json, and puts the layer in place. The stage stays the caller's to end.
+ */
+wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const char *id, wcl_os os,
+                               wcl_parents parents, wcl_error *error);
+
+#endif

@@ -1,0 +1,597 @@
+/* Making the index of a layer from the entries of its tar. */
+#include "layer/store/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "base/error.h"
+#include "layer/path.h"
+#include "layer/store/index_private.h"
+
+#define WHITEOUT_PREFIX ".wh."
+#define OPAQUE_NAME ".wh..wh..opq"
+/* Whiteouts of the implementation's own, of no meaning in a layer (".wh..wh.aufs", ".wh..wh.plnk").
+ */
+#define META_PREFIX ".wh..wh."
+
+/* ---- Lists of paths ------------------------------------------------------------------------- */
+
+/* Paths one behind the other, each with its NUL. */
+static wcl_status add_path(wcl_buffer *list, const char *path, wcl_error *error)
+{
+    return wcl_buffer_append(list, path, strlen(path) + 1, error);
+}
+
+static const char *next_path(const wcl_buffer *list, size_t *position)
+{
+    if (*position >= list->size)
+        return NULL;
+    const char *path = (const char *)list->data + *position;
+    *position += strlen(path) + 1;
+    return path;
+}
+
+/* ---- The index ------------------------------------------------------------------------------ */
+
+wcl_status wcl_index_new(wcl_os os, wcl_index **index, wcl_error *error)
+{
+    wcl_index *made = calloc(1, sizeof(*made));
+
+    if (!made)
+        return wcl_fail_memory(error);
+    made->os = os;
+    made->os_is_given = os != WCL_OS_UNKNOWN;
+    *index = made;
+    return WCL_OK;
+}
+
+void wcl_index_free(wcl_index *index)
+{
+    if (!index)
+        return;
+    wcl_tree_free(index->tree);
+    wcl_buffer_free(&index->path);
+    wcl_buffer_free(&index->target);
+    wcl_buffer_free(&index->whiteouts);
+    wcl_buffer_free(&index->opaques);
+    wcl_buffer_free(&index->parent_links);
+    wcl_buffer_free(&index->scratch);
+    wcl_index_streams_free(index);
+    free(index);
+}
+
+/* ---- Which system --------------------------------------------------------------------------- */
+
+static bool has_windows_records(const wcl_tar_entry *entry)
+{
+    for (size_t i = 0; i < entry->records->count; i++)
+        if (wcl_pax_has_prefix(&entry->records->items[i], "MSWINDOWS."))
+            return true;
+    return false;
+}
+
+static bool is_root_name(const char *path, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(path, name, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* The first entry decides what the tree is made for; wcl_index_finish() sees whether it was right.
+ */
+static wcl_status begin_tree(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                             wcl_error *error)
+{
+    if (index->os == WCL_OS_UNKNOWN)
+        index->os =
+            has_windows_records(entry) || is_root_name(path, "Files") || is_root_name(path, "Hives")
+                ? WCL_OS_WINDOWS
+                : WCL_OS_LINUX;
+    if (wcl_tree_new(index->os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT,
+                     &index->tree, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_index_mark_implicit(index, WCL_TREE_ROOT, error);
+}
+
+static void note_evidence(wcl_index *index, const wcl_tar_entry *entry, const char *path)
+{
+    index->windows_records |= has_windows_records(entry);
+    index->files_root |= is_root_name(path, "Files");
+    index->hives_root |= is_root_name(path, "Hives");
+}
+
+wcl_os wcl_index_found_os(const wcl_index *index)
+{
+    if (index->os_is_given)
+        return index->os;
+    return index->windows_records || (index->files_root && index->hives_root) ? WCL_OS_WINDOWS
+                                                                              : WCL_OS_LINUX;
+}
+
+/* ---- Paths ---------------------------------------------------------------------------------- */
+
+/*
+ * The path of an entry without what engines put up with: leading "./" and slashes, doubled slashes,
+ * "." components, a slash at the end. A ".." is refused. "" is the root.
+ */
+static wcl_status tidy_path(const char *text, size_t size, wcl_buffer *path, wcl_error *error)
+{
+    wcl_buffer_clear(path);
+    if (memchr(text, '\0', size))
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name has a NUL in it");
+    for (size_t at = 0; at < size;) {
+        const char *slash = memchr(text + at, '/', size - at);
+        size_t length = slash ? (size_t)(slash - text) - at : size - at;
+        const char *component = text + at;
+        at += length + 1;
+        if (length == 0 || (length == 1 && component[0] == '.'))
+            continue;
+        if (length == 2 && component[0] == '.' && component[1] == '.')
+            return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name has a '..' component");
+        if ((path->size && wcl_buffer_append_byte(path, '/', error) != WCL_OK) ||
+            wcl_buffer_append(path, component, length, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return path->size ? wcl_path_check(wcl_buffer_text(path), error)
+                      : wcl_buffer_reserve(path, 1, error);
+}
+
+/* The roots of a Windows layer have one spelling, so that the mount finds them. */
+static void spell_root(wcl_buffer *path)
+{
+    static const char *const roots[] = { "Files", "Hives", "UtilityVM" };
+    size_t length = strcspn(wcl_buffer_text(path), "/");
+    char name[16];
+
+    if (length >= sizeof(name))
+        return;
+    memcpy(name, path->data, length);
+    name[length] = '\0';
+    for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
+        if (wcl_name_compare(name, roots[i]) == 0)
+            memcpy(path->data, roots[i], length);
+}
+
+/* ---- Placing entries ------------------------------------------------------------------------ */
+
+static wcl_status implicit_parents(wcl_index *index, const char *path, wcl_node *folder,
+                                   wcl_error *error)
+{
+    const wcl_inode inode = { .mode = S_IFDIR | 0755, .modified = index->newest };
+    const wcl_xattr implicit = { WCL_XATTR_IMPLICIT, "y", 1 };
+
+    return wcl_tree_make_parents(index->tree, path, &inode, &implicit, 1, folder, error);
+}
+
+wcl_status wcl_index_mark_implicit(wcl_index *index, wcl_node node, wcl_error *error)
+{
+    const wcl_xattr implicit = { WCL_XATTR_IMPLICIT, "y", 1 };
+    return wcl_tree_set_xattrs(index->tree, node, &implicit, 1, NULL, 0, error);
+}
+
+/*
+ * Names of over 255 bytes, which Windows has when they are not ASCII, stand shortened in the image:
+ * as many whole characters as fit, "~" and eight digits of a digest of the name.
+ */
+static wcl_status short_name(wcl_index *index, const char *name, size_t length, wcl_error *error)
+{
+    uint8_t digest[20];
+    size_t keep = 255 - 9;
+
+    if (wcl_sha1(name, length, digest, error) != WCL_OK)
+        return WCL_FAILED;
+    while (keep && ((unsigned char)name[keep] & 0xC0) == 0x80)
+        keep--;
+    wcl_buffer_clear(&index->scratch);
+    if (wcl_buffer_append(&index->scratch, name, keep, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_buffer_printf(&index->scratch, error, "~%02x%02x%02x%02x", digest[0], digest[1],
+                             digest[2], digest[3]);
+}
+
+/* Shortens every component of the path that is too long for the image. */
+static wcl_status image_path(wcl_index *index, wcl_buffer *path, bool *is_short, wcl_error *error)
+{
+    *is_short = false;
+    for (size_t at = 0; at < path->size;) {
+        size_t length = strcspn((const char *)path->data + at, "/");
+        if (length > WCL_EROFS_MAX_NAME) {
+            WCL_CLEANUP_BUFFER wcl_buffer rest = WCL_BUFFER_INIT;
+            *is_short = true;
+            if (short_name(index, (const char *)path->data + at, length, error) != WCL_OK ||
+                wcl_buffer_append_text(&rest, (const char *)path->data + at + length, error) !=
+                    WCL_OK)
+                return WCL_FAILED;
+            path->size = at;
+            if (wcl_buffer_append(path, index->scratch.data, index->scratch.size, error) !=
+                    WCL_OK ||
+                wcl_buffer_append(path, rest.data, rest.size, error) != WCL_OK)
+                return WCL_FAILED;
+            length = index->scratch.size;
+        }
+        at += length + 1;
+    }
+    return WCL_OK;
+}
+
+/* Gives the node its place; a folder that is there already keeps what is in it. */
+static wcl_status place(wcl_index *index, const char *path, wcl_node node, wcl_error *error)
+{
+    const char *name = wcl_path_base(path);
+    wcl_node folder;
+
+    if (implicit_parents(index, path, &folder, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_tree_link(index->tree, folder, name, strlen(name), node, NULL, error);
+}
+
+/* The folder that is at the path already, or WCL_NO_NODE. */
+static wcl_node find_folder(const wcl_index *index, const char *path)
+{
+    wcl_node node = wcl_tree_find(index->tree, path);
+    return node != WCL_NO_NODE && wcl_tree_is_folder(index->tree, node) ? node : WCL_NO_NODE;
+}
+
+/* ---- Nodes ---------------------------------------------------------------------------------- */
+
+static wcl_status set_data(wcl_index *index, const wcl_tar_entry *entry, wcl_node node,
+                           wcl_error *error)
+{
+    if (entry->size == 0)
+        return WCL_OK;
+    index->data_size += entry->size;
+    if (!entry->is_sparse)
+        return wcl_tree_set_data(index->tree, node, 1, entry->data_offset, entry->size, error);
+    WCL_CLEANUP_FREE wcl_extent *extents = calloc(entry->segment_count + 1, sizeof(*extents));
+    if (!extents)
+        return wcl_fail_memory(error);
+    size_t count = 0;
+    for (size_t i = 0; i < entry->segment_count; i++) {
+        const wcl_tar_segment *segment = &entry->segments[i];
+        if (segment->size)
+            extents[count++] = (wcl_extent) { .offset = segment->offset,
+                                              .length = segment->size,
+                                              .device = 1,
+                                              .address = segment->position };
+    }
+    return wcl_tree_set_extents(index->tree, node, entry->size, extents, count, error);
+}
+
+static wcl_status make_node(wcl_index *index, const wcl_tar_entry *entry, const wcl_inode *inode,
+                            wcl_node *node, wcl_error *error)
+{
+    if (wcl_tree_add_node(index->tree, inode, node, error) != WCL_OK)
+        return WCL_FAILED;
+    if (S_ISREG(inode->mode))
+        return set_data(index, entry, *node, error);
+    return WCL_OK;
+}
+
+/* A folder: the one that is there, changed, or a new one. */
+static wcl_status place_folder(wcl_index *index, const char *path, const wcl_inode *inode,
+                               wcl_node *node, wcl_error *error)
+{
+    wcl_node there = *path ? find_folder(index, path) : WCL_TREE_ROOT;
+
+    if (there != WCL_NO_NODE) {
+        /* Listed after what is in it, or twice: the tar cannot be read in the order of its entries.
+         */
+        index->scattered |= *path != '\0';
+        wcl_tree_set_inode(index->tree, there, inode);
+        *node = there;
+        return WCL_OK;
+    }
+    if (wcl_tree_add_node(index->tree, inode, node, error) != WCL_OK)
+        return WCL_FAILED;
+    return place(index, path, *node, error);
+}
+
+static wcl_status fail_type(const wcl_tar_entry *entry, wcl_error *error)
+{
+    return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                    "it has the type '%c', which no Windows layer can have", (char)entry->type);
+}
+
+static uint32_t type_bits(wcl_tar_type type)
+{
+    switch (type) {
+    case WCL_TAR_SYMLINK:
+        return S_IFLNK;
+    case WCL_TAR_CHARACTER_DEVICE:
+        return S_IFCHR;
+    case WCL_TAR_BLOCK_DEVICE:
+        return S_IFBLK;
+    case WCL_TAR_DIRECTORY:
+        return S_IFDIR;
+    case WCL_TAR_FIFO:
+        return S_IFIFO;
+    default:
+        return S_IFREG;
+    }
+}
+
+static wcl_status linux_inode(const wcl_tar_entry *entry, wcl_inode *inode, wcl_error *error)
+{
+    if (entry->uid > UINT32_MAX - 1 || entry->gid > UINT32_MAX - 1)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "its owner %llu:%llu is out of range",
+                        (unsigned long long)entry->uid, (unsigned long long)entry->gid);
+    if (entry->device_major > UINT32_MAX || entry->device_minor > UINT32_MAX)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "its device number is out of range");
+    *inode = (wcl_inode) { .mode = type_bits(entry->type) | (entry->mode & 07777),
+                           .uid = (uint32_t)entry->uid,
+                           .gid = (uint32_t)entry->gid,
+                           .size = entry->type == WCL_TAR_FILE ? entry->size : 0,
+                           .modified = entry->modified,
+                           .device_major = (uint32_t)entry->device_major,
+                           .device_minor = (uint32_t)entry->device_minor };
+    if (entry->type == WCL_TAR_SYMLINK)
+        inode->mode = S_IFLNK | 0777;
+    return WCL_OK;
+}
+
+static wcl_status add_linux(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                            wcl_error *error)
+{
+    wcl_inode inode;
+    wcl_node node;
+
+    if (linux_inode(entry, &inode, error) != WCL_OK)
+        return WCL_FAILED;
+    if (S_ISDIR(inode.mode)) {
+        if (place_folder(index, path, &inode, &node, error) != WCL_OK)
+            return WCL_FAILED;
+        return wcl_index_linux_xattrs(index, entry, node, error);
+    }
+    if (make_node(index, entry, &inode, &node, error) != WCL_OK)
+        return WCL_FAILED;
+    if (S_ISLNK(inode.mode) &&
+        wcl_tree_set_bytes(index->tree, node, entry->link, entry->link_size, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_index_linux_xattrs(index, entry, node, error) != WCL_OK)
+        return WCL_FAILED;
+    return place(index, path, node, error);
+}
+
+static wcl_status add_windows(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                              const char *true_name, wcl_error *error)
+{
+    wcl_inode inode = { .modified = entry->modified };
+    wcl_node node;
+
+    switch (entry->type) {
+    case WCL_TAR_DIRECTORY:
+        inode.mode = S_IFDIR | 0755;
+        if (place_folder(index, path, &inode, &node, error) != WCL_OK)
+            return WCL_FAILED;
+        return wcl_index_windows_xattrs(index, entry, path, true_name, node, error);
+    case WCL_TAR_FILE:
+    case WCL_TAR_SYMLINK:
+        return wcl_index_windows_file(index, entry, path, true_name, error);
+    default:
+        return fail_type(entry, error);
+    }
+}
+
+wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                                const wcl_inode *inode, wcl_node *node, wcl_error *error)
+{
+    if (make_node(index, entry, inode, node, error) != WCL_OK)
+        return WCL_FAILED;
+    return place(index, path, *node, error);
+}
+
+/* ---- Links and whiteouts -------------------------------------------------------------------- */
+
+/* A link to what only a parent has: a file without data that says where. */
+static wcl_status add_parent_link(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                                  wcl_error *error)
+{
+    const wcl_inode inode = { .mode = S_IFREG | 0644, .modified = entry->modified };
+    const wcl_xattr link = { WCL_XATTR_LINK, index->target.data, index->target.size };
+    wcl_node node;
+
+    if (wcl_tree_add_node(index->tree, &inode, &node, error) != WCL_OK ||
+        wcl_tree_set_xattrs(index->tree, node, NULL, 0, &link, 1, error) != WCL_OK ||
+        add_path(&index->parent_links, wcl_buffer_text(&index->target), error) != WCL_OK)
+        return WCL_FAILED;
+    return place(index, path, node, error);
+}
+
+static wcl_status add_link(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                           wcl_error *error)
+{
+    bool is_short;
+
+    if (tidy_path(entry->link, entry->link_size, &index->target, error) != WCL_OK)
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "its hard link's target '%.200s' is no path",
+                        entry->link);
+    if (index->os == WCL_OS_WINDOWS)
+        spell_root(&index->target);
+    if (image_path(index, &index->target, &is_short, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_node node = wcl_tree_find(index->tree, wcl_buffer_text(&index->target));
+    if (node == WCL_NO_NODE)
+        return add_parent_link(index, entry, path, error);
+    if (wcl_tree_is_folder(index->tree, node))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is a hard link to the folder '%.200s'",
+                        entry->link);
+    if (wcl_tree_find(index->tree, path) == node)
+        return WCL_OK;
+    return place(index, path, node, error);
+}
+
+/* Whiteouts are noted only: they say nothing about what the same layer has at their place. */
+static wcl_status note_whiteout(wcl_index *index, wcl_buffer *path, bool *is_whiteout,
+                                wcl_error *error)
+{
+    const char *base = wcl_path_base(wcl_buffer_text(path));
+    size_t folder = (size_t)(base - wcl_buffer_text(path));
+
+    *is_whiteout = strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
+    if (!*is_whiteout)
+        return WCL_OK;
+    if (strcmp(base, OPAQUE_NAME) == 0) {
+        path->size = folder ? folder - 1 : 0;
+        path->data[path->size] = '\0';
+        return add_path(&index->opaques, wcl_buffer_text(path), error);
+    }
+    if (strncmp(base, META_PREFIX, strlen(META_PREFIX)) == 0)
+        return WCL_OK;
+    const char *name = base + strlen(WHITEOUT_PREFIX);
+    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "it is a whiteout of nothing");
+    memmove(path->data + folder, name, strlen(name) + 1);
+    path->size -= strlen(WHITEOUT_PREFIX);
+    return add_path(&index->whiteouts, wcl_buffer_text(path), error);
+}
+
+/* ---- Adding --------------------------------------------------------------------------------- */
+
+static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *true_name = NULL;
+    bool is_whiteout, is_short;
+
+    if (tidy_path(entry->name, entry->name_size, &index->path, error) != WCL_OK)
+        return WCL_FAILED;
+    const char *path = wcl_buffer_text(&index->path);
+    if (!index->tree && begin_tree(index, entry, path, error) != WCL_OK)
+        return WCL_FAILED;
+    note_evidence(index, entry, path);
+    if (index->os == WCL_OS_WINDOWS) {
+        spell_root(&index->path);
+        bool is_stream = false;
+        if (wcl_index_add_stream(index, entry, &is_stream, error) != WCL_OK || is_stream)
+            return is_stream ? WCL_OK : WCL_FAILED;
+        if (*path && wcl_path_check_windows(path, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    if (!*path && entry->type != WCL_TAR_DIRECTORY)
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name is empty");
+    if (note_whiteout(index, &index->path, &is_whiteout, error) != WCL_OK || is_whiteout)
+        return is_whiteout ? image_path(index, &index->path, &is_short, error) : WCL_FAILED;
+    const char *base = wcl_path_base(path);
+    if (strlen(base) > WCL_EROFS_MAX_NAME && !(true_name = strdup(base)))
+        return wcl_fail_memory(error);
+    if (image_path(index, &index->path, &is_short, error) != WCL_OK)
+        return WCL_FAILED;
+    path = wcl_buffer_text(&index->path);
+    if (!index->scattered && *path && entry->type != WCL_TAR_DIRECTORY)
+        index->scattered = wcl_tree_find(index->tree, path) != WCL_NO_NODE;
+    if (entry->type == WCL_TAR_HARD_LINK)
+        return add_link(index, entry, path, error);
+    return index->os == WCL_OS_WINDOWS ? add_windows(index, entry, path, true_name, error)
+                                       : add_linux(index, entry, path, error);
+}
+
+wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error)
+{
+    index->entries++;
+    if (add_entry(index, entry, error) == WCL_OK)
+        return WCL_OK;
+    return wcl_error_context(error, NULL, entry->name);
+}
+
+/* ---- Finishing ------------------------------------------------------------------------------ */
+
+static wcl_status apply_opaque(wcl_index *index, const char *path, wcl_error *error)
+{
+    wcl_node node = *path ? find_folder(index, path) : WCL_TREE_ROOT;
+
+    if (node == WCL_NO_NODE) {
+        const wcl_inode inode = { .mode = S_IFDIR | 0755 };
+        if (wcl_tree_add_node(index->tree, &inode, &node, error) != WCL_OK ||
+            wcl_index_mark_implicit(index, node, error) != WCL_OK ||
+            place(index, path, node, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return wcl_index_add_xattr(index, node, WCL_XATTR_OPAQUE, "y", 1, error);
+}
+
+static wcl_status apply_whiteout(wcl_index *index, const char *path, wcl_error *error)
+{
+    const wcl_inode whiteout = { .mode = S_IFCHR };
+    wcl_node node = wcl_tree_find(index->tree, path);
+
+    if (node != WCL_NO_NODE && wcl_tree_is_folder(index->tree, node))
+        return apply_opaque(index, path, error);
+    if (node != WCL_NO_NODE)
+        return WCL_OK;
+    if (wcl_tree_add_node(index->tree, &whiteout, &node, error) != WCL_OK)
+        return WCL_FAILED;
+    return place(index, path, node, error);
+}
+
+wcl_status wcl_index_finish(wcl_index *index, wcl_error *error)
+{
+    wcl_status status = WCL_OK;
+    const char *path;
+    size_t position = 0;
+
+    if (!index->tree) {
+        if (index->os == WCL_OS_UNKNOWN)
+            index->os = WCL_OS_LINUX;
+        status = wcl_tree_new(WCL_NAMES_EXACT, &index->tree, error);
+        if (status == WCL_OK)
+            status = wcl_index_mark_implicit(index, WCL_TREE_ROOT, error);
+    }
+    while (status == WCL_OK && (path = next_path(&index->opaques, &position)))
+        status = apply_opaque(index, path, error);
+    position = 0;
+    while (status == WCL_OK && (path = next_path(&index->whiteouts, &position)))
+        status = apply_whiteout(index, path, error);
+    if (status == WCL_OK && index->os == WCL_OS_WINDOWS)
+        status = wcl_index_finish_streams(index, error);
+    return status;
+}
+
+/* ---- Asking --------------------------------------------------------------------------------- */
+
+wcl_os wcl_index_os(const wcl_index *index)
+{
+    return index->os;
+}
+
+wcl_tree *wcl_index_tree(wcl_index *index)
+{
+    return index->tree;
+}
+
+uint64_t wcl_index_entries(const wcl_index *index)
+{
+    return index->entries;
+}
+
+uint64_t wcl_index_data_size(const wcl_index *index)
+{
+    return index->data_size;
+}
+
+bool wcl_index_scattered(const wcl_index *index)
+{
+    return index->scattered;
+}
+
+const char *wcl_index_parent_link(const wcl_index *index, size_t number)
+{
+    size_t position = 0;
+    const char *path = next_path(&index->parent_links, &position);
+
+    while (path && number--)
+        path = next_path(&index->parent_links, &position);
+    return path;
+}
+
+bool wcl_index_is_whiteout(const wcl_tree *tree, wcl_node node)
+{
+    wcl_inode inode;
+
+    wcl_tree_get_inode(tree, node, &inode);
+    return S_ISCHR(inode.mode) && inode.device_major == 0 && inode.device_minor == 0;
+}
+
+bool wcl_index_is_opaque(const wcl_tree *tree, wcl_node node)
+{
+    wcl_xattr xattr;
+    return wcl_tree_find_xattr(tree, node, WCL_XATTR_OPAQUE, &xattr);
+}

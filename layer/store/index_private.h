@@ -1,0 +1,55 @@
+/* What the files that make an index share. */
+#ifndef WCL_STORE_INDEX_PRIVATE_H
+#define WCL_STORE_INDEX_PRIVATE_H
+
+#include "base/digest.h"
+#include "layer/store/index.h"
+#include "layer/tar/win_records.h"
+
+struct wcl_index {
+    wcl_os os; /* what the tree is made for */
+    bool os_is_given;
+    bool windows_records, files_root, hives_root; /* seen so far */
+    wcl_tree *tree;
+    uint64_t entries;
+    uint64_t data_size;
+    bool scattered;
+    struct timespec newest;
+    wcl_buffer path;   /* of the entry at hand */
+    wcl_buffer target; /* of its hard link */
+    wcl_buffer scratch;
+    wcl_buffer whiteouts, opaques, parent_links; /* paths, each with its NUL */
+    /* Of Windows: */
+    wcl_win_metadata metadata;
+    char *stream_file; /* the last file, whose alternate streams may follow */
+    wcl_node stream_node;
+    wcl_buffer streams; /* of that file, as in trusted.wcl.streams */
+};
+
+/* Makes and places a file or link with the entry's data. */
+wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                                const wcl_inode *inode, wcl_node *node, wcl_error *error);
+
+wcl_status wcl_index_mark_implicit(wcl_index *index, wcl_node node, wcl_error *error);
+/* Adds an extended attribute to those that a node has, in place of one of that name. */
+wcl_status wcl_index_add_xattr(wcl_index *index, wcl_node node, const char *name, const void *value,
+                               size_t size, wcl_error *error);
+
+/* The extended attributes of a Linux entry, without those that would act on the mount. */
+wcl_status wcl_index_linux_xattrs(wcl_index *index, const wcl_tar_entry *entry, wcl_node node,
+                                  wcl_error *error);
+
+/* A file, symbolic link or mount point of Windows. `true_name` is NULL unless the path is
+ * shortened. */
+wcl_status wcl_index_windows_file(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                                  const char *true_name, wcl_error *error);
+wcl_status wcl_index_windows_xattrs(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                                    const char *true_name, wcl_node node, wcl_error *error);
+
+/* Takes an entry that is an alternate stream ("FILE:STREAM") of the last file. */
+wcl_status wcl_index_add_stream(wcl_index *index, const wcl_tar_entry *entry, bool *is_stream,
+                                wcl_error *error);
+wcl_status wcl_index_finish_streams(wcl_index *index, wcl_error *error);
+void wcl_index_streams_free(wcl_index *index);
+
+#endif

@@ -1,0 +1,172 @@
+/* Extended attributes of the index: those of Linux entries, and the index's own. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/error.h"
+#include "layer/store/index_private.h"
+
+#define SCHILY_PREFIX "SCHILY.xattr."
+#define LIBARCHIVE_PREFIX "LIBARCHIVE.xattr."
+/* More than a file of a sane layer has, and few enough for the quadratic search for doubles. */
+#define XATTRS_MAX 256
+
+/* Attributes with memory of their own. */
+typedef struct xattr_list {
+    wcl_xattr items[XATTRS_MAX];
+    char *names[XATTRS_MAX];
+    void *values[XATTRS_MAX];
+    size_t count;
+} xattr_list;
+
+static void list_free(xattr_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->names[i]);
+        free(list->values[i]);
+    }
+    free(list);
+}
+
+static void list_cleanup(xattr_list **list)
+{
+    if (*list)
+        list_free(*list);
+}
+
+/* Sets one; the last of a name wins, as when a tar is unpacked. Takes name and value over. */
+static wcl_status list_set(xattr_list *list, char *name, void *value, size_t size, wcl_error *error)
+{
+    size_t at = 0;
+
+    while (name && at < list->count && strcmp(list->names[at], name) != 0)
+        at++;
+    if (!name || !value || at == XATTRS_MAX) {
+        free(name);
+        free(value);
+        return at == XATTRS_MAX ? wcl_fail(error, WCL_CODE_INVALID_DATA,
+                                           "it has more than %d extended attributes", XATTRS_MAX)
+                                : wcl_fail_memory(error);
+    }
+    if (at < list->count) {
+        free(list->names[at]);
+        free(list->values[at]);
+    } else {
+        list->count++;
+    }
+    list->names[at] = name;
+    list->values[at] = value;
+    list->items[at] = (wcl_xattr) { name, value, size };
+    return WCL_OK;
+}
+
+static void *copy_bytes(const void *data, size_t size)
+{
+    void *copy = malloc(size + 1);
+
+    if (copy && size)
+        memcpy(copy, data, size);
+    return copy;
+}
+
+/* What would act on the mount, or pass for the index's own, does not come in from a tar. */
+static bool is_forbidden(const char *name)
+{
+    return strncmp(name, "trusted.overlay.", 16) == 0 || strncmp(name, "trusted.wcl.", 12) == 0;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The name in a LIBARCHIVE.xattr record, where unusual characters stand as %XX. */
+static char *decode_name(const char *text, size_t size)
+{
+    char *name = malloc(size + 1);
+    size_t length = 0;
+
+    for (size_t i = 0; name && i < size; i++) {
+        if (text[i] == '%' && i + 2 < size && hex_value(text[i + 1]) >= 0 &&
+            hex_value(text[i + 2]) >= 0) {
+            name[length++] = (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
+            i += 2;
+        } else {
+            name[length++] = text[i];
+        }
+    }
+    if (name)
+        name[length] = '\0';
+    return name;
+}
+
+static wcl_status take_record(xattr_list *list, const wcl_pax_record *record, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer value = WCL_BUFFER_INIT;
+    char *name;
+
+    if (record->is_global)
+        return WCL_OK;
+    if (wcl_pax_has_prefix(record, SCHILY_PREFIX)) {
+        size_t prefix = strlen(SCHILY_PREFIX);
+        name = strndup(record->key + prefix, record->key_size - prefix);
+        if (wcl_buffer_append(&value, record->value, record->value_size, error) != WCL_OK) {
+            free(name);
+            return WCL_FAILED;
+        }
+    } else if (wcl_pax_has_prefix(record, LIBARCHIVE_PREFIX)) {
+        size_t prefix = strlen(LIBARCHIVE_PREFIX);
+        name = decode_name(record->key + prefix, record->key_size - prefix);
+        if (wcl_base64_decode(record->value, record->value_size, &value, error) != WCL_OK) {
+            free(name);
+            return WCL_FAILED;
+        }
+    } else {
+        return WCL_OK;
+    }
+    if (name && is_forbidden(name)) {
+        free(name);
+        return WCL_OK;
+    }
+    return list_set(list, name, copy_bytes(value.data, value.size), value.size, error);
+}
+
+wcl_status wcl_index_linux_xattrs(wcl_index *index, const wcl_tar_entry *entry, wcl_node node,
+                                  wcl_error *error)
+{
+    __attribute__((cleanup(list_cleanup))) xattr_list *list = NULL;
+
+    for (size_t i = 0; i < entry->records->count; i++) {
+        const wcl_pax_record *record = &entry->records->items[i];
+        if (!wcl_pax_has_prefix(record, SCHILY_PREFIX) &&
+            !wcl_pax_has_prefix(record, LIBARCHIVE_PREFIX))
+            continue;
+        if (!list && !(list = calloc(1, sizeof(*list))))
+            return wcl_fail_memory(error);
+        if (take_record(list, record, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    /* A folder that stands for an earlier one of the same path loses what that had. */
+    return wcl_tree_set_xattrs(index->tree, node, list ? list->items : NULL, list ? list->count : 0,
+                               NULL, 0, error);
+}
+
+wcl_status wcl_index_add_xattr(wcl_index *index, wcl_node node, const char *name, const void *value,
+                               size_t size, wcl_error *error)
+{
+    __attribute__((cleanup(list_cleanup))) xattr_list *list = calloc(1, sizeof(*list));
+    wcl_xattr xattr;
+
+    if (!list)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; wcl_tree_xattr(index->tree, node, i, &xattr); i++)
+        if (list_set(list, strdup(xattr.name), copy_bytes(xattr.value, xattr.size), xattr.size,
+                     error) != WCL_OK)
+            return WCL_FAILED;
+    if (list_set(list, strdup(name), copy_bytes(value, size), size, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_tree_set_xattrs(index->tree, node, list->items, list->count, NULL, 0, error);
+}

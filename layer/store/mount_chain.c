@@ -1,0 +1,235 @@
+/* Mounting the chain of a read-only layer: on the files themselves, on loop devices, or unpacked.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/store/mount.h"
+#include "layer/store/mount_way.h"
+#include "platform/linux/loop.h"
+#include "platform/linux/mounts.h"
+
+#define WINDOWS_ROOT "Files"
+
+/* The image and its devices, as the kernel is told of them. */
+typedef struct chain_parts {
+    int *fds;    /* of the files or the loop devices */
+    char *names; /* WCL_MOUNTS_NAME_SIZE bytes each */
+    size_t count;
+} chain_parts;
+
+static void free_parts(chain_parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        close(parts->fds[i]);
+    free(parts->fds);
+    free(parts->names);
+}
+
+static char *part_name(const chain_parts *parts, size_t index)
+{
+    return parts->names + index * WCL_MOUNTS_NAME_SIZE;
+}
+
+/* ---- Parts ---------------------------------------------------------------------------------- */
+
+static wcl_status add_file(const wcl_store *store, const char *id, const char *file,
+                           chain_parts *parts, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, file);
+
+    if (!path)
+        return wcl_fail_memory(error);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "cannot open '%s'", path);
+    wcl_mounts_name(fd, path, part_name(parts, parts->count));
+    parts->fds[parts->count++] = fd;
+    return WCL_OK;
+}
+
+static wcl_status open_parts(const wcl_store *store, const wcl_record *record, chain_parts *parts,
+                             wcl_error *error)
+{
+    size_t most = record->parent_count + 2;
+
+    parts->fds = calloc(most, sizeof(*parts->fds));
+    parts->names = calloc(most, WCL_MOUNTS_NAME_SIZE);
+    if (!parts->fds || !parts->names)
+        return wcl_fail_memory(error);
+    if (add_file(store, record->id, "chain.erofs", parts, error) != WCL_OK ||
+        add_file(store, record->id, "layer.tar", parts, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; i < record->parent_count; i++)
+        if (add_file(store, record->parents[i], "layer.tar", parts, error) != WCL_OK)
+            return WCL_FAILED;
+    return WCL_OK;
+}
+
+/* Puts a loop device in the place of each file. */
+static wcl_status loop_parts(chain_parts *parts, wcl_error *error)
+{
+    const wcl_loop_options options = { .read_only = true, .block_size = 512 };
+
+    for (size_t i = 0; i < parts->count; i++) {
+        int device;
+        char path[WCL_LOOP_PATH_SIZE];
+        if (wcl_loop_attach(parts->fds[i], &options, &device, path, error) != WCL_OK)
+            return WCL_FAILED;
+        close(parts->fds[i]);
+        parts->fds[i] = device;
+        wcl_mounts_name(device, path, part_name(parts, i));
+    }
+    return WCL_OK;
+}
+
+/* ---- EROFS ---------------------------------------------------------------------------------- */
+
+static wcl_status create_erofs(const chain_parts *parts, int *mount, int *number, wcl_error *error)
+{
+    WCL_CLEANUP_FREE wcl_mounts_option *options = calloc(parts->count, sizeof(*options));
+
+    if (!options)
+        return wcl_fail_memory(error);
+    options[0] = (wcl_mounts_option) { "source", part_name(parts, 0) };
+    for (size_t i = 1; i < parts->count; i++)
+        options[i] = (wcl_mounts_option) { "device", part_name(parts, i) };
+    return wcl_mounts_create("erofs", options, parts->count, true, mount, number, error);
+}
+
+/* Whether another way may work where this error came up: not where the image is bad. */
+static bool is_way_at_fault(int number)
+{
+    return number == ENOTBLK || number == ENODEV || number == ENOSYS || number == EINVAL ||
+           number == EOPNOTSUPP;
+}
+
+static wcl_status mount_erofs(const wcl_store *store, const wcl_store_layer *layer,
+                              wcl_mount_way way, int *mount, bool *try_next, wcl_error *error)
+{
+    chain_parts parts = { NULL, NULL, 0 };
+    int number = 0;
+
+    wcl_status status = open_parts(store, &layer->record, &parts, error);
+    *try_next = false;
+    if (status == WCL_OK && way == WCL_MOUNT_LOOP) {
+        status = loop_parts(&parts, error);
+        *try_next = status != WCL_OK;
+    }
+    if (status == WCL_OK) {
+        status = create_erofs(&parts, mount, &number, error);
+        *try_next = status != WCL_OK && is_way_at_fault(number);
+    }
+    free_parts(&parts);
+    return status;
+}
+
+/* ---- The visible part ------------------------------------------------------------------------ */
+
+/* The name of the root that holds a Windows layer's volume, in whatever case. */
+static wcl_status find_windows_root(int root, char name[NAME_MAX + 1], wcl_error *error)
+{
+    int copy = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+    const struct dirent *item;
+    bool found = false;
+
+    if (!folder) {
+        wcl_fail_errno(error, errno, "cannot list the chain's root");
+        if (copy >= 0)
+            close(copy);
+        return WCL_FAILED;
+    }
+    while (!found && (item = readdir(folder)))
+        if (strcasecmp(item->d_name, WINDOWS_ROOT) == 0) {
+            snprintf(name, NAME_MAX + 1, "%s", item->d_name);
+            found = true;
+        }
+    closedir(folder);
+    return found ? WCL_OK
+                 : wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
+                            "the layer has no folder '" WINDOWS_ROOT "' that could be mounted");
+}
+
+/* The mount of the folder that a Windows layer's volume is, in place of the one at `folder`. */
+static wcl_status narrow(int folder, int *mount, wcl_error *error)
+{
+    char name[NAME_MAX + 1];
+
+    if (find_windows_root(folder, name, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_mounts_clone(folder, name, mount, error);
+}
+
+/*
+ * Attaches the EROFS at merged. Of a Windows layer the volume alone: kernels before 6.15 clone
+ * only what is attached, so the whole is attached for the moment.
+ */
+static wcl_status attach_erofs(const wcl_store *store, const wcl_store_layer *layer, int mount,
+                               wcl_error *error)
+{
+    WCL_CLEANUP_FD int narrowed = -1;
+
+    if (wcl_mount_attach(layer->fd, "merged", mount, error) != WCL_OK)
+        return WCL_FAILED;
+    if (layer->record.os != WCL_OS_WINDOWS)
+        return WCL_OK;
+    wcl_status status = narrow(mount, &narrowed, error);
+    if (wcl_mount_undo(store, layer->record.id, "merged", status != WCL_OK, error) != WCL_OK ||
+        status != WCL_OK)
+        return WCL_FAILED;
+    return wcl_mount_attach(layer->fd, "merged", narrowed, error);
+}
+
+static wcl_status attach_unpacked(const wcl_store *store, const wcl_store_layer *layer,
+                                  wcl_error *error)
+{
+    WCL_CLEANUP_FD int mount = -1;
+
+    if (wcl_mount_unpack(store, layer, error) != WCL_OK)
+        return WCL_FAILED;
+    WCL_CLEANUP_FD int folder =
+        openat(layer->fd, "unpacked", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (folder < 0)
+        return wcl_fail_errno(error, errno, "cannot open the unpacked chain");
+    wcl_status status = layer->record.os == WCL_OS_WINDOWS
+                            ? narrow(folder, &mount, error)
+                            : wcl_mounts_clone(folder, "", &mount, error);
+    if (status != WCL_OK || wcl_mounts_set_read_only(mount, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_mount_attach(layer->fd, "merged", mount, error);
+}
+
+/* ---- The ways in turn ------------------------------------------------------------------------ */
+
+wcl_status wcl_mount_chain(const wcl_store *store, const wcl_store_layer *layer, wcl_error *error)
+{
+    wcl_mount_way way, last;
+    wcl_error why = WCL_ERROR_INIT;
+
+    if (wcl_mount_make_folder(layer->fd, "merged", 0755, error) != WCL_OK ||
+        wcl_mount_forced(&way, error) != WCL_OK)
+        return WCL_FAILED;
+    last = way ? way : WCL_MOUNT_UNPACK;
+    for (way = way ? way : WCL_MOUNT_FILES; way < WCL_MOUNT_UNPACK; way++) {
+        WCL_CLEANUP_FD int mount = -1;
+        bool try_next = false;
+        if (mount_erofs(store, layer, way, &mount, &try_next, &why) == WCL_OK)
+            return attach_erofs(store, layer, mount, error);
+        if (!try_next || way == last) {
+            if (error)
+                *error = why;
+            return WCL_FAILED;
+        }
+        wcl_store_log(store, WCL_LOG_INFO, "the chain of '%s' cannot be mounted by %s: %s",
+                      layer->record.id, wcl_mount_way_name(way), why.message);
+    }
+    return attach_unpacked(store, layer, error);
+}

@@ -1,0 +1,130 @@
+/* Who uses the shared mount of a chain: markers, and what they are worth. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/store/mount.h"
+#include "platform/linux/mounts.h"
+
+/* The folder of markers, locked: whoever holds it decides about the mount. */
+static wcl_status lock_users(int layer_fd, int *users, wcl_error *error)
+{
+    *users = openat(layer_fd, "users", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (*users < 0)
+        return wcl_fail_errno(error, errno, "cannot open the folder of the mount's users");
+    while (flock(*users, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return wcl_fail_errno(error, errno, "cannot lock the folder of the mount's users");
+    return WCL_OK;
+}
+
+/* A marker counts while its owner is mounted, or is being worked on (then its note is there). */
+static bool is_marker_valid(const wcl_store *store, const char *id, const char *user)
+{
+    char note[192];
+    struct stat info;
+
+    if (strcmp(id, user) == 0 || wcl_mount_is_mounted(store, user))
+        return true;
+    snprintf(note, sizeof(note), "work-%s", user);
+    return fstatat(store->staging_fd, note, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Removes markers that are void, or all; tells whether one is left. */
+static bool sweep_markers(const wcl_store *store, const char *id, int users, bool all)
+{
+    int copy = openat(users, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+    const struct dirent *item;
+    bool left = false;
+
+    if (!folder) {
+        if (copy >= 0)
+            close(copy);
+        return true;
+    }
+    while ((item = readdir(folder))) {
+        if (item->d_name[0] == '.')
+            continue;
+        if (!all && is_marker_valid(store, id, item->d_name))
+            left = true;
+        else
+            unlinkat(users, item->d_name, 0);
+    }
+    closedir(folder);
+    return left;
+}
+
+static wcl_status add_marker(int users, const char *user, wcl_error *error)
+{
+    WCL_CLEANUP_FD int fd = openat(users, user, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "cannot mark the mount as used");
+    return WCL_OK;
+}
+
+wcl_status wcl_mount_acquire(const wcl_store *store, const wcl_store_layer *layer, const char *user,
+                             wcl_error *error)
+{
+    WCL_CLEANUP_FD int users = -1;
+
+    if (wcl_mount_make_folder(layer->fd, "users", 0700, error) != WCL_OK ||
+        lock_users(layer->fd, &users, error) != WCL_OK)
+        return WCL_FAILED;
+    bool mounted = wcl_mounts_is_mounted(layer->fd, "merged");
+    if (!mounted)
+        sweep_markers(store, layer->record.id, users, true);
+    if (add_marker(users, user, error) != WCL_OK)
+        return WCL_FAILED;
+    if (mounted || wcl_mount_chain(store, layer, error) == WCL_OK)
+        return WCL_OK;
+    wcl_mount_undo(store, layer->record.id, "merged", true, NULL);
+    unlinkat(users, user, 0);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_mount_release(const wcl_store *store, const char *id, const char *user, bool lazily,
+                             wcl_error *error)
+{
+    WCL_CLEANUP_FD int users = -1;
+    wcl_error why = WCL_ERROR_INIT;
+    WCL_CLEANUP_FD int layer =
+        openat(store->home_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (layer < 0 && errno == ENOENT)
+        return WCL_OK;
+    if (layer < 0)
+        return wcl_fail_errno(error, errno, "cannot open the layer '%s'", id);
+    if (lock_users(layer, &users, error) != WCL_OK)
+        return errno == ENOENT ? WCL_OK : WCL_FAILED;
+    unlinkat(users, user, 0);
+    if (sweep_markers(store, id, users, false) ||
+        wcl_mount_undo(store, id, "merged", lazily, &why) == WCL_OK)
+        return WCL_OK;
+    if (strcmp(id, user) == 0) {
+        add_marker(users, user, NULL);
+        if (error)
+            *error = why;
+        return WCL_FAILED;
+    }
+    wcl_store_log(store, WCL_LOG_WARNING, "the chain of '%s' stays mounted: %s", id, why.message);
+    return WCL_OK;
+}
+
+bool wcl_mount_has_user(const wcl_store *store, const char *id, const char *user)
+{
+    char path[300];
+    struct stat info;
+
+    snprintf(path, sizeof(path), "%s/users/%s", id, user);
+    return wcl_mount_is_mounted(store, id) &&
+           fstatat(store->home_fd, path, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
