@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/buffer.h"
 #include "base/error.h"
 
 struct wcl_staging {

@@ -1,0 +1,236 @@
+/* The record of an entry, and its extended attributes. */
+#include "layer/dir/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include "base/cursor.h"
+#include "base/error.h"
+
+#define RECORD_VERSION 1
+#define ENTRY_SIZE 41
+#define XATTR_VALUE_MAX 65536
+
+const char *const wcl_record_field_names[WCL_RECORD_FIELDS] = { "sd",      "ea",   "reparse",
+                                                                "streams", "name", "target",
+                                                                "posix" };
+
+void wcl_record_free(wcl_record *record)
+{
+    for (int i = 0; i < WCL_RECORD_FIELDS; i++)
+        wcl_buffer_free(&record->fields[i]);
+}
+
+void wcl_record_clear(wcl_record *record)
+{
+    wcl_record cleared = WCL_RECORD_INIT;
+
+    for (int i = 0; i < WCL_RECORD_FIELDS; i++) {
+        cleared.fields[i] = record->fields[i];
+        wcl_buffer_clear(&cleared.fields[i]);
+    }
+    *record = cleared;
+}
+
+wcl_status wcl_record_set(wcl_record *record, enum wcl_record_field field, const void *data,
+                          size_t size, wcl_error *error)
+{
+    wcl_buffer_clear(&record->fields[field]);
+    record->has[field] = true;
+    return wcl_buffer_append(&record->fields[field], data, size, error);
+}
+
+/* ---- What the file looked like -------------------------------------------------------------- */
+
+void wcl_record_see(wcl_record *record, const struct stat *status)
+{
+    record->seen = true;
+    record->seen_seconds = status->st_mtim.tv_sec;
+    record->seen_nanoseconds = (uint32_t)status->st_mtim.tv_nsec;
+    record->seen_size = (uint64_t)status->st_size;
+}
+
+bool wcl_record_is_current(const wcl_record *record, const struct stat *status)
+{
+    return record->seen && record->seen_seconds == status->st_mtim.tv_sec &&
+           record->seen_nanoseconds == (uint32_t)status->st_mtim.tv_nsec &&
+           record->seen_size == (uint64_t)status->st_size;
+}
+
+void wcl_basic_info_from_stat(const struct stat *status, wcl_basic_info *info)
+{
+    info->last_write_time = wcl_filetime_from_timespec(status->st_mtim);
+    info->last_access_time = wcl_filetime_from_timespec(status->st_atim);
+    info->creation_time = info->last_write_time;
+    info->change_time = info->last_write_time;
+}
+
+wcl_status wcl_set_file_times(int fd, const wcl_basic_info *info, wcl_error *error)
+{
+    struct timespec times[2] = { wcl_filetime_to_timespec(info->last_access_time),
+                                 wcl_filetime_to_timespec(info->last_write_time) };
+
+    if (futimens(fd, times) < 0)
+        return wcl_fail_errno(error, errno, "cannot set the file's times");
+    return WCL_OK;
+}
+
+/* ---- Bytes ---------------------------------------------------------------------------------- */
+
+void wcl_basic_info_store(const wcl_basic_info *info, uint8_t bytes[WCL_BASIC_INFO_SIZE])
+{
+    wcl_store_le64(bytes, (uint64_t)info->creation_time);
+    wcl_store_le64(bytes + 8, (uint64_t)info->last_access_time);
+    wcl_store_le64(bytes + 16, (uint64_t)info->last_write_time);
+    wcl_store_le64(bytes + 24, (uint64_t)info->change_time);
+    wcl_store_le32(bytes + 32, info->attributes);
+    wcl_store_le32(bytes + 36, 0);
+}
+
+void wcl_basic_info_load(const uint8_t bytes[WCL_BASIC_INFO_SIZE], wcl_basic_info *info)
+{
+    info->creation_time = (wcl_filetime)wcl_load_le64(bytes);
+    info->last_access_time = (wcl_filetime)wcl_load_le64(bytes + 8);
+    info->last_write_time = (wcl_filetime)wcl_load_le64(bytes + 16);
+    info->change_time = (wcl_filetime)wcl_load_le64(bytes + 24);
+    info->attributes = wcl_load_le32(bytes + 32);
+}
+
+static void store_entry(const wcl_record *record, uint8_t bytes[ENTRY_SIZE])
+{
+    wcl_store_le32(bytes, RECORD_VERSION);
+    wcl_store_le32(bytes + 4, record->kind);
+    wcl_store_le32(bytes + 8, record->flags);
+    wcl_store_le64(bytes + 12, record->blob);
+    bytes[20] = record->seen;
+    wcl_store_le64(bytes + 21, (uint64_t)record->seen_seconds);
+    wcl_store_le32(bytes + 29, record->seen_nanoseconds);
+    wcl_store_le64(bytes + 33, record->seen_size);
+}
+
+static wcl_status load_entry(const uint8_t *bytes, size_t size, wcl_record *record,
+                             wcl_error *error)
+{
+    wcl_cursor cursor = wcl_cursor_over(bytes, size);
+    uint32_t version = wcl_cursor_le32(&cursor);
+
+    record->kind = (wcl_entry_kind)wcl_cursor_le32(&cursor);
+    record->flags = wcl_cursor_le32(&cursor);
+    record->blob = wcl_cursor_le64(&cursor);
+    record->seen = wcl_cursor_u8(&cursor) != 0;
+    record->seen_seconds = (int64_t)wcl_cursor_le64(&cursor);
+    record->seen_nanoseconds = wcl_cursor_le32(&cursor);
+    record->seen_size = wcl_cursor_le64(&cursor);
+    if (cursor.failed || version != RECORD_VERSION || record->kind < WCL_ENTRY_FILE ||
+        record->kind > WCL_ENTRY_FIFO)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        "the extended attribute user.wcl.entry is damaged or of a newer version");
+    return WCL_OK;
+}
+
+/* ---- Extended attributes -------------------------------------------------------------------- */
+
+static bool is_no_room(int number)
+{
+    return number == EOPNOTSUPP || number == ENOSPC || number == E2BIG || number == ERANGE ||
+           number == EPERM || number == EDQUOT;
+}
+
+/* 1 when it was set, 0 when there is no room, -1 with errno. */
+static int set_xattr(int fd, const char *name, const void *value, size_t size)
+{
+    char full[32];
+
+    if (size > XATTR_VALUE_MAX)
+        return 0;
+    snprintf(full, sizeof(full), "user.wcl.%s", name);
+    if (fsetxattr(fd, full, value, size, 0) == 0)
+        return 1;
+    return is_no_room(errno) ? 0 : -1;
+}
+
+static void remove_xattrs(int fd)
+{
+    char full[32];
+
+    fremovexattr(fd, "user.wcl.entry");
+    fremovexattr(fd, "user.wcl.basic");
+    for (int i = 0; i < WCL_RECORD_FIELDS; i++) {
+        snprintf(full, sizeof(full), "user.wcl.%s", wcl_record_field_names[i]);
+        fremovexattr(fd, full);
+    }
+}
+
+wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wcl_error *error)
+{
+    uint8_t entry[ENTRY_SIZE], basic[WCL_BASIC_INFO_SIZE];
+
+    store_entry(record, entry);
+    wcl_basic_info_store(&record->info, basic);
+    int result = set_xattr(fd, "entry", entry, sizeof(entry));
+    if (result > 0)
+        result = set_xattr(fd, "basic", basic, sizeof(basic));
+    for (int i = 0; i < WCL_RECORD_FIELDS && result > 0; i++)
+        if (record->has[i])
+            result = set_xattr(fd, wcl_record_field_names[i], record->fields[i].data,
+                               record->fields[i].size);
+    *fits = result > 0;
+    if (result < 0)
+        return wcl_fail_errno(error, errno, "cannot set an extended attribute");
+    if (result == 0)
+        remove_xattrs(fd);
+    return WCL_OK;
+}
+
+/* The value of an attribute in place of what is in `value`; `*found` tells whether there is one. */
+static wcl_status get_xattr(int fd, const char *name, wcl_buffer *value, bool *found,
+                            wcl_error *error)
+{
+    char full[32];
+
+    snprintf(full, sizeof(full), "user.wcl.%s", name);
+    wcl_buffer_clear(value);
+    *found = false;
+    for (size_t room = 256;; room = XATTR_VALUE_MAX) {
+        if (wcl_buffer_reserve(value, room, error) != WCL_OK)
+            return WCL_FAILED;
+        ssize_t size = fgetxattr(fd, full, value->data, room);
+        if (size >= 0) {
+            value->size = (size_t)size;
+            value->data[size] = 0;
+            *found = true;
+            return WCL_OK;
+        }
+        if (errno == ENODATA || errno == EOPNOTSUPP)
+            return WCL_OK;
+        if (errno != ERANGE || room == XATTR_VALUE_MAX)
+            return wcl_fail_errno(error, errno, "cannot read the extended attribute %s", full);
+    }
+}
+
+wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer value = WCL_BUFFER_INIT;
+    bool has_basic;
+
+    wcl_record_clear(record);
+    if (get_xattr(fd, "entry", &value, found, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!*found)
+        return WCL_OK;
+    if (load_entry(value.data, value.size, record, error) != WCL_OK ||
+        get_xattr(fd, "basic", &value, &has_basic, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!has_basic || value.size != WCL_BASIC_INFO_SIZE)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        "the extended attribute user.wcl.basic is missing or damaged");
+    wcl_basic_info_load(value.data, &record->info);
+    for (int i = 0; i < WCL_RECORD_FIELDS; i++)
+        if (get_xattr(fd, wcl_record_field_names[i], &record->fields[i], &record->has[i], error) !=
+            WCL_OK)
+            return WCL_FAILED;
+    return WCL_OK;
+}

@@ -1,0 +1,90 @@
+/*
+ * What a folder on disk keeps of an entry beside its contents, and its form as extended attributes:
+ *
+ *     user.wcl.entry     u32 version (1), kind, flags; u64 blob; u8 seen; i64 seconds, u32
+ *                        nanoseconds, u64 size that the file had when it was written
+ *     user.wcl.basic     FILE_BASIC_INFO, 40 bytes
+ *     user.wcl.sd .ea .reparse    that stream of the entry, as it is
+ *     user.wcl.streams   the table of its streams (see split.h)
+ *     user.wcl.name      its name, where the disk has another
+ *     user.wcl.target    of a link
+ *     user.wcl.posix     what only Linux layers have (see posix.h)
+ */
+#ifndef WCL_DIR_RECORD_H
+#define WCL_DIR_RECORD_H
+
+#include <wcl/layer.h>
+
+#include <sys/stat.h>
+
+#include "base/buffer.h"
+
+enum wcl_record_field {
+    WCL_RECORD_SD,
+    WCL_RECORD_EA,
+    WCL_RECORD_REPARSE,
+    WCL_RECORD_STREAMS,
+    WCL_RECORD_NAME,
+    WCL_RECORD_TARGET,
+    WCL_RECORD_POSIX,
+    WCL_RECORD_FIELDS,
+};
+
+/* Each field's name, as in "user.wcl.NAME" and in the sidecar. */
+extern const char *const wcl_record_field_names[WCL_RECORD_FIELDS];
+
+/* Flags beside WCL_ENTRY_IMPLICIT. */
+#define WCL_RECORD_ON_DISK 0x10000u /* a hard link is one on disk too */
+#define WCL_RECORD_SPILLED 0x20000u /* the table of streams is in the blob folder */
+
+typedef struct wcl_record {
+    wcl_entry_kind kind;
+    uint32_t flags;
+    uint64_t blob; /* number of the file with its further payloads, 0 for none */
+    bool seen;     /* whether what follows is known */
+    int64_t seen_seconds;
+    uint32_t seen_nanoseconds;
+    uint64_t seen_size;
+    wcl_basic_info info;
+    bool has[WCL_RECORD_FIELDS];
+    wcl_buffer fields[WCL_RECORD_FIELDS];
+} wcl_record;
+
+#define WCL_RECORD_INIT                                                                            \
+    {                                                                                              \
+        .kind = 0                                                                                  \
+    }
+
+void wcl_record_free(wcl_record *record);
+#define WCL_CLEANUP_RECORD __attribute__((cleanup(wcl_record_free)))
+
+/* Forgets all and keeps the room. */
+void wcl_record_clear(wcl_record *record);
+
+wcl_status wcl_record_set(wcl_record *record, enum wcl_record_field field, const void *data,
+                          size_t size, wcl_error *error);
+
+/* Remembers what the file looks like now, and whether it still looks so. */
+void wcl_record_see(wcl_record *record, const struct stat *status);
+bool wcl_record_is_current(const wcl_record *record, const struct stat *status);
+
+/* Keeps the record in the extended attributes of `fd`; `*fits` is false, and nothing is kept, where
+ * those do not exist or have no room. */
+wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wcl_error *error);
+
+/* The record of `fd`; `*found` is false where it has none. */
+wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_error *error);
+
+/* FILE_BASIC_INFO. */
+#define WCL_BASIC_INFO_SIZE 40
+void wcl_basic_info_store(const wcl_basic_info *info, uint8_t bytes[WCL_BASIC_INFO_SIZE]);
+void wcl_basic_info_load(const uint8_t bytes[WCL_BASIC_INFO_SIZE], wcl_basic_info *info);
+
+/* The times of a file that has none recorded: both its own, creation and change as the last write.
+ */
+void wcl_basic_info_from_stat(const struct stat *status, wcl_basic_info *info);
+
+/* Sets a file's own times, as near as its file system can. */
+wcl_status wcl_set_file_times(int fd, const wcl_basic_info *info, wcl_error *error);
+
+#endif

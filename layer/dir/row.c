@@ -1,0 +1,95 @@
+/* Reading tables of streams. */
+#include "layer/dir/row.h"
+
+#include <string.h>
+
+#include "base/beneath.h"
+#include "base/cursor.h"
+#include "base/error.h"
+
+/* More than any row has. */
+#define ROW_MAX (WCL_ROW_SIZE + WCL_ROW_NAME_MAX + 8 + WCL_INLINE_MAX)
+#define WINDOW_SIZE (64 * 1024)
+
+void wcl_row_source_free(wcl_row_source *source)
+{
+    wcl_cleanup_fd(&source->fd);
+    source->fd = -1;
+    wcl_buffer_free(&source->window);
+}
+
+void wcl_row_source_rewind(wcl_row_source *source)
+{
+    source->at = 0;
+    if (source->fd >= 0)
+        source->position = source->size = 0;
+}
+
+wcl_status wcl_row_source_open(wcl_row_source *source, const wcl_record *record,
+                               wcl_sidecar *sidecar, wcl_error *error)
+{
+    wcl_cleanup_fd(&source->fd);
+    source->fd = -1;
+    source->data = NULL;
+    source->size = 0;
+    if (record && record->flags & WCL_RECORD_SPILLED) {
+        if (wcl_sidecar_open_blob(sidecar, record->blob, WCL_TABLE_SUFFIX, &source->fd, error) !=
+            WCL_OK)
+            return WCL_FAILED;
+    } else if (record) {
+        source->data = record->fields[WCL_RECORD_STREAMS].data;
+        source->size = record->fields[WCL_RECORD_STREAMS].size;
+    }
+    wcl_row_source_rewind(source);
+    return WCL_OK;
+}
+
+/* Makes sure that a whole row is in the window, where the file has one. */
+static wcl_status fill(wcl_row_source *source, wcl_error *error)
+{
+    size_t left = source->size - source->at, got;
+
+    if (source->fd < 0 || left >= ROW_MAX)
+        return WCL_OK;
+    wcl_buffer *window = &source->window;
+    if (wcl_buffer_reserve(window, WINDOW_SIZE, error) != WCL_OK)
+        return WCL_FAILED;
+    memmove(window->data, window->data + source->at, left);
+    if (wcl_pread_full(source->fd, window->data + left, WINDOW_SIZE - left, source->position, &got,
+                       error) != WCL_OK)
+        return WCL_FAILED;
+    source->position += got;
+    source->data = window->data;
+    source->size = left + got;
+    source->at = 0;
+    return WCL_OK;
+}
+
+wcl_status wcl_row_source_next(wcl_row_source *source, wcl_row *row, wcl_error *error)
+{
+    if (fill(source, error) != WCL_OK)
+        return WCL_FAILED;
+    if (source->at == source->size)
+        return WCL_END;
+    wcl_cursor cursor = wcl_cursor_over(source->data + source->at, source->size - source->at);
+    row->header.id = wcl_cursor_le32(&cursor);
+    row->header.attributes = wcl_cursor_le32(&cursor);
+    row->header.size = wcl_cursor_le64(&cursor);
+    row->header.offset = wcl_cursor_le64(&cursor);
+    uint16_t name_size = wcl_cursor_le16(&cursor);
+    const uint8_t *name = wcl_cursor_take(&cursor, name_size);
+    uint8_t place = wcl_cursor_u8(&cursor);
+    row->blob_offset = place == WCL_PLACE_BLOB ? wcl_cursor_le64(&cursor) : 0;
+    row->payload = NULL;
+    if (place == WCL_PLACE_INLINE)
+        row->payload = wcl_cursor_take(&cursor, row->header.size);
+    if (cursor.failed || name_size > WCL_ROW_NAME_MAX || place > WCL_PLACE_BLOB ||
+        (place == WCL_PLACE_INLINE && row->header.size > WCL_INLINE_MAX))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "the table of streams is damaged");
+    memcpy(row->name, name, name_size);
+    row->name[name_size] = '\0';
+    row->header.name = row->name;
+    row->place = (enum wcl_place)place;
+    source->at += cursor.position;
+    return WCL_OK;
+}

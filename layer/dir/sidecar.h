@@ -1,0 +1,72 @@
+/*
+ * The sidecar of a folder: the file `.wcl-metadata` in its root, with what has no place in extended
+ * attributes, and the folder `.wcl-metadata.d` with large payloads. The file's first line is
+ * {"wcl_metadata":1}; each further line is a JSON object, the record of one entry:
+ *
+ *     path              on disk (for links, deleted and opaque entries: in the layer), or
+ *     path_base64       where it is not plain UTF-8
+ *     kind              "file", "directory", "link", "deleted", "opaque", "symlink", "character",
+ *                       "block" or "fifo"
+ *     flags, blob, seen_seconds, seen_nanoseconds, seen_size, attributes, creation_time,
+ *     last_access_time, last_write_time, change_time
+ *     sd, ea, reparse, streams, name, target, posix    base64, as in the extended attributes
+ */
+#ifndef WCL_DIR_SIDECAR_H
+#define WCL_DIR_SIDECAR_H
+
+#include "layer/dir/record.h"
+
+#define WCL_SIDECAR_NAME ".wcl-metadata"
+#define WCL_BLOB_FOLDER ".wcl-metadata.d"
+
+/* Whether a record stands for something that is not a file of its own on disk. */
+bool wcl_record_is_extra(const wcl_record *record);
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+typedef struct wcl_sidecar_writer {
+    int root;
+    int fd;         /* of the file, -1 until there is something to say */
+    uint64_t size;  /* of what was written to it */
+    uint64_t blobs; /* numbers given out */
+    wcl_buffer lines;
+} wcl_sidecar_writer;
+
+void wcl_sidecar_writer_init(wcl_sidecar_writer *writer, int root);
+void wcl_sidecar_writer_free(wcl_sidecar_writer *writer);
+
+/* Adds the record of `path`. */
+wcl_status wcl_sidecar_add(wcl_sidecar_writer *writer, const char *path, const wcl_record *record,
+                           wcl_error *error);
+
+/* A number for an entry's blobs, from 1. */
+uint64_t wcl_sidecar_new_number(wcl_sidecar_writer *writer);
+
+/* Makes the blob `number` (with `suffix`, which may be empty). */
+wcl_status wcl_sidecar_make_blob(wcl_sidecar_writer *writer, uint64_t number, const char *suffix,
+                                 int *fd, wcl_error *error);
+
+/* Writes out what is still in memory. */
+wcl_status wcl_sidecar_flush(wcl_sidecar_writer *writer, wcl_error *error);
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+typedef struct wcl_sidecar wcl_sidecar;
+
+/* Reads the sidecar of `root`; one without a sidecar is an empty one. */
+wcl_status wcl_sidecar_load(int root, wcl_sidecar **sidecar, wcl_error *error);
+void wcl_sidecar_free(wcl_sidecar *sidecar);
+
+/* The record of the file `path` on disk. */
+wcl_status wcl_sidecar_find(wcl_sidecar *sidecar, const char *path, wcl_record *record, bool *found,
+                            wcl_error *error);
+
+/* The extra records, in the order in which they were added; WCL_END behind the last. `*path` is the
+ * sidecar's. `*position` starts at 0. */
+wcl_status wcl_sidecar_next_extra(wcl_sidecar *sidecar, size_t *position, const char **path,
+                                  wcl_record *record, wcl_error *error);
+
+wcl_status wcl_sidecar_open_blob(wcl_sidecar *sidecar, uint64_t number, const char *suffix, int *fd,
+                                 wcl_error *error);
+
+#endif

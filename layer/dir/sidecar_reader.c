@@ -1,0 +1,228 @@
+/* Reading a folder's sidecar: the lines stay in the file, and their paths are kept sorted. */
+#include "layer/dir/sidecar.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "layer/dir/sidecar_line.h"
+
+#define READ_SIZE (256 * 1024)
+
+typedef struct line {
+    char *path;
+    uint64_t offset;
+    size_t size;
+    bool is_extra;
+} line;
+
+struct wcl_sidecar {
+    int root;
+    int fd;
+    line *lines; /* extras first in the order of the file, then files by path */
+    size_t count;
+    size_t capacity;
+    size_t extras;
+};
+
+void wcl_sidecar_free(wcl_sidecar *sidecar)
+{
+    if (!sidecar)
+        return;
+    for (size_t i = 0; i < sidecar->count; i++)
+        free(sidecar->lines[i].path);
+    free(sidecar->lines);
+    if (sidecar->fd >= 0)
+        close(sidecar->fd);
+    free(sidecar);
+}
+
+static wcl_status check_first_line(const char *text, size_t size, wcl_error *error)
+{
+    WCL_CLEANUP_JSON cJSON *json = NULL;
+    uint64_t version = 0;
+
+    if (wcl_json_parse(text, size, WCL_SIDECAR_LINE_MAX, &json, error) != WCL_OK ||
+        wcl_json_get_u64(json, "wcl_metadata", &version, error) != WCL_OK)
+        return WCL_FAILED;
+    if (version != 1)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "the file is no metadata of version 1, which is all this wcl reads");
+    return WCL_OK;
+}
+
+static wcl_status add_line(wcl_sidecar *sidecar, const char *text, size_t size, uint64_t offset,
+                           wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    WCL_CLEANUP_RECORD wcl_record record = WCL_RECORD_INIT;
+
+    if (offset == 0)
+        return check_first_line(text, size, error);
+    if (wcl_sidecar_line_parse(text, size, &path, &record, error) != WCL_OK)
+        return WCL_FAILED;
+    if (sidecar->count == sidecar->capacity) {
+        size_t capacity = sidecar->capacity ? sidecar->capacity * 2 : 64;
+        line *lines = realloc(sidecar->lines, capacity * sizeof(*lines));
+        if (!lines)
+            return wcl_fail_memory(error);
+        sidecar->lines = lines;
+        sidecar->capacity = capacity;
+    }
+    line *added = &sidecar->lines[sidecar->count];
+    *added = (line) { strdup(wcl_buffer_text(&path)), offset, size, wcl_record_is_extra(&record) };
+    if (!added->path)
+        return wcl_fail_memory(error);
+    sidecar->count++;
+    sidecar->extras += added->is_extra;
+    return WCL_OK;
+}
+
+/* Takes the lines that are whole in `text` and leaves the rest. */
+static wcl_status take_lines(wcl_sidecar *sidecar, wcl_buffer *text, uint64_t *offset,
+                             wcl_error *error)
+{
+    size_t start = 0;
+    const uint8_t *end;
+
+    while ((end = memchr(text->data + start, '\n', text->size - start)) != NULL) {
+        size_t size = (size_t)(end - (text->data + start));
+        if (size > 0 && add_line(sidecar, (const char *)text->data + start, size, *offset + start,
+                                 error) != WCL_OK)
+            return WCL_FAILED;
+        start += size + 1;
+    }
+    *offset += start;
+    text->size -= start;
+    memmove(text->data, text->data + start, text->size);
+    if (text->size > WCL_SIDECAR_LINE_MAX)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "a line is longer than %u bytes",
+                        WCL_SIDECAR_LINE_MAX);
+    return WCL_OK;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const line *left = a, *right = b;
+
+    if (left->is_extra != right->is_extra)
+        return left->is_extra ? -1 : 1;
+    if (!left->is_extra) {
+        int order = strcmp(left->path, right->path);
+        if (order)
+            return order;
+    }
+    return left->offset < right->offset ? -1 : left->offset > right->offset;
+}
+
+static wcl_status read_lines(wcl_sidecar *sidecar, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    uint64_t offset = 0;
+    size_t got;
+
+    do {
+        if (wcl_buffer_reserve(&text, READ_SIZE, error) != WCL_OK ||
+            wcl_pread_full(sidecar->fd, text.data + text.size, READ_SIZE, offset + text.size, &got,
+                           error) != WCL_OK)
+            return WCL_FAILED;
+        text.size += got;
+        if (take_lines(sidecar, &text, &offset, error) != WCL_OK)
+            return WCL_FAILED;
+    } while (got == READ_SIZE);
+    if (text.size > 0)
+        return wcl_fail(error, WCL_CODE_TRUNCATED, "the last line is cut off");
+    if (sidecar->count > 0)
+        qsort(sidecar->lines, sidecar->count, sizeof(line), compare_lines);
+    return WCL_OK;
+}
+
+static wcl_status open_regular(int root, const char *path, int *fd, wcl_error *error)
+{
+    struct stat status;
+
+    *fd = wcl_beneath_open(root, path, O_RDONLY | O_NONBLOCK, 0);
+    if (*fd < 0 || fstat(*fd, &status) < 0)
+        return wcl_fail_errno(error, errno, "cannot open the file %s", path);
+    if (!S_ISREG(status.st_mode))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "%s is no regular file", path);
+    return WCL_OK;
+}
+
+wcl_status wcl_sidecar_load(int root, wcl_sidecar **sidecar, wcl_error *error)
+{
+    struct stat status;
+    wcl_sidecar *made = calloc(1, sizeof(*made));
+
+    if (!made)
+        return wcl_fail_memory(error);
+    made->root = root;
+    made->fd = -1;
+    *sidecar = made;
+    if (fstatat(root, WCL_SIDECAR_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+        return WCL_OK;
+    if (open_regular(root, WCL_SIDECAR_NAME, &made->fd, error) == WCL_OK &&
+        read_lines(made, error) == WCL_OK)
+        return WCL_OK;
+    wcl_sidecar_free(made);
+    *sidecar = NULL;
+    return wcl_error_context(error, NULL, WCL_SIDECAR_NAME);
+}
+
+static wcl_status parse_line(wcl_sidecar *sidecar, const line *at, wcl_record *record,
+                             wcl_error *error)
+{
+    size_t got;
+    WCL_CLEANUP_FREE char *text = malloc(at->size + 1);
+
+    if (!text)
+        return wcl_fail_memory(error);
+    if (wcl_pread_full(sidecar->fd, text, at->size, at->offset, &got, error) != WCL_OK ||
+        wcl_sidecar_line_parse(text, got, NULL, record, error) != WCL_OK)
+        return wcl_error_context(error, NULL, WCL_SIDECAR_NAME);
+    return WCL_OK;
+}
+
+wcl_status wcl_sidecar_find(wcl_sidecar *sidecar, const char *path, wcl_record *record, bool *found,
+                            wcl_error *error)
+{
+    size_t low = sidecar->extras, high = sidecar->count;
+
+    /* The last of several lines for one path counts, so the search goes for the end of the run. */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(sidecar->lines[middle].path, path) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *found = low > sidecar->extras && strcmp(sidecar->lines[low - 1].path, path) == 0;
+    return *found ? parse_line(sidecar, &sidecar->lines[low - 1], record, error) : WCL_OK;
+}
+
+wcl_status wcl_sidecar_next_extra(wcl_sidecar *sidecar, size_t *position, const char **path,
+                                  wcl_record *record, wcl_error *error)
+{
+    if (*position >= sidecar->extras)
+        return WCL_END;
+    const line *at = &sidecar->lines[(*position)++];
+    *path = at->path;
+    return parse_line(sidecar, at, record, error);
+}
+
+wcl_status wcl_sidecar_open_blob(wcl_sidecar *sidecar, uint64_t number, const char *suffix, int *fd,
+                                 wcl_error *error)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), WCL_BLOB_FOLDER "/%" PRIu64 "%s", number, suffix);
+    return open_regular(sidecar->root, path, fd, error);
+}
