@@ -301,8 +301,8 @@ wcl_status wcl_claim_scan(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer offsets = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer values = WCL_BUFFER_INIT; /* the name before them */
-    enum claim_type type;
-    uint32_t flags;
+    enum claim_type type = CLAIM_INT64;
+    uint32_t flags = 0;
 
     if (!wcl_scan_take(scan, "("))
         return wcl_scan_fail(scan, error, "a resource attribute in parentheses");
