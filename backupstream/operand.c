@@ -196,11 +196,12 @@ wcl_status wcl_operand_print(wcl_cursor *cursor, wcl_buffer *out, wcl_error *err
 
 static wcl_status scan_integer(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
+    wcl_scan before = *scan;
     wcl_scan_number number;
 
     if (!wcl_scan_take_number(scan, &number) ||
         number.magnitude > (uint64_t)INT64_MAX + (number.sign == '-'))
-        return wcl_scan_fail(scan, error, "an integer of 64 bits");
+        return wcl_scan_fail(&before, error, "an integer of 64 bits");
     uint8_t sign = number.sign == '+'   ? SIGN_POSITIVE
                    : number.sign == '-' ? SIGN_NEGATIVE
                                         : SIGN_NONE;
