@@ -232,7 +232,7 @@ static void errors_in_conditions_name_the_character(void **state)
     assert_condition_error("(a == 9223372036854775808)", 7, "an integer");
     assert_condition_error("(a == \"x)", 11, "closing quotation mark");
     assert_condition_error("(a == SID(QQ))", 11, "a SID");
-    assert_condition_error("(a == SID(BA", 13, "')' behind a SID");
+    assert_condition_error("(a == SID(BA;", 13, "')' behind a SID");
     assert_condition_error("(Member_of {1})", 12, "SID(...)");
     assert_condition_error("(Exists 1)", 9, "an attribute");
     assert_condition_error("(@User.%00 == 1)", 8, "four hexadecimal digits");
