@@ -48,15 +48,15 @@ typedef struct wcl_image_folder {
     const wcl_image *image;
     wcl_nid nid;
     uint64_t size;
-    uint64_t block;   /* the next one */
-    uint64_t data;    /* where whole blocks are */
-    uint64_t tail;    /* where the last block is */
-    uint32_t inlined; /* whether it is with the inode */
-    uint32_t index;   /* of the next entry in `bytes` */
-    uint32_t count;
-    uint32_t length;
+    uint64_t block;     /* the next one */
+    uint64_t raw;       /* where the blocks are that are not with the inode */
+    uint64_t raw_count; /* how many there are */
+    uint64_t tail;      /* where the block that is with the inode is */
     const uint8_t *bytes;
-    const char *last; /* the name before, for checking the order */
+    uint32_t length; /* of the block at `bytes` */
+    uint32_t index;  /* of the next entry in it */
+    uint32_t count;
+    const char *last; /* the name before */
     size_t last_length;
 } wcl_image_folder;
 
@@ -85,13 +85,13 @@ typedef struct wcl_image_xattr {
     bool shared; /* kept once for several files */
 } wcl_image_xattr;
 
-/* Goes through the extended attributes of a file; its members are private. */
+/* Goes through the extended attributes of a file, shared ones first; its members are private. */
 typedef struct wcl_image_xattrs {
     const wcl_image *image;
     wcl_nid nid;
-    uint64_t position; /* of the inline ones */
+    uint64_t position; /* of the next one with the inode */
     uint64_t end;
-    uint64_t ids; /* of the shared ones' numbers */
+    const uint8_t *ids; /* of the shared ones */
     uint32_t id_count;
     uint32_t id_index;
 } wcl_image_xattrs;
@@ -111,11 +111,12 @@ typedef struct wcl_image_extents {
     wcl_nid nid;
     uint64_t size;
     uint64_t offset;
-    uint64_t chunks; /* where the chunk indexes or the data are */
-    uint64_t tail;   /* where the last block is, if inlined */
-    uint32_t layout;
+    const uint8_t *chunks; /* the chunk indexes; NULL where the data is in the image */
     uint32_t chunk_bits;
-    bool wide_index;
+    uint32_t index_size;
+    uint64_t raw; /* of data in the image */
+    uint64_t raw_size;
+    uint64_t tail;
 } wcl_image_extents;
 
 wcl_status wcl_image_extents_open(const wcl_image *image, wcl_nid nid, wcl_image_extents *extents,

@@ -12,7 +12,7 @@ typedef struct wcl_inode {
     uint32_t uid;
     uint32_t gid;
     uint32_t links; /* computed: names, or for a folder 2 and its subfolders; ignored when given */
-    uint64_t size;  /* of a regular file, in bytes; of a link its target's; of a folder computed */
+    uint64_t size;  /* of a regular file, in bytes; of a link its target's (computed); else 0 */
     struct timespec modified;
     uint32_t device_major; /* of a device node; 12 bits */
     uint32_t device_minor; /* 20 bits */

@@ -6,6 +6,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "layer/erofs/checksum.h"
 #include "layer/erofs/write_private.h"
 
 #define DEVICE_TABLE_OFFSET (EROFS_SUPER_OFFSET + WCL_EROFS_BLOCK_SIZE)
@@ -78,19 +79,6 @@ static wcl_status plan_image(const wcl_layout *layout, size_t device_count, imag
     return WCL_OK;
 }
 
-/* CRC-32C as EROFS has it: started with all ones and not inverted at the end. */
-static uint32_t checksum(const uint8_t *bytes, size_t size)
-{
-    uint32_t crc = UINT32_MAX;
-
-    for (size_t i = 0; i < size; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0x82F63B78u : 0);
-    }
-    return crc;
-}
-
 static wcl_status put_superblock(const wcl_layout *layout, const wcl_erofs_options *options,
                                  const image_plan *plan, wcl_output *output, wcl_error *error)
 {
@@ -113,7 +101,7 @@ static wcl_status put_superblock(const wcl_layout *layout, const wcl_erofs_optio
     wcl_store_le16(block + EROFS_SB_DEVICES, (uint16_t)devices);
     if (devices)
         wcl_store_le16(block + EROFS_SB_DEVICE_SLOT, DEVICE_TABLE_OFFSET / EROFS_DEVICE_SIZE);
-    wcl_store_le32(block + EROFS_SB_CHECKSUM, checksum(block, sizeof(block)));
+    wcl_store_le32(block + EROFS_SB_CHECKSUM, wcl_erofs_checksum(UINT32_MAX, block, sizeof(block)));
     if (wcl_output_pad(output, EROFS_SUPER_OFFSET, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_output_put(output, block, sizeof(block), error);
