@@ -152,11 +152,12 @@ static int set_xattr(int fd, const char *name, const void *value, size_t size)
     return is_no_room(errno) ? 0 : -1;
 }
 
-static void remove_xattrs(int fd)
+void wcl_record_remove_xattrs(int fd)
 {
     char full[32];
 
-    fremovexattr(fd, "user.wcl.entry");
+    if (fremovexattr(fd, "user.wcl.entry") < 0)
+        return; /* it is the first to be set */
     fremovexattr(fd, "user.wcl.basic");
     for (int i = 0; i < WCL_RECORD_FIELDS; i++) {
         snprintf(full, sizeof(full), "user.wcl.%s", wcl_record_field_names[i]);
@@ -181,7 +182,7 @@ wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wc
     if (result < 0)
         return wcl_fail_errno(error, errno, "cannot set an extended attribute");
     if (result == 0)
-        remove_xattrs(fd);
+        wcl_record_remove_xattrs(fd);
     return WCL_OK;
 }
 

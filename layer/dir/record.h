@@ -72,6 +72,9 @@ bool wcl_record_is_current(const wcl_record *record, const struct stat *status);
  * those do not exist or have no room. */
 wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wcl_error *error);
 
+/* Removes what that kept. */
+void wcl_record_remove_xattrs(int fd);
+
 /* The record of `fd`; `*found` is false where it has none. */
 wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_error *error);
 

@@ -150,7 +150,7 @@ static wcl_status take_companions(const wcl_walk *walk, level *level, wcl_error 
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
                             "the file '%s" WCL_COMPANION_SUFFIX "' has no folder beside it", disk);
         free(disk);
-        level->names[i].disk = NULL;
+        level->names[i].disk = level->names[i].path = NULL;
     }
     for (size_t i = 0; i < level->count; i++)
         if (level->names[i].disk)
