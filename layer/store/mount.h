@@ -39,18 +39,21 @@ wcl_status wcl_mount_repair(const wcl_store *store, const char *id, wcl_error *e
 /* ---- Chains ---------------------------------------------------------------------------------- */
 
 /*
- * Mounts the chain of a read-only layer, or finds it mounted, for the layer `user`. `layer` is
- * locked for sharing at least, its chain index made, and a note held of the work on `user`.
+ * Mounts what others need of a layer, or finds it mounted, for the layer `user`: a read-only
+ * layer's chain, whose index is made, or a sandbox's storage. `layer` is locked for sharing at
+ * least or known to stay, and a note is held of the work on `user`.
  */
 wcl_status wcl_mount_acquire(const wcl_store *store, const wcl_store_layer *layer, const char *user,
                              wcl_error *error);
 
-/* Ends the use, and the mount when it was the last. A mount that others than layers use fails with
- * BUSY if `user` is the layer itself, and else stays for the next user. */
-wcl_status wcl_mount_release(const wcl_store *store, const char *id, const char *user, bool lazily,
-                             wcl_error *error);
+/*
+ * Ends the use (a NULL `user`: nobody's), and the mount when it was the last. A mount that somebody
+ * else holds fails with BUSY if `user` is the layer itself, and else stays for the next user.
+ */
+wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *layer, const char *user,
+                             bool lazily, wcl_error *error);
 
-/* Whether `user` uses the mount of `id` now. */
+/* Whether `user` uses the mount of the read-only layer `id` now. */
 bool wcl_mount_has_user(const wcl_store *store, const char *id, const char *user);
 
 /* Attaches the chain of a read-only layer at its merged folder, which is not mounted. */
@@ -58,6 +61,9 @@ wcl_status wcl_mount_chain(const wcl_store *store, const wcl_store_layer *layer,
 
 /* Makes HOME/ID/unpacked of chain.erofs and the tars unless it is there. */
 wcl_status wcl_mount_unpack(const wcl_store *store, const wcl_store_layer *layer, wcl_error *error);
+
+/* Removes what an interrupted unpacking left. */
+void wcl_mount_discard_unpack(int layer_fd);
 
 /* ---- Pieces ---------------------------------------------------------------------------------- */
 

@@ -172,18 +172,21 @@ static wcl_status narrow(int folder, int *mount, wcl_error *error)
  * Attaches the EROFS at merged. Of a Windows layer the volume alone: kernels before 6.15 clone
  * only what is attached, so the whole is attached for the moment.
  */
-static wcl_status attach_erofs(const wcl_store *store, const wcl_store_layer *layer, int mount,
+static wcl_status attach_erofs(const wcl_store *store, const wcl_store_layer *layer, int *mount,
                                wcl_error *error)
 {
     WCL_CLEANUP_FD int narrowed = -1;
 
-    if (wcl_mount_attach(layer->fd, "merged", mount, error) != WCL_OK)
+    if (wcl_mount_attach(layer->fd, "merged", *mount, error) != WCL_OK)
         return WCL_FAILED;
     if (layer->record.os != WCL_OS_WINDOWS)
         return WCL_OK;
-    wcl_status status = narrow(mount, &narrowed, error);
-    if (wcl_mount_undo(store, layer->record.id, "merged", status != WCL_OK, error) != WCL_OK ||
-        status != WCL_OK)
+    if (narrow(*mount, &narrowed, error) != WCL_OK)
+        return WCL_FAILED;
+    /* An open descriptor would keep the mount busy. */
+    close(*mount);
+    *mount = -1;
+    if (wcl_mount_undo(store, layer->record.id, "merged", false, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_mount_attach(layer->fd, "merged", narrowed, error);
 }
@@ -222,7 +225,7 @@ wcl_status wcl_mount_chain(const wcl_store *store, const wcl_store_layer *layer,
         WCL_CLEANUP_FD int mount = -1;
         bool try_next = false;
         if (mount_erofs(store, layer, way, &mount, &try_next, &why) == WCL_OK)
-            return attach_erofs(store, layer, mount, error);
+            return attach_erofs(store, layer, &mount, error);
         if (!try_next || way == last) {
             if (error)
                 *error = why;

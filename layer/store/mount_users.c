@@ -11,6 +11,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "layer/store/mount.h"
+#include "layer/store/storage.h"
 #include "platform/linux/mounts.h"
 
 /* The folder of markers, locked: whoever holds it decides about the mount. */
@@ -25,7 +26,8 @@ static wcl_status lock_users(int layer_fd, int *users, wcl_error *error)
     return WCL_OK;
 }
 
-/* A marker counts while its owner is mounted, or is being worked on (then its note is there). */
+/* A marker counts while its owner is mounted, or is being worked on (then its note is there). The
+ * layer's own counts as long as the mount is there. */
 static bool is_marker_valid(const wcl_store *store, const char *id, const char *user)
 {
     char note[192];
@@ -71,51 +73,66 @@ static wcl_status add_marker(int users, const char *user, wcl_error *error)
     return WCL_OK;
 }
 
+/* What the users of a layer share. */
+static const char *shared_folder(const wcl_store_layer *layer)
+{
+    return layer->record.kind == WCL_LAYER_SANDBOX ? "storage" : "merged";
+}
+
+static wcl_status mount_shared(const wcl_store *store, const wcl_store_layer *layer,
+                               wcl_error *error)
+{
+    if (layer->record.kind == WCL_LAYER_SANDBOX)
+        return wcl_storage_attach(layer, error);
+    return wcl_mount_chain(store, layer, error);
+}
+
 wcl_status wcl_mount_acquire(const wcl_store *store, const wcl_store_layer *layer, const char *user,
                              wcl_error *error)
 {
     WCL_CLEANUP_FD int users = -1;
+    const char *folder = shared_folder(layer);
 
     if (wcl_mount_make_folder(layer->fd, "users", 0700, error) != WCL_OK ||
         lock_users(layer->fd, &users, error) != WCL_OK)
         return WCL_FAILED;
-    bool mounted = wcl_mounts_is_mounted(layer->fd, "merged");
+    bool mounted = wcl_mounts_is_mounted(layer->fd, folder);
     if (!mounted)
         sweep_markers(store, layer->record.id, users, true);
     if (add_marker(users, user, error) != WCL_OK)
         return WCL_FAILED;
-    if (mounted || wcl_mount_chain(store, layer, error) == WCL_OK)
+    if (mounted || mount_shared(store, layer, error) == WCL_OK)
         return WCL_OK;
-    wcl_mount_undo(store, layer->record.id, "merged", true, NULL);
+    wcl_mount_undo(store, layer->record.id, folder, true, NULL);
     unlinkat(users, user, 0);
     return WCL_FAILED;
 }
 
-wcl_status wcl_mount_release(const wcl_store *store, const char *id, const char *user, bool lazily,
-                             wcl_error *error)
+wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *layer, const char *user,
+                             bool lazily, wcl_error *error)
 {
     WCL_CLEANUP_FD int users = -1;
     wcl_error why = WCL_ERROR_INIT;
-    WCL_CLEANUP_FD int layer =
-        openat(store->home_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    const char *id = layer->record.id;
 
-    if (layer < 0 && errno == ENOENT)
+    if (faccessat(layer->fd, "users", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
         return WCL_OK;
-    if (layer < 0)
-        return wcl_fail_errno(error, errno, "cannot open the layer '%s'", id);
-    if (lock_users(layer, &users, error) != WCL_OK)
-        return errno == ENOENT ? WCL_OK : WCL_FAILED;
-    unlinkat(users, user, 0);
+    if (lock_users(layer->fd, &users, error) != WCL_OK)
+        return WCL_FAILED;
+    if (user)
+        unlinkat(users, user, 0);
+    if (lazily)
+        wcl_mount_discard_unpack(layer->fd);
     if (sweep_markers(store, id, users, false) ||
-        wcl_mount_undo(store, id, "merged", lazily, &why) == WCL_OK)
+        wcl_mount_undo(store, id, shared_folder(layer), lazily, &why) == WCL_OK)
         return WCL_OK;
-    if (strcmp(id, user) == 0) {
+    if (user && strcmp(id, user) == 0) {
         add_marker(users, user, NULL);
         if (error)
             *error = why;
         return WCL_FAILED;
     }
-    wcl_store_log(store, WCL_LOG_WARNING, "the chain of '%s' stays mounted: %s", id, why.message);
+    wcl_store_log(store, WCL_LOG_WARNING, "'%s' stays mounted: %s", id, why.message);
     return WCL_OK;
 }
 

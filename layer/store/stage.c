@@ -74,7 +74,8 @@ wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char
 {
     if (fsync(stage->fd) != 0)
         return wcl_fail_errno(error, errno, "cannot write the layer's folder");
-    if (renameat2(store->staging_fd, stage->name, store->home_fd, id, RENAME_NOREPLACE) != 0) {
+    if (renameat2(store->staging_fd, stage->name, store->home_fd, id,
+                  stage->replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE) != 0) {
         if (errno == EEXIST)
             return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "there is a layer '%s' already", id);
         return wcl_fail_errno(error, errno, "cannot put the layer in place");
@@ -82,6 +83,8 @@ wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char
     /* It is there from now on; a home that cannot be synced may lose it in a power cut only. */
     if (fsync(store->home_fd) != 0)
         wcl_store_log(store, WCL_LOG_WARNING, "cannot sync the home: %s", strerror(errno));
+    if (stage->replaces && wcl_beneath_remove_tree(store->staging_fd, stage->name, NULL) != WCL_OK)
+        wcl_store_log(store, WCL_LOG_WARNING, "cannot remove what layer '%s' replaced yet", id);
     close(stage->fd);
     stage->fd = -1;
     return WCL_OK;
@@ -120,23 +123,36 @@ wcl_status wcl_store_remove(const wcl_store *store, wcl_store_layer *layer, wcl_
 
 /* ---- Notes ---------------------------------------------------------------------------------- */
 
+/* Opens a new note, or one that a process left which died while this one waited for the layer. */
+static int open_note(const wcl_store *store, const char *name, bool *is_new)
+{
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(store->staging_fd, name, flags | O_CREAT | O_EXCL, 0600);
+
+    *is_new = fd >= 0;
+    if (fd < 0 && errno == EEXIST)
+        fd = openat(store->staging_fd, name, flags);
+    return fd;
+}
+
 wcl_status wcl_store_note_begin(const wcl_store *store, const char *id, wcl_store_note *note,
                                 wcl_error *error)
 {
     WCL_CLEANUP_FD int lock = -1;
+    bool is_new;
 
     snprintf(note->name, sizeof(note->name), "work-%s", id);
     note->fd = -1;
     if (!lock_staging(store, &lock, error))
         return WCL_FAILED;
-    note->fd =
-        openat(store->staging_fd, note->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    note->fd = open_note(store, note->name, &is_new);
     if (note->fd < 0)
         return wcl_fail_errno(error, errno, "cannot note the work on the layer");
     /* The layer's own lock keeps others away, so this is held by nobody. */
-    if (flock(note->fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock(note->fd, LOCK_EX | LOCK_NB) != 0)
+        wcl_fail_errno(error, errno, "cannot lock the note of the work on the layer");
+    else if (is_new || wcl_mount_repair(store, id, error) == WCL_OK)
         return WCL_OK;
-    wcl_fail_errno(error, errno, "cannot lock the note of the work on the layer");
     close(note->fd);
     note->fd = -1;
     return WCL_FAILED;
@@ -158,13 +174,23 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+/* Its holder may have come to an end, and taken it away, while it was being looked at. */
+static bool is_still_there(const wcl_store *store, const char *name, int fd)
+{
+    struct stat opened, there;
+
+    return fstat(fd, &opened) == 0 &&
+           fstatat(store->staging_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
+}
+
 static void clean_one(const wcl_store *store, const char *name)
 {
     WCL_CLEANUP_FD int fd = openat(store->staging_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     wcl_error error = WCL_ERROR_INIT;
     wcl_status status = WCL_OK;
 
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_still_there(store, name, fd))
         return;
     if (starts_with(name, "work-")) {
         status = wcl_mount_repair(store, name + strlen("work-"), &error);

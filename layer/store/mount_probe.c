@@ -1,0 +1,133 @@
+/* Finding out which ways of mounting a chain work on this host, by mounting a tiny one nowhere. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/erofs/write.h"
+#include "layer/store/mount.h"
+#include "layer/store/mount_way.h"
+#include "platform/linux/loop.h"
+#include "platform/linux/mounts.h"
+
+/* The image of one file in one device, and that device. */
+typedef struct probe {
+    int fds[2];
+    char names[2][WCL_MOUNTS_NAME_SIZE];
+} probe;
+
+static wcl_status write_to_fd(void *context, const void *data, size_t size, wcl_error *error)
+{
+    const int *fd = context;
+
+    if (write(*fd, data, size) == (ssize_t)size)
+        return WCL_OK;
+    return wcl_fail_errno(error, errno, "cannot write a file to try mounting with");
+}
+
+static wcl_status write_image(int fd, wcl_error *error)
+{
+    const wcl_inode inode = { .mode = S_IFREG | 0644 };
+    const wcl_erofs_device device = { .size = WCL_EROFS_BLOCK_SIZE };
+    const wcl_erofs_options options = { .devices = &device, .device_count = 1 };
+    wcl_tree *tree;
+    wcl_node node;
+
+    if (wcl_tree_new(WCL_NAMES_EXACT, &tree, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_tree_add_node(tree, &inode, &node, error);
+    if (status == WCL_OK)
+        status = wcl_tree_set_data(tree, node, 1, 0, WCL_EROFS_BLOCK_SIZE, error);
+    if (status == WCL_OK)
+        status = wcl_tree_link(tree, WCL_TREE_ROOT, "probe", 5, node, NULL, error);
+    if (status == WCL_OK)
+        status = wcl_erofs_write(tree, &options, write_to_fd, &fd, NULL, error);
+    wcl_tree_free(tree);
+    return status;
+}
+
+/* Files without a name in the home, since what works depends on its file system too. */
+static wcl_status open_probe(const wcl_store *store, probe *probe, wcl_error *error)
+{
+    static const char zeros[WCL_EROFS_BLOCK_SIZE];
+
+    for (int i = 0; i < 2; i++) {
+        probe->fds[i] = openat(store->staging_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+        if (probe->fds[i] < 0)
+            return wcl_fail_errno(error, errno, "cannot make a file to try mounting with");
+        wcl_mounts_name(probe->fds[i], NULL, probe->names[i]);
+    }
+    if (write_image(probe->fds[0], error) != WCL_OK)
+        return WCL_FAILED;
+    return write_to_fd(&probe->fds[1], zeros, sizeof(zeros), error);
+}
+
+static void close_probe(probe *probe)
+{
+    for (int i = 0; i < 2; i++)
+        if (probe->fds[i] >= 0)
+            close(probe->fds[i]);
+}
+
+static wcl_status loop_probe(probe *probe, wcl_error *error)
+{
+    const wcl_loop_options options = { .read_only = true, .block_size = WCL_EROFS_BLOCK_SIZE };
+
+    for (int i = 0; i < 2; i++) {
+        char path[WCL_LOOP_PATH_SIZE];
+        int device;
+        if (wcl_loop_attach(probe->fds[i], &options, &device, path, error) != WCL_OK)
+            return WCL_FAILED;
+        close(probe->fds[i]);
+        probe->fds[i] = device;
+        wcl_mounts_name(device, path, probe->names[i]);
+    }
+    return WCL_OK;
+}
+
+/* A wcl_mounts_create() whose mount is let go at once. */
+static wcl_status try_way(const wcl_store *store, wcl_mount_way way, wcl_error *error)
+{
+    probe probe = { .fds = { -1, -1 } };
+    WCL_CLEANUP_FD int mount = -1;
+
+    wcl_status status = open_probe(store, &probe, error);
+    if (status == WCL_OK && way == WCL_MOUNT_LOOP)
+        status = loop_probe(&probe, error);
+    if (status == WCL_OK) {
+        const wcl_mounts_option options[] = { { "source", probe.names[0] },
+                                              { "device", probe.names[1] } };
+        status = wcl_mounts_create("erofs", options, 2, true, &mount, NULL, error);
+    }
+    close_probe(&probe);
+    return status;
+}
+
+wcl_status wcl_mount_choose(const wcl_store *store, wcl_mount_way *way, char reason[200],
+                            wcl_error *error)
+{
+    wcl_error why[WCL_MOUNT_UNPACK] = { WCL_ERROR_INIT };
+
+    if (wcl_mount_forced(way, error) != WCL_OK)
+        return WCL_FAILED;
+    if (*way) {
+        snprintf(reason, 200, "WCL_MOUNT=%s forces it", wcl_mount_way_name(*way));
+        return WCL_OK;
+    }
+    for (*way = WCL_MOUNT_FILES; *way < WCL_MOUNT_UNPACK; ++*way) {
+        if (try_way(store, *way, &why[*way]) == WCL_OK)
+            break;
+        if (why[*way].code == WCL_CODE_ACCESS_DENIED) {
+            if (error)
+                *error = why[*way];
+            return WCL_FAILED;
+        }
+    }
+    snprintf(reason, 200, "%s%.90s%s%.90s", *way > WCL_MOUNT_FILES ? "files: " : "",
+             why[WCL_MOUNT_FILES].message, *way > WCL_MOUNT_LOOP ? "; loop: " : "",
+             *way > WCL_MOUNT_LOOP ? why[WCL_MOUNT_LOOP].message : "");
+    return WCL_OK;
+}

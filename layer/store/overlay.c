@@ -1,0 +1,219 @@
+/*
+ * Mounting a sandbox by overlayfs, with these of its features:
+ *
+ * redirect_dir and metacopy are off, so that an upper is complete by itself: whatever was changed
+ * is in it, with content, and no name in it depends on another one below. The price is that
+ * rename(2) of a folder from below fails with EXDEV, at which mv(1) and others copy it.
+ *
+ * index is off, because it ties an upper to the inode numbers of one chain index, which may be
+ * made anew. Writing to one name of a hard-linked file of a parent so makes it a file of its own.
+ */
+#include "layer/store/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/store/mount.h"
+#include "layer/store/storage.h"
+#include "platform/linux/mounts.h"
+
+/* ---- What is below -------------------------------------------------------------------------- */
+
+typedef struct lower_folders {
+    int *fds; /* nearest first */
+    size_t count;
+    wcl_buffer option;
+} lower_folders;
+
+static void free_lower(lower_folders *lower)
+{
+    for (size_t i = 0; i < lower->count; i++)
+        close(lower->fds[i]);
+    free(lower->fds);
+    wcl_buffer_free(&lower->option);
+}
+
+static wcl_status add_lower(const wcl_store *store, const wcl_store_layer *layer,
+                            lower_folders *lower, wcl_error *error)
+{
+    WCL_CLEANUP_FD int base = -1;
+    bool writable = layer->record.kind == WCL_LAYER_SANDBOX;
+
+    if (writable && wcl_storage_open(layer, &base, error) != WCL_OK)
+        return WCL_FAILED;
+    int fd = openat(writable ? base : layer->fd, writable ? "upper" : "merged",
+                    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && writable && errno == ENOENT)
+        return WCL_OK; /* never written to */
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "cannot open the mount of '%s'", layer->record.id);
+    WCL_CLEANUP_FREE char *path =
+        writable ? NULL : wcl_store_path(store, layer->record.id, "merged");
+    char name[WCL_MOUNTS_NAME_SIZE];
+    wcl_mounts_name(fd, lower->count ? NULL : path, name);
+    lower->fds[lower->count++] = fd;
+    return wcl_buffer_printf(&lower->option, error, "%s%s", lower->count > 1 ? ":" : "", name);
+}
+
+/* The uppers of sandboxes that this one stands on, then the chain of the first read-only layer. */
+static wcl_status open_lower(const wcl_store *store, const wcl_store_layer *sandbox,
+                             lower_folders *lower, wcl_error *error)
+{
+    bool writable = true;
+
+    lower->fds = calloc(sandbox->record.parent_count + 1, sizeof(*lower->fds));
+    if (!lower->fds)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; writable && i < sandbox->record.parent_count; i++) {
+        WCL_CLEANUP_STORE_LAYER wcl_store_layer parent = WCL_STORE_LAYER_INIT;
+        if (wcl_store_layer_open(store, sandbox->record.parents[i], WCL_LOCK_NONE, &parent,
+                                 error) != WCL_OK ||
+            add_lower(store, &parent, lower, error) != WCL_OK)
+            return WCL_FAILED;
+        writable = parent.record.kind == WCL_LAYER_SANDBOX;
+    }
+    return WCL_OK;
+}
+
+/* ---- The upper ------------------------------------------------------------------------------ */
+
+static wcl_status copy_xattr(int from, int to, const char *name, wcl_error *error)
+{
+    WCL_CLEANUP_FREE void *value = malloc(XATTR_SIZE_MAX);
+
+    if (!value)
+        return wcl_fail_memory(error);
+    ssize_t size = fgetxattr(from, name, value, XATTR_SIZE_MAX);
+    if (size < 0 || fsetxattr(to, name, value, (size_t)size, 0) != 0)
+        return wcl_fail_errno(error, errno, "cannot copy the root's attribute '%s'", name);
+    return WCL_OK;
+}
+
+static wcl_status copy_xattrs(int from, int to, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *names = malloc(XATTR_LIST_MAX);
+    wcl_status status = WCL_OK;
+
+    if (!names)
+        return wcl_fail_memory(error);
+    ssize_t size = flistxattr(from, names, XATTR_LIST_MAX);
+    if (size < 0 && errno != ENOTSUP)
+        return wcl_fail_errno(error, errno, "cannot list the root's attributes");
+    for (const char *name = names; status == WCL_OK && name < names + size;
+         name += strlen(name) + 1)
+        if (strncmp(name, "trusted.overlay.", 16) != 0 && strcmp(name, "security.selinux") != 0)
+            status = copy_xattr(from, to, name, error);
+    return status;
+}
+
+/* The root of the mount is the upper folder itself: it must look like the one below. */
+static wcl_status copy_root(int from, int to, wcl_error *error)
+{
+    struct stat info;
+
+    if (fstat(from, &info) != 0 || fchown(to, info.st_uid, info.st_gid) != 0 ||
+        fchmod(to, info.st_mode & 07777) != 0)
+        return wcl_fail_errno(error, errno, "cannot copy the root's owner and mode");
+    if (copy_xattrs(from, to, error) != WCL_OK)
+        return WCL_FAILED;
+    const struct timespec times[2] = { info.st_mtim, info.st_mtim };
+    if (futimens(to, times) != 0)
+        return wcl_fail_errno(error, errno, "cannot copy the root's time");
+    return WCL_OK;
+}
+
+static wcl_status make_upper(int base, int lower, wcl_error *error)
+{
+    if (faccessat(base, "upper", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return WCL_OK;
+    if (unlinkat(base, "upper.new", AT_REMOVEDIR) != 0 && errno != ENOENT)
+        return wcl_fail_errno(error, errno, "cannot remove a half-made upper folder");
+    if (mkdirat(base, "upper.new", 0700) != 0)
+        return wcl_fail_errno(error, errno, "cannot create the upper folder");
+    WCL_CLEANUP_FD int upper = openat(base, "upper.new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (upper < 0)
+        return wcl_fail_errno(error, errno, "cannot open the upper folder");
+    if (copy_root(lower, upper, error) != WCL_OK)
+        return WCL_FAILED;
+    if (renameat(base, "upper.new", base, "upper") != 0)
+        return wcl_fail_errno(error, errno, "cannot put the upper folder in place");
+    return WCL_OK;
+}
+
+/* ---- The mount ------------------------------------------------------------------------------ */
+
+/* Opens upper or work and names it for the kernel. */
+static wcl_status open_part(const wcl_store *store, const wcl_store_layer *sandbox, int base,
+                            const char *part, int *fd, char name[WCL_MOUNTS_NAME_SIZE],
+                            wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    *fd = openat(base, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd < 0)
+        return wcl_fail_errno(error, errno, "cannot open the sandbox's '%s' folder", part);
+    if (wcl_buffer_printf(&path, error, "%s/%s/%s%s", store->home, sandbox->record.id,
+                          sandbox->record.limit ? "storage/" : "", part) != WCL_OK)
+        return WCL_FAILED;
+    wcl_mounts_name(*fd, wcl_buffer_text(&path), name);
+    return WCL_OK;
+}
+
+static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *sandbox, int base,
+                                 const lower_folders *lower, const wcl_overlay_options *options,
+                                 int *mount, wcl_error *error)
+{
+    WCL_CLEANUP_FD int upper = -1, work = -1;
+    char upper_name[WCL_MOUNTS_NAME_SIZE], work_name[WCL_MOUNTS_NAME_SIZE];
+
+    if (open_part(store, sandbox, base, "upper", &upper, upper_name, error) != WCL_OK ||
+        open_part(store, sandbox, base, "work", &work, work_name, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_mounts_option list[] = {
+        { "source", "wcl" },
+        { "lowerdir", wcl_buffer_text(&lower->option) },
+        { "upperdir", upper_name },
+        { "workdir", work_name },
+        { "redirect_dir", "nofollow" },
+        { "metacopy", "off" },
+        { "index", "off" },
+        { "xino", "auto" },
+        { "context", options ? options->mount_label : NULL },
+    };
+    size_t count = sizeof(list) / sizeof(list[0]);
+    if (!options || !options->mount_label || !*options->mount_label)
+        count--;
+    return wcl_mounts_create("overlay", list, count, false, mount, NULL, error);
+}
+
+wcl_status wcl_overlay_mount(const wcl_store *store, const wcl_store_layer *sandbox,
+                             const wcl_overlay_options *options, wcl_error *error)
+{
+    WCL_CLEANUP_FD int base = -1, mount = -1;
+    lower_folders lower = { NULL, 0, WCL_BUFFER_INIT };
+
+    wcl_status status = open_lower(store, sandbox, &lower, error);
+    if (status == WCL_OK && lower.count == 0)
+        status = wcl_fail(error, WCL_CODE_INVALID_STATE, "the sandbox stands on no layer");
+    if (status == WCL_OK)
+        status = wcl_storage_open(sandbox, &base, error);
+    if (status == WCL_OK)
+        status = wcl_mount_make_folder(base, "work", 0700, error);
+    if (status == WCL_OK)
+        status = make_upper(base, lower.fds[0], error);
+    if (status == WCL_OK)
+        status = create_overlay(store, sandbox, base, &lower, options, &mount, error);
+    free_lower(&lower);
+    if (status != WCL_OK || wcl_mount_make_folder(sandbox->fd, "merged", 0700, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_mount_attach(sandbox->fd, "merged", mount, error);
+}

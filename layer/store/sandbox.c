@@ -1,0 +1,226 @@
+/* Sandboxes: the steps from a folder to a mount and back. */
+#include "layer/store/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/store/chain.h"
+#include "layer/store/mount.h"
+#include "layer/store/sandbox_work.h"
+#include "layer/store/storage.h"
+
+/* ---- Activity ------------------------------------------------------------------------------- */
+
+#define BOOT_ID_SIZE 36
+
+static bool read_boot_id(char id[BOOT_ID_SIZE])
+{
+    WCL_CLEANUP_FD int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+    return fd >= 0 && read(fd, id, BOOT_ID_SIZE) == BOOT_ID_SIZE;
+}
+
+bool wcl_sandbox_is_active(const wcl_store_layer *layer)
+{
+    char now[BOOT_ID_SIZE], then[BOOT_ID_SIZE];
+    WCL_CLEANUP_FD int fd = openat(layer->fd, "active", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    return fd >= 0 && read(fd, then, BOOT_ID_SIZE) == BOOT_ID_SIZE && read_boot_id(now) &&
+           memcmp(now, then, BOOT_ID_SIZE) == 0 && wcl_storage_is_attached(layer);
+}
+
+void wcl_sandbox_clear_active(const wcl_store_layer *layer)
+{
+    unlinkat(layer->fd, "active", 0);
+}
+
+static wcl_status set_active(const wcl_store_layer *layer, wcl_error *error)
+{
+    char now[BOOT_ID_SIZE];
+    WCL_CLEANUP_FD int fd =
+        openat(layer->fd, "active", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0 || !read_boot_id(now) || write(fd, now, BOOT_ID_SIZE) != BOOT_ID_SIZE)
+        return wcl_fail_errno(error, errno, "cannot mark the sandbox as active");
+    return WCL_OK;
+}
+
+/* ---- Activating ----------------------------------------------------------------------------- */
+
+static wcl_status activate(const wcl_driver *driver, const char *id, wcl_error *error)
+{
+    WCL_CLEANUP_WORK wcl_work work = WCL_WORK_INIT;
+
+    if (wcl_work_begin(driver, id, &work, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!wcl_work_is_sandbox(&work) || wcl_sandbox_is_active(&work.layer))
+        return WCL_OK;
+    if (wcl_mount_acquire(&work.store, &work.layer, id, error) != WCL_OK)
+        return WCL_FAILED;
+    if (set_active(&work.layer, error) == WCL_OK)
+        return WCL_OK;
+    wcl_mount_release(&work.store, &work.layer, id, true, NULL);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_store_activate(const wcl_driver *driver, const char *id, wcl_error *error)
+{
+    return activate(driver, id, error) == WCL_OK ? WCL_OK
+                                                 : wcl_error_context(error, "activate", id);
+}
+
+static wcl_status deactivate(const wcl_driver *driver, const char *id, wcl_error *error)
+{
+    WCL_CLEANUP_WORK wcl_work work = WCL_WORK_INIT;
+
+    if (wcl_work_begin(driver, id, &work, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!wcl_work_is_sandbox(&work))
+        return WCL_OK;
+    if (wcl_work_is_prepared(&work))
+        return wcl_fail(error, WCL_CODE_INVALID_STATE,
+                        "the sandbox is mounted; it must be unprepared first");
+    if (!wcl_sandbox_is_active(&work.layer))
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the sandbox is not activated");
+    if (wcl_mount_release(&work.store, &work.layer, id, false, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_sandbox_clear_active(&work.layer);
+    return WCL_OK;
+}
+
+wcl_status wcl_store_deactivate(const wcl_driver *driver, const char *id, wcl_error *error)
+{
+    return deactivate(driver, id, error) == WCL_OK ? WCL_OK
+                                                   : wcl_error_context(error, "deactivate", id);
+}
+
+/* ---- Preparing ------------------------------------------------------------------------------ */
+
+wcl_status wcl_sandbox_each_used(const wcl_store *store, const wcl_record *record, wcl_lock lock,
+                                 wcl_status (*visit)(void *context, const wcl_store_layer *layer,
+                                                     wcl_error *error),
+                                 void *context, wcl_error *error)
+{
+    bool writable = true;
+
+    for (size_t i = 0; writable && i < record->parent_count; i++) {
+        WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
+        if (wcl_store_layer_open(store, record->parents[i], lock, &layer, error) != WCL_OK ||
+            visit(context, &layer, error) != WCL_OK)
+            return WCL_FAILED;
+        writable = layer.record.kind == WCL_LAYER_SANDBOX;
+    }
+    return WCL_OK;
+}
+
+static wcl_status acquire_one(void *context, const wcl_store_layer *layer, wcl_error *error)
+{
+    const wcl_work *work = context;
+
+    if (layer->record.kind == WCL_LAYER_SANDBOX) {
+        if (wcl_mount_is_mounted(&work->store, layer->record.id))
+            return wcl_fail(error, WCL_CODE_BUSY,
+                            "'%s', which it stands on, is mounted for writing", layer->record.id);
+    } else if (wcl_chain_ensure(&work->store, layer, error) != WCL_OK) {
+        return WCL_FAILED;
+    }
+    return wcl_mount_acquire(&work->store, layer, work->id, error);
+}
+
+static wcl_status release_one(void *context, const wcl_store_layer *layer, wcl_error *error)
+{
+    const wcl_work *work = context;
+
+    return wcl_mount_release(&work->store, layer, work->id, false, error);
+}
+
+static wcl_status prepare_sandbox(wcl_work *work, const wcl_overlay_options *options,
+                                  wcl_error *error)
+{
+    const wcl_record *record = &work->layer.record;
+
+    if (!wcl_sandbox_is_active(&work->layer))
+        return wcl_fail(error, WCL_CODE_INVALID_STATE,
+                        "the sandbox is not activated; that must come first");
+    if (wcl_sandbox_each_used(&work->store, record, WCL_LOCK_SHARED, acquire_one, work, error) ==
+            WCL_OK &&
+        wcl_overlay_mount(&work->store, &work->layer, options, error) == WCL_OK)
+        return WCL_OK;
+    wcl_sandbox_each_used(&work->store, record, WCL_LOCK_NONE, release_one, work, NULL);
+    return WCL_FAILED;
+}
+
+/* Callers may name the parents again; they must not have changed their mind. */
+static wcl_status check_parents(const wcl_record *record, wcl_parents parents, wcl_error *error)
+{
+    bool same = parents.count == 0 || parents.count == record->parent_count;
+
+    for (size_t i = 0; same && i < parents.count; i++) {
+        const char *id;
+        if (wcl_store_parent_id(parents.paths[i], &id, error) != WCL_OK)
+            return WCL_FAILED;
+        same = strcmp(id, record->parents[i]) == 0;
+    }
+    if (same)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                    "the parents are not those that the layer was made with");
+}
+
+static wcl_status prepare(const wcl_driver *driver, const char *id, wcl_parents parents,
+                          const wcl_overlay_options *options, wcl_error *error)
+{
+    WCL_CLEANUP_WORK wcl_work work = WCL_WORK_INIT;
+
+    if (wcl_work_begin(driver, id, &work, error) != WCL_OK ||
+        check_parents(&work.layer.record, parents, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_work_is_prepared(&work))
+        return wcl_fail(error, WCL_CODE_INVALID_STATE,
+                        "the layer is mounted already at '%s/%s/merged'", work.store.home, id);
+    if (wcl_work_is_sandbox(&work))
+        return prepare_sandbox(&work, options, error);
+    if (wcl_chain_ensure(&work.store, &work.layer, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_mount_acquire(&work.store, &work.layer, id, error);
+}
+
+wcl_status wcl_store_prepare_with(const wcl_driver *driver, const char *id, wcl_parents parents,
+                                  const wcl_overlay_options *options, wcl_error *error)
+{
+    return prepare(driver, id, parents, options, error) == WCL_OK
+               ? WCL_OK
+               : wcl_error_context(error, "prepare", id);
+}
+
+wcl_status wcl_store_prepare(const wcl_driver *driver, const char *id, wcl_parents parents,
+                             wcl_error *error)
+{
+    return wcl_store_prepare_with(driver, id, parents, NULL, error);
+}
+
+static wcl_status unprepare(const wcl_driver *driver, const char *id, wcl_error *error)
+{
+    WCL_CLEANUP_WORK wcl_work work = WCL_WORK_INIT;
+
+    if (wcl_work_begin(driver, id, &work, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!wcl_work_is_prepared(&work))
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer is not mounted");
+    if (!wcl_work_is_sandbox(&work))
+        return wcl_mount_release(&work.store, &work.layer, id, false, error);
+    if (wcl_mount_undo(&work.store, id, "merged", false, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_sandbox_each_used(&work.store, &work.layer.record, WCL_LOCK_NONE, release_one, &work,
+                                 error);
+}
+
+wcl_status wcl_store_unprepare(const wcl_driver *driver, const char *id, wcl_error *error)
+{
+    return unprepare(driver, id, error) == WCL_OK ? WCL_OK
+                                                  : wcl_error_context(error, "unprepare", id);
+}

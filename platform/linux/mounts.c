@@ -1,0 +1,176 @@
+/* The new mount API, and undoing mounts. */
+#include "platform/linux/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef FSOPEN_CLOEXEC
+#include <linux/mount.h>
+#endif
+
+#include "base/beneath.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "platform/linux/mountinfo.h"
+
+#define UNMOUNT_ATTEMPTS 50
+#define UNMOUNT_WAIT_NS (10 * 1000 * 1000)
+
+/* The C library has had functions for these only since glibc 2.36. */
+static int open_context(const char *type)
+{
+    return (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+}
+
+static int configure(int context, unsigned command, const char *name, const char *value)
+{
+    return (int)syscall(SYS_fsconfig, context, command, name, value, 0);
+}
+
+static int open_tree_clone(int at, const char *path)
+{
+    return (int)syscall(SYS_open_tree, at, path,
+                        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+}
+
+/* ---- Creating ------------------------------------------------------------------------------- */
+
+/* What the kernel wrote about the attempt: lines that begin with "e ", "w " or "i ". */
+static void read_log(int context, wcl_buffer *text)
+{
+    char line[512];
+    ssize_t got;
+
+    while ((got = read(context, line, sizeof(line))) > 0) {
+        while (got > 0 && (line[got - 1] == '\n' || line[got - 1] == '\0'))
+            got--;
+        if (got > 2 && line[1] == ' ' && (line[0] == 'e' || line[0] == 'w'))
+            wcl_buffer_printf(text, NULL, "%s%.*s", text->size ? "; " : ": ", (int)got - 2,
+                              line + 2);
+    }
+}
+
+static wcl_status fail_create(int context, const char *type, int number, int *number_out,
+                              wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer log = WCL_BUFFER_INIT;
+
+    if (context >= 0)
+        read_log(context, &log);
+    if (number_out)
+        *number_out = number;
+    if (number == EPERM)
+        return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
+                        "mounting needs root's rights (CAP_SYS_ADMIN)%s", wcl_buffer_text(&log));
+    if (number == ENODEV)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "this kernel has no %s", type);
+    return wcl_fail_errno(error, number, "cannot mount %s%s", type, wcl_buffer_text(&log));
+}
+
+wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options, size_t count,
+                             bool read_only, int *mount, int *number, wcl_error *error)
+{
+    WCL_CLEANUP_FD int context = open_context(type);
+
+    *mount = -1;
+    if (number)
+        *number = 0;
+    if (context < 0)
+        return fail_create(-1, type, errno, number, error);
+    for (size_t i = 0; i < count; i++) {
+        unsigned command = options[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+        if (configure(context, command, options[i].name, options[i].value) != 0)
+            return fail_create(context, type, errno, number, error);
+    }
+    if ((read_only && configure(context, FSCONFIG_SET_FLAG, "ro", NULL) != 0) ||
+        configure(context, FSCONFIG_CMD_CREATE, NULL, NULL) != 0)
+        return fail_create(context, type, errno, number, error);
+    *mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC,
+                          read_only ? (unsigned)MOUNT_ATTR_RDONLY : 0u);
+    return *mount >= 0 ? WCL_OK : fail_create(context, type, errno, number, error);
+}
+
+wcl_status wcl_mounts_clone(int at, const char *path, int *mount, wcl_error *error)
+{
+    *mount = open_tree_clone(at, path);
+    if (*mount >= 0)
+        return WCL_OK;
+    if (errno == EPERM)
+        return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
+                        "mounting needs root's rights (CAP_SYS_ADMIN)");
+    return wcl_fail_errno(error, errno, "cannot take '%s' for a mount", path);
+}
+
+wcl_status wcl_mounts_set_read_only(int mount, wcl_error *error)
+{
+    struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+
+    if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) == 0)
+        return WCL_OK;
+    return wcl_fail_errno(error, errno, "cannot make the mount read-only");
+}
+
+wcl_status wcl_mounts_attach(int mount, int folder, wcl_error *error)
+{
+    if (syscall(SYS_move_mount, mount, "", folder, "",
+                MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+        return WCL_OK;
+    return wcl_fail_errno(error, errno, "cannot attach the mount");
+}
+
+/* ---- Undoing -------------------------------------------------------------------------------- */
+
+wcl_status wcl_mounts_unmount(const char *path, bool lazily, wcl_error *error)
+{
+    const struct timespec wait = { 0, UNMOUNT_WAIT_NS };
+
+    for (int attempt = 0; attempt < UNMOUNT_ATTEMPTS; attempt++) {
+        if (umount2(path, UMOUNT_NOFOLLOW | (lazily && attempt > 0 ? MNT_DETACH : 0)) == 0)
+            return WCL_OK;
+        if (errno == EPERM)
+            return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
+                            "unmounting '%s' needs root's rights (CAP_SYS_ADMIN)", path);
+        if (errno != EBUSY)
+            return wcl_fail_errno(error, errno, "cannot unmount '%s'", path);
+        nanosleep(&wait, NULL);
+    }
+    char users[128];
+    wcl_mountinfo_users(path, users, sizeof(users));
+    return wcl_fail(error, WCL_CODE_BUSY, "the mount at '%s' is in use%s%s", path,
+                    *users ? " by " : "", users);
+}
+
+/* ---- Asking --------------------------------------------------------------------------------- */
+
+bool wcl_mounts_is_mounted(int at, const char *path)
+{
+    struct statx info;
+
+    if (statx(at, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &info) != 0)
+        return false;
+    if (info.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+        return (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    WCL_CLEANUP_FD int fd = openat(at, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 && wcl_mountinfo_is_mounted(fd);
+}
+
+/* What overlayfs and others take for more than a letter of a path. */
+static bool is_plain(const char *path)
+{
+    return strpbrk(path, ":,\\\n\"") == NULL;
+}
+
+void wcl_mounts_name(int fd, const char *path, char name[WCL_MOUNTS_NAME_SIZE])
+{
+    if (path && strlen(path) < WCL_MOUNTS_NAME_SIZE && is_plain(path))
+        snprintf(name, WCL_MOUNTS_NAME_SIZE, "%s", path);
+    else
+        snprintf(name, WCL_MOUNTS_NAME_SIZE, "/proc/self/fd/%d", fd);
+}

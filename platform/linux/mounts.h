@@ -1,0 +1,49 @@
+/*
+ * Mounts by the kernel's new mount API (5.2 and later): a file system is configured and mounted
+ * nowhere at first, as a descriptor, and then attached. What was not attached is gone with its
+ * descriptor, so a process that dies on the way leaves nothing.
+ */
+#ifndef WCL_PLATFORM_LINUX_MOUNTS_H
+#define WCL_PLATFORM_LINUX_MOUNTS_H
+
+#include <wcl/base.h>
+
+typedef struct wcl_mounts_option {
+    const char *name;
+    const char *value; /* NULL for a flag */
+} wcl_mounts_option;
+
+/*
+ * Mounts a file system as a descriptor. Errors carry what the kernel says in its log of the
+ * attempt.
+ * `*number` is the errno of a failure (0 if it was none of the kernel's); it may be NULL.
+ */
+wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options, size_t count,
+                             bool read_only, int *mount, int *number, wcl_error *error);
+
+/* The folder `path` in `at` as a mount of its own, as a descriptor (what a bind mount shows). */
+wcl_status wcl_mounts_clone(int at, const char *path, int *mount, wcl_error *error);
+
+wcl_status wcl_mounts_set_read_only(int mount, wcl_error *error);
+
+/* Attaches a mount to a folder that is open. */
+wcl_status wcl_mounts_attach(int mount, int folder, wcl_error *error);
+
+/*
+ * Undoes the topmost mount at `path`. One in use is tried again for half a second, and then fails
+ * with BUSY, naming processes that use it if they can be found. `lazily` takes it out of sight
+ * instead.
+ */
+wcl_status wcl_mounts_unmount(const char *path, bool lazily, wcl_error *error);
+
+/* Whether something is mounted at `path` in `at`, without following a link. */
+bool wcl_mounts_is_mounted(int at, const char *path);
+
+/*
+ * Room for the text that names an open file to the kernel where only a text will do: its path while
+ * this is short and plain, else its place in /proc.
+ */
+#define WCL_MOUNTS_NAME_SIZE 256
+void wcl_mounts_name(int fd, const char *path, char name[WCL_MOUNTS_NAME_SIZE]);
+
+#endif
