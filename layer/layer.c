@@ -77,23 +77,53 @@ static wcl_status end_entry(wcl_layer_writer *writer, wcl_error *error)
     return WCL_OK;
 }
 
-wcl_status wcl_layer_writer_add(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
+static wcl_status add_link_entry(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
 {
-    if (end_entry(writer, error) != WCL_OK)
+    if (wcl_path_check(entry->path, error) != WCL_OK ||
+        wcl_path_check(entry->target, error) != WCL_OK)
         return WCL_FAILED;
-    if (entry->struct_size != sizeof(*entry))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_entry does not say its size in struct_size");
+    if (writer->ops->add_link_entry)
+        return writer->ops->add_link_entry(writer, entry, error);
+    return writer->ops->add_link(writer, entry->path, entry->target, error);
+}
+
+static wcl_status begin_entry(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
+{
     if (wcl_path_check(entry->path, error) != WCL_OK)
-        return fail_writer(writer, entry->path, error);
+        return WCL_FAILED;
     free(writer->current);
     writer->current = strdup(entry->path);
     if (!writer->current)
         return wcl_fail_memory(error);
     if (writer->ops->add(writer, entry, error) != WCL_OK)
-        return fail_writer(writer, entry->path, error);
+        return WCL_FAILED;
     writer->in_entry = true;
     return WCL_OK;
+}
+
+static wcl_status remove_path(wcl_layer_writer *writer, const char *path, wcl_error *error)
+{
+    if (wcl_path_check(path, error) != WCL_OK)
+        return WCL_FAILED;
+    return writer->ops->remove(writer, path, error);
+}
+
+wcl_status wcl_layer_writer_add(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
+{
+    wcl_status status;
+
+    if (end_entry(writer, error) != WCL_OK)
+        return WCL_FAILED;
+    if (entry->struct_size != sizeof(*entry))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the wcl_entry does not say its size in struct_size");
+    if (entry->kind == WCL_ENTRY_HARD_LINK)
+        status = add_link_entry(writer, entry, error);
+    else if (entry->kind == WCL_ENTRY_DELETED)
+        status = remove_path(writer, entry->path, error);
+    else
+        status = begin_entry(writer, entry, error);
+    return status == WCL_OK ? WCL_OK : fail_writer(writer, entry->path, error);
 }
 
 wcl_status wcl_layer_writer_add_link(wcl_layer_writer *writer, const char *path, const char *target,
@@ -111,7 +141,7 @@ wcl_status wcl_layer_writer_remove(wcl_layer_writer *writer, const char *path, w
 {
     if (end_entry(writer, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_path_check(path, error) != WCL_OK || writer->ops->remove(writer, path, error) != WCL_OK)
+    if (remove_path(writer, path, error) != WCL_OK)
         return fail_writer(writer, path, error);
     return WCL_OK;
 }
@@ -183,16 +213,11 @@ static wcl_status copy_stream(copy_state *state, wcl_error *error)
 
 static wcl_status copy_entry(copy_state *state, const wcl_entry *entry, wcl_error *error)
 {
-    switch (entry->kind) {
-    case WCL_ENTRY_HARD_LINK:
-        return wcl_layer_writer_add_link(state->writer, entry->path, entry->target, error);
-    case WCL_ENTRY_DELETED:
-        return wcl_layer_writer_remove(state->writer, entry->path, error);
-    default:
-        if (wcl_layer_writer_add(state->writer, entry, error) != WCL_OK)
-            return WCL_FAILED;
-        return copy_stream(state, error);
-    }
+    if (wcl_layer_writer_add(state->writer, entry, error) != WCL_OK)
+        return WCL_FAILED;
+    if (entry->kind == WCL_ENTRY_HARD_LINK || entry->kind == WCL_ENTRY_DELETED)
+        return WCL_OK;
+    return copy_stream(state, error);
 }
 
 wcl_status wcl_layer_copy(wcl_layer_reader *reader, wcl_layer_writer *writer,

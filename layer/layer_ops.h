@@ -26,6 +26,10 @@ typedef struct wcl_layer_writer_ops {
     wcl_status (*add)(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error);
     wcl_status (*add_link)(wcl_layer_writer *writer, const char *path, const char *target,
                            wcl_error *error);
+    /* The same with what the entry says of the file besides, for forms that keep it; NULL for
+     * others, then add_link is called. */
+    wcl_status (*add_link_entry)(wcl_layer_writer *writer, const wcl_entry *entry,
+                                 wcl_error *error);
     wcl_status (*remove)(wcl_layer_writer *writer, const char *path, wcl_error *error);
     wcl_status (*write)(wcl_layer_writer *writer, const void *data, size_t size, wcl_error *error);
     /* Ends the entry begun by add: its stream is complete. Called before the next entry and finish.

@@ -22,12 +22,14 @@
 
 bool wcl_tar_header_is_valid(const uint8_t block[WCL_TAR_BLOCK_SIZE])
 {
-    unsigned sum = 0;
+    unsigned sum = CHECKSUM_SIZE * ' '; /* what the field itself counts as */
     unsigned stated = 0;
     size_t i = CHECKSUM_OFFSET;
 
     for (size_t at = 0; at < WCL_TAR_BLOCK_SIZE; at++)
-        sum += at >= CHECKSUM_OFFSET && at < CHECKSUM_OFFSET + CHECKSUM_SIZE ? ' ' : block[at];
+        sum += block[at];
+    for (size_t at = 0; at < CHECKSUM_SIZE; at++)
+        sum -= block[CHECKSUM_OFFSET + at];
     while (i < CHECKSUM_OFFSET + CHECKSUM_SIZE && block[i] == ' ')
         i++;
     for (; i < CHECKSUM_OFFSET + CHECKSUM_SIZE && block[i] >= '0' && block[i] <= '7'; i++)

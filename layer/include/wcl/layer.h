@@ -78,7 +78,7 @@ typedef struct wcl_entry {
     const char
         *target;   /* of a hard link: the path of its first name; of a symbolic link: as it is */
     uint64_t size; /* bytes of the unnamed data stream (the file's size) */
-    wcl_basic_info info; /* of files and directories */
+    wcl_basic_info info; /* of files and directories, and of hard links where it is known */
     /* What only Linux layers have. */
     bool has_posix;
     uint32_t mode; /* permission, set-id and sticky bits */
@@ -123,7 +123,8 @@ WCL_API wcl_status wcl_layer_reader_close(wcl_layer_reader *reader, wcl_error *e
 typedef struct wcl_layer_writer wcl_layer_writer;
 
 /* LayerWriter.Add: begins an entry of kind FILE or DIRECTORY (or one of Linux's). Its backup stream
- * follows through wcl_layer_writer_write() and ends with the next entry or with the close. */
+ * follows through wcl_layer_writer_write() and ends with the next entry or with the close. An entry
+ * of kind HARD_LINK or DELETED does what the two functions below do, and has no stream. */
 WCL_API wcl_status wcl_layer_writer_add(wcl_layer_writer *writer, const wcl_entry *entry,
                                         wcl_error *error);
 
