@@ -24,8 +24,9 @@ void wcl_free(void *memory)
 /* Ends a text that vsnprintf cut with "...", not within a UTF-8 character. */
 static void mark_cut(char *text, size_t size)
 {
+    if (size < 4)
+        return;
     size_t end = size - 4;
-
     while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
         end--;
     strcpy(text + end, "...");
@@ -146,11 +147,11 @@ char *wcl_error_format(const wcl_error *error, char *text, size_t size)
     if (size == 0)
         return text;
     if (error->code < 0x10000)
-        snprintf(text, size, "%s%s%s%s%s (code %u)", error->operation, blank, error->subject, colon,
-                 error->message, error->code);
+        format_text(text, size, "%s%s%s%s%s (code %u)", error->operation, blank, error->subject,
+                    colon, error->message, error->code);
     else
-        snprintf(text, size, "%s%s%s%s%s (code 0x%08X)", error->operation, blank, error->subject,
-                 colon, error->message, error->code);
+        format_text(text, size, "%s%s%s%s%s (code 0x%08X)", error->operation, blank, error->subject,
+                    colon, error->message, error->code);
     return text;
 }
 

@@ -18,11 +18,17 @@ struct timespec wcl_filetime_to_timespec(wcl_filetime time)
 
 wcl_filetime wcl_filetime_from_timespec(struct timespec time)
 {
-    int64_t seconds, ticks;
+    int64_t seconds, ticks, rest = time.tv_nsec / 100;
 
-    if (__builtin_add_overflow((int64_t)time.tv_sec, SECONDS_1601_TO_1970, &seconds) ||
-        __builtin_mul_overflow(seconds, TICKS_PER_SECOND, &ticks) ||
-        __builtin_add_overflow(ticks, time.tv_nsec / 100, &ticks))
+    if (__builtin_add_overflow((int64_t)time.tv_sec, SECONDS_1601_TO_1970, &seconds))
+        return time.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+    /* Both parts of one sign, so that only what a FILETIME cannot hold overflows. */
+    if (seconds < 0 && rest > 0) {
+        seconds++;
+        rest -= TICKS_PER_SECOND;
+    }
+    if (__builtin_mul_overflow(seconds, TICKS_PER_SECOND, &ticks) ||
+        __builtin_add_overflow(ticks, rest, &ticks))
         return time.tv_sec < 0 ? INT64_MIN : INT64_MAX;
     return ticks;
 }

@@ -14,13 +14,59 @@
 /* Whole numbers of up to this many digits are exact as doubles. */
 #define EXACT_DIGITS 15
 #define MAX_DEPTH 64
-/* What a long number is wrapped in while cJSON parses it; U+0001 cannot stand in JSON unescaped. */
+/*
+ * What a long number is wrapped in while cJSON parses it, and what a text that begins with U+0001
+ * itself gets in front, so that it is not taken for one.
+ */
 #define NUMBER_MARK "\\u0001#"
+#define TEXT_MARK "\\u0001="
 #define NUMBER_MARK_PARSED "\001#"
+#define TEXT_MARK_PARSED "\001="
+#define MARK_PARSED_SIZE 2
 
 static bool is_number_char(char c)
 {
     return isdigit((unsigned char)c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* The unit that an escape \uXXXX at `at` stands for, or -1. */
+static int32_t escaped_unit(const char *text, size_t size, size_t at)
+{
+    int32_t unit = 0;
+
+    if (size - at < 6 || text[at] != '\\' || text[at + 1] != 'u')
+        return -1;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        if (!isxdigit((unsigned char)text[i]))
+            return -1;
+        int digit = isdigit((unsigned char)text[i]) ? text[i] - '0' : (text[i] | 0x20) - 'a' + 10;
+        unit = unit << 4 | digit;
+    }
+    return unit;
+}
+
+/* Copies one character or escape; returns where it ends. cJSON refuses half a surrogate pair, so
+ * that is copied as the WTF-8 it stands for. */
+static size_t copy_character(const char *text, size_t size, size_t at, wcl_buffer *out,
+                             wcl_error *error, wcl_status *status)
+{
+    int32_t unit = escaped_unit(text, size, at);
+    size_t length = unit >= 0 ? 6 : text[at] == '\\' && at + 1 < size ? 2 : 1;
+
+    if (unit == 0) {
+        *status = wcl_fail(error, WCL_CODE_INVALID_DATA,
+                           "the JSON has a text with a NUL in it at byte %zu", at);
+        return at + length;
+    }
+    if (unit >= 0xD800 && unit < 0xDC00 && size - at > 6 &&
+        (escaped_unit(text, size, at + 6) & ~0x3FF) == 0xDC00)
+        length = 12;
+    if (length == 6 && unit >= 0xD800 && unit < 0xE000)
+        *status = wcl_buffer_printf(out, error, "\xED%c%c", 0x80 | (unit >> 6 & 0x3F),
+                                    0x80 | (unit & 0x3F));
+    else
+        *status = wcl_buffer_append(out, text + at, length, error);
+    return at + length;
 }
 
 /* Copies one string literal that starts at `at`; returns where it ends. */
@@ -28,11 +74,13 @@ static size_t copy_string(const char *text, size_t size, size_t at, wcl_buffer *
                           wcl_error *error, wcl_status *status)
 {
     size_t end = at + 1;
+    bool is_marked = end < size && (text[end] == '\001' || escaped_unit(text, size, end) == 1);
 
-    while (end < size && text[end] != '"')
-        end += text[end] == '\\' && end + 1 < size ? 2 : 1;
-    end = end < size ? end + 1 : size;
-    *status = wcl_buffer_append(out, text + at, end - at, error);
+    *status = wcl_buffer_append_text(out, is_marked ? "\"" TEXT_MARK : "\"", error);
+    while (*status == WCL_OK && end < size && text[end] != '"')
+        end = copy_character(text, size, end, out, error, status);
+    if (*status == WCL_OK && end < size)
+        *status = wcl_buffer_append_byte(out, (uint8_t)text[end++], error);
     return end;
 }
 
@@ -40,7 +88,7 @@ static size_t copy_string(const char *text, size_t size, size_t at, wcl_buffer *
 static size_t copy_number(const char *text, size_t size, size_t at, wcl_buffer *out,
                           wcl_error *error, wcl_status *status)
 {
-    size_t end = at, digits = 0;
+    size_t end = at, digits = 0, first = text[at] == '-' ? at + 1 : at;
     bool whole = true;
 
     for (; end < size && is_number_char(text[end]); end++) {
@@ -51,6 +99,11 @@ static size_t copy_number(const char *text, size_t size, size_t at, wcl_buffer *
     }
     if (!whole || digits <= EXACT_DIGITS) {
         *status = wcl_buffer_append(out, text + at, end - at, error);
+        return end;
+    }
+    if (text[first] == '0') {
+        *status = wcl_fail(error, WCL_CODE_INVALID_DATA,
+                           "the JSON has a number that begins with 0 at byte %zu", at);
         return end;
     }
     *status = wcl_buffer_printf(out, error, "\"" NUMBER_MARK "%.*s\"", (int)(end - at), text + at);
@@ -87,18 +140,35 @@ static wcl_status mark_long_numbers(const char *text, size_t size, wcl_buffer *o
     return status;
 }
 
-/* Turns the marked strings back into numbers. Recursion is bounded by MAX_DEPTH. */
-static void unmark_numbers(cJSON *item)
+static bool begins_with(const char *text, const char *mark)
+{
+    return text && strncmp(text, mark, MARK_PARSED_SIZE) == 0;
+}
+
+static void remove_mark(char *text)
+{
+    memmove(text, text + MARK_PARSED_SIZE, strlen(text + MARK_PARSED_SIZE) + 1);
+}
+
+/* Takes the marks away and makes marked numbers numbers again; false where one is the name of a
+ * field. Recursion is bounded by MAX_DEPTH. */
+static bool unmark(cJSON *item)
 {
     for (; item; item = item->next) {
-        if (cJSON_IsString(item) &&
-            strncmp(item->valuestring, NUMBER_MARK_PARSED, strlen(NUMBER_MARK_PARSED)) == 0) {
-            char *digits = item->valuestring + strlen(NUMBER_MARK_PARSED);
-            memmove(item->valuestring, digits, strlen(digits) + 1);
+        if (begins_with(item->string, NUMBER_MARK_PARSED))
+            return false;
+        if (begins_with(item->string, TEXT_MARK_PARSED))
+            remove_mark(item->string);
+        if (cJSON_IsString(item) && begins_with(item->valuestring, NUMBER_MARK_PARSED)) {
+            remove_mark(item->valuestring);
             item->type = (item->type & ~0xFF) | cJSON_Raw;
+        } else if (cJSON_IsString(item) && begins_with(item->valuestring, TEXT_MARK_PARSED)) {
+            remove_mark(item->valuestring);
         }
-        unmark_numbers(item->child);
+        if (!unmark(item->child))
+            return false;
     }
+    return true;
 }
 
 wcl_status wcl_json_parse(const char *text, size_t size, size_t limit, cJSON **json,
@@ -110,7 +180,7 @@ wcl_status wcl_json_parse(const char *text, size_t size, size_t limit, cJSON **j
     if (size > limit)
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
                         "the JSON has %zu bytes, more than the %zu allowed", size, limit);
-    if (memchr(text, '\0', size))
+    if (size && memchr(text, '\0', size))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "the JSON has a NUL in it");
     if (mark_long_numbers(text, size, &marked, error) != WCL_OK)
         return WCL_FAILED;
@@ -119,7 +189,11 @@ wcl_status wcl_json_parse(const char *text, size_t size, size_t limit, cJSON **j
     if (!parsed)
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "not valid JSON near '%.40s'",
                         end ? end : "");
-    unmark_numbers(parsed);
+    if (!unmark(parsed)) {
+        cJSON_Delete(parsed);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        "not valid JSON: a field has a number for its name");
+    }
     *json = parsed;
     return WCL_OK;
 }

@@ -9,12 +9,12 @@
 
 static bool is_high_surrogate(uint32_t unit)
 {
-    return (unit & 0xFC00) == 0xD800;
+    return (unit & ~0x3FFu) == 0xD800;
 }
 
 static bool is_low_surrogate(uint32_t unit)
 {
-    return (unit & 0xFC00) == 0xDC00;
+    return (unit & ~0x3FFu) == 0xDC00;
 }
 
 /* Writes the 1 to 4 bytes of `point` (a surrogate too) and returns their number. */
