@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/utf16.h"
 
+#define STREAM_SUFFIX ":$DATA"
 #define TABLE_VERSION 1
 #define FLAG_OPEN 1u
 /* A row's first number is the stream's kind above the bits of its source. */
@@ -77,9 +78,35 @@ wcl_backup_header wcl_stream_header(const wcl_stream_table *table, const wcl_str
                                  .name = wcl_stream_name(table, row) };
 }
 
-/* Where in BackupRead's own order a stream stands; 0 for one that has no place in it. */
-static int stage_of(const wcl_stream_row *row)
+const char *wcl_stream_short_name(const char *stream, wcl_buffer *buffer, wcl_error *error)
 {
+    size_t size = strlen(stream);
+    size_t suffix = strlen(STREAM_SUFFIX);
+
+    if (size > suffix && strcmp(stream + size - suffix, STREAM_SUFFIX) == 0)
+        size -= suffix;
+    if (size < 2 || stream[0] != ':' || memchr(stream, '/', size) || memchr(stream, '\\', size))
+        return NULL;
+    wcl_buffer_clear(buffer);
+    if (wcl_buffer_append(buffer, stream + 1, size - 1, error) != WCL_OK)
+        return NULL;
+    return wcl_buffer_text(buffer);
+}
+
+bool wcl_stream_is_plain_name(const char *stream)
+{
+    size_t size = strlen(stream);
+    size_t suffix = strlen(STREAM_SUFFIX);
+
+    return stream[0] == ':' && size > 1 + suffix && !strpbrk(stream, "/\\") &&
+           strcmp(stream + size - suffix, STREAM_SUFFIX) == 0;
+}
+
+/* Where in BackupRead's own order a stream stands; 0 for one that has no place in it. */
+static int stage_of(const wcl_stream_table *table, const wcl_stream_row *row)
+{
+    bool is_plain = row->attributes == 0 && wcl_stream_is_plain_name(wcl_stream_name(table, row));
+
     switch (row->id) {
     case WCL_BACKUP_SECURITY_DATA:
         return 1;
@@ -90,7 +117,7 @@ static int stage_of(const wcl_stream_row *row)
     case WCL_BACKUP_DATA:
         return 4;
     case WCL_BACKUP_ALTERNATE_DATA:
-        return row->attributes == 0 ? 5 : 0;
+        return is_plain ? 5 : 0;
     default:
         return 0;
     }
@@ -101,7 +128,7 @@ bool wcl_stream_table_is_in_order(const wcl_stream_table *table)
     int reached = 0;
 
     for (size_t i = 0; i < table->count; i++) {
-        int stage = stage_of(&table->rows[i]);
+        int stage = stage_of(table, &table->rows[i]);
         bool has_odd_name = stage != 5 && table->rows[i].name != 0;
         if (stage < reached || stage == 0 || (stage == reached && stage != 5) || has_odd_name)
             return false;

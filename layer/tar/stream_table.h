@@ -64,6 +64,13 @@ static inline bool wcl_stream_is_next_block(const wcl_stream_row *row, uint64_t 
     return row->id == WCL_BACKUP_SPARSE_BLOCK && row->offset >= end;
 }
 
+/* The name that an alternate stream has in a tar, behind its file's and a colon; NULL where the
+ * stream's name is none that a tar could show. `buffer` holds it. */
+const char *wcl_stream_short_name(const char *stream, wcl_buffer *buffer, wcl_error *error);
+
+/* Whether that name says all of the stream's, which is as names of alternate streams are. */
+bool wcl_stream_is_plain_name(const char *stream);
+
 /* Whether the streams are those of WCL_ENTRY_IN_ORDER. */
 bool wcl_stream_table_is_in_order(const wcl_stream_table *table);
 

@@ -14,7 +14,6 @@
 #define MODE_FILE 0100000u
 #define MODE_LINK 0120000u
 
-#define STREAM_SUFFIX ":$DATA"
 /* The most of a table that stands among the entry's other records, and in a header of its own. */
 #define TABLE_WITH_OTHERS_MAX (256u * 1024)
 #define TABLE_PIECE_MAX (1000u * 1000)
@@ -36,21 +35,6 @@ typedef struct planning {
 } planning;
 
 /* ---- Basics --------------------------------------------------------------------------------- */
-
-const char *wcl_tar_stream_name(const char *stream, wcl_buffer *buffer, wcl_error *error)
-{
-    size_t size = strlen(stream);
-    size_t suffix = strlen(STREAM_SUFFIX);
-
-    if (size > suffix && strcmp(stream + size - suffix, STREAM_SUFFIX) == 0)
-        size -= suffix;
-    if (size < 2 || stream[0] != ':' || memchr(stream, '/', size) || memchr(stream, '\\', size))
-        return NULL;
-    wcl_buffer_clear(buffer);
-    if (wcl_buffer_append(buffer, stream + 1, size - 1, error) != WCL_OK)
-        return NULL;
-    return wcl_buffer_text(buffer);
-}
 
 wcl_status wcl_tar_plan_set_info(wcl_tar_header *header, wcl_record_set *records,
                                  const wcl_entry *entry, wcl_error *error)
@@ -232,7 +216,7 @@ static wcl_status take_alternate(planning *state, size_t index, wcl_error *error
 {
     WCL_CLEANUP_BUFFER wcl_buffer buffer = WCL_BUFFER_INIT;
     const wcl_stream_row *row = &state->table->rows[index];
-    const char *name = wcl_tar_stream_name(wcl_stream_name(state->table, row), &buffer, error);
+    const char *name = wcl_stream_short_name(wcl_stream_name(state->table, row), &buffer, error);
 
     if (!name)
         return take_own_body(state, index, true, error);
@@ -259,19 +243,26 @@ static wcl_status take_data(planning *state, size_t index, wcl_error *error)
     return is_first ? WCL_OK : take_own_body(state, index, true, error);
 }
 
+/* Whether a stream goes into the table itself. Data never does, since it may yet have to come. */
+static bool is_inline(const planning *state, const wcl_stream_row *row)
+{
+    bool is_metadata = row->id == WCL_BACKUP_SECURITY_DATA || row->id == WCL_BACKUP_EA_DATA ||
+                       row->id == WCL_BACKUP_REPARSE_DATA;
+    size_t limit = is_metadata ? WCL_STREAM_INLINE_TOTAL_MAX : WCL_STREAM_INLINE_MAX;
+
+    if (row->id == WCL_BACKUP_DATA)
+        return row->size == 0;
+    return row->size <= limit && row->size <= WCL_STREAM_INLINE_TOTAL_MAX - state->table->data.size;
+}
+
 static wcl_status take_other(planning *state, size_t index, wcl_error *error)
 {
     wcl_stream_table *table = state->table;
     wcl_stream_row *row = &table->rows[index];
-    bool is_metadata = row->id == WCL_BACKUP_SECURITY_DATA || row->id == WCL_BACKUP_EA_DATA ||
-                       row->id == WCL_BACKUP_REPARSE_DATA;
-    size_t limit = is_metadata ? WCL_STREAM_INLINE_TOTAL_MAX : WCL_STREAM_INLINE_MAX;
-    bool is_to_come = state->options->is_streaming && index + 1 == table->count && row->size > 0;
-
-    if (is_to_come || row->size > limit ||
-        row->size > WCL_STREAM_INLINE_TOTAL_MAX - table->data.size)
-        return take_own_body(state, index, false, error);
     size_t position = table->data.size;
+
+    if (!is_inline(state, row))
+        return take_own_body(state, index, false, error);
     if (read_row(state, index, &table->data, error) != WCL_OK)
         return WCL_FAILED;
     row->source = WCL_STREAM_INLINE;
@@ -317,20 +308,12 @@ static wcl_status place_rows(planning *state, wcl_error *error)
 /* Whether reading the plain records and entries gives the row's stream again. */
 static bool is_plain_row(const planning *state, const wcl_stream_row *row)
 {
-    WCL_CLEANUP_BUFFER wcl_buffer name = WCL_BUFFER_INIT;
-    WCL_CLEANUP_BUFFER wcl_buffer again = WCL_BUFFER_INIT;
-    const char *stream = wcl_stream_name(state->table, row);
-
     if (row->attributes != 0 || row->source == WCL_STREAM_INLINE)
         return false;
     if (row->id == WCL_BACKUP_DATA)
         return row->source == WCL_STREAM_BODY;
-    if (row->id != WCL_BACKUP_ALTERNATE_DATA)
-        return true;
-    const char *short_name = wcl_tar_stream_name(stream, &name, NULL);
-    return short_name &&
-           wcl_buffer_printf(&again, NULL, ":%s" STREAM_SUFFIX, short_name) == WCL_OK &&
-           strcmp(wcl_buffer_text(&again), stream) == 0;
+    return row->id != WCL_BACKUP_ALTERNATE_DATA ||
+           wcl_stream_is_plain_name(wcl_stream_name(state->table, row));
 }
 
 static bool is_plain(const planning *state)
@@ -360,6 +343,36 @@ static wcl_status add_piece(wcl_tar_plan *plan, size_t start, size_t size, wcl_e
 }
 
 /*
+ * Whether the table need not list all: of an entry in order, not the plain alternate streams behind
+ * the first stream with a body. Such a table is known before they are, and the tar is the same
+ * whether they were or not.
+ */
+static bool can_be_open(const planning *state, size_t *listed)
+{
+    const wcl_stream_table *table = state->table;
+    size_t first = 0;
+
+    while (first < table->count && table->rows[first].id != WCL_BACKUP_DATA &&
+           table->rows[first].id != WCL_BACKUP_ALTERNATE_DATA)
+        first++;
+    if (first == table->count || !wcl_stream_table_is_in_order(table))
+        return false;
+    for (size_t i = first + 1; i < table->count; i++)
+        if (!is_plain_row(state, &table->rows[i]))
+            return false;
+    *listed = first + 1;
+    return true;
+}
+
+static wcl_status encode_table(const planning *state, wcl_buffer *out, wcl_error *error)
+{
+    wcl_stream_table listed = *state->table;
+
+    listed.is_open = can_be_open(state, &listed.count);
+    return wcl_stream_table_encode(&listed, out, error);
+}
+
+/*
  * One extended header cannot hold a large table. Several may stand in front of an entry, and who
  * does not know the record heeds the last one only.
  */
@@ -368,8 +381,7 @@ static wcl_status add_table(planning *state, wcl_error *error)
     wcl_tar_plan *plan = state->plan;
     WCL_CLEANUP_BUFFER wcl_buffer data = WCL_BUFFER_INIT;
 
-    state->table->is_open = state->options->is_streaming;
-    if (wcl_stream_table_encode(state->table, &data, error) != WCL_OK ||
+    if (encode_table(state, &data, error) != WCL_OK ||
         wcl_base64_encode(data.data, data.size, &plan->table_text, error) != WCL_OK)
         return WCL_FAILED;
     size_t size = plan->table_text.size;

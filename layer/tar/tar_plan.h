@@ -56,10 +56,6 @@ wcl_status wcl_tar_plan_append_alternate(const wcl_tar_plan *plan, const char *n
 wcl_status wcl_tar_plan_set_info(wcl_tar_header *header, wcl_record_set *records,
                                  const wcl_entry *entry, wcl_error *error);
 
-/* The name that an alternate stream has in a tar, behind its file's and a colon; NULL where the
- * stream's name is none that a tar could show. `buffer` holds it. */
-const char *wcl_tar_stream_name(const char *stream, wcl_buffer *buffer, wcl_error *error);
-
 void wcl_tar_plan_free(wcl_tar_plan *plan);
 
 #endif

@@ -295,16 +295,12 @@ static wcl_status begin_streaming(tar_writer *writer, const wcl_backup_header *h
                                   wcl_error *error)
 {
     const wcl_tar_plan *plan = &writer->plan;
-    WCL_CLEANUP_BUFFER wcl_buffer buffer = WCL_BUFFER_INIT;
 
     if (header->id == WCL_BACKUP_DATA && header->size != writer->entry.size)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "the entry's data is of %" PRIu64 " bytes, not of %" PRIu64
                         " as was promised",
                         header->size, writer->entry.size);
-    if (header->id == WCL_BACKUP_ALTERNATE_DATA &&
-        !wcl_tar_stream_name(header->name, &buffer, error))
-        return fail_promise(header, error);
     if (make_plan(writer, true, error) != WCL_OK)
         return WCL_FAILED;
     writer->state = ENTRY_STREAMING;
@@ -321,11 +317,12 @@ static wcl_status continue_streaming(tar_writer *writer, const wcl_backup_header
                                      wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer buffer = WCL_BUFFER_INIT;
-    const char *name = wcl_tar_stream_name(header->name, &buffer, error);
 
-    if (header->id != WCL_BACKUP_ALTERNATE_DATA || header->attributes != 0 || !name)
+    if (header->id != WCL_BACKUP_ALTERNATE_DATA || header->attributes != 0 ||
+        !wcl_stream_is_plain_name(header->name))
         return fail_promise(header, error);
-    if (write_padding(writer, writer->body_size, error) != WCL_OK)
+    const char *name = wcl_stream_short_name(header->name, &buffer, error);
+    if (!name || write_padding(writer, writer->body_size, error) != WCL_OK)
         return WCL_FAILED;
     writer->is_dropping = false;
     writer->body_size = header->size;
