@@ -94,10 +94,10 @@ static void write_bytes(generator *generator, const void *data, size_t size)
         note(generator, wcl_backup_writer_write(generator->backup, data, size, &generator->error));
 }
 
-static void write_stream(generator *generator, uint32_t id, uint32_t attributes, const char *name,
-                         const void *data, size_t size)
+static void write_stream(generator *generator, uint32_t id, const char *name, const void *data,
+                         size_t size)
 {
-    wcl_backup_header header = { .id = id, .attributes = attributes, .size = size, .name = name };
+    wcl_backup_header header = { .id = id, .size = size, .name = name };
     begin_stream(generator, &header);
     write_bytes(generator, data, size);
 }
@@ -107,8 +107,8 @@ static void write_descriptor(generator *generator, uint64_t id)
     uint64_t random = mix(id, 0xdac1);
     /* Nine of ten files share a handful of descriptors. */
     unsigned number = (unsigned)(random % 10 ? random >> 8 & 3 : (random >> 8) % DESCRIPTORS);
-    write_stream(generator, WCL_BACKUP_SECURITY_DATA, WCL_STREAM_CONTAINS_SECURITY, NULL,
-                 generator->descriptors[number], generator->descriptor_sizes[number]);
+    write_stream(generator, WCL_BACKUP_SECURITY_DATA, NULL, generator->descriptors[number],
+                 generator->descriptor_sizes[number]);
 }
 
 static void write_eas(generator *generator, uint64_t id)
@@ -133,7 +133,7 @@ static void write_eas(generator *generator, uint64_t id)
     note(generator, wcl_ea_build(eas, 2, &list, &size, &generator->error));
     if (generator->status != WCL_OK)
         return;
-    write_stream(generator, WCL_BACKUP_EA_DATA, 0, NULL, list, size);
+    write_stream(generator, WCL_BACKUP_EA_DATA, NULL, list, size);
     wcl_free(list);
 }
 
@@ -142,7 +142,7 @@ static void write_reparse(generator *generator, const entry_shape *shape)
     if (shape->reparse_tag == REPARSE_TAG_WOF) {
         static const uint8_t wof[] = { 0x17, 0, 0, 0x80, 16, 0, 0, 0, 1, 0, 0, 0,
                                        2,    0, 0, 0,    1,  0, 0, 0, 1, 0, 0, 0 };
-        write_stream(generator, WCL_BACKUP_REPARSE_DATA, 0, NULL, wof, sizeof(wof));
+        write_stream(generator, WCL_BACKUP_REPARSE_DATA, NULL, wof, sizeof(wof));
         return;
     }
     void *data;
@@ -152,7 +152,7 @@ static void write_reparse(generator *generator, const entry_shape *shape)
                                  &data, &size, &generator->error));
     if (generator->status != WCL_OK)
         return;
-    write_stream(generator, WCL_BACKUP_REPARSE_DATA, 0, NULL, data, size);
+    write_stream(generator, WCL_BACKUP_REPARSE_DATA, NULL, data, size);
     wcl_free(data);
 }
 
@@ -280,7 +280,7 @@ void add_file(generator *generator, const entry_shape *shape)
     if (entry.size > 0)
         write_data(generator, &file, entry.size);
     if (shape->has_stream)
-        write_stream(generator, WCL_BACKUP_ALTERNATE_DATA, 0, ":Zone.Identifier:$DATA", zone,
+        write_stream(generator, WCL_BACKUP_ALTERNATE_DATA, ":Zone.Identifier:$DATA", zone,
                      sizeof(zone) - 1);
     if (generator->status == WCL_OK)
         note(generator, wcl_backup_writer_finish(generator->backup, &generator->error));
