@@ -86,6 +86,8 @@ wcl_driver cli_driver(cli *cli);
 /* Where a bar takes its figures from when the library's own are not known: bytes taken of a reader.
  */
 void cli_progress_source(cli *cli, wcl_layer_reader *tar_reader, uint64_t total);
+/* How much there is in all, where the library cannot know. */
+void cli_progress_total(cli *cli, uint64_t total);
 /* Clears the bar from the terminal. */
 void cli_progress_done(cli *cli);
 /* Whether Ctrl-C or SIGTERM came. */

@@ -6,9 +6,28 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/network.h"
 #include "cli/progress.h"
+#include "cli/store.h"
 
 static const command commands[] = {
+    { "import", "[-l PARENT]... [-i TAR] [--expect-digest D] [--os OS] ID",
+      "Make a layer of the store of a layer tar", "The tar may be plain, gzip or zstd.",
+      command_import },
+    { "export", "[-o TAR] [-z|--gzip[=LEVEL]|--zstd[=LEVEL]] ID",
+      "Write a layer's tar as it was imported, or what changed in a sandbox", NULL,
+      command_export },
+    { "create", "-l PARENT [--size SIZE] ID", "Make a sandbox: a writable layer", NULL,
+      command_create },
+    { "expand", "ID SIZE", "Let a sandbox grow", NULL, command_expand },
+    { "mount", "ID [TARGET]", "Mount a layer with its parents and print where", NULL,
+      command_mount },
+    { "unmount", "ID", "Undo the mount", NULL, command_unmount },
+    { "remove", "ID", "Remove a layer", NULL, command_remove },
+    { "layers", "", "List all layers of the store", NULL, command_layers },
+    { "diff", "ID [OTHER]", "Show what a layer changes: A added, C changed, D deleted", NULL,
+      command_diff },
+    { "verify", "[ID]", "Check layers: digests, indexes, parents", NULL, command_verify },
     { "convert", "[--from FORMAT] --to FORMAT IN OUT",
       "Convert a layer between an OCI tar, a transport folder and a plain folder",
       "FORMAT is oci, transport or dir. IN's is recognised when it is not given. IN and OUT may be "
@@ -26,6 +45,10 @@ static const command commands[] = {
     { "sddl", "TEXT|BASE64", "Turn SDDL into a security descriptor (in base64), or back", NULL,
       command_sddl },
     { "guid", "NAME", "Print the GUIDs that stand for a name", NULL, command_guid },
+    { "network", "create|list|remove|restore ...", "Make, list and remove container networks", NULL,
+      command_network },
+    { "endpoint", "create|list|remove|attach|detach ...",
+      "Make, list and remove endpoints, and attach them to containers", NULL, command_endpoint },
     { "info", "", "Say what this program and this host can do, and why not where not", NULL,
       command_info },
 };

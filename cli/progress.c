@@ -31,7 +31,7 @@ static int64_t milliseconds(void)
 static void draw(progress_bar *bar, const wcl_progress *progress)
 {
     uint64_t done = bar->source ? wcl_tar_reader_consumed(bar->source) : progress->done;
-    uint64_t total = bar->source ? bar->total : progress->total;
+    uint64_t total = bar->total ? bar->total : progress->total;
     double megabytes = (double)done / 1e6;
 
     fprintf(stderr, "\r%s ", progress->operation ? progress->operation : "");
@@ -89,6 +89,12 @@ void cli_progress_source(cli *cli, wcl_layer_reader *tar_reader, uint64_t total)
         return;
     cli->bar->source = tar_reader;
     cli->bar->total = total;
+}
+
+void cli_progress_total(cli *cli, uint64_t total)
+{
+    if (cli->bar)
+        cli->bar->total = total;
 }
 
 void cli_progress_done(cli *cli)

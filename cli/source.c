@@ -40,11 +40,26 @@ static wcl_status open_folder(const char *folder, const char *format, wcl_layer_
     return wcl_dir_reader_open(folder, reader, error);
 }
 
+/* Looks without making a home where there is none. */
+static bool is_layer(const wcl_driver *driver, const char *id)
+{
+    struct stat info;
+    bool exists = false;
+
+    return stat(driver->home_dir, &info) == 0 && wcl_layer_id_check(id, NULL) == WCL_OK &&
+           wcl_layer_exists(driver, id, &exists, NULL) == WCL_OK && exists;
+}
+
 wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *format,
                                   uint64_t max_size, wcl_layer_reader **reader, wcl_error *error)
 {
     struct stat info;
     bool found = strcmp(layer, "-") != 0 && stat(layer, &info) == 0;
+    wcl_driver driver = cli_driver(cli);
+
+    /* An id wins over a file of that name in the working folder, unless a path was written. */
+    if (!format && !strchr(layer, '/') && is_layer(&driver, layer))
+        return wcl_layer_reader_open(&driver, layer, (wcl_parents) { NULL, 0 }, reader, error);
 
     if (format ? strcmp(format, "oci") == 0
                : strcmp(layer, "-") == 0 || (found && !S_ISDIR(info.st_mode)))

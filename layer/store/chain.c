@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cursor.h"
 #include "base/error.h"
 #include "layer/erofs/image.h"
 
@@ -153,6 +154,28 @@ static wcl_status has_xattr(const merge *merge, wcl_nid nid, const char *name, b
     return status == WCL_FAILED ? status : WCL_OK;
 }
 
+/* Copies an inode of the layer into the tree; its alternate streams then are in the device that the
+ * layer's tar is there. */
+static wcl_status load_node(merge *merge, wcl_nid nid, wcl_node *node, wcl_error *error)
+{
+    wcl_xattr streams;
+
+    if (wcl_image_load_node(merge->image, nid, merge->tree, merge->device_base, node, error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    if (!merge->device_base ||
+        !wcl_tree_find_xattr(merge->tree, *node, WCL_XATTR_STREAMS, &streams))
+        return WCL_OK;
+    if (streams.size < 4)
+        return wcl_fail(error, WCL_CODE_CORRUPT, "the index has a damaged list of streams");
+    WCL_CLEANUP_FREE uint8_t *moved = malloc(streams.size);
+    if (!moved)
+        return wcl_fail_memory(error);
+    memcpy(moved, streams.value, streams.size);
+    wcl_store_le32(moved, wcl_load_le32(moved) + merge->device_base);
+    return wcl_index_set_xattr(merge->tree, *node, WCL_XATTR_STREAMS, moved, streams.size, error);
+}
+
 /* A node for an inode of the layer: the one it has already, or a new one. */
 static wcl_status node_of(merge *merge, wcl_nid nid, const wcl_inode *inode, wcl_node *node,
                           wcl_error *error)
@@ -160,8 +183,7 @@ static wcl_status node_of(merge *merge, wcl_nid nid, const wcl_inode *inode, wcl
     *node = nid_map_find(&merge->nodes, nid);
     if (*node != WCL_NO_NODE)
         return WCL_OK;
-    if (wcl_image_load_node(merge->image, nid, merge->tree, merge->device_base, node, error) !=
-        WCL_OK)
+    if (load_node(merge, nid, node, error) != WCL_OK)
         return WCL_FAILED;
     if (inode->links > 1 && !S_ISDIR(inode->mode))
         return nid_map_put(&merge->nodes, nid, *node, error);
@@ -174,8 +196,7 @@ static wcl_status change_folder(merge *merge, wcl_node folder, wcl_nid nid, cons
 {
     wcl_node loaded;
 
-    if (wcl_image_load_node(merge->image, nid, merge->tree, merge->device_base, &loaded, error) !=
-        WCL_OK)
+    if (load_node(merge, nid, &loaded, error) != WCL_OK)
         return WCL_FAILED;
     wcl_tree_set_inode(merge->tree, folder, inode);
     wcl_tree_copy_xattrs(merge->tree, loaded, folder);
@@ -201,8 +222,7 @@ static wcl_status apply_folder(merge *merge, wcl_node folder, const wcl_image_en
             wcl_tree_clear(merge->tree, node);
         if (!implicit && change_folder(merge, node, entry->nid, inode, error) != WCL_OK)
             return WCL_FAILED;
-    } else if (wcl_image_load_node(merge->image, entry->nid, merge->tree, merge->device_base, &node,
-                                   error) != WCL_OK ||
+    } else if (load_node(merge, entry->nid, &node, error) != WCL_OK ||
                wcl_tree_link(merge->tree, folder, entry->name, entry->length, node, NULL, error) !=
                    WCL_OK) {
         return WCL_FAILED;

@@ -194,7 +194,7 @@ void wcl_store_layer_close(wcl_store_layer *layer)
 {
     if (layer->fd >= 0)
         close(layer->fd);
-    wcl_record_free(&layer->record);
+    wcl_layer_record_free(&layer->record);
     layer->fd = -1;
 }
 

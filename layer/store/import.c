@@ -126,27 +126,49 @@ static wcl_status read_tar(void *context, void *buffer, size_t size, size_t *got
     return WCL_OK;
 }
 
+wcl_status wcl_store_scan_tar(const wcl_store *store, int tar_fd, wcl_os os, const char *operation,
+                              wcl_index **index, char diff_id[WCL_DIGEST_TEXT_SIZE], uint64_t *size,
+                              wcl_error *error)
+{
+import scan = {.store = store, .tar_fd = tar_fd, .is_there = true };
+    uint8_t digest[WCL_SHA256_SIZE];
+
+    scan.progress.operation = operation;
+    wcl_status status = wcl_index_new(os, &scan.index, error);
+    if (status == WCL_OK && diff_id)
+        status = wcl_hasher_start(&scan.hasher, error);
+    if (status == WCL_OK)
+        status = wcl_input_open(read_tar, &scan, NULL, &scan.input, error);
+    if (status == WCL_OK)
+        status = wcl_tar_scanner_new(next_block, &scan, &scan.scanner, error);
+    if (status == WCL_OK)
+        status = index_entries(&scan, error);
+    if (status == WCL_OK && diff_id) {
+        status = wcl_hasher_finish(scan.hasher, digest, error);
+        wcl_digest_format(digest, diff_id);
+    }
+    wcl_tar_scanner_free(scan.scanner);
+    wcl_hasher_free(scan.hasher);
+    wcl_input_free(scan.input);
+    if (size)
+        *size = scan.tar_size;
+    if (status == WCL_OK)
+        *index = scan.index;
+    else
+        wcl_index_free(scan.index);
+    return status;
+}
+
 /*
  * Makes the index once more, for the system that the layer turned out to be of: where the first
  * entries spoke for the other one.
  */
-static wcl_status index_again(import *first, wcl_os os, wcl_error *error)
+static wcl_status index_again(import *import, wcl_os os, wcl_error *error)
 {
-import again = {.store = first->store, .read = read_tar, .read_context = & again, .tar_fd = first->tar_fd, .is_there = true };
-
-    again.progress.operation = first->progress.operation;
-    wcl_status status = wcl_index_new(os, &again.index, error);
-    if (status == WCL_OK)
-        status = wcl_input_open(read_tar, &again, NULL, &again.input, error);
-    if (status == WCL_OK)
-        status = wcl_tar_scanner_new(next_block, &again, &again.scanner, error);
-    if (status == WCL_OK)
-        status = index_entries(&again, error);
-    wcl_tar_scanner_free(again.scanner);
-    wcl_input_free(again.input);
-    wcl_index_free(first->index);
-    first->index = again.index;
-    return status;
+    wcl_index_free(import->index);
+    import->index = NULL;
+    return wcl_store_scan_tar(import->store, import->tar_fd, os, "import", &import->index, NULL,
+                              NULL, error);
 }
 
 /* ---- Beginning ------------------------------------------------------------------------------ */
@@ -271,7 +293,9 @@ static wcl_status finish_layer(const wcl_store *store, wcl_stage *stage, wcl_rec
                                wcl_error *error)
 {
     record->os = wcl_index_os(index);
-    record->kind = record->parent_count ? WCL_LAYER_LAYER : WCL_LAYER_BASE;
+    record->kind = wcl_index_entries(index) == 0 ? WCL_LAYER_EMPTY
+                   : record->parent_count        ? WCL_LAYER_LAYER
+                                                 : WCL_LAYER_BASE;
     record->entries = wcl_index_entries(index);
     record->data_size = wcl_index_data_size(index);
     record->scattered = wcl_index_scattered(index);
@@ -312,7 +336,7 @@ static void end(import *import)
         close(import->tar_fd);
     wcl_store_chain_close(&import->parents);
     wcl_stage_end(import->store, &import->stage);
-    wcl_record_free(&import->record);
+    wcl_layer_record_free(&import->record);
 }
 
 static wcl_status run(import *import, const wcl_import_options *options, wcl_error *error)

@@ -2,7 +2,8 @@
 #ifndef WCL_STORE_IMPORT_H
 #define WCL_STORE_IMPORT_H
 
-#include "layer/store/store.h"
+#include "base/digest.h"
+#include "layer/store/index.h"
 
 wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_parents parents,
                                 wcl_read_fn read, void *context, const wcl_import_options *options,
@@ -14,5 +15,11 @@ wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_pa
  */
 wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const char *id, wcl_os os,
                                wcl_parents parents, wcl_error *error);
+
+/* Indexes a tar that is there, for `os`, and, unless `diff_id` is NULL, hashes it. `size` may be
+ * NULL. */
+wcl_status wcl_store_scan_tar(const wcl_store *store, int tar_fd, wcl_os os, const char *operation,
+                              wcl_index **index, char diff_id[WCL_DIGEST_TEXT_SIZE], uint64_t *size,
+                              wcl_error *error);
 
 #endif

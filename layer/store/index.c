@@ -505,7 +505,7 @@ static wcl_status apply_opaque(wcl_index *index, const char *path, wcl_error *er
             place(index, path, node, error) != WCL_OK)
             return WCL_FAILED;
     }
-    return wcl_index_add_xattr(index, node, WCL_XATTR_OPAQUE, "y", 1, error);
+    return wcl_index_set_xattr(index->tree, node, WCL_XATTR_OPAQUE, "y", 1, error);
 }
 
 static wcl_status apply_whiteout(wcl_index *index, const char *path, wcl_error *error)

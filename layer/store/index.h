@@ -60,6 +60,10 @@ bool wcl_index_scattered(const wcl_index *index);
 /* The paths of hard links into parents, to be checked against these: the index-th, or NULL. */
 const char *wcl_index_parent_link(const wcl_index *index, size_t number);
 
+/* Adds an extended attribute to those that a node has, in place of one of that name. */
+wcl_status wcl_index_set_xattr(wcl_tree *tree, wcl_node node, const char *name, const void *value,
+                               size_t size, wcl_error *error);
+
 /* Writes a tree as the image file `name` in a layer's folder, synced. */
 wcl_status wcl_index_write(wcl_tree *tree, int layer_fd, const char *name,
                            const uint64_t *device_sizes, size_t device_count, wcl_error *error);

@@ -31,10 +31,6 @@ wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, co
                                 const wcl_inode *inode, wcl_node *node, wcl_error *error);
 
 wcl_status wcl_index_mark_implicit(wcl_index *index, wcl_node node, wcl_error *error);
-/* Adds an extended attribute to those that a node has, in place of one of that name. */
-wcl_status wcl_index_add_xattr(wcl_index *index, wcl_node node, const char *name, const void *value,
-                               size_t size, wcl_error *error);
-
 /* The extended attributes of a Linux entry, without those that would act on the mount. */
 wcl_status wcl_index_linux_xattrs(wcl_index *index, const wcl_tar_entry *entry, wcl_node node,
                                   wcl_error *error);

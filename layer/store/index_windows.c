@@ -143,6 +143,8 @@ wcl_status wcl_index_windows_file(wcl_index *index, const wcl_tar_entry *entry, 
 static wcl_status append_stream(wcl_buffer *streams, const char *name, const wcl_tar_entry *entry,
                                 wcl_error *error)
 {
+    if (streams->size == 0 && wcl_buffer_append_le32(streams, 1, error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_buffer_append_le32(streams, (uint32_t)strlen(name), error) != WCL_OK ||
         wcl_buffer_append_text(streams, name, error) != WCL_OK ||
         wcl_buffer_append_le64(streams, entry->data_offset, error) != WCL_OK)
@@ -176,7 +178,7 @@ wcl_status wcl_index_finish_streams(wcl_index *index, wcl_error *error)
     wcl_status status = WCL_OK;
 
     if (index->streams.size)
-        status = wcl_index_add_xattr(index, index->stream_node, WCL_XATTR_STREAMS,
+        status = wcl_index_set_xattr(index->tree, index->stream_node, WCL_XATTR_STREAMS,
                                      index->streams.data, index->streams.size, error);
     wcl_buffer_clear(&index->streams);
     free(index->stream_file);

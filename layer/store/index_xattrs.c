@@ -154,19 +154,33 @@ wcl_status wcl_index_linux_xattrs(wcl_index *index, const wcl_tar_entry *entry, 
                                NULL, 0, error);
 }
 
-wcl_status wcl_index_add_xattr(wcl_index *index, wcl_node node, const char *name, const void *value,
+/* What many files have the same of is kept once; what is a file's own stays with it. */
+static bool is_own(const char *name)
+{
+    return strncmp(name, "trusted.wcl.", 12) == 0 && strcmp(name, WCL_XATTR_SD) != 0 &&
+           strcmp(name, WCL_XATTR_IMPLICIT) != 0;
+}
+
+wcl_status wcl_index_set_xattr(wcl_tree *tree, wcl_node node, const char *name, const void *value,
                                size_t size, wcl_error *error)
 {
     __attribute__((cleanup(list_cleanup))) xattr_list *list = calloc(1, sizeof(*list));
-    wcl_xattr xattr;
+    wcl_xattr xattr, own[XATTRS_MAX];
+    size_t shared_count = 0, own_count = 0;
 
     if (!list)
         return wcl_fail_memory(error);
-    for (size_t i = 0; wcl_tree_xattr(index->tree, node, i, &xattr); i++)
+    for (size_t i = 0; wcl_tree_xattr(tree, node, i, &xattr); i++)
         if (list_set(list, strdup(xattr.name), copy_bytes(xattr.value, xattr.size), xattr.size,
                      error) != WCL_OK)
             return WCL_FAILED;
     if (list_set(list, strdup(name), copy_bytes(value, size), size, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_tree_set_xattrs(index->tree, node, list->items, list->count, NULL, 0, error);
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_own(list->names[i]))
+            own[own_count++] = list->items[i];
+        else
+            list->items[shared_count++] = list->items[i];
+    }
+    return wcl_tree_set_xattrs(tree, node, list->items, shared_count, own, own_count, error);
 }

@@ -21,7 +21,7 @@ const char *wcl_layer_kind_name(wcl_layer_kind kind)
     return kind_names[kind];
 }
 
-void wcl_record_free(wcl_record *record)
+void wcl_layer_record_free(wcl_record *record)
 {
     free(record->id);
     for (size_t i = 0; i < record->parent_count; i++)
@@ -160,7 +160,7 @@ wcl_status wcl_record_read(int layer_fd, wcl_record *record, wcl_error *error)
     record->rest = json;
     if (status == WCL_OK)
         return WCL_OK;
-    wcl_record_free(record);
+    wcl_layer_record_free(record);
     return wcl_error_context(error, NULL, RECORD_FILE);
 }
 

@@ -16,26 +16,24 @@
 #include "platform/linux/loop.h"
 #include "platform/linux/mounts.h"
 
-static wcl_status image_size(uint64_t limit, uint64_t *size, wcl_error *error)
+static wcl_status check_limit(uint64_t limit, wcl_error *error)
 {
-    *size = wcl_ext4_image_size(limit);
-    if (*size == 0)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "a sandbox cannot be limited to %llu bytes; 16 MiB to 15 TiB are possible",
-                        (unsigned long long)limit);
-    return WCL_OK;
+    if (limit >= WCL_EXT4_LIMIT_MIN && limit <= WCL_EXT4_LIMIT_MAX)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                    "a sandbox cannot be limited to %llu bytes; 1 MiB to 8 TiB are possible",
+                    (unsigned long long)limit);
 }
 
 wcl_status wcl_storage_make(int layer_fd, const char *path, uint64_t limit, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer image = WCL_BUFFER_INIT;
-    uint64_t size;
 
     if (limit == 0)
         return WCL_OK;
-    if (image_size(limit, &size, error) != WCL_OK ||
+    if (check_limit(limit, error) != WCL_OK ||
         wcl_buffer_printf(&image, error, "%s/sandbox.img", path) != WCL_OK ||
-        wcl_ext4_make(wcl_buffer_text(&image), size, error) != WCL_OK)
+        wcl_ext4_make(wcl_buffer_text(&image), wcl_ext4_image_size(limit), error) != WCL_OK)
         return WCL_FAILED;
     return wcl_mount_make_folder(layer_fd, "storage", 0700, error);
 }
@@ -73,14 +71,28 @@ static wcl_status mount_image(int image, int *mount, wcl_error *error)
                              NULL, error);
 }
 
+wcl_status wcl_storage_mount(const wcl_store_layer *layer, int *mount, wcl_error *error)
+{
+    WCL_CLEANUP_FD int image = -1;
+
+    *mount = -1;
+    if (open_image(layer, &image, error) != WCL_OK || mount_image(image, mount, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_ext4_limit(*mount, layer->record.limit, error) == WCL_OK)
+        return WCL_OK;
+    close(*mount);
+    *mount = -1;
+    return WCL_FAILED;
+}
+
 wcl_status wcl_storage_attach(const wcl_store_layer *layer, wcl_error *error)
 {
-    WCL_CLEANUP_FD int image = -1, mount = -1;
+    WCL_CLEANUP_FD int mount = -1;
 
     if (wcl_storage_is_attached(layer))
         return WCL_OK;
     if (wcl_mount_make_folder(layer->fd, "storage", 0700, error) != WCL_OK ||
-        open_image(layer, &image, error) != WCL_OK || mount_image(image, &mount, error) != WCL_OK)
+        wcl_storage_mount(layer, &mount, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_mount_attach(layer->fd, "storage", mount, error);
 }
@@ -119,15 +131,34 @@ static wcl_status grow_image(const wcl_store_layer *layer, uint64_t *size, wcl_e
     return WCL_OK;
 }
 
-wcl_status wcl_storage_grow(const wcl_store_layer *layer, uint64_t limit, wcl_error *error)
+static wcl_status grow_file_system(const wcl_store_layer *layer, int folder, uint64_t limit,
+                                   wcl_error *error)
 {
-    WCL_CLEANUP_FD int folder = -1, device = -1;
-    uint64_t size;
+    WCL_CLEANUP_FD int device = -1;
+    uint64_t size = wcl_ext4_image_size(limit);
 
-    if (image_size(limit, &size, error) != WCL_OK || grow_image(layer, &size, error) != WCL_OK ||
-        wcl_storage_open(layer, &folder, error) != WCL_OK ||
+    if (grow_image(layer, &size, error) != WCL_OK ||
         wcl_loop_open_of(folder, &device, error) != WCL_OK ||
         wcl_loop_refresh(device, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_ext4_grow(folder, size, error);
+}
+
+wcl_status wcl_storage_grow(const wcl_store_layer *layer, uint64_t limit, wcl_error *error)
+{
+    WCL_CLEANUP_FD int folder = -1;
+    wcl_error why = WCL_ERROR_INIT;
+
+    if (check_limit(limit, error) != WCL_OK || wcl_storage_open(layer, &folder, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_ext4_limit(folder, limit, &why) == WCL_OK)
+        return WCL_OK;
+    if (why.code != WCL_CODE_FILE_TOO_LARGE) {
+        if (error)
+            *error = why;
+        return WCL_FAILED;
+    }
+    if (grow_file_system(layer, folder, limit, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_ext4_limit(folder, limit, error);
 }

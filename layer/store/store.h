@@ -75,8 +75,8 @@ typedef struct wcl_record {
     {                                                                                              \
         .id = NULL                                                                                 \
     }
-void wcl_record_free(wcl_record *record);
-#define WCL_CLEANUP_RECORD __attribute__((cleanup(wcl_record_free)))
+void wcl_layer_record_free(wcl_record *record);
+#define WCL_CLEANUP_RECORD __attribute__((cleanup(wcl_layer_record_free)))
 
 /* Reads layer.json of the layer folder `layer_fd`; a damaged one fails with CORRUPT. */
 wcl_status wcl_record_read(int layer_fd, wcl_record *record, wcl_error *error);
@@ -140,6 +140,7 @@ wcl_status wcl_store_parent_id(const char *path, const char **id, wcl_error *err
 typedef struct wcl_stage {
     int fd;
     char name[64];
+    bool replaces; /* what is in the layer's place: a folder that is no layer */
 } wcl_stage;
 
 #define WCL_STAGE_INIT                                                                             \

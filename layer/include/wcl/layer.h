@@ -272,6 +272,64 @@ WCL_API wcl_status wcl_layer_descriptor_of(const char *path, wcl_layer_descripto
 /* IsTP4: whether this is Windows at TP4's API level; false elsewhere. */
 WCL_API bool wcl_is_tp4(void);
 
+/* ---- Asking about a store ---------------------------------------------------------------------
+ */
+
+/* What is known of a layer. */
+typedef struct wcl_layer_info {
+    const char *id;
+    const char *kind;           /* "base", "layer", "sandbox" or "empty" */
+    const char *os;             /* "windows", "linux" or "" */
+    const char *const *parents; /* ids, nearest first */
+    size_t parent_count;
+    const char *diff_id;     /* "sha256:..." of the tar; NULL for a sandbox */
+    const char *blob_digest; /* of what was imported; NULL where nothing was */
+    const char *media_type;  /* likewise */
+    uint64_t blob_size;
+    uint64_t tar_size;
+    uint64_t data_size; /* bytes of its files */
+    uint64_t entries;
+    uint64_t limit;  /* of a sandbox in bytes; 0: none */
+    int64_t created; /* seconds since 1970 */
+    bool is_mounted;
+} wcl_layer_info;
+
+/* Fills in what is known of a layer; freed with wcl_free(), all of it at once. */
+WCL_API wcl_status wcl_layer_get_info(const wcl_driver *driver, const char *id,
+                                      wcl_layer_info **info, wcl_error *error);
+
+/* The ids of all layers, in order; the list and its texts are one piece, freed with wcl_free(). */
+WCL_API wcl_status wcl_layer_list(const wcl_driver *driver, char ***ids, size_t *count,
+                                  wcl_error *error);
+
+/* A reader of a read-only layer merged with its parents. */
+WCL_API wcl_status wcl_layer_merged_reader_open(const wcl_driver *driver, const char *id,
+                                                wcl_layer_reader **reader, wcl_error *error);
+
+/*
+ * Checks a layer: its tar against the digest, its index against the tar, its parents. Each thing
+ * wrong is given to `found` as a sentence. WCL_OK also when things are wrong: `*faults` counts
+ * them.
+ */
+WCL_API wcl_status wcl_layer_verify(const wcl_driver *driver, const char *id,
+                                    void (*found)(void *context, const char *sentence),
+                                    void *context, size_t *faults, wcl_error *error);
+
+typedef enum wcl_change_kind {
+    WCL_CHANGE_MODIFIED = 0,
+    WCL_CHANGE_ADDED = 1,
+    WCL_CHANGE_DELETED = 2,
+} wcl_change_kind;
+
+/*
+ * What layer `id` changes: of what is merged in `other`, or, with `other` NULL, of its parents.
+ * Paths come in order, each with a slash in front.
+ */
+WCL_API wcl_status wcl_layer_changes(const wcl_driver *driver, const char *id, const char *other,
+                                     wcl_status (*change)(void *context, const char *path,
+                                                          wcl_change_kind kind, wcl_error *error),
+                                     void *context, wcl_error *error);
+
 /* ---- What this build and this host can do --------------------------------------------------- */
 
 typedef struct wcl_feature {

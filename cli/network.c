@@ -1,0 +1,283 @@
+/* wcl network: create, list, remove and restore networks. */
+#include "cli/network.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <wcl/hns.h>
+
+wcl_hns *cli_networks_open(cli *cli)
+{
+    wcl_hns_options options = { .struct_size = sizeof(options), .hooks = &cli->hooks };
+    char *state_dir = NULL;
+    wcl_hns *hns = NULL;
+
+    if (asprintf(&state_dir, "%s/hns", cli->home) < 0) {
+        cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "open networks", cli->home, "out of memory");
+        return NULL;
+    }
+    options.state_dir = state_dir;
+    options.run_dir = getenv("WCL_RUN");
+    wcl_hns_open(&options, &hns, &cli->error);
+    free(state_dir);
+    return hns;
+}
+
+int cli_run_subcommand(cli *cli, const command *table, int argc, char **argv)
+{
+    if (argc >= 2 && argv[1][0] != '-')
+        for (const command *at = table; at->name; at++)
+            /* The table's names carry the command in front: "network create". */
+            if (strcmp(strchr(at->name, ' ') + 1, argv[1]) == 0) {
+                cli->command = at;
+                return at->run(cli, argc - 1, argv + 1);
+            }
+    int result = cli_parse(cli, NULL, &argc, argv, 1, -1, 0);
+    return result ? result : cli_usage_error(cli, "there is no '%s'", argv[1]);
+}
+
+wcl_status cli_find_network(wcl_hns *hns, const char *name, char id[37], wcl_error *error)
+{
+    wcl_hns_network **networks = NULL;
+    size_t count = 0;
+    bool found = false;
+
+    if (wcl_hns_list_networks(hns, "GET", "", "", &networks, &count, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; i < count && !found; i++)
+        if (strcasecmp(networks[i]->id, name) == 0 || strcasecmp(networks[i]->name, name) == 0) {
+            snprintf(id, 37, "%s", networks[i]->id);
+            found = true;
+        }
+    wcl_hns_network_list_free(networks, count);
+    if (found)
+        return WCL_OK;
+    if (error) {
+        *error = (wcl_error) { .code = WCL_CODE_ELEMENT_NOT_FOUND, .operation = "find network" };
+        snprintf(error->subject, sizeof(error->subject), "%s", name);
+        snprintf(error->message, sizeof(error->message), "there is no such network");
+    }
+    return WCL_FAILED;
+}
+
+/* ---- create ---- */
+
+typedef struct create_options {
+    const char *type, *adapter, *dns, *suffix, *vlan, *vsid, *management, *request;
+    cli_list subnets;
+} create_options;
+
+/* "PREFIX[,GATEWAY]"; the texts stay parts of a copy that `memory` owns. */
+static bool parse_subnet(const char *text, wcl_hns_subnet *subnet, char **memory)
+{
+    *memory = strdup(text);
+    if (!*memory)
+        return false;
+    char *comma = strchr(*memory, ',');
+    if (comma)
+        *comma = '\0';
+    subnet->address_prefix = *memory;
+    subnet->gateway_address = comma ? comma + 1 : NULL;
+    return true;
+}
+
+static bool parse_number(const char *text, uint32_t *number)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    unsigned long value = strtoul(text, &end, 10);
+    *number = (uint32_t)value;
+    return !*end && value <= UINT32_MAX;
+}
+
+/* The request's JSON of the options; NULL when out of memory or a number is none. */
+static char *format_request(const create_options *options, const char *name, wcl_error *error)
+{
+    wcl_hns_subnet subnets[16] = { { NULL, NULL, NULL, 0, NULL } };
+    char *memory[16] = { NULL }, *json = NULL;
+    wcl_hns_policy vlan = { .type = WCL_HNS_POLICY_VLAN }, vsid = { .type = WCL_HNS_POLICY_VSID };
+    wcl_hns_network network = { .name = name,
+                                .type = options->type,
+                                .network_adapter_name = options->adapter,
+                                .dns_server_list = options->dns,
+                                .dns_suffix = options->suffix,
+                                .management_ip = options->management,
+                                .subnets = subnets };
+    bool fits = (!options->vlan || parse_number(options->vlan, &vlan.vlan.vlan)) &&
+                (!options->vsid || parse_number(options->vsid, &vsid.vsid.vsid)) &&
+                options->subnets.count <= 16;
+
+    for (size_t i = 0; fits && i < options->subnets.count; i++) {
+        fits = parse_subnet(options->subnets.items[i], &subnets[i], &memory[i]);
+        subnets[i].policies = &vsid;
+        subnets[i].policy_count = options->vsid ? 1 : 0;
+        network.subnet_count++;
+    }
+    network.policies = &vlan;
+    network.policy_count = options->vlan ? 1 : 0;
+    if (fits)
+        wcl_hns_network_format(&network, &json, error);
+    else
+        *error = (wcl_error) { .code = WCL_CODE_INVALID_PARAMETER,
+                               .operation = "create network",
+                               .message = "a VLAN or VSID is no number, or there are more than 16 "
+                                          "subnets" };
+    for (size_t i = 0; i < 16; i++)
+        free(memory[i]);
+    return json;
+}
+
+static int show_network(cli *cli, const wcl_hns_network *network)
+{
+    char *json = NULL;
+
+    if (!cli->json) {
+        puts(network->id);
+        return 0;
+    }
+    if (wcl_hns_network_format(network, &json, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    puts(json);
+    wcl_free(json);
+    return 0;
+}
+
+static int create_network(cli *cli, const create_options *options, const char *name)
+{
+    char *made = options->request ? NULL : format_request(options, name, &cli->error);
+    const char *request = options->request ? options->request : made;
+    wcl_hns_network *network = NULL;
+    wcl_hns *hns = request ? cli_networks_open(cli) : NULL;
+    int result = EXIT_FAILED;
+
+    if (hns && wcl_hns_network_request(hns, "POST", "", request, &network, &cli->error) == WCL_OK &&
+        network)
+        result = show_network(cli, network);
+    wcl_hns_network_free(network);
+    wcl_hns_close(hns);
+    wcl_free(made);
+    return result;
+}
+
+static int network_create(cli *cli, int argc, char **argv)
+{
+    create_options options = { .type = "nat" };
+    const cli_option table[] = {
+        { "type", 't', CLI_VALUE, "TYPE",
+          "nat (default), transparent, l2bridge, overlay, private or internal", NULL, &options.type,
+          NULL },
+        { "subnet", 's', CLI_LIST, "PREFIX[,GATEWAY]", "a subnet; may be given again", NULL, NULL,
+          &options.subnets },
+        { "adapter", 'a', CLI_VALUE, "NAME", "the host's adapter to build on", NULL,
+          &options.adapter, NULL },
+        { "dns", 0, CLI_VALUE, "IP[,IP]", "name servers of the containers", NULL, &options.dns,
+          NULL },
+        { "dns-suffix", 0, CLI_VALUE, "NAME", "search domain of the containers", NULL,
+          &options.suffix, NULL },
+        { "vlan", 0, CLI_VALUE, "N", "VLAN tag of the endpoints", NULL, &options.vlan, NULL },
+        { "vsid", 0, CLI_VALUE, "N", "virtual subnet of an overlay", NULL, &options.vsid, NULL },
+        { "management-ip", 0, CLI_VALUE, "IP", "this node's address, for an overlay", NULL,
+          &options.management, NULL },
+        { "request", 0, CLI_VALUE, "JSON", "the whole request, as HNS takes it", NULL,
+          &options.request, NULL },
+        { .name = NULL },
+    };
+
+    int result = cli_parse(cli, table, &argc, argv, 0, 1, 0);
+    if (result == 0)
+        result = create_network(cli, &options, argc > 1 ? argv[1] : NULL);
+    cli_list_free(&options.subnets);
+    return result;
+}
+
+/* ---- list, remove, restore ---- */
+
+static void print_networks(wcl_hns_network *const *networks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        printf("%s  %-12s %-20s", networks[i]->id, networks[i]->type, networks[i]->name);
+        for (size_t j = 0; j < networks[i]->subnet_count; j++)
+            printf(" %s", networks[i]->subnets[j].address_prefix);
+        putchar('\n');
+    }
+}
+
+static int print_networks_json(cli *cli, wcl_hns_network *const *networks, size_t count)
+{
+    putchar('[');
+    for (size_t i = 0; i < count; i++) {
+        char *json = NULL;
+        if (wcl_hns_network_format(networks[i], &json, &cli->error) != WCL_OK)
+            return EXIT_FAILED;
+        printf("%s%s", i ? "," : "", json);
+        wcl_free(json);
+    }
+    puts("]");
+    return 0;
+}
+
+static int network_list(cli *cli, int argc, char **argv)
+{
+    wcl_hns_network **networks = NULL;
+    size_t count = 0;
+    int result = cli_parse(cli, NULL, &argc, argv, 0, 0, 0);
+
+    if (result)
+        return result;
+    wcl_hns *hns = cli_networks_open(cli);
+    if (!hns || wcl_hns_list_networks(hns, "GET", "", "", &networks, &count, &cli->error) != WCL_OK)
+        result = EXIT_FAILED;
+    else if (cli->json)
+        result = print_networks_json(cli, networks, count);
+    else
+        print_networks(networks, count);
+    wcl_hns_network_list_free(networks, count);
+    wcl_hns_close(hns);
+    return result;
+}
+
+static int network_remove(cli *cli, int argc, char **argv)
+{
+    char id[37];
+    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
+
+    if (result)
+        return result;
+    wcl_hns *hns = cli_networks_open(cli);
+    if (!hns || cli_find_network(hns, argv[1], id, &cli->error) != WCL_OK ||
+        wcl_hns_network_request(hns, "DELETE", id, "", NULL, &cli->error) != WCL_OK)
+        result = EXIT_FAILED;
+    wcl_hns_close(hns);
+    return result;
+}
+
+static int network_restore(cli *cli, int argc, char **argv)
+{
+    int result = cli_parse(cli, NULL, &argc, argv, 0, 0, 0);
+
+    if (result)
+        return result;
+    wcl_hns *hns = cli_networks_open(cli);
+    if (!hns || wcl_hns_restore(hns, &cli->error) != WCL_OK)
+        result = EXIT_FAILED;
+    wcl_hns_close(hns);
+    return result;
+}
+
+int command_network(cli *cli, int argc, char **argv)
+{
+    static const command table[] = {
+        { "network create", "[-t TYPE] [-s PREFIX[,GATEWAY]]... [-a ADAPTER] [NAME]",
+          "Make a network and print its id", NULL, network_create },
+        { "network list", "", "List the networks", NULL, network_list },
+        { "network remove", "NETWORK", "Remove a network, named by its name or id", NULL,
+          network_remove },
+        { "network restore", "", "Build anew what is missing of the networks and endpoints", NULL,
+          network_restore },
+        { .name = NULL },
+    };
+
+    return cli_run_subcommand(cli, table, argc, argv);
+}

@@ -1,0 +1,22 @@
+/* The commands of networks and endpoints. */
+#ifndef WCL_CLI_NETWORK_H
+#define WCL_CLI_NETWORK_H
+
+#include "cli/cli.h"
+
+int command_network(cli *cli, int argc, char **argv);
+int command_endpoint(cli *cli, int argc, char **argv);
+
+/* Opens the networks of the home; a failure is in cli->error. */
+struct wcl_hns *cli_networks_open(cli *cli);
+/* The id of the network or endpoint that a name or an id on the command line means. */
+wcl_status cli_find_network(struct wcl_hns *hns, const char *name, char id[37], wcl_error *error);
+wcl_status cli_find_endpoint(struct wcl_hns *hns, const char *name, char id[37], wcl_error *error);
+
+/*
+ * Runs the function that the first argument names, of a table ended by a NULL name, with it as
+ * argv[0].
+ */
+int cli_run_subcommand(cli *cli, const command *table, int argc, char **argv);
+
+#endif

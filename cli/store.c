@@ -1,0 +1,560 @@
+/* import, export, create, expand, mount, unmount, remove, layers, diff, verify: the store. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/store.h"
+
+/* ---- Parents -------------------------------------------------------------------------------- */
+
+/*
+ * The chain that -l names: one parent stands for itself and all of its own; several are the chain
+ * as it is, nearest first. The texts belong to `info` or to the caller's list.
+ */
+typedef struct parent_chain {
+    wcl_layer_info *info;
+    const char **ids;
+    wcl_parents parents;
+} parent_chain;
+
+static wcl_status make_chain(cli *cli, const wcl_driver *driver, const cli_list *named,
+                             parent_chain *chain)
+{
+    *chain = (parent_chain) { .parents = { named->items, named->count } };
+    if (named->count != 1)
+        return WCL_OK;
+    const char *slash = strrchr(named->items[0], '/');
+    const char *id = slash ? slash + 1 : named->items[0];
+    if (wcl_layer_get_info(driver, id, &chain->info, &cli->error) != WCL_OK)
+        return WCL_FAILED;
+    chain->ids = calloc(chain->info->parent_count + 1, sizeof(char *));
+    if (!chain->ids)
+        return WCL_FAILED;
+    chain->ids[0] = named->items[0];
+    for (size_t i = 0; i < chain->info->parent_count; i++)
+        chain->ids[i + 1] = chain->info->parents[i];
+    chain->parents = (wcl_parents) { chain->ids, chain->info->parent_count + 1 };
+    return WCL_OK;
+}
+
+static void free_chain(parent_chain *chain)
+{
+    wcl_free(chain->info);
+    free(chain->ids);
+}
+
+/* ---- import --------------------------------------------------------------------------------- */
+
+typedef struct input_file {
+    cli *cli;
+    int fd;
+} input_file;
+
+static wcl_status read_input(void *context, void *buffer, size_t size, size_t *got,
+                             wcl_error *error)
+{
+    input_file *input = context;
+    ssize_t count;
+
+    do
+        count = read(input->fd, buffer, size);
+    while (count < 0 && errno == EINTR && !cli_interrupted());
+    if (count < 0) {
+        *error = (wcl_error)WCL_ERROR_INIT;
+        error->code = errno == EINTR ? WCL_CODE_CANCELLED : WCL_CODE_IO;
+        snprintf(error->message, sizeof(error->message), "cannot read the input: %s",
+                 strerror(errno));
+        return WCL_FAILED;
+    }
+    *got = (size_t)count;
+    return WCL_OK;
+}
+
+static void print_import(cli *cli, const char *id, const wcl_import_result *result)
+{
+    const char *os = result->os == WCL_OS_WINDOWS ? "windows" : "linux";
+
+    if (!cli->json) {
+        if (!cli->quiet)
+            printf("%s %s\n", id, result->diff_id);
+        return;
+    }
+    json_out out = { stdout, false };
+    json_begin(&out, NULL, '{');
+    json_text(&out, "id", id);
+    json_text(&out, "os", os);
+    json_text(&out, "kind", result->kind);
+    json_text(&out, "diff_id", result->diff_id);
+    json_text(&out, "blob_digest", result->blob_digest);
+    json_unsigned(&out, "size", result->size);
+    json_unsigned(&out, "entries", result->entries);
+    json_end(&out, '{');
+    printf("\n");
+}
+
+static int import_from(cli *cli, const char *id, const char *tar, const wcl_driver *driver,
+                       wcl_parents parents, const wcl_import_options *options)
+{
+    input_file input = { cli, STDIN_FILENO };
+    wcl_import_result result;
+    struct stat info;
+
+    if (tar && strcmp(tar, "-") != 0) {
+        input.fd = open(tar, O_RDONLY | O_CLOEXEC);
+        if (input.fd < 0)
+            return cli_fail(cli, errno == ENOENT ? WCL_CODE_FILE_NOT_FOUND : WCL_CODE_IO, "import",
+                            id, "cannot open '%s': %s", tar, strerror(errno));
+        posix_fadvise(input.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    }
+    if (fstat(input.fd, &info) == 0 && S_ISREG(info.st_mode))
+        cli_progress_total(cli, (uint64_t)info.st_size);
+    wcl_status status = wcl_layer_import_tar(driver, id, parents, read_input, &input, options,
+                                             &result, &cli->error);
+    cli_progress_done(cli);
+    if (input.fd != STDIN_FILENO)
+        close(input.fd);
+    if (status != WCL_OK)
+        return EXIT_FAILED;
+    print_import(cli, id, &result);
+    return 0;
+}
+
+int command_import(cli *cli, int argc, char **argv)
+{
+    cli_list named = { NULL, 0 };
+    const char *tar = NULL, *digest = NULL, *os = NULL, *max_size = NULL;
+    wcl_import_options options = { .struct_size = sizeof(options) };
+    const cli_option table[] = {
+        { "layer", 'l', CLI_LIST, "PARENT",
+          "the layer it stands on; several: all of the chain, nearest first", NULL, NULL, &named },
+        { "input", 'i', CLI_VALUE, "TAR", "the layer's tar (default: standard input)", NULL, &tar,
+          NULL },
+        { "expect-digest", 0, CLI_VALUE, "DIGEST", "refuse a tar or blob of another digest", NULL,
+          &digest, NULL },
+        { "os", 0, CLI_VALUE, "OS", "windows or linux (default: its parent's, or found out)", NULL,
+          &os, NULL },
+        { "max-size", 0, CLI_VALUE, "SIZE", "refuse more (decompressed) bytes than this", NULL,
+          &max_size, NULL },
+        { .name = NULL },
+    };
+    parent_chain chain = { .info = NULL };
+
+    int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
+    if (!result && os && strcmp(os, "windows") != 0 && strcmp(os, "linux") != 0)
+        result = cli_usage_error(cli, "--os must be windows or linux");
+    if (!result && max_size && !cli_parse_size(max_size, &options.max_size))
+        result = cli_usage_error(cli, "'%s' is no size", max_size);
+    if (!result) {
+        wcl_driver driver = cli_driver(cli);
+        options.expect_digest = digest;
+        options.os = !os ? WCL_OS_UNKNOWN : *os == 'w' ? WCL_OS_WINDOWS : WCL_OS_LINUX;
+        result = make_chain(cli, &driver, &named, &chain) == WCL_OK
+                     ? import_from(cli, argv[1], tar, &driver, chain.parents, &options)
+                     : EXIT_FAILED;
+    }
+    free_chain(&chain);
+    cli_list_free(&named);
+    return result;
+}
+
+/* ---- export --------------------------------------------------------------------------------- */
+
+static wcl_status write_output(void *context, const void *data, size_t size, wcl_error *error)
+{
+    const int *fd = context;
+    const char *bytes = data;
+
+    while (size) {
+        ssize_t count = write(*fd, bytes, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0) {
+            *error = (wcl_error)WCL_ERROR_INIT;
+            error->code = errno == ENOSPC ? WCL_CODE_DISK_FULL : WCL_CODE_IO;
+            snprintf(error->message, sizeof(error->message), "cannot write the output: %s",
+                     strerror(errno));
+            return WCL_FAILED;
+        }
+        bytes += count;
+        size -= (size_t)count;
+    }
+    return WCL_OK;
+}
+
+/* A file that appears under its name only once it is whole. */
+static int export_to(cli *cli, const char *id, const char *tar, const wcl_driver *driver,
+                     const wcl_tar_writer_options *options)
+{
+    const wcl_parents none = { NULL, 0 };
+    char temporary[4096];
+    int fd = STDOUT_FILENO;
+    bool to_file = tar && strcmp(tar, "-") != 0;
+
+    if (to_file) {
+        if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", tar) >= (int)sizeof(temporary))
+            return cli_fail(cli, WCL_CODE_NAME_TOO_LONG, "export", id, "'%s' is too long", tar);
+        fd = mkostemp(temporary, O_CLOEXEC);
+        if (fd < 0)
+            return cli_fail(cli, WCL_CODE_IO, "export", id, "cannot create '%s': %s", tar,
+                            strerror(errno));
+        mode_t mask = umask(0);
+        umask(mask);
+        fchmod(fd, 0666 & ~mask);
+    }
+    wcl_status status =
+        wcl_layer_export_tar(driver, id, none, write_output, &fd, options, &cli->error);
+    cli_progress_done(cli);
+    if (!to_file)
+        return status == WCL_OK ? 0 : EXIT_FAILED;
+    int result = status == WCL_OK ? 0 : EXIT_FAILED;
+    if (close(fd) != 0 && !result)
+        result =
+            cli_fail(cli, WCL_CODE_IO, "export", id, "cannot write '%s': %s", tar, strerror(errno));
+    if (!result && rename(temporary, tar) != 0)
+        result = cli_fail(cli, WCL_CODE_IO, "export", id, "cannot create '%s': %s", tar,
+                          strerror(errno));
+    if (result)
+        unlink(temporary);
+    return result;
+}
+
+int command_export(cli *cli, int argc, char **argv)
+{
+    const char *tar = NULL, *level = NULL;
+    bool gzip = false, zstd = false;
+    wcl_tar_writer_options options = { .struct_size = sizeof(options) };
+    const cli_option table[] = {
+        { "output", 'o', CLI_VALUE, "TAR", "where to (default: standard output)", NULL, &tar,
+          NULL },
+        { "gzip", 'z', CLI_OPTIONAL_VALUE, "LEVEL", "compress with gzip", &gzip, &level, NULL },
+        { "zstd", 0, CLI_OPTIONAL_VALUE, "LEVEL", "compress with zstd", &zstd, &level, NULL },
+        { .name = NULL },
+    };
+    uint64_t number = 0;
+
+    int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
+    if (result)
+        return result;
+    if (gzip && zstd)
+        return cli_usage_error(cli, "--gzip and --zstd exclude each other");
+    if (level && (!cli_parse_size(level, &number) || number == 0 || number > 22))
+        return cli_usage_error(cli, "'%s' is no compression level", level);
+    options.compression = gzip   ? WCL_COMPRESSION_GZIP
+                          : zstd ? WCL_COMPRESSION_ZSTD
+                                 : WCL_COMPRESSION_NONE;
+    options.level = (int)number;
+    wcl_driver driver = cli_driver(cli);
+    return export_to(cli, argv[1], tar, &driver, &options);
+}
+
+/* ---- create, expand, mount, unmount, remove
+ * ------------------------------------------------------ */
+
+int command_create(cli *cli, int argc, char **argv)
+{
+    cli_list named = { NULL, 0 };
+    const char *size_text = NULL;
+    const cli_option table[] = {
+        { "layer", 'l', CLI_LIST, "PARENT", "the layer it stands on; several: all of the chain",
+          NULL, NULL, &named },
+        { "size", 0, CLI_VALUE, "SIZE", "the most that can be written to it, like 20G", NULL,
+          &size_text, NULL },
+        { .name = NULL },
+    };
+    parent_chain chain = { .info = NULL };
+    uint64_t size = 0;
+
+    int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
+    if (!result && named.count == 0)
+        result = cli_usage_error(cli, "a sandbox needs a parent (-l)");
+    if (!result && size_text && (!cli_parse_size(size_text, &size) || size == 0))
+        result = cli_usage_error(cli, "'%s' is no size", size_text);
+    if (!result) {
+        wcl_driver driver = cli_driver(cli);
+        result = make_chain(cli, &driver, &named, &chain) == WCL_OK &&
+                         wcl_layer_create_sandbox(&driver, argv[1], named.items[0], chain.parents,
+                                                  size, &cli->error) == WCL_OK
+                     ? 0
+                     : EXIT_FAILED;
+    }
+    free_chain(&chain);
+    cli_list_free(&named);
+    return result;
+}
+
+int command_expand(cli *cli, int argc, char **argv)
+{
+    uint64_t size;
+
+    int result = cli_parse(cli, NULL, &argc, argv, 2, 2, 0);
+    if (result)
+        return result;
+    if (!cli_parse_size(argv[2], &size) || size == 0)
+        return cli_usage_error(cli, "'%s' is no size", argv[2]);
+    wcl_driver driver = cli_driver(cli);
+    return wcl_layer_expand_sandbox(&driver, argv[1], size, &cli->error) == WCL_OK ? 0
+                                                                                   : EXIT_FAILED;
+}
+
+static int print_mount(cli *cli, const char *id, const char *path)
+{
+    if (!cli->json) {
+        printf("%s\n", path);
+        return 0;
+    }
+    json_out out = { stdout, false };
+    json_begin(&out, NULL, '{');
+    json_text(&out, "id", id);
+    json_text(&out, "path", path);
+    json_end(&out, '{');
+    printf("\n");
+    return 0;
+}
+
+int command_mount(cli *cli, int argc, char **argv)
+{
+    const wcl_parents none = { NULL, 0 };
+    char *path = NULL;
+
+    int result = cli_parse(cli, NULL, &argc, argv, 1, 2, 0);
+    if (result)
+        return result;
+    wcl_driver driver = cli_driver(cli);
+    if (wcl_layer_activate(&driver, argv[1], &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    if (wcl_layer_prepare(&driver, argv[1], none, &cli->error) != WCL_OK) {
+        wcl_layer_deactivate(&driver, argv[1], NULL);
+        return EXIT_FAILED;
+    }
+    if (wcl_layer_mount_path(&driver, argv[1], &path, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    result = argc > 2 ? cli_bind_mount(cli, path, argv[2]) : 0;
+    if (result) {
+        wcl_layer_unprepare(&driver, argv[1], NULL);
+        wcl_layer_deactivate(&driver, argv[1], NULL);
+    } else {
+        print_mount(cli, argv[1], argc > 2 ? argv[2] : path);
+    }
+    wcl_free(path);
+    return result;
+}
+
+int command_unmount(cli *cli, int argc, char **argv)
+{
+    char *path = NULL;
+
+    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
+    if (result)
+        return result;
+    wcl_driver driver = cli_driver(cli);
+    if (wcl_layer_mount_path(&driver, argv[1], &path, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    result = cli_unbind_mounts(cli, path);
+    wcl_free(path);
+    if (result)
+        return result;
+    if (wcl_layer_unprepare(&driver, argv[1], &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    return wcl_layer_deactivate(&driver, argv[1], &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
+}
+
+int command_remove(cli *cli, int argc, char **argv)
+{
+    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
+    if (result)
+        return result;
+    wcl_driver driver = cli_driver(cli);
+    return wcl_layer_destroy(&driver, argv[1], &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
+}
+
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+static void json_layer(json_out *out, const wcl_layer_info *info)
+{
+    json_begin(out, NULL, '{');
+    json_text(out, "id", info->id);
+    json_text(out, "os", info->os);
+    json_text(out, "kind", info->kind);
+    json_begin(out, "parents", '[');
+    for (size_t i = 0; i < info->parent_count; i++)
+        json_text(out, NULL, info->parents[i]);
+    json_end(out, '[');
+    if (info->diff_id)
+        json_text(out, "diff_id", info->diff_id);
+    if (info->blob_digest)
+        json_text(out, "blob_digest", info->blob_digest);
+    if (info->media_type)
+        json_text(out, "media_type", info->media_type);
+    json_unsigned(out, "blob_size", info->blob_size);
+    json_unsigned(out, "size", info->tar_size);
+    json_unsigned(out, "data_size", info->data_size);
+    json_unsigned(out, "entries", info->entries);
+    json_unsigned(out, "limit", info->limit);
+    json_number(out, "created", info->created);
+    json_bool(out, "mounted", info->is_mounted);
+    json_end(out, '{');
+}
+
+static void print_layer(const wcl_layer_info *info)
+{
+    printf("%-24s %-8s %-8s %14" PRIu64 " %10" PRIu64 " %s%s", info->id, info->os, info->kind,
+           info->tar_size, info->entries, info->is_mounted ? "mounted " : "",
+           info->parent_count ? "on " : "");
+    for (size_t i = 0; i < info->parent_count; i++)
+        printf("%s%s", i ? "," : "", info->parents[i]);
+    printf("\n");
+}
+
+int command_layers(cli *cli, int argc, char **argv)
+{
+    char **ids = NULL;
+    size_t count = 0;
+
+    int result = cli_parse(cli, NULL, &argc, argv, 0, 0, 0);
+    if (result)
+        return result;
+    wcl_driver driver = cli_driver(cli);
+    if (wcl_layer_list(&driver, &ids, &count, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    json_out out = { stdout, false };
+    if (cli->json)
+        json_begin(&out, NULL, '[');
+    for (size_t i = 0; i < count; i++) {
+        wcl_layer_info *info = NULL;
+        /* One may be removed meanwhile. */
+        if (wcl_layer_get_info(&driver, ids[i], &info, NULL) != WCL_OK)
+            continue;
+        if (cli->json)
+            json_layer(&out, info);
+        else
+            print_layer(info);
+        wcl_free(info);
+    }
+    if (cli->json) {
+        json_end(&out, '[');
+        printf("\n");
+    }
+    wcl_free(ids);
+    return 0;
+}
+
+/* ---- diff ------------------------------------------------------------------------------------ */
+
+typedef struct diff_output {
+    cli *cli;
+    json_out out;
+} diff_output;
+
+static wcl_status print_change(void *context, const char *path, wcl_change_kind kind,
+                               wcl_error *error)
+{
+    static const char letters[] = "CAD";
+    static const char *const words[] = { "modified", "added", "deleted" };
+    diff_output *output = context;
+
+    (void)error;
+    if (!output->cli->json) {
+        printf("%c %s\n", letters[kind], path);
+        return WCL_OK;
+    }
+    json_begin(&output->out, NULL, '{');
+    json_text(&output->out, "path", path);
+    json_text(&output->out, "kind", words[kind]);
+    json_end(&output->out, '{');
+    return WCL_OK;
+}
+
+int command_diff(cli *cli, int argc, char **argv)
+{
+    diff_output output = { cli, { stdout, false } };
+
+    int result = cli_parse(cli, NULL, &argc, argv, 1, 2, 0);
+    if (result)
+        return result;
+    wcl_driver driver = cli_driver(cli);
+    if (cli->json)
+        json_begin(&output.out, NULL, '[');
+    if (wcl_layer_changes(&driver, argv[1], argc > 2 ? argv[2] : NULL, print_change, &output,
+                          &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    if (cli->json) {
+        json_end(&output.out, '[');
+        printf("\n");
+    }
+    return 0;
+}
+
+/* ---- verify ---------------------------------------------------------------------------------- */
+
+typedef struct verify_output {
+    cli *cli;
+    const char *id;
+    json_out out;
+} verify_output;
+
+static void print_fault(void *context, const char *sentence)
+{
+    verify_output *output = context;
+
+    if (!output->cli->json) {
+        cli_progress_done(output->cli);
+        printf("%s: %s\n", output->id, sentence);
+        return;
+    }
+    json_begin(&output->out, NULL, '{');
+    json_text(&output->out, "id", output->id);
+    json_text(&output->out, "fault", sentence);
+    json_end(&output->out, '{');
+}
+
+static wcl_status verify_all(cli *cli, const wcl_driver *driver, char **ids, size_t count,
+                             size_t *faults)
+{
+    verify_output output = { cli, NULL, { stdout, false } };
+    wcl_status status = WCL_OK;
+
+    if (cli->json)
+        json_begin(&output.out, NULL, '[');
+    for (size_t i = 0; status == WCL_OK && i < count; i++) {
+        size_t found = 0;
+        output.id = ids[i];
+        status = wcl_layer_verify(driver, ids[i], print_fault, &output, &found, &cli->error);
+        *faults += found;
+    }
+    if (cli->json) {
+        json_end(&output.out, '[');
+        printf("\n");
+    }
+    return status;
+}
+
+int command_verify(cli *cli, int argc, char **argv)
+{
+    char **ids = NULL;
+    size_t count = 0, faults = 0;
+
+    int result = cli_parse(cli, NULL, &argc, argv, 0, 1, 0);
+    if (result)
+        return result;
+    wcl_driver driver = cli_driver(cli);
+    wcl_status status = WCL_OK;
+    if (argc > 1)
+        status = verify_all(cli, &driver, argv + 1, 1, &faults);
+    else if ((status = wcl_layer_list(&driver, &ids, &count, &cli->error)) == WCL_OK)
+        status = verify_all(cli, &driver, ids, count, &faults);
+    wcl_free(ids);
+    cli_progress_done(cli);
+    if (status != WCL_OK)
+        return EXIT_FAILED;
+    if (faults)
+        return cli_fail(cli, WCL_CODE_CORRUPT, "verify", argc > 1 ? argv[1] : NULL,
+                        "%zu thing%s wrong", faults, faults == 1 ? " is" : "s are");
+    if (!cli->json && !cli->quiet)
+        printf("%zu layer%s verified, nothing is wrong\n", argc > 1 ? 1 : count,
+               (argc > 1 ? 1 : count) == 1 ? "" : "s");
+    return 0;
+}

@@ -1,0 +1,347 @@
+/* What a layer changes: two merged trees side by side, or a sandbox's entries against its parents.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/store/ask.h"
+#include "layer/store/chain.h"
+#include "layer/store/entries.h"
+
+#define COMPARE_SIZE (256 * 1024)
+
+/* A merged tree and the layers that its devices are the tars of. */
+typedef struct side {
+    wcl_store_layer layer;
+    wcl_tree *tree;
+} side;
+
+typedef struct comparison {
+    const wcl_store *store;
+    side before, after;
+    wcl_buffer path;
+    wcl_status (*change)(void *context, const char *path, wcl_change_kind kind, wcl_error *error);
+    void *context;
+} comparison;
+
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+static const char *device_layer(const side *side, uint32_t device)
+{
+    const wcl_record *record = &side->layer.record;
+
+    if (device == 1)
+        return record->id;
+    return device >= 2 && device <= record->parent_count + 1 ? record->parents[device - 2] : "";
+}
+
+/* Whether both have their data at the same place of the same tar. */
+static bool same_place(const comparison *comparison, wcl_node before, wcl_node after)
+{
+    wcl_extent a, b;
+
+    for (size_t i = 0;; i++) {
+        bool has_a = wcl_tree_extent(comparison->before.tree, before, i, &a);
+        bool has_b = wcl_tree_extent(comparison->after.tree, after, i, &b);
+        if (!has_a || !has_b)
+            return has_a == has_b;
+        if (a.offset != b.offset || a.length != b.length ||
+            (a.device == WCL_DEVICE_HOLE) != (b.device == WCL_DEVICE_HOLE))
+            return false;
+        if (a.device != WCL_DEVICE_HOLE &&
+            (a.address != b.address || strcmp(device_layer(&comparison->before, a.device),
+                                              device_layer(&comparison->after, b.device)) != 0))
+            return false;
+    }
+}
+
+/* Reads part of a file's data, wherever it is. */
+static wcl_status read_part(const comparison *comparison, const side *side, wcl_node node,
+                            uint64_t offset, uint8_t *buffer, size_t size, wcl_error *error)
+{
+    wcl_extent extent;
+
+    memset(buffer, 0, size);
+    for (size_t i = 0; wcl_tree_extent(side->tree, node, i, &extent); i++) {
+        uint64_t start = extent.offset > offset ? extent.offset : offset;
+        uint64_t end = extent.offset + extent.length;
+        if (end > offset + size)
+            end = offset + size;
+        if (start >= end || extent.device == WCL_DEVICE_HOLE)
+            continue;
+        WCL_CLEANUP_FREE char *path =
+            wcl_store_path(comparison->store, device_layer(side, extent.device), "layer.tar");
+        WCL_CLEANUP_FD int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+        size_t got;
+        if (fd < 0)
+            return wcl_fail_errno(error, errno, "cannot open the tar of layer '%s'",
+                                  device_layer(side, extent.device));
+        if (wcl_pread_full(fd, buffer + (start - offset), (size_t)(end - start),
+                           extent.address + (start - extent.offset), &got, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return WCL_OK;
+}
+
+static wcl_status same_bytes(const comparison *comparison, wcl_node before, wcl_node after,
+                             uint64_t size, bool *same, wcl_error *error)
+{
+    WCL_CLEANUP_FREE uint8_t *a = malloc(COMPARE_SIZE);
+    WCL_CLEANUP_FREE uint8_t *b = malloc(COMPARE_SIZE);
+
+    if (!a || !b)
+        return wcl_fail_memory(error);
+    *same = true;
+    for (uint64_t offset = 0; *same && offset < size; offset += COMPARE_SIZE) {
+        size_t part = size - offset < COMPARE_SIZE ? (size_t)(size - offset) : COMPARE_SIZE;
+        if (read_part(comparison, &comparison->before, before, offset, a, part, error) != WCL_OK ||
+            read_part(comparison, &comparison->after, after, offset, b, part, error) != WCL_OK)
+            return WCL_FAILED;
+        *same = memcmp(a, b, part) == 0;
+    }
+    return WCL_OK;
+}
+
+/* ---- Nodes ----------------------------------------------------------------------------------- */
+
+/* Where things are in a tar says nothing about what they are. */
+static bool is_about_place(const char *name)
+{
+    return strcmp(name, WCL_XATTR_STREAMS) == 0 || strcmp(name, WCL_XATTR_IMPLICIT) == 0;
+}
+
+static size_t count_xattrs(const wcl_tree *tree, wcl_node node)
+{
+    wcl_xattr xattr;
+    size_t count = 0;
+
+    for (size_t i = 0; wcl_tree_xattr(tree, node, i, &xattr); i++)
+        count += !is_about_place(xattr.name);
+    return count;
+}
+
+static bool same_xattrs(const comparison *comparison, wcl_node before, wcl_node after)
+{
+    wcl_xattr a, b;
+
+    if (count_xattrs(comparison->before.tree, before) !=
+        count_xattrs(comparison->after.tree, after))
+        return false;
+    for (size_t i = 0; wcl_tree_xattr(comparison->before.tree, before, i, &a); i++) {
+        if (is_about_place(a.name))
+            continue;
+        if (!wcl_tree_find_xattr(comparison->after.tree, after, a.name, &b) || a.size != b.size ||
+            memcmp(a.value, b.value, a.size) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool same_inode(const wcl_inode *a, const wcl_inode *b)
+{
+    return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
+           a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec &&
+           a->device_major == b->device_major && a->device_minor == b->device_minor &&
+           (S_ISDIR(a->mode) || a->size == b->size);
+}
+
+static bool same_link(const comparison *comparison, wcl_node before, wcl_node after)
+{
+    size_t size_a = 0, size_b = 0;
+    const void *a = wcl_tree_bytes(comparison->before.tree, before, &size_a);
+    const void *b = wcl_tree_bytes(comparison->after.tree, after, &size_b);
+
+    return (a != NULL) == (b != NULL) && (!a || (size_a == size_b && memcmp(a, b, size_a) == 0));
+}
+
+static wcl_status same_node(const comparison *comparison, wcl_node before, wcl_node after,
+                            bool *same, wcl_error *error)
+{
+    wcl_inode a, b;
+
+    wcl_tree_get_inode(comparison->before.tree, before, &a);
+    wcl_tree_get_inode(comparison->after.tree, after, &b);
+    *same = same_inode(&a, &b) && same_xattrs(comparison, before, after) &&
+            same_link(comparison, before, after);
+    if (!*same || !S_ISREG(a.mode) || same_place(comparison, before, after))
+        return WCL_OK;
+    return same_bytes(comparison, before, after, a.size, same, error);
+}
+
+/* ---- Folders --------------------------------------------------------------------------------- */
+
+static wcl_status tell(comparison *comparison, const side *side, wcl_entry_id entry,
+                       wcl_change_kind kind, wcl_error *error)
+{
+    wcl_buffer_clear(&comparison->path);
+    if (wcl_buffer_append_byte(&comparison->path, '/', error) != WCL_OK ||
+        wcl_tree_path(side->tree, entry, &comparison->path, error) != WCL_OK)
+        return WCL_FAILED;
+    return comparison->change(comparison->context, wcl_buffer_text(&comparison->path), kind, error);
+}
+
+/* All that is in a new folder is new too. */
+static wcl_status tell_added(comparison *comparison, wcl_entry_id entry, wcl_error *error)
+{
+    wcl_tree *tree = comparison->after.tree;
+    wcl_node node = wcl_tree_entry_node(tree, entry);
+    wcl_status status = tell(comparison, &comparison->after, entry, WCL_CHANGE_ADDED, error);
+
+    if (status != WCL_OK || !wcl_tree_is_folder(tree, node))
+        return status;
+    for (wcl_entry_id inner = wcl_tree_first(tree, node); status == WCL_OK && inner != WCL_NO_ENTRY;
+         inner = wcl_tree_next(tree, inner))
+        status = tell_added(comparison, inner, error);
+    return status;
+}
+
+static wcl_status compare_folders(comparison *comparison, wcl_node before, wcl_node after,
+                                  wcl_error *error);
+
+static wcl_status compare_entries(comparison *comparison, wcl_entry_id old, wcl_entry_id new,
+                                  wcl_error *error)
+{
+    wcl_node before = wcl_tree_entry_node(comparison->before.tree, old);
+    wcl_node after = wcl_tree_entry_node(comparison->after.tree, new);
+    bool was_folder = wcl_tree_is_folder(comparison->before.tree, before);
+    bool is_folder = wcl_tree_is_folder(comparison->after.tree, after);
+    bool same;
+
+    if (same_node(comparison, before, after, &same, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!same && tell(comparison, &comparison->after, new, WCL_CHANGE_MODIFIED, error) != WCL_OK)
+        return WCL_FAILED;
+    if (was_folder && is_folder)
+        return compare_folders(comparison, before, after, error);
+    wcl_status status = WCL_OK;
+    if (is_folder)
+        for (wcl_entry_id inner = wcl_tree_first(comparison->after.tree, after);
+             status == WCL_OK && inner != WCL_NO_ENTRY;
+             inner = wcl_tree_next(comparison->after.tree, inner))
+            status = tell_added(comparison, inner, error);
+    return status;
+}
+
+static wcl_entry_id counterpart(const wcl_tree *tree, wcl_node folder, const wcl_tree *other,
+                                wcl_entry_id entry)
+{
+    size_t length;
+    const char *name = wcl_tree_entry_name(other, entry, &length);
+    return wcl_tree_lookup(tree, folder, name, length);
+}
+
+static wcl_status compare_folders(comparison *comparison, wcl_node before, wcl_node after,
+                                  wcl_error *error)
+{
+    wcl_tree *old = comparison->before.tree, *new = comparison->after.tree;
+    wcl_status status = WCL_OK;
+
+    for (wcl_entry_id entry = wcl_tree_first(old, before);
+         status == WCL_OK && entry != WCL_NO_ENTRY; entry = wcl_tree_next(old, entry))
+        if (counterpart(new, after, old, entry) == WCL_NO_ENTRY)
+            status = tell(comparison, &comparison->before, entry, WCL_CHANGE_DELETED, error);
+    for (wcl_entry_id entry = wcl_tree_first(new, after); status == WCL_OK && entry != WCL_NO_ENTRY;
+         entry = wcl_tree_next(new, entry)) {
+        wcl_entry_id there = counterpart(old, before, new, entry);
+        status = there == WCL_NO_ENTRY ? tell_added(comparison, entry, error)
+                                       : compare_entries(comparison, there, entry, error);
+    }
+    return status;
+}
+
+/* ---- Sandboxes ------------------------------------------------------------------------------- */
+
+/* What a sandbox's reader gives is what changed; whether it was there before decides how. */
+static wcl_status tell_sandbox(comparison *comparison, wcl_store *store, wcl_store_layer *layer,
+                               wcl_error *error)
+{
+    wcl_layer_reader *reader = NULL;
+    wcl_entry entry;
+    wcl_status status = wcl_sandbox_reader_open(store, layer, &reader, error);
+
+    while (status == WCL_OK && (status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK) {
+        if ((entry.flags & WCL_ENTRY_IMPLICIT) || entry.kind == WCL_ENTRY_OPAQUE)
+            continue;
+        wcl_node node = wcl_tree_find(comparison->before.tree, entry.path);
+        wcl_change_kind kind = entry.kind == WCL_ENTRY_DELETED ? WCL_CHANGE_DELETED
+                               : node == WCL_NO_NODE           ? WCL_CHANGE_ADDED
+                                                               : WCL_CHANGE_MODIFIED;
+        wcl_buffer_clear(&comparison->path);
+        status = wcl_buffer_printf(&comparison->path, error, "/%s", entry.path);
+        if (status == WCL_OK)
+            status = comparison->change(comparison->context, wcl_buffer_text(&comparison->path),
+                                        kind, error);
+    }
+    wcl_layer_reader_close(reader, NULL);
+    return status == WCL_END ? WCL_OK : status;
+}
+
+/* ---- As a whole ------------------------------------------------------------------------------ */
+
+static wcl_status open_side(const wcl_store *store, const char *id, side *side, wcl_error *error)
+{
+    if (wcl_store_layer_open(store, id, WCL_LOCK_SHARED, &side->layer, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_chain_load(store, &side->layer, &side->tree, error);
+}
+
+static void close_side(side *side)
+{
+    wcl_tree_free(side->tree);
+    wcl_store_layer_close(&side->layer);
+}
+
+static wcl_status compare(comparison *comparison, wcl_store *store, const char *id,
+                          const char *other, wcl_error *error)
+{
+    WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
+
+    if (wcl_store_layer_open(store, id, WCL_LOCK_SHARED, &layer, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!other && layer.record.parent_count)
+        other = layer.record.parents[0];
+    if (other ? open_side(store, other, &comparison->before, error) != WCL_OK
+              : wcl_tree_new(WCL_NAMES_EXACT, &comparison->before.tree, error) != WCL_OK)
+        return WCL_FAILED;
+    if (layer.record.kind == WCL_LAYER_SANDBOX) {
+        if (other && (!layer.record.parent_count || strcmp(other, layer.record.parents[0]) != 0))
+            return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                            "a sandbox can be compared with its parent only");
+        wcl_store again = WCL_STORE_INIT;
+        const wcl_driver driver = { .struct_size = sizeof(driver),
+                                    .flavour = WCL_FLAVOUR_FILTER,
+                                    .home_dir = store->home,
+                                    .hooks = store->hooks };
+        if (wcl_store_open(&driver, &again, error) != WCL_OK)
+            return WCL_FAILED;
+        return tell_sandbox(comparison, &again, &layer, error);
+    }
+    if (open_side(store, id, &comparison->after, error) != WCL_OK)
+        return WCL_FAILED;
+    return compare_folders(comparison, WCL_TREE_ROOT, WCL_TREE_ROOT, error);
+}
+
+wcl_status wcl_store_changes(const wcl_driver *driver, const char *id, const char *other,
+                             wcl_status (*change)(void *context, const char *path,
+                                                  wcl_change_kind kind, wcl_error *error),
+                             void *context, wcl_error *error)
+{
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
+    comparison comparison = { .store = &store,
+                              .before = { WCL_STORE_LAYER_INIT, NULL },
+                              .after = { WCL_STORE_LAYER_INIT, NULL },
+                              .change = change,
+                              .context = context };
+
+    wcl_status status = wcl_store_open(driver, &store, error);
+    if (status == WCL_OK)
+        status = compare(&comparison, &store, id, other, error);
+    close_side(&comparison.before);
+    close_side(&comparison.after);
+    wcl_buffer_free(&comparison.path);
+    return status;
+}

@@ -1,0 +1,195 @@
+/* Writing a new layer of the store, entry by entry: a tar in a staging folder, indexed at the end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "layer/layer_ops.h"
+#include "layer/store/entries.h"
+#include "layer/store/import.h"
+
+typedef struct store_writer {
+    wcl_layer_writer base;
+    wcl_store store;
+    wcl_stage stage;
+    char *id;
+    char **parent_paths;
+    size_t parent_count;
+    wcl_os os; /* by the entries */
+    int tar_fd;
+    uint64_t size;
+    wcl_layer_writer *tar;
+    bool passing_over; /* an entry that a layer does not list */
+} store_writer;
+
+static wcl_status write_tar(void *context, const void *data, size_t size, wcl_error *error)
+{
+    store_writer *writer = context;
+
+    if (wcl_pwrite_full(writer->tar_fd, data, size, writer->size, error) != WCL_OK)
+        return WCL_FAILED;
+    writer->size += size;
+    return WCL_OK;
+}
+
+static wcl_status settle_os(store_writer *writer, const wcl_entry *entry, wcl_error *error)
+{
+    wcl_os os = entry->has_posix ? WCL_OS_LINUX : WCL_OS_WINDOWS;
+
+    if (writer->os && writer->os != os)
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the entry is one of %s, those before were not",
+                        entry->has_posix ? "Linux" : "Windows");
+    writer->os = os;
+    return WCL_OK;
+}
+
+static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+{
+    store_writer *writer = (store_writer *)base;
+
+    if (settle_os(writer, entry, error) != WCL_OK)
+        return WCL_FAILED;
+    writer->passing_over = (entry->flags & WCL_ENTRY_IMPLICIT) != 0;
+    return writer->passing_over ? WCL_OK : wcl_layer_writer_add(writer->tar, entry, error);
+}
+
+static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
+                           wcl_error *error)
+{
+    return wcl_layer_writer_add_link(((store_writer *)base)->tar, path, target, error);
+}
+
+static wcl_status add_link_entry(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+{
+    return wcl_layer_writer_add(((store_writer *)base)->tar, entry, error);
+}
+
+static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_error *error)
+{
+    return wcl_layer_writer_remove(((store_writer *)base)->tar, path, error);
+}
+
+static wcl_status write_entry(wcl_layer_writer *base, const void *data, size_t size,
+                              wcl_error *error)
+{
+    store_writer *writer = (store_writer *)base;
+
+    return writer->passing_over ? WCL_OK : wcl_layer_writer_write(writer->tar, data, size, error);
+}
+
+/* The tar's writer ends its entry when the next begins or at its close. */
+static wcl_status end_entry(wcl_layer_writer *base, wcl_error *error)
+{
+    (void)base;
+    (void)error;
+    return WCL_OK;
+}
+
+static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
+{
+    store_writer *writer = (store_writer *)base;
+    const wcl_parents parents = { (const char *const *)writer->parent_paths, writer->parent_count };
+    wcl_layer_writer *tar = writer->tar;
+
+    writer->tar = NULL;
+    if (wcl_layer_writer_close(tar, error) != WCL_OK)
+        return WCL_FAILED;
+    /* With parents their word counts; a layer of whiteouts alone says nothing itself. */
+    return wcl_store_adopt_tar(&writer->store, &writer->stage, writer->id,
+                               parents.count ? WCL_OS_UNKNOWN : writer->os, parents, error);
+}
+
+static void free_writer(wcl_layer_writer *base)
+{
+    store_writer *writer = (store_writer *)base;
+
+    wcl_layer_writer_abort(writer->tar);
+    if (writer->tar_fd >= 0)
+        close(writer->tar_fd);
+    wcl_stage_end(&writer->store, &writer->stage);
+    for (size_t i = 0; i < writer->parent_count; i++)
+        free(writer->parent_paths[i]);
+    free(writer->parent_paths);
+    free(writer->id);
+    wcl_store_close(&writer->store);
+    free(writer);
+}
+
+static const wcl_layer_writer_ops ops = {
+    .name = "write layer",
+    .add = add,
+    .add_link = add_link,
+    .add_link_entry = add_link_entry,
+    .remove = remove_path,
+    .write = write_entry,
+    .end_entry = end_entry,
+    .finish = finish,
+    .free = free_writer,
+};
+
+static wcl_status keep_parents(store_writer *writer, wcl_parents parents, wcl_error *error)
+{
+    writer->parent_paths = calloc(parents.count + 1, sizeof(char *));
+    if (!writer->parent_paths)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; i < parents.count; i++) {
+        const char *id;
+        if (wcl_store_parent_id(parents.paths[i], &id, error) != WCL_OK)
+            return WCL_FAILED;
+        if (!wcl_store_layer_exists(&writer->store, id))
+            return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "the parent layer '%s' does not exist",
+                            id);
+        writer->parent_paths[i] = strdup(parents.paths[i]);
+        if (!writer->parent_paths[i])
+            return wcl_fail_memory(error);
+        writer->parent_count++;
+    }
+    return WCL_OK;
+}
+
+static wcl_status start(store_writer *writer, wcl_parents parents, wcl_error *error)
+{
+    const wcl_tar_writer_options options = { .struct_size = sizeof(options) };
+
+    if (keep_parents(writer, parents, error) != WCL_OK ||
+        wcl_stage_begin(&writer->store, writer->id, &writer->stage, error) != WCL_OK)
+        return WCL_FAILED;
+    writer->tar_fd =
+        openat(writer->stage.fd, "layer.tar", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (writer->tar_fd < 0)
+        return wcl_fail_errno(error, errno, "cannot create layer.tar");
+    return wcl_tar_writer_open(write_tar, writer, &options, &writer->tar, error);
+}
+
+wcl_status wcl_store_writer_open(wcl_store *store, const char *id, wcl_parents parents,
+                                 wcl_layer_writer **writer, wcl_error *error)
+{
+    store_writer *made = calloc(1, sizeof(*made));
+
+    if (!made) {
+        wcl_store_close(store);
+        return wcl_fail_memory(error);
+    }
+    made->base.ops = &ops;
+    made->store = *store;
+    made->stage = (wcl_stage)WCL_STAGE_INIT;
+    made->tar_fd = -1;
+    *store = (wcl_store)WCL_STORE_INIT;
+    made->id = strdup(id);
+    if (!made->id || start(made, parents, error) != WCL_OK) {
+        free_writer(&made->base);
+        return WCL_FAILED;
+    }
+    *writer = &made->base;
+    return WCL_OK;
+}
+
+void wcl_store_writer_replaces(wcl_layer_writer *writer)
+{
+    ((store_writer *)writer)->stage.replaces = true;
+}
