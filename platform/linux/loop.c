@@ -65,10 +65,10 @@ wcl_status wcl_loop_attach(int file, const wcl_loop_options *options, int *devic
     return wcl_fail(error, WCL_CODE_BUSY, "found no free loop device in %d attempts", ATTEMPTS);
 }
 
-wcl_status wcl_loop_open_of(int fd, int *device, wcl_error *error)
+wcl_status wcl_loop_name_of(int fd, char name[256], wcl_error *error)
 {
     struct stat info;
-    char link[64], target[PATH_MAX], path[NAME_MAX + 8];
+    char link[64], target[PATH_MAX];
 
     if (fstat(fd, &info) != 0)
         return wcl_fail_errno(error, errno, "cannot look at the mount");
@@ -78,7 +78,17 @@ wcl_status wcl_loop_open_of(int fd, int *device, wcl_error *error)
         return wcl_fail_errno(error, errno, "cannot find the mount's device by '%s'", link);
     target[length] = '\0';
     const char *slash = strrchr(target, '/');
-    snprintf(path, sizeof(path), "/dev/%.255s", slash ? slash + 1 : target);
+    snprintf(name, 256, "%.255s", slash ? slash + 1 : target);
+    return WCL_OK;
+}
+
+wcl_status wcl_loop_open_of(int fd, int *device, wcl_error *error)
+{
+    char name[256], path[256 + 8];
+
+    if (wcl_loop_name_of(fd, name, error) != WCL_OK)
+        return WCL_FAILED;
+    snprintf(path, sizeof(path), "/dev/%s", name);
     *device = open(path, O_RDWR | O_CLOEXEC);
     if (*device < 0)
         return wcl_fail_errno(error, errno, "cannot open '%s'", path);

@@ -19,6 +19,9 @@ typedef struct wcl_loop_options {
 wcl_status wcl_loop_attach(int file, const wcl_loop_options *options, int *device,
                            char path[WCL_LOOP_PATH_SIZE], wcl_error *error);
 
+/* The name ("loop0") of the device that holds the file system of the open file `fd`. */
+wcl_status wcl_loop_name_of(int fd, char name[256], wcl_error *error);
+
 /* Opens the device that holds the file system of the open file `fd`. */
 wcl_status wcl_loop_open_of(int fd, int *device, wcl_error *error);
 
