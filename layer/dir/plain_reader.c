@@ -143,7 +143,8 @@ static bool is_plausible(const wcl_record *record, mode_t mode)
         record->kind == WCL_ENTRY_DIRECTORY ||
         (record->kind == WCL_ENTRY_FILE && record->info.attributes & WCL_ATTRIBUTE_DIRECTORY);
 
-    if (wcl_record_is_extra(record))
+    if (wcl_record_is_extra(record) ||
+        (record->kind == WCL_ENTRY_SYMLINK && !record->has[WCL_RECORD_TARGET]))
         return false;
     if (S_ISLNK(mode))
         return record->kind == WCL_ENTRY_SYMLINK || record->has[WCL_RECORD_REPARSE];

@@ -13,6 +13,8 @@
 #define RECORD_VERSION 1
 #define ENTRY_SIZE 41
 #define XATTR_VALUE_MAX 65536
+/* Names of attributes that are listed at once; a file with more has each one asked for. */
+#define NAMES_SIZE 1024
 
 const char *const wcl_record_field_names[WCL_RECORD_FIELDS] = { "sd",      "ea",   "reparse",
                                                                 "streams", "name", "target",
@@ -212,12 +214,31 @@ static wcl_status get_xattr(int fd, const char *name, wcl_buffer *value, bool *f
     }
 }
 
+/* Whether the list of attribute names, as flistxattr() gives it, has user.wcl.`field`. */
+static bool is_listed(const char *list, size_t size, const char *field)
+{
+    const size_t prefix = strlen("user.wcl.");
+
+    for (size_t at = 0; at < size; at += strlen(list + at) + 1)
+        if (strncmp(list + at, "user.wcl.", prefix) == 0 && strcmp(list + at + prefix, field) == 0)
+            return true;
+    return false;
+}
+
 wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer value = WCL_BUFFER_INIT;
+    char list[NAMES_SIZE + 1];
     bool has_basic;
 
     wcl_record_clear(record);
+    *found = false;
+    ssize_t listed = flistxattr(fd, list, NAMES_SIZE);
+    bool is_complete = listed >= 0 || errno == EOPNOTSUPP;
+    size_t list_size = listed > 0 ? (size_t)listed : 0;
+    list[list_size] = '\0';
+    if (is_complete && !is_listed(list, list_size, "entry"))
+        return WCL_OK;
     if (get_xattr(fd, "entry", &value, found, error) != WCL_OK)
         return WCL_FAILED;
     if (!*found)
@@ -230,8 +251,9 @@ wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_e
                         "the extended attribute user.wcl.basic is missing or damaged");
     wcl_basic_info_load(value.data, &record->info);
     for (int i = 0; i < WCL_RECORD_FIELDS; i++)
-        if (get_xattr(fd, wcl_record_field_names[i], &record->fields[i], &record->has[i], error) !=
-            WCL_OK)
+        if ((!is_complete || is_listed(list, list_size, wcl_record_field_names[i])) &&
+            get_xattr(fd, wcl_record_field_names[i], &record->fields[i], &record->has[i], error) !=
+                WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }

@@ -161,7 +161,9 @@ static void read_all(wcl_layer_reader *reader)
     while ((status = wcl_layer_reader_next(reader, &entry, &error)) == WCL_OK) {
         require(wcl_path_check(entry.path, NULL) == WCL_OK, "the path is one");
         require(entry.kind >= WCL_ENTRY_FILE && entry.kind <= WCL_ENTRY_FIFO, "the kind is one");
-        require(entry.kind != WCL_ENTRY_HARD_LINK || entry.target, "a link has a target");
+        require((entry.kind != WCL_ENTRY_HARD_LINK && entry.kind != WCL_ENTRY_SYMLINK) ||
+                    entry.target,
+                "a link has a target");
         bool has_stream = entry.kind == WCL_ENTRY_FILE || entry.kind == WCL_ENTRY_DIRECTORY;
         if (has_stream && !read_stream(reader, &entry))
             break;
