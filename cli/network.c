@@ -23,15 +23,29 @@ wcl_hns *cli_networks_open(cli *cli)
     return hns;
 }
 
+/* Where the word is that says what to do; global options may stand in front of it. */
+static int find_verb(int argc, char **argv)
+{
+    int at = 1;
+
+    while (at < argc && argv[at][0] == '-')
+        at += strcmp(argv[at], "--home") == 0 ? 2 : 1;
+    return at < argc ? at : 0;
+}
+
 int cli_run_subcommand(cli *cli, const command *table, int argc, char **argv)
 {
-    if (argc >= 2 && argv[1][0] != '-')
-        for (const command *at = table; at->name; at++)
-            /* The table's names carry the command in front: "network create". */
-            if (strcmp(strchr(at->name, ' ') + 1, argv[1]) == 0) {
-                cli->command = at;
-                return at->run(cli, argc - 1, argv + 1);
-            }
+    int at = find_verb(argc, argv);
+
+    for (const command *entry = table; at && entry->name; entry++)
+        /* The table's names carry the command in front: "network create". */
+        if (strcmp(strchr(entry->name, ' ') + 1, argv[at]) == 0) {
+            char *verb = argv[at];
+            memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof(*argv));
+            argv[1] = verb;
+            cli->command = entry;
+            return entry->run(cli, argc - 1, argv + 1);
+        }
     int result = cli_parse(cli, NULL, &argc, argv, 1, -1, 0);
     return result ? result : cli_usage_error(cli, "there is no '%s'", argv[1]);
 }

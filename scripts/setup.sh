@@ -6,10 +6,12 @@ packages=(
   # to build
   gcc libc6-dev cmake ninja-build pkg-config
   zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev libutf8proc-dev libisal-dev libdeflate-dev
+  libnl-3-dev libnl-route-3-dev libnftables-dev
   # to test
   libcmocka-dev clang libclang-rt-14-dev llvm valgrind python3 jq
   # peers that the tests compare with
   tar libarchive-tools pigz isal zstd attr golang-go e2fsprogs erofs-utils
+  iproute2 nftables
 )
 
 missing=()

@@ -1,0 +1,267 @@
+/* Who has which address, MAC and port: symbolic links that name their owner. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hns/linux/file.h"
+#include "hns/linux/service.h"
+
+static bool read_owner(const char *path, char owner[37])
+{
+    ssize_t size = readlink(path, owner, 36);
+
+    if (size < 0)
+        return false;
+    owner[size] = '\0';
+    return true;
+}
+
+wcl_status wcl_claim(wcl_service *service, const char *folder, const char *name, const char *owner,
+                     wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    char holder[37];
+
+    if (wcl_buffer_printf(&path, error, "%s/claims/%s/%s", service->state_dir, folder, name) !=
+        WCL_OK)
+        return WCL_FAILED;
+    while (symlink(owner, wcl_buffer_text(&path)) != 0) {
+        if (errno == ENOENT) {
+            WCL_CLEANUP_BUFFER wcl_buffer parent = WCL_BUFFER_INIT;
+            if (wcl_buffer_printf(&parent, error, "%s/claims/%s", service->state_dir, folder) !=
+                    WCL_OK ||
+                wcl_folder_make(wcl_buffer_text(&parent), error) != WCL_OK)
+                return WCL_FAILED;
+            continue;
+        }
+        if (errno != EEXIST)
+            return wcl_fail_errno(error, errno, "cannot create %s", wcl_buffer_text(&path));
+        if (read_owner(wcl_buffer_text(&path), holder)) {
+            if (strcmp(holder, owner) == 0)
+                return WCL_OK;
+            if (wcl_hns_store_has_endpoint(service, holder))
+                return WCL_END;
+        }
+        if (wcl_file_remove(wcl_buffer_text(&path), error) == WCL_FAILED)
+            return WCL_FAILED;
+    }
+    return WCL_OK;
+}
+
+/* Removes a claim if it is the owner's. */
+static void release(wcl_service *service, const char *folder, const char *name, const char *owner)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    char holder[37];
+
+    if (wcl_buffer_printf(&path, NULL, "%s/claims/%s/%s", service->state_dir, folder, name) ==
+            WCL_OK &&
+        read_owner(wcl_buffer_text(&path), holder) && strcmp(holder, owner) == 0)
+        unlink(wcl_buffer_text(&path));
+}
+
+/* ---- All claims of an endpoint, as a list that is gone through by claiming and releasing ---- */
+
+#define MOST_NAME 96
+
+static void member_name(const wcl_endpoint_record *endpoint, char name[MOST_NAME])
+{
+    snprintf(name, MOST_NAME, "endpoint-%s", endpoint->object->id);
+}
+
+static void mac_name(const wcl_endpoint_record *endpoint, char name[MOST_NAME])
+{
+    snprintf(name, MOST_NAME, "mac-%012" PRIx64, wcl_mac_to_number(&endpoint->mac));
+}
+
+static void ip_name(const wcl_ip *ip, char name[MOST_NAME])
+{
+    char text[WCL_IP_TEXT_SIZE];
+
+    snprintf(name, MOST_NAME, "ip-%s", wcl_ip_format(ip, text));
+}
+
+static void port_name(const wcl_hns_nat_policy *nat, char name[MOST_NAME])
+{
+    snprintf(name, MOST_NAME, "%s-%u", wcl_nat_protocol(nat), nat->external_port);
+}
+
+static wcl_status claim_or_fail(wcl_service *service, const char *folder, const char *name,
+                                const wcl_endpoint_record *endpoint, const char *what,
+                                wcl_error *error)
+{
+    wcl_status status = wcl_claim(service, folder, name, endpoint->object->id, error);
+
+    if (status == WCL_END)
+        return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
+                        "The object already exists: another endpoint has the %s", what);
+    return status;
+}
+
+static wcl_status claim_ports(wcl_service *service, const wcl_endpoint_record *endpoint,
+                              wcl_error *error)
+{
+    const wcl_hns_endpoint *object = endpoint->object;
+    char name[MOST_NAME], what[64];
+
+    for (size_t i = 0; i < object->policy_count; i++) {
+        const wcl_hns_policy *policy = &object->policies[i];
+        if (policy->type != WCL_HNS_POLICY_NAT)
+            continue;
+        for (size_t j = 0; j < i; j++)
+            if (object->policies[j].type == WCL_HNS_POLICY_NAT &&
+                object->policies[j].nat.external_port == policy->nat.external_port &&
+                strcmp(wcl_nat_protocol(&object->policies[j].nat),
+                       wcl_nat_protocol(&policy->nat)) == 0)
+                return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                                "two NAT policies map the same port %u of the host",
+                                policy->nat.external_port);
+        port_name(&policy->nat, name);
+        snprintf(what, sizeof(what), "port %u (%s) of the host", policy->nat.external_port,
+                 wcl_nat_protocol(&policy->nat));
+        if (claim_or_fail(service, "ports", name, endpoint, what, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return WCL_OK;
+}
+
+static wcl_status claim_each(wcl_service *service, const wcl_endpoint_record *endpoint,
+                             wcl_error *error)
+{
+    const char *network = endpoint->object->virtual_network;
+    char name[MOST_NAME], what[80];
+
+    member_name(endpoint, name);
+    if (claim_or_fail(service, network, name, endpoint, "id", error) != WCL_OK)
+        return WCL_FAILED;
+    mac_name(endpoint, name);
+    snprintf(what, sizeof(what), "MAC %.20s", endpoint->object->mac_address);
+    if (claim_or_fail(service, network, name, endpoint, what, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; i < endpoint->address_count; i++) {
+        ip_name(&endpoint->addresses[i].ip, name);
+        snprintf(what, sizeof(what), "address %.60s", name + 3);
+        if (claim_or_fail(service, network, name, endpoint, what, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return claim_ports(service, endpoint, error);
+}
+
+wcl_status wcl_claim_all(wcl_service *service, const wcl_endpoint_record *endpoint,
+                         wcl_error *error)
+{
+    if (claim_each(service, endpoint, error) == WCL_OK)
+        return WCL_OK;
+    wcl_claim_release(service, endpoint);
+    return WCL_FAILED;
+}
+
+static bool has_port(const wcl_hns_endpoint *object, const wcl_hns_nat_policy *nat)
+{
+    for (size_t i = 0; i < object->policy_count; i++)
+        if (object->policies[i].type == WCL_HNS_POLICY_NAT &&
+            object->policies[i].nat.external_port == nat->external_port &&
+            strcmp(wcl_nat_protocol(&object->policies[i].nat), wcl_nat_protocol(nat)) == 0)
+            return true;
+    return false;
+}
+
+void wcl_claim_release_ports(wcl_service *service, const wcl_endpoint_record *before,
+                             const wcl_endpoint_record *after)
+{
+    char name[MOST_NAME];
+
+    for (size_t i = 0; i < before->object->policy_count; i++) {
+        const wcl_hns_policy *policy = &before->object->policies[i];
+        if (policy->type != WCL_HNS_POLICY_NAT || (after && has_port(after->object, &policy->nat)))
+            continue;
+        port_name(&policy->nat, name);
+        release(service, "ports", name, before->object->id);
+    }
+}
+
+void wcl_claim_release(wcl_service *service, const wcl_endpoint_record *endpoint)
+{
+    const char *network = endpoint->object->virtual_network;
+    char name[MOST_NAME];
+
+    wcl_claim_release_ports(service, endpoint, NULL);
+    for (size_t i = 0; i < endpoint->address_count; i++) {
+        ip_name(&endpoint->addresses[i].ip, name);
+        release(service, network, name, endpoint->object->id);
+    }
+    mac_name(endpoint, name);
+    release(service, network, name, endpoint->object->id);
+    member_name(endpoint, name);
+    release(service, network, name, endpoint->object->id);
+}
+
+/* Removes the claims in a folder, and the folder; stops at one of an endpoint that is there when
+ * `holder` is given, and says whose it is. */
+static bool clear_folder(wcl_service *service, const char *path, char *holder)
+{
+    DIR *folder = opendir(path);
+    char owner[37];
+    bool cleared = true;
+
+    if (!folder)
+        return true;
+    for (struct dirent *entry; cleared && (entry = readdir(folder));) {
+        WCL_CLEANUP_BUFFER wcl_buffer claim = WCL_BUFFER_INIT;
+        if (entry->d_name[0] == '.' ||
+            wcl_buffer_printf(&claim, NULL, "%s/%s", path, entry->d_name) != WCL_OK)
+            continue;
+        if (holder && read_owner(wcl_buffer_text(&claim), owner) &&
+            wcl_hns_store_has_endpoint(service, owner)) {
+            memcpy(holder, owner, sizeof(owner));
+            cleared = false;
+        } else {
+            unlink(wcl_buffer_text(&claim));
+        }
+    }
+    closedir(folder);
+    if (cleared)
+        rmdir(path);
+    return cleared;
+}
+
+wcl_status wcl_claim_check_empty(wcl_service *service, const wcl_network_record *network,
+                                 wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    char holder[37];
+
+    if (wcl_buffer_printf(&path, error, "%s/claims/%s", service->state_dir, network->object->id) !=
+        WCL_OK)
+        return WCL_FAILED;
+    if (clear_folder(service, wcl_buffer_text(&path), holder))
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_BUSY,
+                    "The network has endpoints, %s among them; remove them first", holder);
+}
+
+wcl_status wcl_claim_reset(wcl_service *service, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    if (wcl_buffer_printf(&path, error, "%s/claims", service->state_dir) != WCL_OK)
+        return WCL_FAILED;
+    DIR *folder = opendir(wcl_buffer_text(&path));
+    if (!folder)
+        return errno == ENOENT
+                   ? WCL_OK
+                   : wcl_fail_errno(error, errno, "cannot list %s", wcl_buffer_text(&path));
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        WCL_CLEANUP_BUFFER wcl_buffer inner = WCL_BUFFER_INIT;
+        if (entry->d_name[0] != '.' &&
+            wcl_buffer_printf(&inner, NULL, "%s/%s", wcl_buffer_text(&path), entry->d_name) ==
+                WCL_OK)
+            clear_folder(service, wcl_buffer_text(&inner), NULL);
+    }
+    closedir(folder);
+    return WCL_OK;
+}

@@ -1,0 +1,333 @@
+/* The records of networks, endpoints and attachments on disk. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hns/linux/file.h"
+#include "hns/linux/service.h"
+
+#define FORMAT 1
+
+wcl_status wcl_hns_store_id(const char *text, char id[37], wcl_error *error)
+{
+    wcl_guid guid;
+
+    if (strlen(text) > 38 || wcl_guid_parse(text, &guid, NULL) != WCL_OK)
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.60s' is no id; ids are GUIDs", text);
+    wcl_guid_format(&guid, id);
+    return WCL_OK;
+}
+
+static wcl_status record_path(wcl_service *service, const char *kind, const char *id,
+                              wcl_buffer *path, wcl_error *error)
+{
+    return wcl_buffer_printf(path, error, "%s/%s/%s.json", service->state_dir, kind, id);
+}
+
+/* Reads a record and gives the object in it. */
+static wcl_status load_record(wcl_service *service, const char *kind, const char *id,
+                              const char *name, cJSON **record, const cJSON **object,
+                              wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    uint64_t format = 0;
+
+    if (record_path(service, kind, id, &path, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_file_read_json(wcl_buffer_text(&path), record, error);
+    if (status == WCL_END)
+        return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND, "The %.*s %s was not found",
+                        (int)strlen(kind) - 1, kind, id);
+    if (status != WCL_OK || wcl_json_get_u64(*record, "Format", &format, error) != WCL_OK)
+        return WCL_FAILED;
+    if (format != FORMAT)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "%s is of format %" PRIu64 ", which this version does not know",
+                        wcl_buffer_text(&path), format);
+    *object = cJSON_GetObjectItemCaseSensitive(*record, name);
+    return WCL_OK;
+}
+
+/* Writes {"Format":1,NAME:object,...}; takes the object over. */
+static wcl_status save_record(wcl_service *service, const char *kind, const char *id,
+                              const char *name, cJSON *object, uint32_t mtu, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    WCL_CLEANUP_JSON cJSON *record = cJSON_CreateObject();
+
+    if (!record || !wcl_json_add_u64(record, "Format", FORMAT) ||
+        !cJSON_AddItemToObject(record, name, object)) {
+        cJSON_Delete(object);
+        return wcl_fail_memory(error);
+    }
+    if (mtu && !wcl_json_add_u64(record, "Mtu", mtu))
+        return wcl_fail_memory(error);
+    if (record_path(service, kind, id, &path, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_file_write_json(wcl_buffer_text(&path), record, true, error);
+}
+
+static wcl_status remove_record(wcl_service *service, const char *kind, const char *id,
+                                wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    if (record_path(service, kind, id, &path, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_file_remove(wcl_buffer_text(&path), error) == WCL_FAILED ? WCL_FAILED : WCL_OK;
+}
+
+wcl_status wcl_hns_store_load_network(wcl_service *service, const char *id,
+                                      wcl_network_record **network, wcl_error *error)
+{
+    WCL_CLEANUP_JSON cJSON *record = NULL;
+    const cJSON *json = NULL;
+    wcl_hns_network *object = NULL;
+    uint64_t mtu = 0;
+
+    if (load_record(service, "networks", id, "Network", &record, &json, error) != WCL_OK ||
+        wcl_json_get_u64(record, "Mtu", &mtu, error) != WCL_OK ||
+        wcl_hns_network_from_json(json, &object, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_network_record_new(object, service->home, network, error) != WCL_OK)
+        return wcl_error_context(error, NULL, id);
+    if (mtu && mtu <= UINT16_MAX)
+        (*network)->mtu = (uint32_t)mtu;
+    return WCL_OK;
+}
+
+wcl_status wcl_hns_store_save_network(wcl_service *service, const wcl_network_record *network,
+                                      wcl_error *error)
+{
+    cJSON *object = NULL;
+
+    if (wcl_hns_network_to_json(network->object, &object, error) != WCL_OK)
+        return WCL_FAILED;
+    return save_record(service, "networks", network->object->id, "Network", object, network->mtu,
+                       error);
+}
+
+wcl_status wcl_hns_store_remove_network(wcl_service *service, const wcl_network_record *network,
+                                        wcl_error *error)
+{
+    return remove_record(service, "networks", network->object->id, error);
+}
+
+bool wcl_hns_store_has_endpoint(wcl_service *service, const char *id)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    return record_path(service, "endpoints", id, &path, NULL) == WCL_OK &&
+           access(wcl_buffer_text(&path), F_OK) == 0;
+}
+
+wcl_status wcl_hns_store_save_endpoint(wcl_service *service, const wcl_endpoint_record *endpoint,
+                                       wcl_error *error)
+{
+    cJSON *object = NULL;
+
+    if (wcl_hns_endpoint_to_json(endpoint->object, &object, error) != WCL_OK)
+        return WCL_FAILED;
+    return save_record(service, "endpoints", endpoint->object->id, "Endpoint", object, 0, error);
+}
+
+wcl_status wcl_hns_store_remove_endpoint(wcl_service *service, const wcl_endpoint_record *endpoint,
+                                         wcl_error *error)
+{
+    return remove_record(service, "endpoints", endpoint->object->id, error);
+}
+
+/* ---- Attachments ---- */
+
+static wcl_status attachment_path(wcl_service *service, const char *id, wcl_buffer *path,
+                                  wcl_error *error)
+{
+    return wcl_buffer_printf(path, error, "%s/%s.json", service->attached_dir, id);
+}
+
+wcl_status wcl_hns_store_save_attachment(wcl_service *service, const wcl_endpoint_record *endpoint,
+                                         wcl_error *error)
+{
+    const wcl_attachment *attachment = &endpoint->attachment;
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    WCL_CLEANUP_JSON cJSON *json = cJSON_CreateObject();
+
+    if (!json ||
+        !cJSON_AddStringToObject(json, "SystemType",
+                                 attachment->kind == WCL_ATTACHED_HOST ? "Host" : "Container") ||
+        !cJSON_AddStringToObject(json, "ContainerId", attachment->container_id) ||
+        !wcl_json_add_u64(json, "CompartmentId", attachment->compartment) ||
+        !cJSON_AddStringToObject(json, "Namespace", attachment->path) ||
+        !wcl_json_add_u64(json, "Device", attachment->device) ||
+        !wcl_json_add_u64(json, "Inode", attachment->inode))
+        return wcl_fail_memory(error);
+    if (attachment_path(service, endpoint->object->id, &path, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_file_write_json(wcl_buffer_text(&path), json, false, error);
+    if (status == WCL_OK || wcl_folder_make(service->attached_dir, NULL) != WCL_OK)
+        return status;
+    return wcl_file_write_json(wcl_buffer_text(&path), json, false, error);
+}
+
+wcl_status wcl_hns_store_remove_attachment(wcl_service *service, const char *endpoint_id,
+                                           wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    if (attachment_path(service, endpoint_id, &path, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_file_remove(wcl_buffer_text(&path), error) == WCL_FAILED ? WCL_FAILED : WCL_OK;
+}
+
+static wcl_status read_attachment(const cJSON *json, wcl_endpoint_record *endpoint,
+                                  wcl_error *error)
+{
+    wcl_attachment *attachment = &endpoint->attachment;
+    wcl_hns_arena *arena = wcl_hns_endpoint_arena(endpoint->object);
+    const char *type = "", *container = "", *path = "";
+    uint64_t compartment = 0, device = 0, inode = 0;
+
+    if (wcl_json_get_text(json, "SystemType", &type, error) != WCL_OK ||
+        wcl_json_get_text(json, "ContainerId", &container, error) != WCL_OK ||
+        wcl_json_get_text(json, "Namespace", &path, error) != WCL_OK ||
+        wcl_json_get_u64(json, "CompartmentId", &compartment, error) != WCL_OK ||
+        wcl_json_get_u64(json, "Device", &device, error) != WCL_OK ||
+        wcl_json_get_u64(json, "Inode", &inode, error) != WCL_OK ||
+        wcl_hns_set_text(arena, &attachment->container_id, container, error) != WCL_OK ||
+        wcl_hns_set_text(arena, &attachment->path, path, error) != WCL_OK)
+        return WCL_FAILED;
+    attachment->kind = strcmp(type, "Host") == 0 ? WCL_ATTACHED_HOST : WCL_ATTACHED_CONTAINER;
+    attachment->compartment = (uint32_t)compartment;
+    attachment->device = (dev_t)device;
+    attachment->inode = (ino_t)inode;
+    return WCL_OK;
+}
+
+static wcl_status load_attachment(wcl_service *service, wcl_endpoint_record *endpoint,
+                                  wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    WCL_CLEANUP_JSON cJSON *json = NULL;
+
+    if (attachment_path(service, endpoint->object->id, &path, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_file_read_json(wcl_buffer_text(&path), &json, error);
+    if (status != WCL_OK)
+        return status == WCL_END ? WCL_OK : WCL_FAILED;
+    return read_attachment(json, endpoint, error);
+}
+
+wcl_status wcl_hns_store_load_endpoint(wcl_service *service, const char *id,
+                                       const wcl_network_record *network,
+                                       wcl_endpoint_record **endpoint, wcl_error *error)
+{
+    WCL_CLEANUP_JSON cJSON *record = NULL;
+    WCL_CLEANUP_NETWORK wcl_network_record *own = NULL;
+    const cJSON *json = NULL;
+    wcl_hns_endpoint *object = NULL;
+
+    if (load_record(service, "endpoints", id, "Endpoint", &record, &json, error) != WCL_OK ||
+        wcl_hns_endpoint_from_json(json, &object, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!network &&
+        wcl_hns_store_load_network(service, object->virtual_network, &own, error) != WCL_OK) {
+        wcl_hns_endpoint_free(object);
+        return WCL_FAILED;
+    }
+    if (wcl_endpoint_record_new(object, network ? network : own, service->home, endpoint, error) !=
+        WCL_OK)
+        return wcl_error_context(error, NULL, id);
+    if (load_attachment(service, *endpoint, error) == WCL_OK)
+        return WCL_OK;
+    wcl_endpoint_record_free(*endpoint);
+    *endpoint = NULL;
+    return WCL_FAILED;
+}
+
+/* ---- Lists ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static wcl_status list_folder(const char *path, wcl_object_id **ids, size_t *count,
+                              wcl_error *error)
+{
+    size_t capacity = 0;
+    DIR *folder = opendir(path);
+
+    *ids = NULL;
+    *count = 0;
+    if (!folder)
+        return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot list %s", path);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        wcl_object_id id;
+        if (strlen(entry->d_name) != 41 || strcmp(entry->d_name + 36, ".json") != 0)
+            continue;
+        snprintf(id, sizeof(id), "%.36s", entry->d_name);
+        if (*count == capacity) {
+            capacity = capacity ? capacity * 2 : 16;
+            wcl_object_id *grown = realloc(*ids, capacity * sizeof(**ids));
+            if (!grown) {
+                closedir(folder);
+                free(*ids);
+                *ids = NULL;
+                return wcl_fail_memory(error);
+            }
+            *ids = grown;
+        }
+        memcpy((*ids)[(*count)++], id, sizeof(id));
+    }
+    closedir(folder);
+    if (*count)
+        qsort(*ids, *count, sizeof(**ids), compare_ids);
+    return WCL_OK;
+}
+
+wcl_status wcl_hns_store_list(wcl_service *service, const char *kind, wcl_object_id **ids,
+                              size_t *count, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    if (wcl_buffer_printf(&path, error, "%s/%s", service->state_dir, kind) != WCL_OK)
+        return WCL_FAILED;
+    return list_folder(wcl_buffer_text(&path), ids, count, error);
+}
+
+wcl_status wcl_hns_store_list_attached(wcl_service *service, wcl_object_id **ids, size_t *count,
+                                       wcl_error *error)
+{
+    return list_folder(service->attached_dir, ids, count, error);
+}
+
+void wcl_network_list_clear(wcl_network_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        wcl_network_record_free(list->records[i]);
+    free(list->records);
+    *list = (wcl_network_list) { NULL, 0 };
+}
+
+wcl_status wcl_hns_store_load_networks(wcl_service *service, wcl_network_list *list,
+                                       wcl_error *error)
+{
+    WCL_CLEANUP_FREE wcl_object_id *ids = NULL;
+    size_t count;
+
+    if (wcl_hns_store_list(service, "networks", &ids, &count, error) != WCL_OK)
+        return WCL_FAILED;
+    list->records = calloc(count + 1, sizeof(wcl_network_record *));
+    if (!list->records)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        if (wcl_hns_store_load_network(service, ids[i], &list->records[i], error) != WCL_OK)
+            return WCL_FAILED;
+        list->count++;
+    }
+    return WCL_OK;
+}
