@@ -122,7 +122,8 @@ typedef struct wcl_image_extents {
 wcl_status wcl_image_extents_open(const wcl_image *image, wcl_nid nid, wcl_image_extents *extents,
                                   wcl_error *error);
 /* The next extent, as long as it can be, holes too, or WCL_END. Those of WCL_DEVICE_IMAGE lie
- * inside the image, those of other devices inside the sizes that the image has for these. */
+ * inside the image, those of other devices inside the sizes that the image has for these, except
+ * where it has none (0), as images of mkfs.erofs. */
 wcl_status wcl_image_extents_next(wcl_image_extents *extents, wcl_extent *extent, wcl_error *error);
 
 /* Appends the target of a symbolic link. */

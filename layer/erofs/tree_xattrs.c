@@ -88,33 +88,29 @@ static wcl_status check_xattr(const wcl_xattr *xattr, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status check_distinct(const wcl_xattr *a, size_t a_count, const wcl_xattr *b,
-                                 size_t b_count, wcl_error *error)
+static bool is_among(const char *name, const wcl_xattr *xattrs, size_t count)
 {
-    for (size_t i = 0; i < a_count; i++)
-        for (size_t j = a == b ? i + 1 : 0; j < b_count; j++)
-            if (strcmp(a[i].name, b[j].name) == 0)
-                return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                                "the extended attribute \"%s\" is given twice", a[i].name);
-    return WCL_OK;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(xattrs[i].name, name) == 0)
+            return true;
+    return false;
 }
 
-static wcl_status check_all(const wcl_xattr *shared, size_t shared_count, const wcl_xattr *own,
-                            size_t own_count, wcl_error *error)
+/* Each of a list, and that none has the name of one before it or of `others`. */
+static wcl_status check_list(const wcl_xattr *xattrs, size_t count, const wcl_xattr *others,
+                             size_t other_count, wcl_error *error)
 {
-    if (shared_count > MAX_SHARED || own_count > MAX_SHARED)
+    if (count > MAX_SHARED)
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
                         "a file has more than %u extended attributes", MAX_SHARED);
-    for (size_t i = 0; i < shared_count; i++)
-        if (check_xattr(&shared[i], error) != WCL_OK)
+    for (size_t i = 0; i < count; i++) {
+        if (check_xattr(&xattrs[i], error) != WCL_OK)
             return WCL_FAILED;
-    for (size_t i = 0; i < own_count; i++)
-        if (check_xattr(&own[i], error) != WCL_OK)
-            return WCL_FAILED;
-    if (check_distinct(shared, shared_count, shared, shared_count, error) != WCL_OK ||
-        check_distinct(own, own_count, own, own_count, error) != WCL_OK)
-        return WCL_FAILED;
-    return check_distinct(shared, shared_count, own, own_count, error);
+        if (is_among(xattrs[i].name, xattrs, i) || is_among(xattrs[i].name, others, other_count))
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                            "the extended attribute \"%s\" is given twice", xattrs[i].name);
+    }
+    return WCL_OK;
 }
 
 static wcl_status intern_xattr(wcl_tree *tree, const wcl_xattr *xattr, uint32_t *number,
@@ -186,7 +182,8 @@ wcl_status wcl_tree_set_xattrs(wcl_tree *tree, wcl_node node, const wcl_xattr *s
     wcl_tree_node *item = wcl_tree_node_at(tree, node);
     uint32_t set = 0, offset = 0;
 
-    if (check_all(shared, shared_count, own, own_count, error) != WCL_OK)
+    if (check_list(shared, shared_count, NULL, 0, error) != WCL_OK ||
+        check_list(own, own_count, shared, shared_count, error) != WCL_OK)
         return WCL_FAILED;
     if (shared_count) {
         if (intern_set(tree, shared, shared_count, &set, error) != WCL_OK)

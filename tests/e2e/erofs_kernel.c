@@ -572,8 +572,10 @@ static void build_sparse(world *w)
             address += length;
         }
         uint64_t tail = n % 3 ? next_random(w) % 5000 : 0;
-        if (!tail && count)
-            at -= extents[count - 1].length % unit + (extents[count - 1].length -= 13, 13);
+        if (!tail && count) {
+            extents[count - 1].length -= 13;
+            at -= 13;
+        }
         snprintf(path, sizeof(path), "%zu", n);
         wcl_node node = add(w, path, S_IFREG | 0644, 1);
         must(wcl_tree_set_extents(w->tree, node, at + tail, extents, count, &error), &error);
