@@ -234,7 +234,11 @@ static wcl_status merge(const wcl_hns_endpoint *before, const cJSON *request,
             return wcl_fail_memory(error);
         }
     }
-    if (wcl_hns_endpoint_from_json(merged, after, error) != WCL_OK)
+    /* Through text, for a tree that was put together is not one that can be read. */
+    WCL_CLEANUP_FREE char *text = wcl_json_print(merged);
+    if (!text)
+        return wcl_fail_memory(error);
+    if (wcl_hns_endpoint_parse(text, after, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_hns_set_text(wcl_hns_endpoint_arena(*after), &(*after)->id, before->id, error) ==
         WCL_OK)

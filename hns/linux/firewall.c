@@ -69,6 +69,8 @@ static const char inet_table[] =
     "add map inet $T ports6 { type inet_proto . inet_service : ipv6_addr . inet_service; }\n"
     "add set inet $T isolated4 { type ipv4_addr; }\n"
     "add set inet $T isolated6 { type ipv6_addr; }\n"
+    "add set inet $T selves4 { type ipv4_addr . ipv4_addr; }\n"
+    "add set inet $T selves6 { type ipv6_addr . ipv6_addr; }\n"
     "add map inet $T sources4 { type ipv4_addr : verdict; flags interval; }\n"
     "add map inet $T sources6 { type ipv6_addr : verdict; flags interval; }\n"
     "add map inet $T from { type ifname : verdict; }\n"
@@ -97,8 +99,10 @@ static const char inet_table[] =
 static const char bridge_table[] =
     "add table bridge $T { comment \"$O\"; }\n"
     "add set bridge $T isolated { type ifname; }\n"
+    "add set bridge $T selves { type ifname . ifname; }\n"
     "add set bridge $T uplinks { type ifname; }\n"
     "add chain bridge $T forward { type filter hook forward priority filter; }\n"
+    "add rule bridge $T forward iifname . oifname @selves accept\n"
     "add rule bridge $T forward iifname @isolated oifname != @uplinks drop\n"
     "add rule bridge $T forward oifname @isolated iifname != @uplinks drop\n";
 
@@ -123,11 +127,13 @@ wcl_status wcl_firewall_remove_tables(const wcl_firewall *firewall, wcl_buffer *
 static const char nat_chains[] =
     "add element inet $T bridges { \"$B\" }\n"
     "add chain inet $T from_$N\n"
-    "add rule inet $T from_$N ct status dnat return\n"
+    "add rule inet $T from_$N ip saddr . ip daddr @selves4 return\n"
+    "add rule inet $T from_$N ip6 saddr . ip6 daddr @selves6 return\n"
     "add rule inet $T from_$N oifname \"$B\" ip saddr @isolated4 drop\n"
     "add rule inet $T from_$N oifname \"$B\" ip daddr @isolated4 drop\n"
     "add rule inet $T from_$N oifname \"$B\" ip6 saddr @isolated6 drop\n"
     "add rule inet $T from_$N oifname \"$B\" ip6 daddr @isolated6 drop\n"
+    "add rule inet $T from_$N ct status dnat return\n"
     "add rule inet $T from_$N oifname != \"$B\" oifname @bridges drop\n"
     "add chain inet $T to_$N\n"
     "add rule inet $T to_$N ct status dnat return\n"
@@ -250,19 +256,26 @@ static wcl_status change_port(const wcl_firewall *firewall, bool add, const wcl_
                           change, error);
 }
 
+/* An endpoint that is to reach no other must still reach itself, by a port that is mapped to it. */
 static wcl_status change_isolation(const wcl_firewall *firewall, bool add,
                                    const wcl_endpoint_record *endpoint, wcl_buffer *change,
                                    wcl_error *error)
 {
-    char element[IFNAMSIZ + 2], text[WCL_IP_TEXT_SIZE];
+    char name[IFNAMSIZ + 2], pair[128], text[WCL_IP_TEXT_SIZE];
 
-    snprintf(element, sizeof(element), "\"%s\"", endpoint->interface);
-    if (change_element(firewall, add, "bridge", "isolated", element, change, error) != WCL_OK)
+    snprintf(name, sizeof(name), "\"%s\"", endpoint->interface);
+    snprintf(pair, sizeof(pair), "%s . %s", name, name);
+    if (change_element(firewall, add, "bridge", "isolated", name, change, error) != WCL_OK ||
+        change_element(firewall, add, "bridge", "selves", pair, change, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < endpoint->address_count; i++) {
-        const wcl_ip *ip = &endpoint->addresses[i].ip;
-        if (change_element(firewall, add, "inet", ip->size == 4 ? "isolated4" : "isolated6",
-                           wcl_ip_format(ip, text), change, error) != WCL_OK)
+        bool is_ipv4 = endpoint->addresses[i].ip.size == 4;
+        wcl_ip_format(&endpoint->addresses[i].ip, text);
+        snprintf(pair, sizeof(pair), "%s . %s", text, text);
+        if (change_element(firewall, add, "inet", is_ipv4 ? "isolated4" : "isolated6", text, change,
+                           error) != WCL_OK ||
+            change_element(firewall, add, "inet", is_ipv4 ? "selves4" : "selves6", pair, change,
+                           error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;
