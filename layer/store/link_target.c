@@ -64,13 +64,15 @@ wcl_status wcl_link_target(const void *reparse, size_t size, const char *path, w
         text += 4;
     if (isalpha((unsigned char)text[0]) && text[1] == ':') {
         if ((text[0] | 0x20) != 'c' || (text[2] && text[2] != '\\' && text[2] != '/'))
-            return WCL_END;
+            return wcl_buffer_append_text(target, owned, error);
         if (append_up(target, depth_in_mount(path), error) != WCL_OK)
             return WCL_FAILED;
         return append_components(target, text + 2, error);
     }
-    if (text != owned || has_prefix(text, "\\\\") || !*text)
+    if (!*text)
         return WCL_END;
+    if (text != owned || has_prefix(text, "\\\\"))
+        return wcl_buffer_append_text(target, owned, error);
     /* A leading backslash means the root of the volume that the link is on. */
     if (*text == '\\' && append_up(target, depth_in_mount(path), error) != WCL_OK)
         return WCL_FAILED;

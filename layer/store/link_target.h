@@ -6,9 +6,9 @@
 
 /*
  * Appends the target of the link at `path` ("Files/Users/All Users") whose reparse data is given: a
- * target on C: or a relative one becomes the relative path to the same place in the mount. WCL_END
- * where it is no link, or leads elsewhere (another drive, a share, a volume): then the Windows
- * spelling says nothing to a mount, and nothing is appended. Damaged data fails.
+ * target on C: or a relative one becomes the relative path to the same place in the mount; one that
+ * leads elsewhere (another drive, a share, a volume) stays as Windows spells it and leads nowhere.
+ * WCL_END where it is no link. Damaged data fails.
  */
 wcl_status wcl_link_target(const void *reparse, size_t size, const char *path, wcl_buffer *target,
                            wcl_error *error);

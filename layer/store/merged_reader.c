@@ -325,7 +325,7 @@ static wcl_status open_device(merged_reader *reader, uint32_t device, int *fd, w
 static wcl_status read_piece(merged_reader *reader, const piece *piece, void *buffer, size_t size,
                              wcl_error *error)
 {
-    int fd;
+    int fd = -1;
     size_t got;
 
     if (piece->device == WCL_DEVICE_HOLE) {

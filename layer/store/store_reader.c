@@ -201,7 +201,8 @@ static bool is_passed_over(store_reader *reader, const wcl_entry *entry)
     if (node == WCL_NO_NODE)
         return true;
     if (entry->kind == WCL_ENTRY_DIRECTORY)
-        return wcl_tree_find(reader->given, entry->path) != WCL_NO_NODE;
+        return !wcl_tree_is_folder(reader->all, node) ||
+               wcl_tree_find(reader->given, entry->path) != WCL_NO_NODE;
     return reader->last[node] != reader->ordinal;
 }
 

@@ -104,10 +104,9 @@ def add_namespace(name):
 
 def join(ns_a, name_a, addresses_a, ns_b, name_b, addresses_b):
     """A cable between two namespaces (None: the host)."""
-    run("ip", "link", "add", name_a, "type", "veth", "peer", "name", name_b)
+    in_b = ("netns", ns_b.rsplit("/", 1)[1]) if ns_b else ()
+    run("ip", "link", "add", name_a, "type", "veth", "peer", "name", name_b, *in_b, ns=ns_a)
     for ns, name, addresses in ((ns_a, name_a, addresses_a), (ns_b, name_b, addresses_b)):
-        if ns:
-            run("ip", "link", "set", name, "netns", ns.rsplit("/", 1)[1])
         run("ip", "link", "set", name, "up", ns=ns)
         for address in addresses:
             extra = ("nodad",) if ":" in address else ()

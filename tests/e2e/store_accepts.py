@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""What engines put up with is put up with; what could act on the host or on the mount is not."""
+import io
+import tarfile
+
+from store_common import *
+
+
+def tar_of(path, entries, **options):
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        for name, change in entries:
+            info = tarfile.TarInfo(name)
+            data = change.pop("data", b"")
+            info.size = len(data)
+            for key, value in change.items():
+                setattr(info, key, value)
+            tar.addfile(info, io.BytesIO(data))
+    return path
+
+
+FOLDER = tarfile.DIRTYPE
+
+
+def folder(**change):
+    return dict(type=FOLDER, mode=0o755, **change)
+
+
+def odd_shapes(home):
+    tar = tar_of(home.path("odd.tar"), [
+        ("./", folder(mtime=5)),
+        ("./a/", folder(mtime=7)),
+        ("/a/leading", dict(data=b"one")),
+        ("deep/er/without/folders", dict(data=b"two")),
+        ("deep", folder(mode=0o700) if False else dict(type=FOLDER, mode=0o700)),
+        ("twice", dict(data=b"first")),
+        ("link-to-first", dict(type=tarfile.LNKTYPE, linkname="./twice")),
+        ("twice", dict(data=b"second, longer")),
+        ("was-file", dict(data=b"x")),
+        ("was-file", folder()),
+        ("was-file/in", dict(data=b"in")),
+        ("was-folder", folder()),
+        ("was-folder/gone", dict(data=b"gone")),
+        ("was-folder", dict(data=b"now a file")),
+        ("a//b/./c", dict(data=b"tidied")),
+    ])
+    home.run("import", "-i", tar, "odd")
+    where = home.mount("odd")
+    read = lambda name: open(os.path.join(where, name), "rb").read()
+    assert read("a/leading") == b"one"
+    assert read("deep/er/without/folders") == b"two"
+    assert os.lstat(os.path.join(where, "deep")).st_mode & 0o777 == 0o700
+    assert read("twice") == b"second, longer"
+    assert read("link-to-first") == b"first", "a link keeps what it was made to"
+    assert read("was-file/in") == b"in"
+    assert read("was-folder") == b"now a file"
+    assert read("a/b/c") == b"tidied"
+    home.run("unmount", "odd")
+    # The reader gives folders first and each path once.
+    paths = [entry["path"] for entry in home.entries("odd")]
+    assert len(paths) == len(set(paths)), paths
+    for path in paths:
+        parent = os.path.dirname(path)
+        assert not parent or paths.index(parent) < paths.index(path), path
+
+
+def whiteouts(home):
+    tar_of(home.path("low.tar"), [
+        ("keep", folder()), ("keep/x", dict(data=b"low x")), ("keep/y", dict(data=b"low y")),
+        ("opq", folder()), ("opq/old", dict(data=b"old")),
+        ("dir", folder()), ("dir/old", dict(data=b"old")),
+        ("file", dict(data=b"low")), ("to-folder", dict(data=b"file")), ("to-file", folder()),
+        ("to-file/x", dict(data=b"x")), ("target", dict(data=b"linked")),
+    ])
+    tar_of(home.path("up.tar"), [
+        ("keep/.wh.x", {}),
+        (".wh.file", {}), ("file", dict(data=b"new beside its whiteout")),
+        ("opq/new", dict(data=b"new")), ("opq/.wh..wh..opq", {}),
+        ("dir", folder()), ("dir/new", dict(data=b"new")), (".wh.dir", {}),
+        ("to-folder", folder()), ("to-folder/in", dict(data=b"in")),
+        ("to-file", dict(data=b"a file now")),
+        ("also", dict(type=tarfile.LNKTYPE, linkname="target")), (".wh.target", {}),
+        (".wh..wh.plnk", folder()),
+    ])
+    home.run("import", "-i", home.path("low.tar"), "low")
+    home.run("import", "-l", "low", "-i", home.path("up.tar"), "up")
+    where = home.mount("up")
+    found = {path: item.get("sha256") for path, item in snapshot(where).items()}
+    sha = lambda data: hashlib.sha256(data).hexdigest()
+    assert set(found) == {"", "keep", "keep/y", "opq", "opq/new", "dir", "dir/new", "file", "to-folder",
+                          "to-folder/in", "to-file", "also"}, sorted(found)
+    assert found["file"] == sha(b"new beside its whiteout")
+    assert found["also"] == sha(b"linked"), "a hard link into the parent"
+    home.run("unmount", "up")
+    home.run("export", "-o", home.path("again.tar"), "up")
+    assert sha256(home.path("again.tar")) == sha256(home.path("up.tar"))
+
+
+def refused(home):
+    def refuse(name, entries, words, *options):
+        tar_of(home.path("bad.tar"), entries)
+        done = home.run("import", "-i", home.path("bad.tar"), *options, "bad", check=False)
+        text = done.stderr.decode()
+        assert done.returncode == 1, (name, text)
+        for word in words:
+            assert word in text, (name, word, text)
+
+    refuse("dot dot", [("ok", {}), ("a/../../etc/passwd", dict(data=b"x"))], ["'..'", "a/../../etc/passwd"])
+    refuse("dot dot link", [("l", dict(type=tarfile.LNKTYPE, linkname="../x"))], ["l", "../x"])
+    refuse("missing link target", [("l", dict(type=tarfile.LNKTYPE, linkname="no/where"))], ["no/where"])
+    refuse("windows device", [("Files", dict(type=FOLDER, pax_headers={"MSWINDOWS.fileattr": "16"})),
+                              ("Files/dev", dict(type=tarfile.CHRTYPE))], ["Files/dev"])
+    refuse("windows colon", [("Files", dict(type=FOLDER, pax_headers={"MSWINDOWS.fileattr": "16"})),
+                             ("Files/a:b/c", {})], ["Files/a:b/c"])
+    refuse("wrong digest", [("x", {})], ["sha256:" + "0" * 64], "--expect-digest", "sha256:" + "0" * 64)
+    done = home.run("import", "-i", "/dev/null", "bad", check=False)
+    assert done.returncode == 1 and b"empty" in done.stderr, done.stderr
+    done = home.run("import", "-i", "/bin/ls", "bad", check=False)
+    assert done.returncode == 1 and b"tar" in done.stderr, done.stderr
+
+
+def hostile_xattrs(home):
+    tar_of(home.path("x.tar"), [
+        ("d", dict(type=FOLDER, mode=0o755, pax_headers={
+            "SCHILY.xattr.trusted.overlay.opaque": "y",
+            "SCHILY.xattr.trusted.overlay.redirect": "/etc",
+            "SCHILY.xattr.trusted.wcl.sd": "forged",
+            "SCHILY.xattr.user.good": "kept",
+            "LIBARCHIVE.xattr.trusted.overlay.metacopy": ""})),
+    ])
+    home.run("import", "-i", home.path("x.tar"), "x")
+    where = home.mount("x")
+    names = os.listxattr(os.path.join(where, "d"))
+    assert names == ["user.good"], names
+    home.run("unmount", "x")
+
+
+def trailing_bytes(home):
+    tar_of(home.path("t.tar"), [("x", dict(data=b"x"))])
+    with open(home.path("t.tar"), "ab") as tar:
+        tar.write(b"\0" * 5000 + b"behind the end" + b"\1" * 100)
+    home.run("import", "-i", home.path("t.tar"), "t")
+    home.run("export", "-o", home.path("t2.tar"), "t")
+    assert sha256(home.path("t.tar")) == sha256(home.path("t2.tar"))
+
+
+def os_by_roots(home):
+    tar_of(home.path("w.tar"), [("Files", folder()), ("Files/x", dict(data=b"x")), ("Hives", folder())])
+    assert home.json("import", "-i", home.path("w.tar"), "w")["os"] == "windows"
+    tar_of(home.path("f.tar"), [("Files", folder()), ("Files/x", dict(data=b"x")), ("etc", folder())])
+    assert home.json("import", "-i", home.path("f.tar"), "f")["os"] == "linux"
+    where = home.mount("f")
+    assert os.path.exists(os.path.join(where, "Files/x"))
+    home.run("unmount", "f")
+
+
+def main():
+    need_root()
+    with Home() as home:
+        for test in (odd_shapes, whiteouts, refused, hostile_xattrs, trailing_bytes, os_by_roots):
+            test(home)
+            print("store_accepts:", test.__name__)
+        home.assert_clean()
+    print("store_accepts: passed")
+
+
+main()
