@@ -22,11 +22,11 @@ typedef enum wcl_ace_tail {
 } wcl_ace_tail;
 
 typedef struct wcl_ace_type {
-    uint8_t type;
     const char *name; /* in SDDL; NULL where SDDL has none */
-    bool is_object;   /* flags and up to two GUIDs stand before the SID */
-    bool is_label;    /* the mask is an integrity policy */
     wcl_ace_tail tail;
+    uint8_t type;
+    bool is_object; /* flags and up to two GUIDs stand before the SID */
+    bool is_label;  /* the mask is an integrity policy */
 } wcl_ace_type;
 
 typedef struct wcl_ace {

@@ -52,8 +52,8 @@ static wcl_status take_text(wcl_cursor *cursor, const uint8_t **units, size_t *s
 
 static wcl_status print_text_value(wcl_cursor *cursor, wcl_buffer *out, wcl_error *error)
 {
-    const uint8_t *units;
-    size_t size;
+    const uint8_t *units = NULL;
+    size_t size = 0;
 
     if (take_text(cursor, &units, &size, error) != WCL_OK)
         return WCL_FAILED;
@@ -124,8 +124,8 @@ static wcl_status print_values(wcl_cursor offsets, const wcl_cursor *whole, enum
 
 static wcl_status print_name(wcl_cursor whole, uint32_t offset, wcl_buffer *out, wcl_error *error)
 {
-    const uint8_t *units;
-    size_t size;
+    const uint8_t *units = NULL;
+    size_t size = 0;
 
     wcl_cursor_seek(&whole, offset);
     if (take_text(&whole, &units, &size, error) != WCL_OK ||

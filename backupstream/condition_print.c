@@ -192,25 +192,35 @@ static wcl_status print_tree(const tree *whole, const wcl_cursor *data, wcl_buff
     return status;
 }
 
+/* Every token has a byte or more, so that `size` parts are enough. */
+static wcl_status tree_init(tree *whole, size_t size, wcl_error *error)
+{
+    whole->nodes = calloc(size, sizeof(*whole->nodes));
+    whole->stack = calloc(size, sizeof(*whole->stack));
+    whole->count = whole->depth = 0;
+    return whole->nodes && whole->stack ? WCL_OK : wcl_fail_memory(error);
+}
+
 wcl_status wcl_condition_print(const uint8_t *data, size_t size, wcl_buffer *out, wcl_error *error)
 {
-    __attribute__((cleanup(tree_free))) tree whole = { 0 };
     wcl_cursor cursor = wcl_cursor_over(data, size);
     const uint8_t *signature = wcl_cursor_take(&cursor, WCL_CONDITION_SIGNATURE_SIZE);
+    tree whole;
 
     if (!signature || memcmp(signature, WCL_CONDITION_SIGNATURE, WCL_CONDITION_SIGNATURE_SIZE) != 0)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "an ACE has %zu bytes of application data that are no conditional "
                         "expression, which SDDL cannot express",
                         size);
-    /* Every token has a byte or more. */
-    whole.nodes = calloc(size, sizeof(*whole.nodes));
-    whole.stack = calloc(size, sizeof(*whole.stack));
-    if (!whole.nodes || !whole.stack)
-        return wcl_fail_memory(error);
-    if (read_tree(cursor, &whole, error) != WCL_OK ||
-        wcl_buffer_append_byte(out, '(', error) != WCL_OK ||
-        print_tree(&whole, &cursor, out, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_buffer_append_byte(out, ')', error);
+    wcl_status status = tree_init(&whole, size, error);
+    if (status == WCL_OK)
+        status = read_tree(cursor, &whole, error);
+    if (status == WCL_OK)
+        status = wcl_buffer_append_byte(out, '(', error);
+    if (status == WCL_OK)
+        status = print_tree(&whole, &cursor, out, error);
+    if (status == WCL_OK)
+        status = wcl_buffer_append_byte(out, ')', error);
+    tree_free(&whole);
+    return status;
 }

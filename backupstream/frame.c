@@ -2,8 +2,6 @@
 #include "backupstream/frame.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cursor.h"
@@ -11,6 +9,7 @@
 #include "base/utf16.h"
 
 #define SPARSE_OFFSET_SIZE 8
+#define HEADER_AT "the stream header at offset %" PRIu64
 
 void wcl_backup_frame_init(wcl_backup_frame *frame)
 {
@@ -48,20 +47,6 @@ wcl_status wcl_backup_frame_fail_truncated(const wcl_backup_frame *frame, wcl_er
                     frame->position, frame->header_position);
 }
 
-WCL_PRINTF(3, 4)
-static wcl_status fail_header(const wcl_backup_frame *frame, wcl_error *error, const char *format,
-                              ...)
-{
-    char what[200];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(what, sizeof(what), format, arguments);
-    va_end(arguments);
-    return wcl_fail(error, WCL_CODE_INVALID_DATA, "the stream header at offset %" PRIu64 " %s",
-                    frame->header_position, what);
-}
-
 /* Checks the fixed part and says how long the whole header is. */
 static wcl_status measure_header(wcl_backup_frame *frame, wcl_error *error)
 {
@@ -72,20 +57,26 @@ static wcl_status measure_header(wcl_backup_frame *frame, wcl_error *error)
     uint32_t name_size = wcl_cursor_le32(&cursor);
 
     if (id == 0)
-        return fail_header(frame, error, "has no kind");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, HEADER_AT " has no kind",
+                        frame->header_position);
     if (size > INT64_MAX)
-        return fail_header(frame, error, "claims an impossible %" PRIu64 " bytes of data", size);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        HEADER_AT " claims an impossible %" PRIu64 " bytes of data",
+                        frame->header_position, size);
     if (name_size > WCL_BACKUP_NAME_MAX || name_size % 2)
-        return fail_header(frame, error, "claims an impossible %" PRIu32 " bytes of name",
-                           name_size);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        HEADER_AT " claims an impossible %" PRIu32 " bytes of name",
+                        frame->header_position, name_size);
     frame->need = WCL_BACKUP_HEADER_SIZE + name_size;
     if (id != WCL_BACKUP_SPARSE_BLOCK)
         return WCL_OK;
     if (name_size)
-        return fail_header(frame, error, "gives a name to a sparse block");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, HEADER_AT " gives a name to a sparse block",
+                        frame->header_position);
     if (size < SPARSE_OFFSET_SIZE)
-        return fail_header(frame, error,
-                           "gives a sparse block %" PRIu64 " bytes, too few for its offset", size);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        HEADER_AT " gives a sparse block %" PRIu64 " bytes, too few for its offset",
+                        frame->header_position, size);
     frame->need += SPARSE_OFFSET_SIZE;
     return WCL_OK;
 }
@@ -98,7 +89,8 @@ static wcl_status decode_name(wcl_backup_frame *frame, const uint8_t *name, size
         return WCL_FAILED;
     frame->header.name = wcl_buffer_text(&frame->name);
     if (strlen(frame->header.name) != frame->name.size)
-        return fail_header(frame, error, "has a name with a NUL in it");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, HEADER_AT " has a name with a NUL in it",
+                        frame->header_position);
     return WCL_OK;
 }
 
@@ -119,10 +111,10 @@ static wcl_status decode_header(wcl_backup_frame *frame, wcl_error *error)
         header->size -= SPARSE_OFFSET_SIZE;
         header->offset = wcl_cursor_le64(&cursor);
         if (header->offset > (uint64_t)INT64_MAX - header->size)
-            return fail_header(frame, error,
-                               "puts a sparse block of %" PRIu64
-                               " bytes at the impossible file offset %" PRIu64,
-                               header->size, header->offset);
+            return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                            HEADER_AT " puts a sparse block of %" PRIu64
+                                      " bytes at the impossible file offset %" PRIu64,
+                            frame->header_position, header->size, header->offset);
     }
     frame->left = header->size;
     frame->have = 0;

@@ -114,7 +114,7 @@ wcl_status wcl_reparse_decode_link(const void *data, size_t size, wcl_reparse_li
 {
     WCL_CLEANUP_BUFFER wcl_buffer target = WCL_BUFFER_INIT;
     wcl_cursor cursor = wcl_cursor_over(data, size);
-    uint32_t tag, flags;
+    uint32_t tag = 0, flags = 0;
 
     if (wcl_reparse_tag(data, size, &tag, error) != WCL_OK)
         return WCL_FAILED;

@@ -131,7 +131,7 @@ static wcl_status check_acl(const wcl_sd_part *part, bool present, const char *n
                             wcl_error *error)
 {
     wcl_cursor cursor = wcl_cursor_over(part->data, part->size);
-    wcl_sd_part whole;
+    wcl_sd_part whole = { NULL, 0 };
 
     if (part->size == 0)
         return WCL_OK;
