@@ -1,0 +1,104 @@
+/* Windows command lines: where one argument ends and the next begins. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <wcl/container.h>
+
+#include "base/error.h"
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/*
+ * The first argument, the program's name, knows no escapes, since a path cannot hold a quote: it
+ * goes from quote to quote, or to the first blank. A line that begins with a blank has an empty
+ * one.
+ */
+static const char *take_program(const char *line, char **out)
+{
+    if (*line == '"') {
+        line++;
+        while (*line && *line != '"')
+            *(*out)++ = *line++;
+        if (*line)
+            line++;
+    } else {
+        while (*line && !is_blank(*line))
+            *(*out)++ = *line++;
+    }
+    *(*out)++ = '\0';
+    return line;
+}
+
+/* A run of backslashes: literal, unless a quote follows, when each pair is one of them. Returns
+ * whether an odd one makes that quote literal. */
+static bool take_backslashes(const char **line, char **out)
+{
+    size_t count = strspn(*line, "\\");
+
+    *line += count;
+    size_t written = **line == '"' ? count / 2 : count;
+    memset(*out, '\\', written);
+    *out += written;
+    return **line == '"' && count % 2 == 1;
+}
+
+/* One further argument; `line` is at its first character. */
+static const char *take_argument(const char *line, char **out)
+{
+    bool quoted = false;
+
+    while (*line && (quoted || !is_blank(*line))) {
+        if (*line == '\\') {
+            if (take_backslashes(&line, out))
+                *(*out)++ = *line++;
+        } else if (*line == '"' && quoted && line[1] == '"') {
+            /* Two quotes within quotes are a literal one, and end the quoted part as well. */
+            *(*out)++ = '"';
+            line += 2;
+            quoted = false;
+        } else if (*line == '"') {
+            quoted = !quoted;
+            line++;
+        } else {
+            *(*out)++ = *line++;
+        }
+    }
+    *(*out)++ = '\0';
+    return line;
+}
+
+wcl_status wcl_command_line_split(const char *line, char ***arguments, size_t *count,
+                                  wcl_error *error)
+{
+    size_t length = strlen(line), most, bytes;
+
+    /* At most every second character begins an argument, and the texts need one byte more than the
+     * line for the end of the first, which a blank line has as well. */
+    if (__builtin_mul_overflow(length / 2 + 3, sizeof(char *), &most) ||
+        __builtin_add_overflow(most, length + 2, &bytes))
+        return wcl_fail_memory(error);
+    char **list = malloc(bytes);
+    if (!list)
+        return wcl_fail_memory(error);
+    char *out = (char *)list + most;
+    size_t n = 0;
+    if (*line) {
+        list[n++] = out;
+        line = take_program(line, &out);
+    }
+    for (;;) {
+        while (is_blank(*line))
+            line++;
+        if (!*line)
+            break;
+        list[n++] = out;
+        line = take_argument(line, &out);
+    }
+    list[n] = NULL;
+    *arguments = list;
+    *count = n;
+    return WCL_OK;
+}

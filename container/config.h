@@ -1,0 +1,32 @@
+/* Container configurations as JSON, with the seed's field names. */
+#ifndef WCL_CONTAINER_CONFIG_H
+#define WCL_CONTAINER_CONFIG_H
+
+#include <cjson/cJSON.h>
+#include <wcl/container.h>
+
+/* A configuration and the JSON its texts lie in. */
+typedef struct wcl_parsed_config {
+    wcl_container_config config;
+    cJSON *json;
+    wcl_container_layer *layers;
+    wcl_mapped_dir *mapped_directories;
+    const char **endpoints;
+    wcl_hv_runtime hv_runtime;
+} wcl_parsed_config;
+
+/* wcl_free() */
+wcl_status wcl_container_config_print(const wcl_container_config *config, char **json,
+                                      wcl_error *error);
+
+/* Refuses what is not JSON, a field that does not exist and one of a wrong type, by name. */
+wcl_status wcl_container_config_parse(const char *json, wcl_parsed_config *parsed,
+                                      wcl_error *error);
+void wcl_parsed_config_free(wcl_parsed_config *parsed);
+#define WCL_CLEANUP_CONFIG __attribute__((cleanup(wcl_parsed_config_free)))
+
+/* A ComputeSystemQuery; wcl_free(). */
+wcl_status wcl_compute_system_query_print(const wcl_compute_system_query *query, char **json,
+                                          wcl_error *error);
+
+#endif

@@ -1,0 +1,303 @@
+/* Containers: the seed's operations on the provider's compute systems. */
+#include "container/container_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "container/config.h"
+#include "container/properties.h"
+
+static wcl_container *container_new(const char *id, const wcl_container_provider *provider,
+                                    wcl_error *error)
+{
+    wcl_container *container = calloc(1, sizeof(*container));
+
+    if (!container || !(container->id = strdup(id))) {
+        free(container);
+        wcl_fail_memory(error);
+        return NULL;
+    }
+    container->provider = provider;
+    if (wcl_handle_init(&container->handle, error) != WCL_OK) {
+        free(container->id);
+        free(container);
+        return NULL;
+    }
+    if (wcl_notifier_init(&container->notifier, error) != WCL_OK) {
+        wcl_handle_destroy(&container->handle);
+        free(container->id);
+        free(container);
+        return NULL;
+    }
+    return container;
+}
+
+/* The result of a call: one that is pending is over when its notification comes. */
+static wcl_status finish(wcl_container *container, wcl_status status, uint32_t type, unsigned seen,
+                         wcl_error *own, wcl_error *error)
+{
+    if (status != WCL_OK && wcl_error_is_pending(own))
+        status = wcl_notifier_wait(&container->notifier, type, seen, WCL_DEFAULT_WAIT_MS, own);
+    if (status != WCL_OK && error)
+        *error = *own;
+    return status;
+}
+
+/* An id names a folder and a cgroup. */
+static wcl_status check_id(const char *id, wcl_error *error)
+{
+    static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char rest[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t length = id ? strlen(id) : 0;
+
+    if (length >= 1 && length <= 128 && strchr(first, id[0]) && strspn(id, rest) == length)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_INVALID_NAME,
+                    "a container's id is 1 to 128 characters of A-Z a-z 0-9 . _ - and begins with "
+                    "a letter or digit");
+}
+
+static wcl_status create(const wcl_container_options *options, const char *id, const char *config,
+                         wcl_container **container, wcl_error *error)
+{
+    const wcl_container_provider *provider;
+    wcl_error own = WCL_ERROR_INIT;
+
+    if (check_id(id, error) != WCL_OK ||
+        wcl_container_provider_choose(options, &provider, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_container *made = container_new(id, provider, error);
+    if (!made)
+        return WCL_FAILED;
+    wcl_notify notify = { wcl_notifier_receive, &made->notifier };
+    wcl_status status = provider->create(options, id, config, notify, &made->system, &own);
+    status = finish(made, status, WCL_NOTIFY_CREATE_COMPLETED, 0, &own, error);
+    if (status != WCL_OK) {
+        wcl_container_free(made);
+        return WCL_FAILED;
+    }
+    *container = made;
+    return WCL_OK;
+}
+
+wcl_status wcl_container_create_json(const wcl_container_options *options, const char *id,
+                                     const char *config, wcl_container **container,
+                                     wcl_error *error)
+{
+    if (create(options, id, config, container, error) != WCL_OK)
+        return wcl_error_context(error, "create container", id);
+    return WCL_OK;
+}
+
+wcl_status wcl_container_create(const wcl_container_options *options, const char *id,
+                                const wcl_container_config *config, wcl_container **container,
+                                wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *json = NULL;
+
+    if (wcl_container_config_print(config, &json, error) != WCL_OK)
+        return wcl_error_context(error, "create container", id);
+    return wcl_container_create_json(options, id, json, container, error);
+}
+
+wcl_status wcl_container_open(const wcl_container_options *options, const char *id,
+                              wcl_container **container, wcl_error *error)
+{
+    const wcl_container_provider *provider;
+
+    if (check_id(id, error) != WCL_OK ||
+        wcl_container_provider_choose(options, &provider, error) != WCL_OK)
+        return wcl_error_context(error, "open container", id);
+    wcl_container *made = container_new(id, provider, error);
+    if (!made)
+        return wcl_error_context(error, "open container", id);
+    wcl_notify notify = { wcl_notifier_receive, &made->notifier };
+    if (provider->open(options, id, notify, &made->system, error) != WCL_OK) {
+        wcl_container_free(made);
+        return wcl_error_context(error, "open container", id);
+    }
+    *container = made;
+    return WCL_OK;
+}
+
+const char *wcl_container_id(const wcl_container *container)
+{
+    return container->id;
+}
+
+typedef wcl_status (*system_call)(wcl_provider_system *system, wcl_error *error);
+
+/* Runs a call that is over when its notification has come. */
+static wcl_status change(wcl_container *container, system_call call, uint32_t type,
+                         const char *operation, wcl_error *error)
+{
+    wcl_error own = WCL_ERROR_INIT;
+
+    if (wcl_handle_enter(&container->handle, error) != WCL_OK)
+        return wcl_error_context(error, operation, container->id);
+    unsigned seen = wcl_notifier_count(&container->notifier, type);
+    wcl_status status = finish(container, call(container->system, &own), type, seen, &own, error);
+    wcl_handle_leave(&container->handle);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, operation, container->id);
+}
+
+/* Runs a call whose being pending is the caller's to deal with. */
+static wcl_status request(wcl_container *container, system_call call, const char *operation,
+                          wcl_error *error)
+{
+    if (wcl_handle_enter(&container->handle, error) != WCL_OK)
+        return wcl_error_context(error, operation, container->id);
+    wcl_status status = call(container->system, error);
+    wcl_handle_leave(&container->handle);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, operation, container->id);
+}
+
+wcl_status wcl_container_start(wcl_container *container, wcl_error *error)
+{
+    return change(container, container->provider->start, WCL_NOTIFY_START_COMPLETED,
+                  "start container", error);
+}
+
+wcl_status wcl_container_pause(wcl_container *container, wcl_error *error)
+{
+    return change(container, container->provider->pause, WCL_NOTIFY_PAUSE_COMPLETED,
+                  "pause container", error);
+}
+
+wcl_status wcl_container_resume(wcl_container *container, wcl_error *error)
+{
+    return change(container, container->provider->resume, WCL_NOTIFY_RESUME_COMPLETED,
+                  "resume container", error);
+}
+
+wcl_status wcl_container_shutdown(wcl_container *container, wcl_error *error)
+{
+    return request(container, container->provider->shutdown, "shut down container", error);
+}
+
+wcl_status wcl_container_terminate(wcl_container *container, wcl_error *error)
+{
+    return request(container, container->provider->terminate, "terminate container", error);
+}
+
+wcl_status wcl_container_wait_timeout(wcl_container *container, uint32_t milliseconds,
+                                      wcl_error *error)
+{
+    if (wcl_handle_enter(&container->handle, error) != WCL_OK)
+        return wcl_error_context(error, "wait for container", container->id);
+    wcl_status status =
+        wcl_notifier_wait(&container->notifier, WCL_NOTIFY_SYSTEM_EXITED, 0, milliseconds, error);
+    wcl_handle_leave(&container->handle);
+    return status == WCL_OK ? WCL_OK
+                            : wcl_error_context(error, "wait for container", container->id);
+}
+
+wcl_status wcl_container_wait(wcl_container *container, wcl_error *error)
+{
+    return wcl_container_wait_timeout(container, WCL_TIMEOUT_INFINITE, error);
+}
+
+wcl_status wcl_container_close(wcl_container *container, wcl_error *error)
+{
+    (void)error;
+    if (!wcl_handle_close(&container->handle))
+        return WCL_OK;
+    wcl_notifier_close(&container->notifier);
+    wcl_handle_wait_idle(&container->handle);
+    if (container->system)
+        container->provider->close(container->system);
+    container->system = NULL;
+    return WCL_OK;
+}
+
+void wcl_container_free(wcl_container *container)
+{
+    if (!container)
+        return;
+    wcl_container_close(container, NULL);
+    wcl_notifier_destroy(&container->notifier);
+    wcl_handle_destroy(&container->handle);
+    free(container->id);
+    free(container);
+}
+
+/* ---- Properties ----------------------------------------------------------------------------- */
+
+wcl_status wcl_container_properties_json(wcl_container *container, const char *query, char **json,
+                                         wcl_error *error)
+{
+    if (wcl_handle_enter(&container->handle, error) != WCL_OK)
+        return wcl_error_context(error, "query container", container->id);
+    wcl_status status = container->provider->properties(container->system, query, json, error);
+    wcl_handle_leave(&container->handle);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "query container", container->id);
+}
+
+static wcl_status query_list(wcl_container *container, const char *query, wcl_container_list **list,
+                             wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *json = NULL;
+
+    if (wcl_container_properties_json(container, query, &json, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_container_list_parse(json, list, error) != WCL_OK)
+        return wcl_error_context(error, "query container", container->id);
+    if (wcl_container_list_count(*list) == 1)
+        return WCL_OK;
+    wcl_container_list_free(*list);
+    wcl_fail(error, WCL_CODE_UNEXPECTED_VALUE, "the provider did not answer with one container");
+    return wcl_error_context(error, "query container", container->id);
+}
+
+wcl_status wcl_container_has_pending_updates(wcl_container *container, bool *pending,
+                                             wcl_error *error)
+{
+    wcl_container_list *list;
+
+    if (query_list(container, "{\"PropertyTypes\":[\"PendingUpdates\"]}", &list, error) != WCL_OK)
+        return WCL_FAILED;
+    *pending = wcl_container_list_at(list, 0)->are_updates_pending;
+    wcl_container_list_free(list);
+    return WCL_OK;
+}
+
+wcl_status wcl_container_statistics(wcl_container *container, wcl_container_list **list,
+                                    wcl_error *error)
+{
+    return query_list(container, "{\"PropertyTypes\":[\"Statistics\"]}", list, error);
+}
+
+wcl_status wcl_container_process_list(wcl_container *container, wcl_container_list **list,
+                                      wcl_error *error)
+{
+    return query_list(container, "{\"PropertyTypes\":[\"ProcessList\"]}", list, error);
+}
+
+wcl_status wcl_containers_query_json(const wcl_container_options *options, const char *query,
+                                     char **json, wcl_error *error)
+{
+    const wcl_container_provider *provider;
+
+    if (wcl_container_provider_choose(options, &provider, error) != WCL_OK ||
+        provider->enumerate(options, query, json, error) != WCL_OK)
+        return wcl_error_context(error, "query containers", NULL);
+    return WCL_OK;
+}
+
+wcl_status wcl_containers_query(const wcl_container_options *options,
+                                const wcl_compute_system_query *query, wcl_container_list **list,
+                                wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *text = NULL;
+    WCL_CLEANUP_FREE char *json = NULL;
+
+    if (query && wcl_compute_system_query_print(query, &text, error) != WCL_OK)
+        return wcl_error_context(error, "query containers", NULL);
+    if (wcl_containers_query_json(options, text, &json, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_container_list_parse(json, list, error) != WCL_OK)
+        return wcl_error_context(error, "query containers", NULL);
+    return WCL_OK;
+}

@@ -1,0 +1,237 @@
+/* Where a process's cgroups are, and what stands in them. */
+#include "container/oci/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Cgroups may be nested; deeper ones than this are not looked into. */
+#define DEPTH 16
+
+/* Whether a comma-separated list holds a word. */
+static bool list_has(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    while (*list) {
+        size_t item = strcspn(list, ",\n");
+        if (item == length && memcmp(list, word, length) == 0)
+            return true;
+        list += item;
+        if (*list != ',')
+            return false;
+        list++;
+    }
+    return false;
+}
+
+/* The path of a process in the hierarchy of a controller ("": version 2), from PROC/PID/cgroup,
+ * whose lines are NUMBER:CONTROLLERS:PATH. */
+static bool path_of(const wcl_cgroup_view *view, int32_t pid, const char *controller, char *path,
+                    size_t size)
+{
+    char name[512], line[4096];
+    bool found = false;
+
+    snprintf(name, sizeof(name), "%s/%d/cgroup", view && view->proc ? view->proc : "/proc", pid);
+    FILE *file = fopen(name, "re");
+    while (file && !found && fgets(line, sizeof(line), file)) {
+        char *controllers = strchr(line, ':');
+        char *rest = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!rest)
+            continue;
+        *controllers++ = '\0';
+        *rest++ = '\0';
+        rest[strcspn(rest, "\n")] = '\0';
+        found = *controller ? list_has(controllers, controller)
+                            : strcmp(line, "0") == 0 && !*controllers;
+        if (found && (size_t)snprintf(path, size, "%s", rest) >= size)
+            found = false;
+    }
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* One line of mountinfo: "ID PARENT DEV ROOT MOUNTPOINT OPTIONS [TAGS] - TYPE SOURCE OPTIONS". */
+typedef struct mount_line {
+    char *root;
+    char *point;
+    char *type;
+    char *options;
+} mount_line;
+
+static bool split_mount(char *line, mount_line *mount)
+{
+    char *fields[5], *save = NULL;
+
+    line[strcspn(line, "\n")] = '\0';
+    char *tail = strstr(line, " - ");
+    if (!tail)
+        return false;
+    *tail = '\0';
+    for (int i = 0; i < 5; i++)
+        if (!(fields[i] = strtok_r(i ? NULL : line, " ", &save)))
+            return false;
+    mount->root = fields[3];
+    mount->point = fields[4];
+    mount->type = strtok_r(tail + 3, " ", &save);
+    if (!mount->type || !strtok_r(NULL, " ", &save))
+        return false;
+    mount->options = strtok_r(NULL, " ", &save);
+    return mount->options != NULL;
+}
+
+/* The part of a path below a mount's root; NULL when it is not below it. */
+static const char *below(const char *path, const char *root)
+{
+    size_t length = strlen(root);
+
+    if (strcmp(root, "/") == 0)
+        return path;
+    if (strncmp(path, root, length) == 0 && (path[length] == '/' || path[length] == '\0'))
+        return path + length;
+    return NULL;
+}
+
+static bool find_mount(const wcl_cgroup_view *view, const char *controller, const char *path,
+                       char *folder, size_t size)
+{
+    char name[512], line[4096];
+    bool found = false;
+
+    snprintf(name, sizeof(name), "%s/self/mountinfo", view && view->proc ? view->proc : "/proc");
+    FILE *file = fopen(name, "re");
+    while (file && !found && fgets(line, sizeof(line), file)) {
+        mount_line mount;
+        if (!split_mount(line, &mount))
+            continue;
+        bool right = *controller
+                         ? strcmp(mount.type, "cgroup") == 0 && list_has(mount.options, controller)
+                         : strcmp(mount.type, "cgroup2") == 0;
+        const char *rest = right ? below(path, mount.root) : NULL;
+        found = rest && (size_t)snprintf(folder, size, "%s%s", mount.point, rest) < size;
+    }
+    if (file)
+        fclose(file);
+    return found;
+}
+
+bool wcl_cgroup_find(const wcl_cgroup_view *view, int32_t pid, const char *controller,
+                     wcl_cgroup *cgroup)
+{
+    char path[1024];
+
+    cgroup->unified = false;
+    if (path_of(view, pid, controller, path, sizeof(path)) &&
+        find_mount(view, controller, path, cgroup->folder, sizeof(cgroup->folder)))
+        return true;
+    cgroup->unified = true;
+    if (path_of(view, pid, "", path, sizeof(path)) &&
+        find_mount(view, "", path, cgroup->folder, sizeof(cgroup->folder)))
+        return true;
+    cgroup->folder[0] = '\0';
+    return false;
+}
+
+static FILE *open_file(const wcl_cgroup *cgroup, const char *name)
+{
+    char path[1200];
+
+    snprintf(path, sizeof(path), "%s/%s", cgroup->folder, name);
+    return cgroup->folder[0] ? fopen(path, "re") : NULL;
+}
+
+bool wcl_cgroup_read(const wcl_cgroup *cgroup, const char *file, uint64_t *value)
+{
+    FILE *stream = open_file(cgroup, file);
+    unsigned long long number = 0;
+    bool got = stream && fscanf(stream, "%llu", &number) == 1;
+
+    if (stream)
+        fclose(stream);
+    if (got)
+        *value = number;
+    return got;
+}
+
+bool wcl_cgroup_read_key(const wcl_cgroup *cgroup, const char *file, const char *key,
+                         uint64_t *value)
+{
+    FILE *stream = open_file(cgroup, file);
+    unsigned long long number = 0;
+    char name[128];
+    bool got = false;
+
+    while (stream && !got && fscanf(stream, "%127s %llu", name, &number) == 2)
+        got = strcmp(name, key) == 0;
+    if (stream)
+        fclose(stream);
+    if (got)
+        *value = number;
+    return got;
+}
+
+static wcl_status add_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t *count, int depth,
+                                wcl_error *error)
+{
+    FILE *file = open_file(cgroup, "cgroup.procs");
+    int32_t pid;
+
+    while (file && fscanf(file, "%d", &pid) == 1) {
+        /* The room doubles at each power of two. */
+        if ((*count & (*count - 1)) == 0) {
+            int32_t *grown = realloc(*pids, (*count ? *count * 2 : 1) * sizeof(**pids));
+            if (!grown) {
+                fclose(file);
+                return wcl_fail_memory(error);
+            }
+            *pids = grown;
+        }
+        (*pids)[(*count)++] = pid;
+    }
+    if (file)
+        fclose(file);
+    DIR *listing = depth > 0 ? opendir(cgroup->folder) : NULL;
+    wcl_status status = WCL_OK;
+    for (struct dirent *entry; listing && status == WCL_OK && (entry = readdir(listing));) {
+        wcl_cgroup inner = *cgroup;
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+            (size_t)snprintf(inner.folder, sizeof(inner.folder), "%s/%s", cgroup->folder,
+                             entry->d_name) >= sizeof(inner.folder))
+            continue;
+        status = add_processes(&inner, pids, count, depth - 1, error);
+    }
+    if (listing)
+        closedir(listing);
+    return status;
+}
+
+wcl_status wcl_cgroup_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t *count,
+                                wcl_error *error)
+{
+    *pids = NULL;
+    *count = 0;
+    if (add_processes(cgroup, pids, count, DEPTH, error) == WCL_OK)
+        return WCL_OK;
+    free(*pids);
+    *pids = NULL;
+    return WCL_FAILED;
+}
+
+bool wcl_cgroup_is_foreign(int32_t init, int32_t pid)
+{
+    char own[1024], other[1024];
+    const char *controller = "freezer";
+
+    if (!path_of(NULL, init, controller, own, sizeof(own))) {
+        controller = "";
+        if (!path_of(NULL, init, controller, own, sizeof(own)))
+            return false;
+    }
+    return path_of(NULL, pid, controller, other, sizeof(other)) && !below(other, own);
+}

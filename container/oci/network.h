@@ -1,0 +1,21 @@
+/* A container's network: its own empty one, one with endpoints, or that of another container. */
+#ifndef WCL_CONTAINER_OCI_NETWORK_H
+#define WCL_CONTAINER_OCI_NETWORK_H
+
+#include "container/config.h"
+#include "container/oci/place.h"
+
+typedef struct wcl_network {
+    char *path;        /* the network namespace to join; NULL for a new, empty one */
+    char *resolv_conf; /* the file to show as /etc/resolv.conf; NULL for the root's own */
+} wcl_network;
+
+/* Makes the namespace with its endpoints, and writes resolv.conf into the container's folder. */
+wcl_status wcl_network_prepare(const wcl_place *place, const wcl_container_config *config,
+                               const char *id, int folder, wcl_network *network, wcl_error *error);
+/* Removes a namespace that was made for the container, and detaches what is in it. */
+wcl_status wcl_network_unprepare(const char *id, wcl_error *error);
+void wcl_network_free(wcl_network *network);
+#define WCL_CLEANUP_NETWORK __attribute__((cleanup(wcl_network_free)))
+
+#endif

@@ -1,0 +1,238 @@
+/* Where the portable provider keeps containers. */
+#include "container/oci/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "container/oci/protocol.h"
+#include "container/oci/teardown.h"
+
+#define DEFAULT_RUN_DIR "/run/wcl"
+#define DEFAULT_RUNTIME "runc"
+#define SUPERVISOR_NAME "wcl-supervisor"
+#define TEARDOWN_NAME "wcl-container-teardown"
+#define FILE_LIMIT (4 * 1024 * 1024)
+
+static const char *choose(const char *option, const char *variable, const char *otherwise)
+{
+    if (option && *option)
+        return option;
+    const char *value = getenv(variable);
+    return value && *value ? value : otherwise;
+}
+
+static char *join(const char *folder, const char *name)
+{
+    char *path;
+    return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+/* The installed program, or the one beside which the library was built. */
+static char *find_program(const char *chosen, const char *name)
+{
+    if (*chosen) {
+        const char *slash = strrchr(chosen, '/');
+        char *path;
+        int length = slash ? (int)(slash - chosen) : 1;
+        return asprintf(&path, "%.*s/%s", length, slash ? chosen : ".", name) < 0 ? NULL : path;
+    }
+    char *installed = join(WCL_LIBEXEC_DIR, name);
+    if (!installed || access(installed, X_OK) == 0)
+        return installed;
+    free(installed);
+    return join(WCL_BUILD_LIBEXEC_DIR, name);
+}
+
+/* Makes a folder and those above it. */
+static int make_folders(const char *path, mode_t mode)
+{
+    char copy[PATH_MAX];
+
+    if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy))
+        return ENAMETOOLONG;
+    for (char *at = copy + 1; (at = strchr(at, '/')); at++) {
+        *at = '\0';
+        if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+            return errno;
+        *at = '/';
+    }
+    return mkdir(copy, mode) < 0 && errno != EEXIST ? errno : 0;
+}
+
+static wcl_status fill(wcl_place *place, const wcl_container_options *options, const char *id,
+                       wcl_error *error)
+{
+    const char *run_dir = choose(options ? options->run_dir : NULL, "WCL_RUN", DEFAULT_RUN_DIR);
+    const char *supervisor = choose(options ? options->supervisor : NULL, "WCL_SUPERVISOR", "");
+    char resolved[PATH_MAX];
+
+    WCL_CLEANUP_FREE char *wanted = join(run_dir, "containers");
+    if (!wanted)
+        return wcl_fail_memory(error);
+    int failed = make_folders(wanted, 0700);
+    if (!failed && !realpath(wanted, resolved))
+        failed = errno;
+    if (failed)
+        return wcl_fail_errno(error, failed,
+                              "the folder '%s' for running containers cannot be used", wanted);
+    place->run_dir = strdup(resolved);
+    place->path = id ? join(resolved, id) : NULL;
+    place->runtime =
+        strdup(choose(options ? options->runtime : NULL, "WCL_RUNTIME", DEFAULT_RUNTIME));
+    place->supervisor = *supervisor ? strdup(supervisor) : find_program("", SUPERVISOR_NAME);
+    place->teardown = find_program(supervisor, TEARDOWN_NAME);
+    if (!place->run_dir || (id && !place->path) || !place->runtime || !place->supervisor ||
+        !place->teardown)
+        return wcl_fail_memory(error);
+    return WCL_OK;
+}
+
+wcl_status wcl_place_init(wcl_place *place, const wcl_container_options *options, const char *id,
+                          wcl_error *error)
+{
+    memset(place, 0, sizeof(*place));
+    if (fill(place, options, id, error) == WCL_OK)
+        return WCL_OK;
+    wcl_place_free(place);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_place_sibling(const wcl_place *place, const char *id, wcl_place *sibling,
+                             wcl_error *error)
+{
+    *sibling = (wcl_place) { .run_dir = strdup(place->run_dir),
+                             .path = join(place->run_dir, id),
+                             .runtime = strdup(place->runtime),
+                             .supervisor = strdup(place->supervisor),
+                             .teardown = strdup(place->teardown) };
+    if (sibling->run_dir && sibling->path && sibling->runtime && sibling->supervisor &&
+        sibling->teardown)
+        return WCL_OK;
+    wcl_place_free(sibling);
+    return wcl_fail_memory(error);
+}
+
+void wcl_place_free(wcl_place *place)
+{
+    free(place->run_dir);
+    free(place->path);
+    free(place->runtime);
+    free(place->supervisor);
+    free(place->teardown);
+    memset(place, 0, sizeof(*place));
+}
+
+/* Whether the open folder is still the one of that name. */
+static bool is_current(const wcl_place *place, int folder)
+{
+    struct stat named, opened;
+
+    return stat(place->path, &named) == 0 && fstat(folder, &opened) == 0 &&
+           named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+}
+
+bool wcl_place_lock(int folder)
+{
+    return flock(folder, LOCK_EX | LOCK_NB) == 0;
+}
+
+wcl_place_state wcl_place_examine(const wcl_place *place, int *folder)
+{
+    *folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder < 0)
+        return WCL_PLACE_ABSENT;
+    if (flock(*folder, LOCK_SH | LOCK_NB) < 0)
+        return WCL_PLACE_TENDED;
+    flock(*folder, LOCK_UN);
+    if (!is_current(place, *folder)) {
+        close(*folder);
+        *folder = -1;
+        return WCL_PLACE_ABSENT;
+    }
+    return faccessat(*folder, WCL_SUPERVISOR_SOCKET, F_OK, 0) == 0 ? WCL_PLACE_LOST
+                                                                   : WCL_PLACE_STALE;
+}
+
+/* Removes what a creator left that was killed; true when the name is free then. */
+static bool remove_stale(const wcl_place *place)
+{
+    int folder;
+    bool removed = false;
+
+    if (wcl_place_examine(place, &folder) == WCL_PLACE_STALE && wcl_place_lock(folder))
+        removed = wcl_container_teardown(place->path, NULL) == WCL_OK;
+    if (folder >= 0)
+        close(folder);
+    return removed;
+}
+
+wcl_status wcl_place_create(const wcl_place *place, int *folder, wcl_error *error)
+{
+    if (mkdir(place->path, 0700) < 0) {
+        if (errno != EEXIST)
+            return wcl_fail_errno(error, errno, "the folder '%s' cannot be made", place->path);
+        if (!remove_stale(place) || mkdir(place->path, 0700) < 0)
+            return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
+                            "a container of this id exists already");
+    }
+    *folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder >= 0 && wcl_place_lock(*folder) && is_current(place, *folder))
+        return WCL_OK;
+    int failed = errno;
+    if (*folder >= 0)
+        close(*folder);
+    *folder = -1;
+    return wcl_fail_errno(error, failed, "the folder '%s' cannot be locked", place->path);
+}
+
+wcl_status wcl_place_write(int folder, const char *name, const char *text, wcl_error *error)
+{
+    char temporary[64];
+    size_t size = strlen(text);
+
+    snprintf(temporary, sizeof(temporary), ".%s", name);
+    int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "the file '%s' cannot be made", name);
+    ssize_t written = write(fd, text, size);
+    int failed = written == (ssize_t)size ? 0 : written < 0 ? errno : ENOSPC;
+    if (close(fd) < 0 && !failed)
+        failed = errno;
+    if (!failed && renameat(folder, temporary, folder, name) < 0)
+        failed = errno;
+    return failed ? wcl_fail_errno(error, failed, "the file '%s' cannot be written", name) : WCL_OK;
+}
+
+wcl_status wcl_place_read_json(int folder, const char *name, cJSON **json, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+    ssize_t got = 1;
+
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "the file '%s' cannot be read", name);
+    while (got > 0 && text.size <= FILE_LIMIT) {
+        if (wcl_buffer_reserve(&text, 16384, error) != WCL_OK) {
+            close(fd);
+            return WCL_FAILED;
+        }
+        got = read(fd, text.data + text.size, 16384);
+        if (got > 0)
+            text.size += (size_t)got;
+    }
+    int failed = got < 0 ? errno : 0;
+    close(fd);
+    if (failed)
+        return wcl_fail_errno(error, failed, "the file '%s' cannot be read", name);
+    return wcl_json_parse((const char *)text.data, text.size, FILE_LIMIT, json, error);
+}

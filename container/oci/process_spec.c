@@ -1,0 +1,191 @@
+/* A process configuration as the OCI runtime wants it. */
+#include "container/oci/process_spec.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "container/oci/prepare.h"
+#include "container/oci/protocol.h"
+#include "container/oci/user.h"
+#include "container/process_config.h"
+
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+wcl_status wcl_container_path(const char *path, const char *field, char **posix, wcl_error *error)
+{
+    const char *rest = path;
+
+    if (isalpha((unsigned char)path[0]) && path[1] == ':')
+        rest += 2;
+    if (*rest != '/' && *rest != '\\')
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the path '%s' (%s) is not absolute in the container", path, field);
+    bool windows = rest != path || *rest == '\\';
+    *posix = strdup(rest);
+    if (!*posix)
+        return wcl_fail_memory(error);
+    for (char *at = *posix; windows && (at = strchr(at, '\\'));)
+        *at = '/';
+    return WCL_OK;
+}
+
+static bool add_list(cJSON *object, const char *name, const char *const *texts, size_t count)
+{
+    cJSON *list = cJSON_CreateStringArray(texts, (int)count);
+
+    if (cJSON_AddItemToObject(object, name, list))
+        return true;
+    cJSON_Delete(list);
+    return false;
+}
+
+bool wcl_spec_add_capabilities(cJSON *process)
+{
+    static const char *const names[] = {
+        "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",
+        "CAP_MKNOD",   "CAP_NET_RAW",      "CAP_SETGID",           "CAP_SETUID",
+        "CAP_SETFCAP", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
+        "CAP_KILL",    "CAP_AUDIT_WRITE",
+    };
+    const size_t count = sizeof(names) / sizeof(names[0]);
+    cJSON *sets = cJSON_AddObjectToObject(process, "capabilities");
+
+    return sets && add_list(sets, "bounding", names, count) &&
+           add_list(sets, "effective", names, count) && add_list(sets, "permitted", names, count);
+}
+
+static wcl_status fail_arguments(const char *why, wcl_error *error)
+{
+    return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s", why);
+}
+
+/* What to run: the application, or the first argument, and then the other arguments. */
+static wcl_status add_arguments(const wcl_process_config *config, cJSON *process, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char **split = NULL;
+    const char *const *arguments = config->arguments;
+    size_t count = config->argument_count;
+    bool has_line = config->command_line && *config->command_line;
+    bool has_application = config->application_name && *config->application_name;
+
+    if (has_line && count > 0)
+        return fail_arguments("CommandLine and CommandArgs cannot both be given", error);
+    if (has_line) {
+        if (wcl_command_line_split(config->command_line, &split, &count, error) != WCL_OK)
+            return WCL_FAILED;
+        arguments = (const char *const *)split;
+    }
+    if (!has_application && (count == 0 || !*arguments[0]))
+        return fail_arguments("ApplicationName and CommandLine name no program to run", error);
+    cJSON *list = cJSON_AddArrayToObject(process, "args");
+    size_t at = 0;
+    if (has_application) {
+        cJSON_AddItemToArray(list, cJSON_CreateString(config->application_name));
+        at = 1;
+    }
+    for (; at < count; at++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(arguments[at]));
+    return list ? WCL_OK : wcl_fail_memory(error);
+}
+
+static const char *find_variable(const wcl_process_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->environment_count; i++)
+        if (strcmp(config->environment[i].name, name) == 0)
+            return config->environment[i].value;
+    return NULL;
+}
+
+static wcl_status add_environment(const wcl_process_config *config, cJSON *process,
+                                  wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer line = WCL_BUFFER_INIT;
+    cJSON *list = cJSON_AddArrayToObject(process, "env");
+
+    if (!find_variable(config, "PATH"))
+        cJSON_AddItemToArray(list, cJSON_CreateString(DEFAULT_PATH));
+    if (config->emulate_console && !find_variable(config, "TERM"))
+        cJSON_AddItemToArray(list, cJSON_CreateString("TERM=xterm"));
+    for (size_t i = 0; i < config->environment_count; i++) {
+        wcl_buffer_clear(&line);
+        if (wcl_buffer_printf(&line, error, "%s=%s", config->environment[i].name,
+                              config->environment[i].value) != WCL_OK)
+            return WCL_FAILED;
+        cJSON_AddItemToArray(list, cJSON_CreateString(wcl_buffer_text(&line)));
+    }
+    return list ? WCL_OK : wcl_fail_memory(error);
+}
+
+static wcl_status add_user(const wcl_place *place, const wcl_process_config *config, cJSON *process,
+                           wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *root = NULL;
+    wcl_user user = { 0 };
+
+    if (config->user && *config->user) {
+        if (wcl_container_root_of(place, &root, error) != WCL_OK ||
+            wcl_user_find(root, config->user, &user, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    cJSON *object = cJSON_AddObjectToObject(process, "user");
+    if (!object || !wcl_json_add_u64(object, "uid", user.uid) ||
+        !wcl_json_add_u64(object, "gid", user.gid))
+        return wcl_fail_memory(error);
+    cJSON *groups = cJSON_AddArrayToObject(object, "additionalGids");
+    for (size_t i = 0; i < user.group_count; i++)
+        cJSON_AddItemToArray(groups, cJSON_CreateNumber(user.groups[i]));
+    return groups ? WCL_OK : wcl_fail_memory(error);
+}
+
+static wcl_status add_folder(const wcl_process_config *config, cJSON *process, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *folder = NULL;
+    bool given = config->working_directory && *config->working_directory;
+
+    if (wcl_container_path(given ? config->working_directory : "/", "WorkingDirectory", &folder,
+                           error) != WCL_OK)
+        return WCL_FAILED;
+    return cJSON_AddStringToObject(process, "cwd", folder) ? WCL_OK : wcl_fail_memory(error);
+}
+
+static bool add_console(const wcl_process_config *config, cJSON *process)
+{
+    if (!cJSON_AddBoolToObject(process, "terminal", config->emulate_console))
+        return false;
+    if (!config->emulate_console || !config->console_height || !config->console_width)
+        return true;
+    cJSON *size = cJSON_AddObjectToObject(process, "consoleSize");
+    return size && wcl_json_add_u64(size, "height", config->console_height) &&
+           wcl_json_add_u64(size, "width", config->console_width);
+}
+
+static uint32_t flags_of(const wcl_process_config *config)
+{
+    return (config->create_stdin_pipe ? WCL_PIPE_STDIN : 0) |
+           (config->create_stdout_pipe ? WCL_PIPE_STDOUT : 0) |
+           (config->create_stderr_pipe ? WCL_PIPE_STDERR : 0) |
+           (config->emulate_console ? WCL_EXEC_CONSOLE : 0);
+}
+
+wcl_status wcl_process_spec(const wcl_place *place, const char *config, char **document,
+                            uint32_t *flags, wcl_error *error)
+{
+    WCL_CLEANUP_PROCESS_CONFIG wcl_parsed_process_config parsed = { 0 };
+    WCL_CLEANUP_JSON cJSON *process = cJSON_CreateObject();
+
+    if (wcl_process_config_parse(config, &parsed, error) != WCL_OK ||
+        add_arguments(&parsed.config, process, error) != WCL_OK ||
+        add_environment(&parsed.config, process, error) != WCL_OK ||
+        add_user(place, &parsed.config, process, error) != WCL_OK ||
+        add_folder(&parsed.config, process, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!add_console(&parsed.config, process) || !wcl_spec_add_capabilities(process) ||
+        !(*document = wcl_json_print(process)))
+        return wcl_fail_memory(error);
+    *flags = flags_of(&parsed.config);
+    return WCL_OK;
+}

@@ -1,0 +1,20 @@
+/* A process configuration as the OCI runtime wants it. */
+#ifndef WCL_CONTAINER_OCI_PROCESS_SPEC_H
+#define WCL_CONTAINER_OCI_PROCESS_SPEC_H
+
+#include <cjson/cJSON.h>
+
+#include "container/oci/place.h"
+
+/* Makes the process document of a configuration in the seed's JSON (wcl_free()), and tells which
+ * pipes and whether a console it wants (WCL_PIPE_..., WCL_EXEC_CONSOLE). */
+wcl_status wcl_process_spec(const wcl_place *place, const char *config, char **document,
+                            uint32_t *flags, wcl_error *error);
+
+/* Adds the "capabilities" that a container's processes have. */
+bool wcl_spec_add_capabilities(cJSON *process);
+
+/* The POSIX form of a path in the container: "C:\a\b" and "/a/b" are "/a/b". wcl_free(). */
+wcl_status wcl_container_path(const char *path, const char *field, char **posix, wcl_error *error);
+
+#endif

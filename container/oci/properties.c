@@ -1,0 +1,279 @@
+/* What containers are: their properties, and finding those that match a query. */
+#include "container/oci/system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "container/fields.h"
+#include "container/oci/state.h"
+#include "container/oci/statistics.h"
+#include "container/oci/teardown.h"
+
+#define QUERY_LIMIT (1024 * 1024)
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = NULL;
+
+    wcl_json_get_text(object, name, &text, NULL);
+    return text ? text : "";
+}
+
+static const char *state_name(const wcl_reply *status)
+{
+    if (!status)
+        return "Lost";
+    if (status->state >= WCL_STATE_STOPPING)
+        return "Stopped";
+    if (status->state >= WCL_STATE_PAUSED)
+        return "Paused";
+    return status->state >= WCL_STATE_RUNNING ? "Running" : "Created";
+}
+
+static const char *exit_type_name(uint32_t type)
+{
+    static const char *const names[] = { "", "GracefulExit", "ForcedExit", "UnexpectedExit" };
+    return type < sizeof(names) / sizeof(names[0]) ? names[type] : "";
+}
+
+/* What is always there. `status` is NULL for a container that has lost its supervisor. */
+static cJSON *describe(const char *id, const wcl_state *state, const wcl_reply *status)
+{
+    cJSON *json = cJSON_CreateObject();
+    char guid_text[37] = "";
+    wcl_guid guid;
+
+    if (wcl_guid_of_compute_system(id, &guid, NULL) == WCL_OK)
+        wcl_guid_format(&guid, guid_text);
+    bool stopped = status && status->state >= WCL_STATE_STOPPING;
+    if (json && cJSON_AddStringToObject(json, "Id", id) &&
+        wcl_json_add_text(json, "Name", text_of(state->config, "Name")) &&
+        cJSON_AddStringToObject(json, "SystemType", "Container") &&
+        wcl_json_add_text(json, "Owner", text_of(state->config, "Owner")) &&
+        cJSON_AddStringToObject(json, "RuntimeId", guid_text) &&
+        cJSON_AddStringToObject(json, "State", state_name(status)) &&
+        (!stopped || cJSON_AddTrueToObject(json, "Stopped")) &&
+        (!stopped || cJSON_AddStringToObject(json, "ExitType", exit_type_name(status->exit_type))))
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}
+
+/* ---- One container -------------------------------------------------------------------------- */
+
+/* Which properties a query asks for. */
+typedef struct wanted {
+    bool statistics;
+    bool processes;
+    bool updates;
+} wanted;
+
+static wcl_status parse_property_query(const char *query, wanted *types, wcl_error *error)
+{
+    static const wcl_field fields[] = { { "PropertyTypes", WCL_FIELD_NESTED, 0, false } };
+    WCL_CLEANUP_JSON cJSON *json = NULL;
+    WCL_CLEANUP_FREE const char **names = NULL;
+    size_t count = 0;
+
+    if (!query || !*query)
+        return WCL_OK;
+    if (wcl_json_parse(query, strlen(query), QUERY_LIMIT, &json, error) != WCL_OK ||
+        wcl_fields_parse(fields, 1, json, "the property query", NULL, error) != WCL_OK ||
+        wcl_fields_texts(json, "PropertyTypes", &names, &count, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], "Statistics") == 0)
+            types->statistics = true;
+        else if (strcmp(names[i], "ProcessList") == 0)
+            types->processes = true;
+        else if (strcmp(names[i], "PendingUpdates") == 0)
+            types->updates = true;
+        else
+            return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "there is no property type '%s'",
+                            names[i]);
+    }
+    return WCL_OK;
+}
+
+static wcl_status add_wanted(cJSON *json, const wanted *types, const wcl_reply *status,
+                             wcl_error *error)
+{
+    if (types->updates && !cJSON_AddFalseToObject(json, "AreUpdatesPending"))
+        return wcl_fail_memory(error);
+    if (types->statistics) {
+        cJSON *statistics = wcl_statistics_make(NULL, status->init_pid, status->started);
+        if (!cJSON_AddItemToObject(json, "Statistics", statistics)) {
+            cJSON_Delete(statistics);
+            return wcl_fail_memory(error);
+        }
+    }
+    if (types->processes) {
+        cJSON *list;
+        if (wcl_process_list_make(NULL, status->init_pid, &list, error) != WCL_OK)
+            return WCL_FAILED;
+        if (!cJSON_AddItemToObject(json, "ProcessList", list)) {
+            cJSON_Delete(list);
+            return wcl_fail_memory(error);
+        }
+    }
+    return WCL_OK;
+}
+
+static wcl_status read_state(const wcl_place *place, wcl_state *state, wcl_error *error)
+{
+    int folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (folder < 0)
+        return wcl_fail(error, (uint32_t)WCL_CODE_HCS_NOT_EXIST,
+                        "there is no container of this id");
+    wcl_status status = wcl_state_read(folder, state, error);
+    close(folder);
+    return status;
+}
+
+wcl_status wcl_oci_properties(wcl_provider_system *system, const char *query, char **properties,
+                              wcl_error *error)
+{
+    const wcl_request request = { .type = WCL_REQUEST_STATUS };
+    WCL_CLEANUP_STATE wcl_state state = { 0 };
+    WCL_CLEANUP_JSON cJSON *json = NULL;
+    wanted types = { 0 };
+    wcl_reply reply;
+
+    if (parse_property_query(query, &types, error) != WCL_OK ||
+        wcl_oci_request(system, &request, &reply, error) != WCL_OK ||
+        read_state(&system->place, &state, error) != WCL_OK)
+        return WCL_FAILED;
+    json = describe(system->id, &state, &reply);
+    if (!json)
+        return wcl_fail_memory(error);
+    if (add_wanted(json, &types, &reply, error) != WCL_OK)
+        return WCL_FAILED;
+    *properties = wcl_json_print(json);
+    return *properties ? WCL_OK : wcl_fail_memory(error);
+}
+
+/* ---- All that match ------------------------------------------------------------------------- */
+
+/* A parsed ComputeSystemQuery. */
+typedef struct system_query {
+    cJSON *json;
+    const char **ids, **types, **names, **owners;
+    size_t id_count, type_count, name_count, owner_count;
+} system_query;
+
+static void system_query_free(system_query *query)
+{
+    cJSON_Delete(query->json);
+    wcl_free(query->ids);
+    wcl_free(query->types);
+    wcl_free(query->names);
+    wcl_free(query->owners);
+}
+
+static wcl_status system_query_parse(const char *text, system_query *query, wcl_error *error)
+{
+    static const wcl_field fields[] = {
+        { "Ids", WCL_FIELD_NESTED, 0, false },
+        { "Types", WCL_FIELD_NESTED, 0, false },
+        { "Names", WCL_FIELD_NESTED, 0, false },
+        { "Owners", WCL_FIELD_NESTED, 0, false },
+    };
+
+    if (!text || !*text)
+        return WCL_OK;
+    if (wcl_json_parse(text, strlen(text), QUERY_LIMIT, &query->json, error) != WCL_OK ||
+        wcl_fields_parse(fields, 4, query->json, "the query", NULL, error) != WCL_OK ||
+        wcl_fields_texts(query->json, "Ids", &query->ids, &query->id_count, error) != WCL_OK ||
+        wcl_fields_texts(query->json, "Types", &query->types, &query->type_count, error) !=
+            WCL_OK ||
+        wcl_fields_texts(query->json, "Names", &query->names, &query->name_count, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_fields_texts(query->json, "Owners", &query->owners, &query->owner_count, error);
+}
+
+static bool allows(const char *const *wanted_texts, size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(wanted_texts[i], text) == 0)
+            return true;
+    return count == 0;
+}
+
+static bool query_matches(const system_query *query, const cJSON *properties)
+{
+    return allows(query->ids, query->id_count, text_of(properties, "Id")) &&
+           allows(query->types, query->type_count, text_of(properties, "SystemType")) &&
+           allows(query->names, query->name_count, text_of(properties, "Name")) &&
+           allows(query->owners, query->owner_count, text_of(properties, "Owner"));
+}
+
+/* The properties of a container, or NULL when there is none; what a killed creator left is removed.
+ */
+static cJSON *examine(const wcl_place *place, const char *id)
+{
+    const wcl_request request = { .type = WCL_REQUEST_STATUS };
+    WCL_CLEANUP_STATE wcl_state state = { 0 };
+    wcl_reply reply;
+    cJSON *json = NULL;
+    int folder;
+    wcl_place_state how = wcl_place_examine(place, &folder);
+
+    if (how == WCL_PLACE_STALE && wcl_place_lock(folder))
+        wcl_container_teardown(place->path, NULL);
+    else if (how == WCL_PLACE_LOST && wcl_state_read(folder, &state, NULL) == WCL_OK)
+        json = describe(id, &state, NULL);
+    else if (how == WCL_PLACE_TENDED &&
+             wcl_supervisor_call(place, &request, -1, &reply, NULL, NULL) == WCL_OK &&
+             reply.state != WCL_STATE_CREATING && wcl_state_read(folder, &state, NULL) == WCL_OK)
+        json = describe(id, &state, &reply);
+    if (folder >= 0)
+        close(folder);
+    return json;
+}
+
+static wcl_status list_matching(const wcl_place *run, const system_query *query, cJSON *list,
+                                wcl_error *error)
+{
+    DIR *listing = opendir(run->run_dir);
+    wcl_status status = WCL_OK;
+
+    for (struct dirent *entry; listing && status == WCL_OK && (entry = readdir(listing));) {
+        WCL_CLEANUP_PLACE wcl_place place = { 0 };
+        if (entry->d_name[0] == '.' || !allows(query->ids, query->id_count, entry->d_name))
+            continue;
+        status = wcl_place_sibling(run, entry->d_name, &place, error);
+        cJSON *properties = status == WCL_OK ? examine(&place, entry->d_name) : NULL;
+        if (!properties || !query_matches(query, properties) ||
+            !cJSON_AddItemToArray(list, properties))
+            cJSON_Delete(properties);
+    }
+    if (listing)
+        closedir(listing);
+    return status;
+}
+
+wcl_status wcl_oci_enumerate(const wcl_container_options *options, const char *query,
+                             char **systems, wcl_error *error)
+{
+    WCL_CLEANUP_PLACE wcl_place run = { 0 };
+    WCL_CLEANUP_JSON cJSON *list = cJSON_CreateArray();
+    system_query parsed = { 0 };
+
+    if (!list)
+        return wcl_fail_memory(error);
+    wcl_status status = wcl_place_init(&run, options, NULL, error);
+    if (status == WCL_OK)
+        status = system_query_parse(query, &parsed, error);
+    if (status == WCL_OK)
+        status = list_matching(&run, &parsed, list, error);
+    system_query_free(&parsed);
+    if (status != WCL_OK)
+        return WCL_FAILED;
+    *systems = wcl_json_print(list);
+    return *systems ? WCL_OK : wcl_fail_memory(error);
+}

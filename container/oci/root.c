@@ -1,0 +1,140 @@
+/* The root folder of a container. */
+#include "container/oci/root.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <wcl/layer.h>
+
+#include "base/error.h"
+
+static bool given(const char *text)
+{
+    return text && *text;
+}
+
+static wcl_status resolve_folder(const char *path, const char *field, char **resolved,
+                                 wcl_error *error)
+{
+    struct stat info;
+
+    *resolved = realpath(path, NULL);
+    if (!*resolved || stat(*resolved, &info) < 0)
+        return wcl_fail_errno(error, errno, "%s: the folder '%s' cannot be used", field, path);
+    if (!S_ISDIR(info.st_mode))
+        return wcl_fail(error, WCL_CODE_DIRECTORY, "%s: '%s' is not a folder", field, path);
+    return WCL_OK;
+}
+
+static wcl_status split_layer(const char *path, wcl_root *root, wcl_error *error)
+{
+    const char *slash = strrchr(path, '/');
+
+    root->home = strndup(path, slash > path ? (size_t)(slash - path) : 1);
+    root->layer = strdup(slash + 1);
+    root->storage = strdup(path);
+    return root->home && root->layer && root->storage ? WCL_OK : wcl_fail_memory(error);
+}
+
+/* A folder that is the root itself knows no layers and no size. */
+static wcl_status check_plain(const wcl_container_config *config, const char *field,
+                              wcl_error *error)
+{
+    if (config->storage_sandbox_size > 0)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "StorageSandboxSize is refused: %s names a plain folder, whose size is not "
+                        "limited",
+                        field);
+    if (config->layer_count > 0 && !given(config->volume_path))
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "Layers is refused: %s names a plain folder, which has no parents", field);
+    return WCL_OK;
+}
+
+wcl_status wcl_root_resolve(const wcl_container_config *config, wcl_root *root, wcl_error *error)
+{
+    char marker[PATH_MAX];
+    bool volume = given(config->volume_path);
+    const char *field = volume ? "VolumePath" : "LayerFolderPath";
+    WCL_CLEANUP_FREE char *path = NULL;
+
+    if (resolve_folder(volume ? config->volume_path : config->layer_folder_path, field, &path,
+                       error) != WCL_OK)
+        return WCL_FAILED;
+    if (!volume && snprintf(marker, sizeof(marker), "%s/layer.json", path) < PATH_MAX &&
+        access(marker, F_OK) == 0)
+        return split_layer(path, root, error);
+    if (check_plain(config, field, error) != WCL_OK)
+        return WCL_FAILED;
+    root->storage = volume && given(config->layer_folder_path) ? strdup(config->layer_folder_path)
+                                                               : strdup(path);
+    root->path = path;
+    path = NULL;
+    return root->storage ? WCL_OK : wcl_fail_memory(error);
+}
+
+static wcl_driver driver_of(const char *home)
+{
+    wcl_driver driver = WCL_DRIVER_INIT;
+
+    driver.home_dir = home;
+    driver.provider = "store";
+    return driver;
+}
+
+static wcl_status prepare_active(const wcl_driver *driver, const wcl_container_config *config,
+                                 wcl_root *root, wcl_error *error)
+{
+    WCL_CLEANUP_FREE const char **paths = calloc(config->layer_count + 1, sizeof(*paths));
+
+    if (!paths)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; i < config->layer_count; i++)
+        paths[i] = config->layers[i].path;
+    wcl_parents parents = { paths, config->layer_count };
+    if (config->storage_sandbox_size > 0 &&
+        wcl_layer_expand_sandbox(driver, root->layer, config->storage_sandbox_size, error) !=
+            WCL_OK)
+        return WCL_FAILED;
+    if (wcl_layer_prepare(driver, root->layer, parents, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_layer_mount_path(driver, root->layer, &root->path, error) == WCL_OK)
+        return WCL_OK;
+    wcl_layer_unprepare(driver, root->layer, NULL);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_root_prepare(const wcl_container_config *config, wcl_root *root, wcl_error *error)
+{
+    if (!root->layer)
+        return WCL_OK;
+    wcl_driver driver = driver_of(root->home);
+    if (wcl_layer_activate(&driver, root->layer, error) != WCL_OK)
+        return WCL_FAILED;
+    if (prepare_active(&driver, config, root, error) == WCL_OK)
+        return WCL_OK;
+    wcl_layer_deactivate(&driver, root->layer, NULL);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_root_unprepare(const char *home, const char *layer, wcl_error *error)
+{
+    wcl_driver driver = driver_of(home);
+
+    if (wcl_layer_unprepare(&driver, layer, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_layer_deactivate(&driver, layer, error);
+}
+
+void wcl_root_free(wcl_root *root)
+{
+    free(root->home);
+    free(root->layer);
+    free(root->path);
+    free(root->storage);
+}

@@ -1,0 +1,230 @@
+/* The states of a container, from its creation to the cleaning up after it. */
+#include "container/oci/supervisor/supervisor.h"
+#include "container/notification.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+void lifecycle_status(const struct supervisor *supervisor, wcl_reply *reply)
+{
+    reply->state = supervisor->state;
+    reply->exit_type = supervisor->exit_type;
+    reply->init_pid = supervisor->init_ended ? 0 : supervisor->init;
+    reply->started = supervisor->started;
+}
+
+static void notify(struct supervisor *supervisor, uint32_t type, uint32_t code, int log)
+{
+    wcl_reply event = { .event = type, .code = code };
+
+    lifecycle_status(supervisor, &event);
+    if (code)
+        reply_log(&event, log);
+    clients_notify(supervisor, &event);
+}
+
+/* Everything is over: what is left of the container is told of and cleaned up. */
+static void stopped(struct supervisor *supervisor)
+{
+    supervisor->state = WCL_STATE_STOPPED;
+    if (!supervisor->create_failed)
+        notify(supervisor, WCL_NOTIFY_SYSTEM_EXITED, 0, -1);
+}
+
+static void clean_up(struct supervisor *supervisor)
+{
+    supervisor->state = WCL_STATE_STOPPING;
+    if (!tasks_run(supervisor, TASK_DELETE))
+        stopped(supervisor);
+}
+
+static void create_ended(struct supervisor *supervisor, const struct task *task, int status)
+{
+    uint32_t code = 0;
+
+    if (status == 0)
+        supervisor->init = read_pid(supervisor, PID_FILE);
+    if (status != 0 || supervisor->init < 0) {
+        code = WCL_CODE_GEN_FAILURE;
+        supervisor->create_failed = true;
+    } else {
+        supervisor->state = WCL_STATE_CREATED;
+    }
+    notify(supervisor, WCL_NOTIFY_CREATE_COMPLETED, code, task->log);
+    if (code)
+        clean_up(supervisor);
+}
+
+static void change_ended(struct supervisor *supervisor, const struct task *task, int status,
+                         uint32_t type, enum wcl_container_state success,
+                         enum wcl_container_state failure)
+{
+    /* The container may have ended in the meantime. */
+    if (supervisor->state < WCL_STATE_STOPPING)
+        supervisor->state = status == 0 ? success : failure;
+    if (status == 0 && success == WCL_STATE_RUNNING && !supervisor->started) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        supervisor->started = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    }
+    notify(supervisor, type, status == 0 ? 0 : WCL_CODE_GEN_FAILURE, task->log);
+}
+
+void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int status)
+{
+    switch (task->kind) {
+    case TASK_CREATE:
+        create_ended(supervisor, task, status);
+        break;
+    case TASK_START:
+        change_ended(supervisor, task, status, WCL_NOTIFY_START_COMPLETED, WCL_STATE_RUNNING,
+                     WCL_STATE_CREATED);
+        break;
+    case TASK_PAUSE:
+        change_ended(supervisor, task, status, WCL_NOTIFY_PAUSE_COMPLETED, WCL_STATE_PAUSED,
+                     WCL_STATE_RUNNING);
+        break;
+    case TASK_RESUME:
+        change_ended(supervisor, task, status, WCL_NOTIFY_RESUME_COMPLETED, WCL_STATE_RUNNING,
+                     WCL_STATE_PAUSED);
+        break;
+    case TASK_EXEC:
+        exec_ended(supervisor, task, status);
+        break;
+    case TASK_KILL:
+        break;
+    case TASK_DELETE:
+        stopped(supervisor);
+        break;
+    }
+    /* Init may have ended before the creation did. */
+    if (task->kind == TASK_CREATE && supervisor->state == WCL_STATE_CREATED) {
+        int init_status;
+        if (processes_take_orphan(supervisor, supervisor->init, &init_status))
+            lifecycle_init_ended(supervisor, init_status);
+        else if (supervisor->terminating)
+            lifecycle_terminate(supervisor);
+    }
+}
+
+void lifecycle_init_ended(struct supervisor *supervisor, int status)
+{
+    supervisor->init_ended = true;
+    supervisor->init_status = status;
+    if (supervisor->terminating)
+        supervisor->exit_type = WCL_EXIT_FORCED;
+    else if (supervisor->shutting_down)
+        supervisor->exit_type = WCL_EXIT_GRACEFUL;
+    else
+        supervisor->exit_type = WCL_EXIT_UNEXPECTED;
+    clean_up(supervisor);
+}
+
+void lifecycle_terminate(struct supervisor *supervisor)
+{
+    supervisor->terminating = true;
+    if (supervisor->init <= 0 || supervisor->init_ended)
+        return;
+    /* A process in a frozen cgroup of version 1 does not die; the runtime thaws it. */
+    if (supervisor->state == WCL_STATE_PAUSED || supervisor->state == WCL_STATE_PAUSING ||
+        supervisor->state == WCL_STATE_RESUMING)
+        tasks_run(supervisor, TASK_KILL);
+    kill(supervisor->init, SIGKILL);
+}
+
+/* ---- Shutdown ------------------------------------------------------------------------------- */
+
+static bool shares_pid_namespace(pid_t pid, const char *link)
+{
+    char path[64], own[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+    ssize_t size = readlink(path, own, sizeof(own) - 1);
+    if (size <= 0)
+        return false;
+    own[size] = '\0';
+    return strcmp(own, link) == 0;
+}
+
+static bool was_asked(const struct supervisor *supervisor, pid_t pid)
+{
+    for (const struct asked *asked = supervisor->asked; asked; asked = asked->next)
+        if (asked->pid == pid)
+            return true;
+    return false;
+}
+
+static void ask_round(struct supervisor *supervisor);
+
+static void asked_ended(struct supervisor *supervisor, struct source *source, uint32_t events)
+{
+    struct asked *asked = (struct asked *)source;
+    struct asked **at = &supervisor->asked;
+
+    (void)events;
+    while (*at != asked)
+        at = &(*at)->next;
+    *at = asked->next;
+    loop_remove(supervisor, asked->pidfd);
+    close_fd(&asked->pidfd);
+    free(asked);
+    if (!supervisor->asked && !supervisor->init_ended)
+        ask_round(supervisor);
+}
+
+/* Sends one process SIGTERM and waits for its end. */
+static void ask(struct supervisor *supervisor, pid_t pid)
+{
+    struct asked *asked = calloc(1, sizeof(*asked));
+
+    if (!asked)
+        return;
+    asked->source.ready = asked_ended;
+    asked->pid = pid;
+    asked->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (asked->pidfd < 0 || syscall(SYS_pidfd_send_signal, asked->pidfd, SIGTERM, NULL, 0) < 0 ||
+        !loop_add(supervisor, asked->pidfd, EPOLLIN, &asked->source)) {
+        close_fd(&asked->pidfd);
+        free(asked);
+        return;
+    }
+    asked->next = supervisor->asked;
+    supervisor->asked = asked;
+}
+
+/* Asks every process that was not asked yet; when init alone is left, init is told to end. */
+static void ask_round(struct supervisor *supervisor)
+{
+    char path[64], link[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)supervisor->init);
+    ssize_t size = readlink(path, link, sizeof(link) - 1);
+    DIR *proc = opendir("/proc");
+    if (proc && size > 0) {
+        link[size] = '\0';
+        for (struct dirent *entry; (entry = readdir(proc));) {
+            pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+            if (pid > 0 && pid != supervisor->init && !was_asked(supervisor, pid) &&
+                shares_pid_namespace(pid, link))
+                ask(supervisor, pid);
+        }
+    }
+    if (proc)
+        closedir(proc);
+    if (!supervisor->asked)
+        kill(supervisor->init, SIGTERM);
+}
+
+void lifecycle_shutdown(struct supervisor *supervisor)
+{
+    supervisor->shutting_down = true;
+    ask_round(supervisor);
+}
