@@ -1,5 +1,4 @@
 /* What a file of an image has: extended attributes, extents, the target of a link. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cursor.h"
@@ -54,12 +53,13 @@ static wcl_status read_xattr(const wcl_image_xattrs *xattrs, uint64_t offset, ui
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "inode %llu has an extended attribute in a namespace (%u) unknown here",
                         (unsigned long long)xattrs->nid, head[EROFS_XATTR_NAME_INDEX]);
+    size_t prefix_length = strlen(prefix);
     const char *suffix;
     uint8_t index;
-    snprintf(xattr->name, sizeof(xattr->name), "%s%.*s", prefix, (int)name_length,
-             (const char *)name);
-    if (strlen(xattr->name) != strlen(prefix) + name_length ||
-        !wcl_xattr_split(xattr->name, &index, &suffix))
+    memcpy(xattr->name, prefix, prefix_length);
+    memcpy(xattr->name + prefix_length, name, name_length);
+    xattr->name[prefix_length + name_length] = 0;
+    if (memchr(name, 0, name_length) || !wcl_xattr_split(xattr->name, &index, &suffix))
         return wcl_image_corrupt(xattrs->nid, "has an extended attribute without a proper name",
                                  error);
     xattr->value = name + name_length;

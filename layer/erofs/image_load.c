@@ -12,9 +12,8 @@
 
 /* Room for the extended attributes of one file. */
 typedef struct xattr_room {
-    wcl_image_xattr found[2 * MAX_XATTRS];
-    wcl_xattr shared[MAX_XATTRS];
-    wcl_xattr own[MAX_XATTRS];
+    wcl_image_xattr found[MAX_XATTRS];
+    wcl_xattr xattrs[MAX_XATTRS];
 } xattr_room;
 
 /* An inode that was met, and its node. */
@@ -34,6 +33,8 @@ typedef struct loader {
     wcl_pool folders;      /* known_inode: those still to go through, in turn */
     wcl_pool known;        /* known_inode: folders, and files of several names */
     wcl_hash_table by_nid; /* of `known` */
+    wcl_intern sets;       /* the numbers of shared attributes as inodes have them */
+    wcl_pool tree_sets;    /* uint32_t: the tree's set for each of `sets`, plus 1 */
     uint64_t entry_limit;  /* more than these do not fit into the image */
 } loader;
 
@@ -45,6 +46,8 @@ static wcl_status begin(loader *l, const wcl_image *image, wcl_tree *tree, uint3
     l->tree = tree;
     l->device_base = device_base;
     l->folders.item_size = l->known.item_size = sizeof(known_inode);
+    l->tree_sets.item_size = sizeof(uint32_t);
+    wcl_intern_init(&l->sets, &tree->key);
     l->entry_limit = image->size / (EROFS_DIRENT_SIZE + 1);
     l->room = malloc(sizeof(*l->room));
     return l->room ? WCL_OK : wcl_fail_memory(error);
@@ -56,36 +59,71 @@ static void end(loader *l)
     wcl_pool_free(&l->folders);
     wcl_pool_free(&l->known);
     wcl_hash_table_free(&l->by_nid);
+    wcl_intern_free(&l->sets);
+    wcl_pool_free(&l->tree_sets);
     free(l->extents);
     free(l->room);
 }
 
 /* ---- One node ------------------------------------------------------------------------------- */
 
-static wcl_status load_xattrs(loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
+/* Takes up to MAX_XATTRS attributes, as long as they are shared or as long as they are not. */
+static wcl_status take_xattrs(loader *l, wcl_image_xattrs *xattrs, bool shared, size_t *count,
+                              wcl_error *error)
 {
-    xattr_room *room = l->room;
-    size_t count = 0, shared = 0, own = 0;
-    wcl_image_xattrs xattrs;
-    wcl_status status;
+    wcl_status status = WCL_OK;
 
-    if (wcl_image_xattrs_open(l->image, nid, &xattrs, error) != WCL_OK)
-        return WCL_FAILED;
-    for (;; count++) {
+    for (*count = 0; (xattrs->id_index < xattrs->id_count) == shared; (*count)++) {
         wcl_image_xattr last;
-        bool full = count == 2 * MAX_XATTRS;
-        wcl_image_xattr *found = full ? &last : &room->found[count];
-        status = wcl_image_xattrs_next(&xattrs, found, error);
+        wcl_image_xattr *found = *count < MAX_XATTRS ? &l->room->found[*count] : &last;
+        status = wcl_image_xattrs_next(xattrs, found, error);
         if (status != WCL_OK)
             break;
-        if (full || (found->shared ? shared : own) == MAX_XATTRS)
-            return wcl_image_corrupt(nid, "has too many extended attributes", error);
-        wcl_xattr *to = found->shared ? &room->shared[shared++] : &room->own[own++];
-        *to = (wcl_xattr) { found->name, found->value, found->size };
+        if (found == &last)
+            return wcl_image_corrupt(xattrs->nid, "has too many extended attributes", error);
+        l->room->xattrs[*count] = (wcl_xattr) { found->name, found->value, found->size };
     }
-    if (status == WCL_FAILED)
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
+}
+
+/* Most inodes share their attributes with many others, so that the tree's set is known. */
+static wcl_status load_shared(loader *l, wcl_image_xattrs *xattrs, wcl_node node, uint32_t *set,
+                              wcl_error *error)
+{
+    uint32_t number, added;
+    size_t count;
+
+    *set = 0;
+    if (!xattrs->id_count)
+        return WCL_OK;
+    if (wcl_intern_add(&l->sets, xattrs->ids, (size_t)xattrs->id_count * 4, &number, error) !=
+        WCL_OK)
         return WCL_FAILED;
-    return wcl_tree_set_xattrs(l->tree, node, room->shared, shared, room->own, own, error);
+    if (number < l->tree_sets.count) {
+        xattrs->id_index = xattrs->id_count;
+        *set = *(const uint32_t *)wcl_pool_at(&l->tree_sets, number);
+        return WCL_OK;
+    }
+    if (take_xattrs(l, xattrs, true, &count, error) != WCL_OK ||
+        wcl_tree_set_xattrs(l->tree, node, l->room->xattrs, count, NULL, 0, error) != WCL_OK ||
+        wcl_pool_add(&l->tree_sets, &added, error) != WCL_OK)
+        return WCL_FAILED;
+    *set = wcl_tree_node_at(l->tree, node)->shared;
+    *(uint32_t *)wcl_pool_at(&l->tree_sets, added) = *set;
+    return WCL_OK;
+}
+
+static wcl_status load_xattrs(loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
+{
+    wcl_image_xattrs xattrs;
+    uint32_t set;
+    size_t count;
+
+    if (wcl_image_xattrs_open(l->image, nid, &xattrs, error) != WCL_OK ||
+        load_shared(l, &xattrs, node, &set, error) != WCL_OK ||
+        take_xattrs(l, &xattrs, false, &count, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_tree_set_own_xattrs(l->tree, node, set, l->room->xattrs, count, error);
 }
 
 static wcl_status add_extent(loader *l, size_t count, const wcl_extent *extent, wcl_error *error)
@@ -263,7 +301,9 @@ static wcl_status load_entry(loader *l, wcl_nid folder_nid, wcl_node folder,
 
     if (l->entry_limit-- == 0)
         return wcl_image_corrupt(folder_nid, "shares its entries with other folders", error);
-    if (wcl_tree_lookup(l->tree, folder, entry->name, entry->length) != WCL_NO_ENTRY)
+    /* Names that are the same by bytes were refused by the folder's order. */
+    if (l->tree->names == WCL_NAMES_CASELESS &&
+        wcl_tree_lookup(l->tree, folder, entry->name, entry->length) != WCL_NO_ENTRY)
         return wcl_image_corrupt(folder_nid, "has a name twice, in different case", error);
     if (node_of(l, entry->nid, &node, error) != WCL_OK)
         return WCL_FAILED;

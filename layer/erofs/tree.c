@@ -60,6 +60,7 @@ void wcl_tree_free(wcl_tree *tree)
     wcl_intern_free(&tree->xattr_names);
     wcl_intern_free(&tree->xattrs);
     wcl_intern_free(&tree->xattr_sets);
+    wcl_buffer_free(&tree->scratch);
     free(tree);
 }
 

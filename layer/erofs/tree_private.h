@@ -64,6 +64,7 @@ struct wcl_tree {
     wcl_intern xattr_names; /* each with its NUL */
     wcl_intern xattrs;      /* number of the name, then the value */
     wcl_intern xattr_sets;  /* numbers of xattrs */
+    wcl_buffer scratch;     /* for an attribute being looked up */
     uint64_t chunk_total;
 };
 
@@ -96,6 +97,11 @@ typedef struct wcl_own_xattrs {
 
 wcl_own_xattrs wcl_tree_own_xattrs(const wcl_tree *tree, const wcl_tree_node *node);
 bool wcl_own_xattrs_next(const wcl_tree *tree, wcl_own_xattrs *own, wcl_xattr *xattr);
+
+/* Sets a node's own attributes, next to a set of shared ones that the tree has (plus 1; 0 for
+ * none). */
+wcl_status wcl_tree_set_own_xattrs(wcl_tree *tree, wcl_node node, uint32_t shared,
+                                   const wcl_xattr *own, size_t own_count, wcl_error *error);
 
 /* The numbers in `xattrs` of the shared attributes of a set (from 0). */
 uint32_t wcl_tree_set_count(const wcl_tree *tree, uint32_t set);
