@@ -11,7 +11,7 @@
 #include "layer/tar/pax_records.h"
 
 /* Bytes of headers that one entry may have in front of its data. */
-#define WCL_TAR_HEADERS_MAX (16u * 1024 * 1024)
+#define WCL_TAR_HEADERS_MAX (5u * 1024 * 1024)
 /* Extended headers, long names and the like that one entry may have. */
 #define WCL_TAR_EXTENSIONS_MAX 32
 

@@ -13,6 +13,8 @@
 /* A row's first number is the stream's kind above the bits of its source. */
 #define SOURCE_BITS 3
 #define SOURCE_MASK 7u
+/* In place of a source: many sparse blocks that continue the body at hand. */
+#define BLOCKS_OF_BODY 6u
 
 void wcl_stream_table_clear(wcl_stream_table *table)
 {
@@ -191,14 +193,55 @@ static wcl_status encode_row(const wcl_stream_table *table, const wcl_stream_row
     return wcl_buffer_append(out, table->data.data + row->position, (size_t)row->size, error);
 }
 
+/* How many sparse blocks from row `first` on continue a body and have the same attributes. */
+static size_t count_blocks(const wcl_stream_table *table, size_t first)
+{
+    uint64_t end = 0;
+    size_t count = 0;
+
+    for (size_t i = first; i < table->count; i++, count++) {
+        const wcl_stream_row *row = &table->rows[i];
+        if (row->source != WCL_STREAM_BODY || !wcl_stream_is_next_block(row, end) ||
+            row->attributes != table->rows[first].attributes)
+            break;
+        end = row->offset + row->size;
+    }
+    return count;
+}
+
+static wcl_status encode_blocks(const wcl_stream_table *table, size_t first, size_t count,
+                                wcl_buffer *out, wcl_error *error)
+{
+    uint64_t kind = (uint64_t)WCL_BACKUP_SPARSE_BLOCK << SOURCE_BITS | BLOCKS_OF_BODY;
+    uint64_t end = 0;
+
+    if (append_number(out, kind, error) != WCL_OK ||
+        append_number(out, table->rows[first].attributes, error) != WCL_OK ||
+        append_number(out, count, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = first; i < first + count; i++) {
+        const wcl_stream_row *row = &table->rows[i];
+        if (append_number(out, row->offset - end, error) != WCL_OK ||
+            append_number(out, row->size, error) != WCL_OK)
+            return WCL_FAILED;
+        end = row->offset + row->size;
+    }
+    return WCL_OK;
+}
+
 wcl_status wcl_stream_table_encode(const wcl_stream_table *table, wcl_buffer *out, wcl_error *error)
 {
     if (append_number(out, TABLE_VERSION, error) != WCL_OK ||
         append_number(out, table->is_open ? FLAG_OPEN : 0, error) != WCL_OK)
         return WCL_FAILED;
-    for (size_t i = 0; i < table->count; i++)
-        if (encode_row(table, &table->rows[i], out, error) != WCL_OK)
+    for (size_t i = 0; i < table->count;) {
+        size_t blocks = count_blocks(table, i);
+        wcl_status status = blocks > 0 ? encode_blocks(table, i, blocks, out, error)
+                                       : encode_row(table, &table->rows[i], out, error);
+        if (status != WCL_OK)
             return WCL_FAILED;
+        i += blocks > 0 ? blocks : 1;
+    }
     return WCL_OK;
 }
 
@@ -222,11 +265,36 @@ static wcl_status check_row(const wcl_stream_row *row, uint64_t kind, uint64_t a
     return WCL_OK;
 }
 
-static wcl_status decode_row(wcl_stream_table *table, wcl_cursor *cursor, wcl_error *error)
+static wcl_status decode_blocks(wcl_stream_table *table, wcl_cursor *cursor, uint64_t kind,
+                                wcl_error *error)
+{
+    wcl_backup_header header = { .id = WCL_BACKUP_SPARSE_BLOCK };
+    uint64_t attributes = take_number(cursor);
+    uint64_t count = take_number(cursor);
+    uint64_t end = 0;
+
+    header.attributes = (uint32_t)attributes;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t gap = take_number(cursor);
+        header.size = take_number(cursor);
+        if (cursor->failed || kind >> SOURCE_BITS != WCL_BACKUP_SPARSE_BLOCK ||
+            attributes > UINT32_MAX || gap > INT64_MAX - end || header.size > INT64_MAX - end - gap)
+            return fail_row(table->count, "is no valid list of sparse blocks", error);
+        header.offset = end + gap;
+        end = header.offset + header.size;
+        wcl_stream_row *row = wcl_stream_table_add(table, &header, error);
+        if (!row)
+            return WCL_FAILED;
+        row->source = WCL_STREAM_BODY;
+    }
+    return cursor->failed ? fail_row(table->count, "is cut short", error) : WCL_OK;
+}
+
+static wcl_status decode_stream(wcl_stream_table *table, wcl_cursor *cursor, uint64_t kind,
+                                wcl_error *error)
 {
     wcl_backup_header empty = { 0 };
     size_t index = table->count;
-    uint64_t kind = take_number(cursor);
     uint64_t attributes = take_number(cursor);
     uint64_t name_size = take_number(cursor);
     const char *name = (const char *)wcl_cursor_take(cursor, name_size);
@@ -252,6 +320,15 @@ static wcl_status decode_row(wcl_stream_table *table, wcl_cursor *cursor, wcl_er
     if (cursor->failed)
         return fail_row(index, "is cut short", error);
     return check_row(row, kind, attributes, index, error);
+}
+
+static wcl_status decode_row(wcl_stream_table *table, wcl_cursor *cursor, wcl_error *error)
+{
+    uint64_t kind = take_number(cursor);
+
+    if ((kind & SOURCE_MASK) == BLOCKS_OF_BODY)
+        return decode_blocks(table, cursor, kind, error);
+    return decode_stream(table, cursor, kind, error);
 }
 
 wcl_status wcl_stream_table_decode(wcl_stream_table *table, const void *data, size_t size,

@@ -15,8 +15,9 @@
 #define MODE_LINK 0120000u
 
 /* The most of a table that stands among the entry's other records, and in a header of its own. */
-#define TABLE_WITH_OTHERS_MAX (256u * 1024)
-#define TABLE_PIECE_MAX (1000u * 1000)
+#define TABLE_WITH_OTHERS_MAX (700u * 1000)
+#define TABLE_PIECE_MAX (999u * 1000)
+#define TABLE_PIECES_MAX 3
 
 /* What the planning needs beside the plan. */
 typedef struct planning {
@@ -373,8 +374,9 @@ static wcl_status encode_table(const planning *state, wcl_buffer *out, wcl_error
 }
 
 /*
- * One extended header cannot hold a large table. Several may stand in front of an entry, and who
- * does not know the record heeds the last one only.
+ * One extended header cannot hold the table of a file of a hundred thousand ranges and more.
+ * Several may stand in front of an entry, and who does not know the record heeds the last one only
+ * (libarchive does with a warning).
  */
 static wcl_status add_table(planning *state, wcl_error *error)
 {
@@ -388,7 +390,7 @@ static wcl_status add_table(planning *state, wcl_error *error)
     if (size <= TABLE_WITH_OTHERS_MAX)
         return wcl_record_set_add(&plan->records, WCL_RECORD_STREAMS, "", plan->table_text.data,
                                   size, error);
-    if (size > TABLE_PIECE_MAX * 15)
+    if (size > TABLE_PIECE_MAX * TABLE_PIECES_MAX)
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
                         "the entry has %zu streams and sparse blocks, more than a tar can list",
                         state->table->count);

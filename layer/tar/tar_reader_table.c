@@ -120,13 +120,13 @@ static wcl_status make_table(wcl_tar_reader *reader, wcl_error *error)
     return WCL_OK;
 }
 
-/* The size of the file: what its entry holds, or its first unnamed data stream where that is kept
- * elsewhere. */
-static uint64_t data_size(const wcl_tar_reader *reader)
+/* The size of the file: its unnamed data stream, or all that its entry holds where that has holes.
+ */
+static uint64_t data_size(const wcl_tar_reader *reader, bool is_in_order)
 {
     const wcl_stream_table *table = &reader->table;
 
-    if (reader->tar_entry->type == WCL_TAR_FILE)
+    if (!is_in_order && reader->tar_entry->type == WCL_TAR_FILE)
         return reader->tar_entry->size;
     for (size_t i = 0; i < table->count; i++)
         if (table->rows[i].id == WCL_BACKUP_DATA)
@@ -138,9 +138,10 @@ wcl_status wcl_tar_reader_make_streams(wcl_tar_reader *reader, wcl_entry *entry,
 {
     if (make_table(reader, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_stream_table_is_in_order(&reader->table))
+    bool is_in_order = wcl_stream_table_is_in_order(&reader->table);
+    if (is_in_order)
         entry->flags |= WCL_ENTRY_IN_ORDER;
-    entry->size = data_size(reader);
+    entry->size = data_size(reader, is_in_order);
     wcl_tar_reader_begin_stream(reader);
     return WCL_OK;
 }

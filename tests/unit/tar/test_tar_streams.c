@@ -252,7 +252,10 @@ static void a_sparse_map_of_any_size_comes_back(void **state)
     append_stream(&sample.stream, &data, NULL);
     for (uint64_t i = 0; i < 200000; i++) {
         wcl_buffer byte = { .data = (uint8_t *)"x", .size = 1 };
-        wcl_backup_header block = { .id = WCL_BACKUP_SPARSE_BLOCK, .size = 1, .offset = i * 101 };
+        wcl_backup_header block = { .id = WCL_BACKUP_SPARSE_BLOCK,
+                                    .attributes = (uint32_t)(i & 1) * WCL_STREAM_SPARSE,
+                                    .size = 1,
+                                    .offset = i * 101 };
         append_stream(&sample.stream, &block, &byte);
     }
     write_samples(&sample, 1, 1 << 20, &tar);
