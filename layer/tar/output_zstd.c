@@ -6,9 +6,11 @@
 #include "layer/tar/output_encoder.h"
 #include "layer/tar/worker.h"
 
-/* With a job of this size per worker, memory stays bounded on large machines. */
+/* With a job of this size per worker, memory stays bounded on large machines. A job that sees half
+ * a window of the one before makes up for the small size. */
 #define MOST_WORKERS 8
 #define JOB_SIZE (2 * 1024 * 1024)
+#define OVERLAP_LOG 8
 #define OUT_SIZE (256u * 1024)
 
 struct wcl_encoder {
@@ -45,8 +47,12 @@ static wcl_status new_encoder(wcl_sink sink, int level, wcl_encoder **encoder, w
     /* Always a worker, even on one processor: with none the bytes would be others. A libzstd
      * without threads refuses both and compresses here. */
     unsigned workers = wcl_worker_count(MOST_WORKERS);
-    if (!ZSTD_isError(ZSTD_CCtx_setParameter(made->context, ZSTD_c_nbWorkers, (int)workers)))
+    bool threaded =
+        !ZSTD_isError(ZSTD_CCtx_setParameter(made->context, ZSTD_c_nbWorkers, (int)workers));
+    if (threaded && level <= MOST_FRUGAL_LEVEL) {
         ZSTD_CCtx_setParameter(made->context, ZSTD_c_jobSize, JOB_SIZE);
+        ZSTD_CCtx_setParameter(made->context, ZSTD_c_overlapLog, OVERLAP_LOG);
+    }
     *encoder = made;
     return WCL_OK;
 }
