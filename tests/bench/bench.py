@@ -22,18 +22,21 @@ class Command:
         self.output = output
         self.stdout = stdout
         self.seconds = []
+        self.cpu_seconds = []
         self.peak_kib = 0
 
     def run(self, memory_file):
         remove(self.output)
         # GNU time is small: the peak that it sees is the command's own.
-        command = ["/usr/bin/time", "-f", "%M", "-o", memory_file] + self.arguments
+        command = ["/usr/bin/time", "-f", "%M %U %S", "-o", memory_file] + self.arguments
         with open(self.stdout or os.devnull, "wb") as stdout:
             start = time.perf_counter()
             subprocess.run(command, stdout=stdout, check=True)
             self.seconds.append(time.perf_counter() - start)
         with open(memory_file, encoding="ascii") as file:
-            self.peak_kib = max(self.peak_kib, int(file.read().split()[-1]))
+            peak, user, system = file.read().split()[-3:]
+        self.peak_kib = max(self.peak_kib, int(peak))
+        self.cpu_seconds.append(float(user) + float(system))
 
     @property
     def median(self):
@@ -75,6 +78,7 @@ class Bench:
             command.run(self.path("memory"))  # warms the page cache
         for command in commands:
             command.seconds.clear()
+            command.cpu_seconds.clear()
         for _ in range(self.options.runs):
             for command in commands:
                 command.run(self.path("memory"))
@@ -90,8 +94,9 @@ class Bench:
         best = min(peers, key=lambda peer: peer.median)
         print(f"{title} (median of {self.options.runs}):")
         for command in ours + peers:
-            print(f"    {command.name:34} {command.median:7.2f} s  {command.median / best.median:5.2f} x"
-                  f"  {command.peak_kib / 1024:6.1f} MiB")
+            cpu = statistics.median(command.cpu_seconds)
+            print(f"    {command.name:28} {command.median:7.2f} s  {command.median / best.median:5.2f} x"
+                  f"  cpu {cpu:7.2f} s  {command.peak_kib / 1024:6.1f} MiB")
         for command in ours:
             ratio = command.median / best.median
             self.check(f"{command.name}: {ratio:.2f} x {best.name}, target {target:.2f}", ratio <= target)
