@@ -22,11 +22,11 @@ typedef struct known_inode {
     wcl_node node;
 } known_inode;
 
-typedef struct loader {
+struct wcl_image_loader {
     const wcl_image *image;
     wcl_tree *tree;
     uint32_t device_base;
-    xattr_room *room;
+    xattr_room room;
     wcl_buffer bytes;    /* of the file being loaded */
     wcl_extent *extents; /* of the file being loaded */
     size_t extent_capacity;
@@ -36,12 +36,15 @@ typedef struct loader {
     wcl_intern sets;       /* the numbers of shared attributes as inodes have them */
     wcl_pool tree_sets;    /* uint32_t: the tree's set for each of `sets`, plus 1 */
     uint64_t entry_limit;  /* more than these do not fit into the image */
-} loader;
+};
 
-static wcl_status begin(loader *l, const wcl_image *image, wcl_tree *tree, uint32_t device_base,
-                        wcl_error *error)
+wcl_status wcl_image_loader_new(const wcl_image *image, wcl_tree *tree, uint32_t device_base,
+                                wcl_image_loader **loader, wcl_error *error)
 {
-    memset(l, 0, sizeof(*l));
+    wcl_image_loader *l = calloc(1, sizeof(*l));
+
+    if (!l)
+        return wcl_fail_memory(error);
     l->image = image;
     l->tree = tree;
     l->device_base = device_base;
@@ -49,12 +52,14 @@ static wcl_status begin(loader *l, const wcl_image *image, wcl_tree *tree, uint3
     l->tree_sets.item_size = sizeof(uint32_t);
     wcl_intern_init(&l->sets, &tree->key);
     l->entry_limit = image->size / (EROFS_DIRENT_SIZE + 1);
-    l->room = malloc(sizeof(*l->room));
-    return l->room ? WCL_OK : wcl_fail_memory(error);
+    *loader = l;
+    return WCL_OK;
 }
 
-static void end(loader *l)
+void wcl_image_loader_free(wcl_image_loader *l)
 {
+    if (!l)
+        return;
     wcl_buffer_free(&l->bytes);
     wcl_pool_free(&l->folders);
     wcl_pool_free(&l->known);
@@ -62,33 +67,33 @@ static void end(loader *l)
     wcl_intern_free(&l->sets);
     wcl_pool_free(&l->tree_sets);
     free(l->extents);
-    free(l->room);
+    free(l);
 }
 
 /* ---- One node ------------------------------------------------------------------------------- */
 
 /* Takes up to MAX_XATTRS attributes, as long as they are shared or as long as they are not. */
-static wcl_status take_xattrs(loader *l, wcl_image_xattrs *xattrs, bool shared, size_t *count,
-                              wcl_error *error)
+static wcl_status take_xattrs(wcl_image_loader *l, wcl_image_xattrs *xattrs, bool shared,
+                              size_t *count, wcl_error *error)
 {
     wcl_status status = WCL_OK;
 
     for (*count = 0; (xattrs->id_index < xattrs->id_count) == shared; (*count)++) {
         wcl_image_xattr last;
-        wcl_image_xattr *found = *count < MAX_XATTRS ? &l->room->found[*count] : &last;
+        wcl_image_xattr *found = *count < MAX_XATTRS ? &l->room.found[*count] : &last;
         status = wcl_image_xattrs_next(xattrs, found, error);
         if (status != WCL_OK)
             break;
         if (found == &last)
             return wcl_image_corrupt(xattrs->nid, "has too many extended attributes", error);
-        l->room->xattrs[*count] = (wcl_xattr) { found->name, found->value, found->size };
+        l->room.xattrs[*count] = (wcl_xattr) { found->name, found->value, found->size };
     }
     return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 /* Most inodes share their attributes with many others, so that the tree's set is known. */
-static wcl_status load_shared(loader *l, wcl_image_xattrs *xattrs, wcl_node node, uint32_t *set,
-                              wcl_error *error)
+static wcl_status load_shared(wcl_image_loader *l, wcl_image_xattrs *xattrs, wcl_node node,
+                              uint32_t *set, wcl_error *error)
 {
     uint32_t number, added;
     size_t count;
@@ -105,7 +110,7 @@ static wcl_status load_shared(loader *l, wcl_image_xattrs *xattrs, wcl_node node
         return WCL_OK;
     }
     if (take_xattrs(l, xattrs, true, &count, error) != WCL_OK ||
-        wcl_tree_set_xattrs(l->tree, node, l->room->xattrs, count, NULL, 0, error) != WCL_OK ||
+        wcl_tree_set_xattrs(l->tree, node, l->room.xattrs, count, NULL, 0, error) != WCL_OK ||
         wcl_pool_add(&l->tree_sets, &added, error) != WCL_OK)
         return WCL_FAILED;
     *set = wcl_tree_node_at(l->tree, node)->shared;
@@ -113,7 +118,7 @@ static wcl_status load_shared(loader *l, wcl_image_xattrs *xattrs, wcl_node node
     return WCL_OK;
 }
 
-static wcl_status load_xattrs(loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
+static wcl_status load_xattrs(wcl_image_loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
 {
     wcl_image_xattrs xattrs;
     uint32_t set;
@@ -123,10 +128,11 @@ static wcl_status load_xattrs(loader *l, wcl_nid nid, wcl_node node, wcl_error *
         load_shared(l, &xattrs, node, &set, error) != WCL_OK ||
         take_xattrs(l, &xattrs, false, &count, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_tree_set_own_xattrs(l->tree, node, set, l->room->xattrs, count, error);
+    return wcl_tree_set_own_xattrs(l->tree, node, set, l->room.xattrs, count, error);
 }
 
-static wcl_status add_extent(loader *l, size_t count, const wcl_extent *extent, wcl_error *error)
+static wcl_status add_extent(wcl_image_loader *l, size_t count, const wcl_extent *extent,
+                             wcl_error *error)
 {
     if (count == l->extent_capacity) {
         size_t capacity = count ? count * 2 : 16;
@@ -143,8 +149,8 @@ static wcl_status add_extent(loader *l, size_t count, const wcl_extent *extent, 
 }
 
 /* Data that is in the image itself, which a tree keeps whole. */
-static wcl_status load_bytes(loader *l, wcl_nid nid, wcl_node node, wcl_image_extents *extents,
-                             wcl_error *error)
+static wcl_status load_bytes(wcl_image_loader *l, wcl_nid nid, wcl_node node,
+                             wcl_image_extents *extents, wcl_error *error)
 {
     wcl_extent extent;
     wcl_status status;
@@ -163,7 +169,7 @@ static wcl_status load_bytes(loader *l, wcl_nid nid, wcl_node node, wcl_image_ex
     return wcl_tree_set_bytes(l->tree, node, l->bytes.data, l->bytes.size, error);
 }
 
-static wcl_status load_file(loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
+static wcl_status load_file(wcl_image_loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
 {
     wcl_image_extents extents;
     wcl_extent extent;
@@ -192,7 +198,7 @@ static wcl_status load_file(loader *l, wcl_nid nid, wcl_node node, wcl_error *er
     return wcl_tree_set_extents(l->tree, node, extents.size, l->extents, count, error);
 }
 
-static wcl_status load_link(loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
+static wcl_status load_link(wcl_image_loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
 {
     wcl_buffer_clear(&l->bytes);
     if (wcl_image_read_link(l->image, nid, &l->bytes, error) != WCL_OK)
@@ -200,8 +206,8 @@ static wcl_status load_link(loader *l, wcl_nid nid, wcl_node node, wcl_error *er
     return wcl_tree_set_bytes(l->tree, node, l->bytes.data, l->bytes.size, error);
 }
 
-static wcl_status load_node(loader *l, wcl_nid nid, const wcl_inode *inode, wcl_node *node,
-                            wcl_error *error)
+static wcl_status load_node(wcl_image_loader *l, wcl_nid nid, const wcl_inode *inode,
+                            wcl_node *node, wcl_error *error)
 {
     wcl_inode empty = *inode;
 
@@ -214,36 +220,43 @@ static wcl_status load_node(loader *l, wcl_nid nid, const wcl_inode *inode, wcl_
     return S_ISLNK(inode->mode) ? load_link(l, nid, *node, error) : WCL_OK;
 }
 
+wcl_status wcl_image_loader_node(wcl_image_loader *loader, wcl_nid nid, wcl_node *node,
+                                 wcl_error *error)
+{
+    wcl_inode inode;
+
+    if (wcl_image_inode(loader->image, nid, &inode, error) != WCL_OK)
+        return WCL_FAILED;
+    return load_node(loader, nid, &inode, node, error);
+}
+
 wcl_status wcl_image_load_node(const wcl_image *image, wcl_nid nid, wcl_tree *tree,
                                uint32_t device_base, wcl_node *node, wcl_error *error)
 {
-    wcl_inode inode;
-    loader l;
+    wcl_image_loader *loader;
 
-    if (wcl_image_inode(image, nid, &inode, error) != WCL_OK)
+    if (wcl_image_loader_new(image, tree, device_base, &loader, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = begin(&l, image, tree, device_base, error);
-    if (status == WCL_OK)
-        status = load_node(&l, nid, &inode, node, error);
-    end(&l);
+    wcl_status status = wcl_image_loader_node(loader, nid, node, error);
+    wcl_image_loader_free(loader);
     return status;
 }
 
 /* ---- All of them ---------------------------------------------------------------------------- */
 
-static uint32_t nid_hash(const loader *l, wcl_nid nid)
+static uint32_t nid_hash(const wcl_image_loader *l, wcl_nid nid)
 {
     return wcl_hash(&l->tree->key, 0, &nid, sizeof(nid));
 }
 
 static uint32_t known_hash(const void *context, uint32_t number)
 {
-    const loader *l = context;
+    const wcl_image_loader *l = context;
 
     return nid_hash(l, ((const known_inode *)wcl_pool_at(&l->known, number))->nid);
 }
 
-static wcl_node find_known(const loader *l, wcl_nid nid)
+static wcl_node find_known(const wcl_image_loader *l, wcl_nid nid)
 {
     const wcl_hash_table *table = &l->by_nid;
 
@@ -258,7 +271,8 @@ static wcl_node find_known(const loader *l, wcl_nid nid)
     return WCL_NO_NODE;
 }
 
-static wcl_status remember(loader *l, wcl_nid nid, wcl_node node, bool folder, wcl_error *error)
+static wcl_status remember(wcl_image_loader *l, wcl_nid nid, wcl_node node, bool folder,
+                           wcl_error *error)
 {
     uint32_t number;
 
@@ -276,7 +290,7 @@ static wcl_status remember(loader *l, wcl_nid nid, wcl_node node, bool folder, w
 }
 
 /* The node of an inode, made when it is first met. */
-static wcl_status node_of(loader *l, wcl_nid nid, wcl_node *node, wcl_error *error)
+static wcl_status node_of(wcl_image_loader *l, wcl_nid nid, wcl_node *node, wcl_error *error)
 {
     wcl_inode inode;
 
@@ -294,7 +308,7 @@ static wcl_status node_of(loader *l, wcl_nid nid, wcl_node *node, wcl_error *err
     return WCL_OK;
 }
 
-static wcl_status load_entry(loader *l, wcl_nid folder_nid, wcl_node folder,
+static wcl_status load_entry(wcl_image_loader *l, wcl_nid folder_nid, wcl_node folder,
                              const wcl_image_entry *entry, wcl_error *error)
 {
     wcl_node node;
@@ -310,7 +324,7 @@ static wcl_status load_entry(loader *l, wcl_nid folder_nid, wcl_node folder,
     return wcl_tree_link(l->tree, folder, entry->name, entry->length, node, NULL, error);
 }
 
-static wcl_status load_folder(loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
+static wcl_status load_folder(wcl_image_loader *l, wcl_nid nid, wcl_node node, wcl_error *error)
 {
     wcl_image_folder folder;
     wcl_image_entry entry;
@@ -324,7 +338,7 @@ static wcl_status load_folder(loader *l, wcl_nid nid, wcl_node node, wcl_error *
     return status == WCL_END ? WCL_OK : status;
 }
 
-static wcl_status load_all(loader *l, wcl_error *error)
+static wcl_status load_all(wcl_image_loader *l, wcl_error *error)
 {
     wcl_nid root = wcl_image_root(l->image);
     wcl_inode inode;
@@ -345,11 +359,11 @@ static wcl_status load_all(loader *l, wcl_error *error)
 wcl_status wcl_image_load(const wcl_image *image, wcl_tree *tree, uint32_t device_base,
                           wcl_error *error)
 {
-    loader l;
-    wcl_status status = begin(&l, image, tree, device_base, error);
+    wcl_image_loader *loader;
 
-    if (status == WCL_OK)
-        status = load_all(&l, error);
-    end(&l);
+    if (wcl_image_loader_new(image, tree, device_base, &loader, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = load_all(loader, error);
+    wcl_image_loader_free(loader);
     return status;
 }

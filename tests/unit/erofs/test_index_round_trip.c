@@ -78,6 +78,51 @@ static void devices_are_renumbered_when_loaded(void **state)
     wcl_tree_free(tree);
 }
 
+/* Inode by inode, as a chain is merged, gives the same as all at once. */
+static void inodes_are_loaded_one_by_one(void **state)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_tree *tree, *copy;
+    wcl_image_folder folder;
+    wcl_image_entry entry;
+    wcl_image_loader *loader;
+    wcl_image *image;
+    wcl_status status;
+    chance c = { 8 };
+    wcl_node node;
+
+    (void)state;
+    must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
+    must(wcl_tree_new(WCL_NAMES_EXACT, &copy, &error), &error);
+    fill_tree(tree, &c, 600);
+    for (wcl_entry_id e = WCL_NO_ENTRY; (e = wcl_tree_walk(tree, e, true)) != WCL_NO_ENTRY;) {
+        wcl_inode inode;
+        wcl_tree_clear(tree, wcl_tree_entry_node(tree, e));
+        wcl_tree_get_inode(tree, wcl_tree_entry_node(tree, e), &inode);
+        if (inode.links > 1 && !S_ISDIR(inode.mode))
+            wcl_tree_unlink(tree, e);
+    }
+    write_tree(tree, &ample_devices, &bytes);
+    must(wcl_image_open(bytes.data, bytes.size, &image, &error), &error);
+    must(wcl_image_loader_new(image, copy, 3, &loader, &error), &error);
+    must(wcl_image_folder_open(image, wcl_image_root(image), &folder, &error), &error);
+    while ((status = wcl_image_folder_next(&folder, &entry, &error)) == WCL_OK) {
+        if (wcl_tree_node_count(copy) % 5 == 0)
+            must(wcl_image_load_node(image, entry.nid, copy, 3, &node, &error), &error);
+        else
+            must(wcl_image_loader_node(loader, entry.nid, &node, &error), &error);
+        must(wcl_tree_link(copy, WCL_TREE_ROOT, entry.name, entry.length, node, NULL, &error),
+             &error);
+    }
+    assert_int_equal(status, WCL_END);
+    assert_same_trees(tree, copy, 3);
+    wcl_image_loader_free(loader);
+    wcl_image_free(image);
+    wcl_tree_free(copy);
+    wcl_tree_free(tree);
+}
+
 /* The bytes are those of the tree, not of the way it was made. */
 static void order_of_making_does_not_show(void **state)
 {
@@ -201,6 +246,7 @@ int main(void)
         cmocka_unit_test(trees_of_all_kinds_come_back_equal),
         cmocka_unit_test(caseless_trees_come_back_equal),
         cmocka_unit_test(devices_are_renumbered_when_loaded),
+        cmocka_unit_test(inodes_are_loaded_one_by_one),
         cmocka_unit_test(order_of_making_does_not_show),
         cmocka_unit_test(super_block_says_what_is_in_the_image),
         cmocka_unit_test(data_outside_its_device_is_refused),
