@@ -7,8 +7,10 @@
 #include "layer/tar/worker.h"
 
 /* With a job of this size per worker, memory stays bounded on large machines. A job that sees half
- * a window of the one before makes up for the small size. */
+ * a window of the one before makes up for the small size. Who asks for a high level asks for the
+ * least bytes, and gets the large jobs that make them. */
 #define MOST_WORKERS 8
+#define MOST_FRUGAL_LEVEL 9
 #define JOB_SIZE (2 * 1024 * 1024)
 #define OVERLAP_LOG 8
 #define OUT_SIZE (256u * 1024)
