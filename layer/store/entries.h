@@ -11,8 +11,7 @@ wcl_status wcl_store_reader_open(wcl_store *store, wcl_store_layer *layer,
 
 /* A reader of what changed in a sandbox, which is locked for sharing; likewise. */
 wcl_status wcl_sandbox_reader_open(wcl_store *store, wcl_store_layer *layer,
-                                   wcl_layer_reader **reader, wcl_error *error)
-    __attribute__((weak));
+                                   wcl_layer_reader **reader, wcl_error *error);
 
 /* A writer of a new layer; the store is taken over in any case. */
 wcl_status wcl_store_writer_open(wcl_store *store, const char *id, wcl_parents parents,

@@ -12,17 +12,12 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "layer/erofs/image.h"
+#include "layer/store/inode_paths.h"
 #include "layer/store/mount.h"
 
 #define UNFINISHED "unpacked.new"
 #define COPY_SIZE (256 * 1024)
 #define DEPTH_MAX 1100
-
-/* The inodes with several names that were met already, so that these become links. */
-typedef struct seen_inode {
-    wcl_nid nid;
-    char *path; /* from the unpacked root */
-} seen_inode;
 
 typedef struct unpacker {
     const wcl_store *store;
@@ -30,56 +25,11 @@ typedef struct unpacker {
     int *tars; /* the first is device 1 */
     size_t tar_count;
     int root;
-    seen_inode *seen; /* open addressing over nids, a power of two */
-    size_t seen_size;
-    size_t seen_count;
-    wcl_buffer path; /* of the entry at hand, from the root */
-    uint8_t *bytes;  /* COPY_SIZE */
+    wcl_inode_paths links; /* files with several names that were met already */
+    wcl_buffer path;       /* of the entry at hand, from the root */
+    uint8_t *bytes;        /* COPY_SIZE */
     bool xattrs_lost;
 } unpacker;
-
-/* ---- Links ---------------------------------------------------------------------------------- */
-
-static seen_inode *seen_slot(const unpacker *unpacker, wcl_nid nid)
-{
-    size_t slot = (size_t)(nid * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (unpacker->seen_size - 1);
-
-    while (unpacker->seen[slot].path && unpacker->seen[slot].nid != nid)
-        slot = (slot + 1) & (unpacker->seen_size - 1);
-    return &unpacker->seen[slot];
-}
-
-static wcl_status grow_seen(unpacker *unpacker, wcl_error *error)
-{
-    seen_inode *old = unpacker->seen;
-    size_t old_size = unpacker->seen_size;
-
-    unpacker->seen_size = old_size ? old_size * 2 : 256;
-    unpacker->seen = calloc(unpacker->seen_size, sizeof(*unpacker->seen));
-    if (!unpacker->seen) {
-        unpacker->seen = old;
-        unpacker->seen_size = old_size;
-        return wcl_fail_memory(error);
-    }
-    for (size_t i = 0; i < old_size; i++)
-        if (old[i].path)
-            *seen_slot(unpacker, old[i].nid) = old[i];
-    free(old);
-    return WCL_OK;
-}
-
-static wcl_status remember(unpacker *unpacker, wcl_nid nid, wcl_error *error)
-{
-    if (unpacker->seen_count * 2 >= unpacker->seen_size && grow_seen(unpacker, error) != WCL_OK)
-        return WCL_FAILED;
-    seen_inode *slot = seen_slot(unpacker, nid);
-    slot->nid = nid;
-    slot->path = strdup(wcl_buffer_text(&unpacker->path));
-    if (!slot->path)
-        return wcl_fail_memory(error);
-    unpacker->seen_count++;
-    return WCL_OK;
-}
 
 /* ---- One file ------------------------------------------------------------------------------- */
 
@@ -225,13 +175,11 @@ static wcl_status unpack_entry(unpacker *unpacker, const level *level, const wcl
         wcl_image_inode(unpacker->image, entry->nid, inode, error) != WCL_OK)
         return WCL_FAILED;
     bool shared = !S_ISDIR(inode->mode) && inode->links > 1;
-    if (shared && unpacker->seen_size) {
-        const seen_inode *seen = seen_slot(unpacker, entry->nid);
-        if (seen->path) {
-            if (linkat(unpacker->root, seen->path, level->fd, name, 0) != 0)
-                return wcl_fail_errno(error, errno, "cannot create the link");
-            return WCL_OK;
-        }
+    const char *first = shared ? wcl_inode_paths_find(&unpacker->links, entry->nid) : NULL;
+    if (first) {
+        if (linkat(unpacker->root, first, level->fd, name, 0) != 0)
+            return wcl_fail_errno(error, errno, "cannot create the link");
+        return WCL_OK;
     }
     if (make_object(unpacker, entry->nid, inode, level->fd, name, error) != WCL_OK)
         return WCL_FAILED;
@@ -239,7 +187,10 @@ static wcl_status unpack_entry(unpacker *unpacker, const level *level, const wcl
         return WCL_OK;
     if (set_metadata(unpacker, entry->nid, inode, level->fd, name, error) != WCL_OK)
         return WCL_FAILED;
-    return shared ? remember(unpacker, entry->nid, error) : WCL_OK;
+    if (!shared)
+        return WCL_OK;
+    return wcl_inode_paths_add(&unpacker->links, entry->nid, wcl_buffer_text(&unpacker->path),
+                               error);
 }
 
 static wcl_status enter(unpacker *unpacker, level *level, int parent, const char *name, wcl_nid nid,
@@ -314,10 +265,8 @@ static void free_unpacker(unpacker *unpacker)
 {
     for (size_t i = 0; i < unpacker->tar_count; i++)
         close(unpacker->tars[i]);
-    for (size_t i = 0; i < unpacker->seen_size; i++)
-        free(unpacker->seen[i].path);
     free(unpacker->tars);
-    free(unpacker->seen);
+    wcl_inode_paths_free(&unpacker->links);
     free(unpacker->bytes);
     wcl_buffer_free(&unpacker->path);
     if (unpacker->root >= 0)
