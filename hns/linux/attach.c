@@ -213,6 +213,8 @@ wcl_status wcl_attach_request(wcl_service *service, const char *id, const cJSON 
     uint64_t compartment = 0;
     wcl_status status;
 
+    if (!wcl_hns_store_has_endpoint(service, id))
+        return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND, "The endpoint %s was not found", id);
     if (wcl_json_get_text(request, "SystemType", &type, error) != WCL_OK ||
         wcl_json_get_u64(request, "CompartmentId", &compartment, error) != WCL_OK)
         return WCL_FAILED;

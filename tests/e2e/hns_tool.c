@@ -55,9 +55,8 @@ static int run(wcl_hns *hns, int argc, char **argv, wcl_error *error)
     char *text = NULL;
 
     if (strcmp(verb, "call") == 0 && argc == 4)
-        return wcl_hns_call(hns, argv[1], argv[2], argv[3], &text, error) == WCL_OK
-                   ? show(text)
-                   : report(error);
+        return wcl_hns_call(hns, argv[1], argv[2], argv[3], &text, error) == WCL_OK ? show(text)
+                                                                                    : report(error);
     if (strcmp(verb, "statistics") == 0 && argc == 2)
         return show_statistics(hns, argv[1], error);
     if (strcmp(verb, "resolv") == 0)
