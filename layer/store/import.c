@@ -98,6 +98,7 @@ static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
     if (write_block(import, *block, error) == WCL_OK && report(import, error) == WCL_OK)
         return WCL_OK;
     wcl_block_unref(*block);
+    *block = NULL;
     return WCL_FAILED;
 }
 

@@ -154,12 +154,50 @@ static void spell_root(wcl_buffer *path)
 
 /* ---- Placing entries ------------------------------------------------------------------------ */
 
+/*
+ * A folder in place of a file that the same layer listed before hides what the parents have there,
+ * as if the layer were unpacked entry by entry.
+ */
+static wcl_status note_replaced(wcl_index *index, const char *path, size_t length, wcl_error *error)
+{
+    if (wcl_buffer_append(&index->opaques, path, length, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_buffer_append_byte(&index->opaques, '\0', error);
+}
+
+/* Notes the file that stands in the way to `path`, if one does. */
+static wcl_status note_file_in_way(wcl_index *index, const char *path, wcl_error *error)
+{
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        size_t length = (size_t)(slash - path);
+        wcl_buffer_clear(&index->scratch);
+        if (wcl_buffer_append(&index->scratch, path, length, error) != WCL_OK)
+            return WCL_FAILED;
+        wcl_node node = wcl_tree_find(index->tree, wcl_buffer_text(&index->scratch));
+        if (node == WCL_NO_NODE)
+            return WCL_OK;
+        if (!wcl_tree_is_folder(index->tree, node))
+            return note_replaced(index, path, length, error);
+    }
+    return WCL_OK;
+}
+
+/* The folder that `path` belongs in; those that lead there and are not listed are made. */
 static wcl_status implicit_parents(wcl_index *index, const char *path, wcl_node *folder,
                                    wcl_error *error)
 {
-    const wcl_inode inode = { .mode = S_IFDIR | 0755, .modified = index->newest };
+    const wcl_inode inode = { .mode = S_IFDIR | 0755 };
     const wcl_xattr implicit = { WCL_XATTR_IMPLICIT, "y", 1 };
+    size_t length = wcl_path_parent_length(path);
 
+    wcl_buffer_clear(&index->scratch);
+    if (wcl_buffer_append(&index->scratch, path, length, error) != WCL_OK)
+        return WCL_FAILED;
+    *folder = wcl_tree_find(index->tree, wcl_buffer_text(&index->scratch));
+    if (*folder != WCL_NO_NODE && wcl_tree_is_folder(index->tree, *folder))
+        return WCL_OK;
+    if (note_file_in_way(index, path, error) != WCL_OK)
+        return WCL_FAILED;
     return wcl_tree_make_parents(index->tree, path, &inode, &implicit, 1, folder, error);
 }
 
@@ -281,6 +319,9 @@ static wcl_status place_folder(wcl_index *index, const char *path, const wcl_ino
         *node = there;
         return WCL_OK;
     }
+    if (wcl_tree_find(index->tree, path) != WCL_NO_NODE &&
+        note_replaced(index, path, strlen(path), error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_tree_add_node(index->tree, inode, node, error) != WCL_OK)
         return WCL_FAILED;
     return place(index, path, *node, error);
@@ -496,8 +537,11 @@ wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error
 
 static wcl_status apply_opaque(wcl_index *index, const char *path, wcl_error *error)
 {
-    wcl_node node = *path ? find_folder(index, path) : WCL_TREE_ROOT;
+    wcl_node node = *path ? wcl_tree_find(index->tree, path) : WCL_TREE_ROOT;
 
+    /* A file there hides the parents' folder by itself. */
+    if (node != WCL_NO_NODE && !wcl_tree_is_folder(index->tree, node))
+        return WCL_OK;
     if (node == WCL_NO_NODE) {
         const wcl_inode inode = { .mode = S_IFDIR | 0755 };
         if (wcl_tree_add_node(index->tree, &inode, &node, error) != WCL_OK ||

@@ -14,7 +14,6 @@ struct wcl_index {
     uint64_t entries;
     uint64_t data_size;
     bool scattered;
-    struct timespec newest;
     wcl_buffer path;   /* of the entry at hand */
     wcl_buffer target; /* of its hard link */
     wcl_buffer scratch;

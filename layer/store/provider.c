@@ -20,7 +20,6 @@
 
 #define COPY_SIZE (1024 * 1024)
 
-
 /* ---- Creating and removing ------------------------------------------------------------------- */
 
 /* The parents of a layer on `parent`: that one and its own. */
