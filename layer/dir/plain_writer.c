@@ -140,6 +140,7 @@ wcl_status wcl_plain_writer_start_record(const wcl_entry *entry, const char *dis
     record->kind = entry->kind;
     record->flags = entry->flags & WCL_ENTRY_IMPLICIT;
     record->info = entry->info;
+    wcl_record_set_salt(record, entry->path);
     if (strcmp(name, wcl_path_base(disk_path)) != 0 &&
         wcl_record_set(record, WCL_RECORD_NAME, name, strlen(name), error) != WCL_OK)
         return WCL_FAILED;

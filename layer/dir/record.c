@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 #define RECORD_VERSION 1
-#define ENTRY_SIZE 41
+#define ENTRY_SIZE 45
 #define XATTR_VALUE_MAX 65536
 /* Names of attributes that are listed at once; a file with more has each one asked for. */
 #define NAMES_SIZE 1024
@@ -43,6 +43,15 @@ wcl_status wcl_record_set(wcl_record *record, enum wcl_record_field field, const
     wcl_buffer_clear(&record->fields[field]);
     record->has[field] = true;
     return wcl_buffer_append(&record->fields[field], data, size, error);
+}
+
+void wcl_record_set_salt(wcl_record *record, const char *path)
+{
+    uint32_t hash = 2166136261u;
+
+    for (; *path; path++)
+        hash = (hash ^ (unsigned char)*path) * 16777619u;
+    record->salt = (hash ^ hash >> 15) * 0x85EBCA6Bu;
 }
 
 /* ---- What the file looked like -------------------------------------------------------------- */
@@ -106,11 +115,12 @@ static void store_entry(const wcl_record *record, uint8_t bytes[ENTRY_SIZE])
     wcl_store_le32(bytes, RECORD_VERSION);
     wcl_store_le32(bytes + 4, record->kind);
     wcl_store_le32(bytes + 8, record->flags);
-    wcl_store_le64(bytes + 12, record->blob);
-    bytes[20] = record->seen;
-    wcl_store_le64(bytes + 21, (uint64_t)record->seen_seconds);
-    wcl_store_le32(bytes + 29, record->seen_nanoseconds);
-    wcl_store_le64(bytes + 33, record->seen_size);
+    wcl_store_le32(bytes + 12, record->salt);
+    wcl_store_le64(bytes + 16, record->blob);
+    bytes[24] = record->seen;
+    wcl_store_le64(bytes + 25, (uint64_t)record->seen_seconds);
+    wcl_store_le32(bytes + 33, record->seen_nanoseconds);
+    wcl_store_le64(bytes + 37, record->seen_size);
 }
 
 static wcl_status load_entry(const uint8_t *bytes, size_t size, wcl_record *record,
@@ -121,6 +131,7 @@ static wcl_status load_entry(const uint8_t *bytes, size_t size, wcl_record *reco
 
     record->kind = (wcl_entry_kind)wcl_cursor_le32(&cursor);
     record->flags = wcl_cursor_le32(&cursor);
+    record->salt = wcl_cursor_le32(&cursor);
     record->blob = wcl_cursor_le64(&cursor);
     record->seen = wcl_cursor_u8(&cursor) != 0;
     record->seen_seconds = (int64_t)wcl_cursor_le64(&cursor);
@@ -173,6 +184,7 @@ wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wc
 
     store_entry(record, entry);
     wcl_basic_info_store(&record->info, basic);
+    wcl_store_le32(basic + 36, record->salt);
     int result = set_xattr(fd, "entry", entry, sizeof(entry));
     if (result > 0)
         result = set_xattr(fd, "basic", basic, sizeof(basic));

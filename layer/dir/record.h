@@ -1,9 +1,9 @@
 /*
  * What a folder on disk keeps of an entry beside its contents, and its form as extended attributes:
  *
- *     user.wcl.entry     u32 version (1), kind, flags; u64 blob; u8 seen; i64 seconds, u32
+ *     user.wcl.entry     u32 version (1), kind, flags, salt; u64 blob; u8 seen; i64 seconds, u32
  *                        nanoseconds, u64 size that the file had when it was written
- *     user.wcl.basic     FILE_BASIC_INFO, 40 bytes
+ *     user.wcl.basic     FILE_BASIC_INFO, 40 bytes, with the salt in its last four, unused ones
  *     user.wcl.sd .ea .reparse    that stream of the entry, as it is
  *     user.wcl.streams   the table of its streams (see split.h)
  *     user.wcl.name      its name, where the disk has another
@@ -40,6 +40,7 @@ extern const char *const wcl_record_field_names[WCL_RECORD_FIELDS];
 typedef struct wcl_record {
     wcl_entry_kind kind;
     uint32_t flags;
+    uint32_t salt; /* see wcl_record_set_salt() */
     uint64_t blob; /* number of the file with its further payloads, 0 for none */
     bool seen;     /* whether what follows is known */
     int64_t seen_seconds;
@@ -63,6 +64,13 @@ void wcl_record_clear(wcl_record *record);
 
 wcl_status wcl_record_set(wcl_record *record, enum wcl_record_field field, const void *data,
                           size_t size, wcl_error *error);
+
+/*
+ * Gives the record a number that hardly any other has. It means nothing: ext4 looks for files with
+ * the same attributes by an XOR of their words, which four equal times cancel out, and without the
+ * salt it would compare each file with all others.
+ */
+void wcl_record_set_salt(wcl_record *record, const char *path);
 
 /* Remembers what the file looks like now, and whether it still looks so. */
 void wcl_record_see(wcl_record *record, const struct stat *status);

@@ -25,6 +25,7 @@ struct wcl_splitter {
     uint64_t blob_size;
     uint64_t table_written;
     uint64_t file_end;  /* bytes of the file that are spoken for */
+    uint64_t file_size; /* bytes that it has already */
     bool has_file_data; /* a data stream went into the file */
     bool owns_blocks;   /* sparse blocks that come now belong to it */
     size_t inline_total;
@@ -173,6 +174,7 @@ static wcl_status on_data(void *context, const void *data, size_t size, wcl_erro
         splitter->blob_size += size;
         break;
     case WCL_PLACE_FILE:
+        splitter->file_size = position + size;
         break;
     }
     splitter->position += size;
@@ -215,7 +217,8 @@ void wcl_splitter_begin(wcl_splitter *splitter, int fd, wcl_record *record)
     wcl_buffer_clear(&splitter->table);
     splitter->record = record;
     splitter->file = fd;
-    splitter->blob_size = splitter->table_written = splitter->file_end = 0;
+    splitter->blob_size = splitter->table_written = 0;
+    splitter->file_end = splitter->file_size = 0;
     splitter->has_file_data = splitter->owns_blocks = false;
     splitter->inline_total = 0;
 }
@@ -230,7 +233,9 @@ wcl_status wcl_splitter_end(wcl_splitter *splitter, wcl_error *error)
 {
     if (wcl_backup_decoder_finish(splitter->decoder, error) != WCL_OK)
         return WCL_FAILED;
-    if (splitter->file_end > 0 && ftruncate(splitter->file, (off_t)splitter->file_end) < 0)
+    /* Truncating to the size that a file has is dear on some file systems. */
+    if (splitter->file_end > splitter->file_size &&
+        ftruncate(splitter->file, (off_t)splitter->file_end) < 0)
         return wcl_fail_errno(error, errno, "cannot give the file its size");
     if (splitter->table_written > 0) {
         splitter->record->flags |= WCL_RECORD_SPILLED;
