@@ -51,9 +51,9 @@ static cJSON *describe(const char *id, const wcl_state *state, const wcl_reply *
         wcl_guid_format(&guid, guid_text);
     bool stopped = status && status->state >= WCL_STATE_STOPPING;
     if (json && cJSON_AddStringToObject(json, "Id", id) &&
-        wcl_json_add_text(json, "Name", text_of(state->config, "Name")) &&
+        cJSON_AddStringToObject(json, "Name", text_of(state->config, "Name")) &&
         cJSON_AddStringToObject(json, "SystemType", "Container") &&
-        wcl_json_add_text(json, "Owner", text_of(state->config, "Owner")) &&
+        cJSON_AddStringToObject(json, "Owner", text_of(state->config, "Owner")) &&
         cJSON_AddStringToObject(json, "RuntimeId", guid_text) &&
         cJSON_AddStringToObject(json, "State", state_name(status)) &&
         (!stopped || cJSON_AddTrueToObject(json, "Stopped")) &&

@@ -19,6 +19,7 @@ static void client_free(struct supervisor *supervisor, struct client *client)
         at = &(*at)->next;
     *at = client->next;
     tasks_forget_client(supervisor, client);
+    loop_remove(supervisor, client->fd);
     close_fd(&client->fd);
     free(client);
 }

@@ -123,6 +123,8 @@ int main(int argc, char **argv)
     if (child != 0)
         _exit(child < 0);
     setsid();
+    /* A runtime written in Go ends long before collecting garbage would be worth its time. */
+    setenv("GOGC", "off", 0);
     supervisor.path = argv[1];
     supervisor.id = argv[2];
     supervisor.runtime = argv[3];

@@ -29,6 +29,8 @@ static void relay_end(struct supervisor *supervisor, struct relay *relay)
         if (write(relay->to, &end, 1) < 0)
             end = 0; /* the console is gone, and with it who would read it */
     }
+    loop_remove(supervisor, relay->from);
+    loop_remove(supervisor, relay->to);
     shutdown(relay->from, SHUT_RD);
     close_fd(&relay->from);
     close_fd(&relay->to);
@@ -131,8 +133,9 @@ bool relays_add(struct supervisor *supervisor, int from, int to, bool to_console
     supervisor->relays = relay;
     fcntl(from, F_SETFL, fcntl(from, F_GETFL) | O_NONBLOCK);
     fcntl(to, F_SETFL, fcntl(to, F_GETFL) | O_NONBLOCK);
+    /* /dev/null cannot be watched, and never is full. */
     if (loop_add(supervisor, from, EPOLLIN, &relay->readable) &&
-        loop_add(supervisor, to, 0, &relay->writable))
+        (loop_add(supervisor, to, 0, &relay->writable) || errno == EPERM))
         return true;
     relay_end(supervisor, relay);
     return false;
