@@ -20,7 +20,7 @@
 
 /* The image and its devices, as the kernel is told of them. */
 typedef struct chain_parts {
-    int *fds;    /* of the files or the loop devices */
+    int *fds;    /* of files or loop devices; -1 for a file that its path names */
     char *names; /* WCL_MOUNTS_NAME_SIZE bytes each */
     size_t count;
 } chain_parts;
@@ -28,7 +28,8 @@ typedef struct chain_parts {
 static void free_parts(chain_parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++)
-        close(parts->fds[i]);
+        if (parts->fds[i] >= 0)
+            close(parts->fds[i]);
     free(parts->fds);
     free(parts->names);
 }
@@ -40,23 +41,27 @@ static char *part_name(const chain_parts *parts, size_t index)
 
 /* ---- Parts ---------------------------------------------------------------------------------- */
 
-static wcl_status add_file(const wcl_store *store, const char *id, const char *file,
+/* With hundreds of layers it counts that a file need not be opened here and by the kernel too. */
+static wcl_status add_file(const wcl_store *store, const char *id, const char *file, bool open_it,
                            chain_parts *parts, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, file);
+    int fd = -1;
 
     if (!path)
         return wcl_fail_memory(error);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return wcl_fail_errno(error, errno, "cannot open '%s'", path);
+    if (open_it || !wcl_mounts_can_name(path)) {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+            return wcl_fail_errno(error, errno, "cannot open '%s'", path);
+    }
     wcl_mounts_name(fd, path, part_name(parts, parts->count));
     parts->fds[parts->count++] = fd;
     return WCL_OK;
 }
 
-static wcl_status open_parts(const wcl_store *store, const wcl_record *record, chain_parts *parts,
-                             wcl_error *error)
+static wcl_status open_parts(const wcl_store *store, const wcl_record *record, bool open_them,
+                             chain_parts *parts, wcl_error *error)
 {
     size_t most = record->parent_count + 2;
 
@@ -64,11 +69,11 @@ static wcl_status open_parts(const wcl_store *store, const wcl_record *record, c
     parts->names = calloc(most, WCL_MOUNTS_NAME_SIZE);
     if (!parts->fds || !parts->names)
         return wcl_fail_memory(error);
-    if (add_file(store, record->id, "chain.erofs", parts, error) != WCL_OK ||
-        add_file(store, record->id, "layer.tar", parts, error) != WCL_OK)
+    if (add_file(store, record->id, "chain.erofs", open_them, parts, error) != WCL_OK ||
+        add_file(store, record->id, "layer.tar", open_them, parts, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < record->parent_count; i++)
-        if (add_file(store, record->parents[i], "layer.tar", parts, error) != WCL_OK)
+        if (add_file(store, record->parents[i], "layer.tar", open_them, parts, error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }
@@ -117,7 +122,7 @@ static wcl_status mount_erofs(const wcl_store *store, const wcl_store_layer *lay
     chain_parts parts = { NULL, NULL, 0 };
     int number = 0;
 
-    wcl_status status = open_parts(store, &layer->record, &parts, error);
+    wcl_status status = open_parts(store, &layer->record, way == WCL_MOUNT_LOOP, &parts, error);
     *try_next = false;
     if (status == WCL_OK && way == WCL_MOUNT_LOOP) {
         status = loop_parts(&parts, error);
@@ -128,7 +133,15 @@ static wcl_status mount_erofs(const wcl_store *store, const wcl_store_layer *lay
         *try_next = status != WCL_OK && is_way_at_fault(number);
     }
     free_parts(&parts);
-    return status;
+    if (number != ENOENT)
+        return status;
+    /* Opening the files tells which one is missing. */
+    chain_parts again = { NULL, NULL, 0 };
+    status = open_parts(store, &layer->record, true, &again, error);
+    free_parts(&again);
+    return status == WCL_OK ? wcl_fail(error, WCL_CODE_FILE_NOT_FOUND,
+                                       "the kernel does not find the layers' files")
+                            : WCL_FAILED;
 }
 
 /* ---- The visible part ------------------------------------------------------------------------ */
@@ -168,25 +181,29 @@ static wcl_status narrow(int folder, int *mount, wcl_error *error)
     return wcl_mounts_clone(folder, name, mount, error);
 }
 
-/*
- * Attaches the EROFS at merged. Of a Windows layer the volume alone: kernels before 6.15 clone
- * only what is attached, so the whole is attached for the moment.
- */
+/* Kernels before 6.15 clone only what is attached: the whole is, for the moment. */
+static wcl_status narrow_attached(const wcl_store *store, const wcl_store_layer *layer, int *mount,
+                                  int *narrowed, wcl_error *error)
+{
+    if (wcl_mount_attach(layer->fd, "merged", *mount, error) != WCL_OK ||
+        narrow(*mount, narrowed, error) != WCL_OK)
+        return WCL_FAILED;
+    /* An open descriptor would keep the mount busy. */
+    close(*mount);
+    *mount = -1;
+    return wcl_mount_undo(store, layer->record.id, "merged", false, error);
+}
+
+/* Attaches the EROFS at merged; of a Windows layer the volume alone. */
 static wcl_status attach_erofs(const wcl_store *store, const wcl_store_layer *layer, int *mount,
                                wcl_error *error)
 {
     WCL_CLEANUP_FD int narrowed = -1;
 
-    if (wcl_mount_attach(layer->fd, "merged", *mount, error) != WCL_OK)
-        return WCL_FAILED;
     if (layer->record.os != WCL_OS_WINDOWS)
-        return WCL_OK;
-    if (narrow(*mount, &narrowed, error) != WCL_OK)
-        return WCL_FAILED;
-    /* An open descriptor would keep the mount busy. */
-    close(*mount);
-    *mount = -1;
-    if (wcl_mount_undo(store, layer->record.id, "merged", false, error) != WCL_OK)
+        return wcl_mount_attach(layer->fd, "merged", *mount, error);
+    if (narrow(*mount, &narrowed, NULL) != WCL_OK &&
+        narrow_attached(store, layer, mount, &narrowed, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_mount_attach(layer->fd, "merged", narrowed, error);
 }

@@ -28,60 +28,59 @@
 
 /* ---- What is below -------------------------------------------------------------------------- */
 
-typedef struct lower_folders {
-    int *fds; /* nearest first */
-    size_t count;
-    wcl_buffer option;
-} lower_folders;
-
-static void free_lower(lower_folders *lower)
+void wcl_overlay_lower_free(wcl_overlay_lower *lower)
 {
     for (size_t i = 0; i < lower->count; i++)
         close(lower->fds[i]);
     free(lower->fds);
-    wcl_buffer_free(&lower->option);
+    wcl_buffer_free(&lower->names);
+    *lower = (wcl_overlay_lower)WCL_OVERLAY_LOWER_INIT;
 }
 
-static wcl_status add_lower(const wcl_store *store, const wcl_store_layer *layer,
-                            lower_folders *lower, wcl_error *error)
+/* -1 where the layer is a sandbox that was never written to. */
+static wcl_status open_folder(const wcl_store_layer *layer, int *fd, wcl_error *error)
 {
     WCL_CLEANUP_FD int base = -1;
     bool writable = layer->record.kind == WCL_LAYER_SANDBOX;
 
     if (writable && wcl_storage_open(layer, &base, error) != WCL_OK)
         return WCL_FAILED;
-    int fd = openat(writable ? base : layer->fd, writable ? "upper" : "merged",
-                    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && writable && errno == ENOENT)
-        return WCL_OK; /* never written to */
-    if (fd < 0)
+    *fd = openat(writable ? base : layer->fd, writable ? "upper" : "merged",
+                 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd < 0 && !(writable && errno == ENOENT))
         return wcl_fail_errno(error, errno, "cannot open the mount of '%s'", layer->record.id);
-    WCL_CLEANUP_FREE char *path =
-        writable ? NULL : wcl_store_path(store, layer->record.id, "merged");
-    char name[WCL_MOUNTS_NAME_SIZE];
-    wcl_mounts_name(fd, lower->count ? NULL : path, name);
-    lower->fds[lower->count++] = fd;
-    return wcl_buffer_printf(&lower->option, error, "%s%s", lower->count > 1 ? ":" : "", name);
+    return WCL_OK;
 }
 
-/* The uppers of sandboxes that this one stands on, then the chain of the first read-only layer. */
-static wcl_status open_lower(const wcl_store *store, const wcl_store_layer *sandbox,
-                             lower_folders *lower, wcl_error *error)
+/* A folder that stands alone can be named by its path, for people to read in /proc/mounts. */
+static wcl_status add_name(wcl_overlay_lower *lower, const wcl_store *store,
+                           const wcl_store_layer *layer, int fd, wcl_error *error)
 {
-    bool writable = true;
+    char name[WCL_MOUNTS_NAME_SIZE];
+    bool alone = lower->count == 1 && layer->record.kind != WCL_LAYER_SANDBOX;
+    WCL_CLEANUP_FREE char *path = alone ? wcl_store_path(store, layer->record.id, "merged") : NULL;
 
-    lower->fds = calloc(sandbox->record.parent_count + 1, sizeof(*lower->fds));
-    if (!lower->fds)
+    wcl_mounts_name(fd, path, name);
+    return wcl_buffer_printf(&lower->names, error, "%s%s", lower->count > 1 ? ":" : "", name);
+}
+
+wcl_status wcl_overlay_lower_add(wcl_overlay_lower *lower, const wcl_store *store,
+                                 const wcl_store_layer *layer, wcl_error *error)
+{
+    int fd;
+
+    if (open_folder(layer, &fd, error) != WCL_OK)
+        return WCL_FAILED;
+    if (fd < 0)
+        return WCL_OK;
+    int *fds = reallocarray(lower->fds, lower->count + 1, sizeof(*fds));
+    if (!fds) {
+        close(fd);
         return wcl_fail_memory(error);
-    for (size_t i = 0; writable && i < sandbox->record.parent_count; i++) {
-        WCL_CLEANUP_STORE_LAYER wcl_store_layer parent = WCL_STORE_LAYER_INIT;
-        if (wcl_store_layer_open(store, sandbox->record.parents[i], WCL_LOCK_NONE, &parent,
-                                 error) != WCL_OK ||
-            add_lower(store, &parent, lower, error) != WCL_OK)
-            return WCL_FAILED;
-        writable = parent.record.kind == WCL_LAYER_SANDBOX;
     }
-    return WCL_OK;
+    lower->fds = fds;
+    lower->fds[lower->count++] = fd;
+    return add_name(lower, store, layer, fd, error);
 }
 
 /* ---- The upper ------------------------------------------------------------------------------ */
@@ -169,7 +168,7 @@ static wcl_status open_part(const wcl_store *store, const wcl_store_layer *sandb
 }
 
 static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *sandbox, int base,
-                                 const lower_folders *lower, const wcl_overlay_options *options,
+                                 const wcl_overlay_lower *lower, const wcl_overlay_options *options,
                                  int *mount, wcl_error *error)
 {
     WCL_CLEANUP_FD int upper = -1, work = -1;
@@ -180,7 +179,7 @@ static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *
         return WCL_FAILED;
     wcl_mounts_option list[] = {
         { "source", "wcl" },
-        { "lowerdir", wcl_buffer_text(&lower->option) },
+        { "lowerdir", wcl_buffer_text(&lower->names) },
         { "upperdir", upper_name },
         { "workdir", work_name },
         { "redirect_dir", "nofollow" },
@@ -196,24 +195,18 @@ static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *
 }
 
 wcl_status wcl_overlay_mount(const wcl_store *store, const wcl_store_layer *sandbox,
-                             const wcl_overlay_options *options, wcl_error *error)
+                             const wcl_overlay_lower *lower, const wcl_overlay_options *options,
+                             wcl_error *error)
 {
     WCL_CLEANUP_FD int base = -1, mount = -1;
-    lower_folders lower = { NULL, 0, WCL_BUFFER_INIT };
 
-    wcl_status status = open_lower(store, sandbox, &lower, error);
-    if (status == WCL_OK && lower.count == 0)
-        status = wcl_fail(error, WCL_CODE_INVALID_STATE, "the sandbox stands on no layer");
-    if (status == WCL_OK)
-        status = wcl_storage_open(sandbox, &base, error);
-    if (status == WCL_OK)
-        status = wcl_mount_make_folder(base, "work", 0700, error);
-    if (status == WCL_OK)
-        status = make_upper(base, lower.fds[0], error);
-    if (status == WCL_OK)
-        status = create_overlay(store, sandbox, base, &lower, options, &mount, error);
-    free_lower(&lower);
-    if (status != WCL_OK || wcl_mount_make_folder(sandbox->fd, "merged", 0700, error) != WCL_OK)
+    if (lower->count == 0)
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the sandbox stands on no layer");
+    if (wcl_storage_open(sandbox, &base, error) != WCL_OK ||
+        wcl_mount_make_folder(base, "work", 0700, error) != WCL_OK ||
+        make_upper(base, lower->fds[0], error) != WCL_OK ||
+        create_overlay(store, sandbox, base, lower, options, &mount, error) != WCL_OK ||
+        wcl_mount_make_folder(sandbox->fd, "merged", 0700, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_mount_attach(sandbox->fd, "merged", mount, error);
 }

@@ -2,6 +2,7 @@
 #ifndef WCL_STORE_OVERLAY_H
 #define WCL_STORE_OVERLAY_H
 
+#include "base/buffer.h"
 #include "layer/store/store.h"
 
 /* What a caller may want of a sandbox's mount beyond the usual. */
@@ -9,11 +10,29 @@ typedef struct wcl_overlay_options {
     const char *mount_label; /* an SELinux context for all files; NULL or "": none */
 } wcl_overlay_options;
 
+/* What a sandbox stands on, as overlayfs is told of it: nearest first. */
+typedef struct wcl_overlay_lower {
+    int *fds;
+    size_t count;
+    wcl_buffer names;
+} wcl_overlay_lower;
+
+#define WCL_OVERLAY_LOWER_INIT                                                                     \
+    {                                                                                              \
+        NULL, 0, WCL_BUFFER_INIT                                                                   \
+    }
+
+/* Adds the next layer, which was acquired: a read-only one's chain, or a sandbox's upper. */
+wcl_status wcl_overlay_lower_add(wcl_overlay_lower *lower, const wcl_store *store,
+                                 const wcl_store_layer *layer, wcl_error *error);
+void wcl_overlay_lower_free(wcl_overlay_lower *lower);
+
 /*
- * Attaches the overlay at the sandbox's merged folder. All that it stands on is acquired. A new
- * sandbox gets its upper here, with the root's metadata as it is below. `options` may be NULL.
+ * Attaches the overlay at the sandbox's merged folder. A new sandbox gets its upper here, with the
+ * root's metadata as it is below. `options` may be NULL.
  */
 wcl_status wcl_overlay_mount(const wcl_store *store, const wcl_store_layer *sandbox,
-                             const wcl_overlay_options *options, wcl_error *error);
+                             const wcl_overlay_lower *lower, const wcl_overlay_options *options,
+                             wcl_error *error);
 
 #endif

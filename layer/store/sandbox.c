@@ -117,9 +117,16 @@ wcl_status wcl_sandbox_each_used(const wcl_store *store, const wcl_record *recor
     return WCL_OK;
 }
 
+/* What a sandbox is to be mounted on. */
+typedef struct acquiring {
+    const wcl_work *work;
+    wcl_overlay_lower lower;
+} acquiring;
+
 static wcl_status acquire_one(void *context, const wcl_store_layer *layer, wcl_error *error)
 {
-    const wcl_work *work = context;
+    acquiring *acquiring = context;
+    const wcl_work *work = acquiring->work;
 
     if (layer->record.kind == WCL_LAYER_SANDBOX) {
         if (wcl_mount_is_mounted(&work->store, layer->record.id))
@@ -128,7 +135,9 @@ static wcl_status acquire_one(void *context, const wcl_store_layer *layer, wcl_e
     } else if (wcl_chain_ensure(&work->store, layer, error) != WCL_OK) {
         return WCL_FAILED;
     }
-    return wcl_mount_acquire(&work->store, layer, work->id, error);
+    if (wcl_mount_acquire(&work->store, layer, work->id, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_overlay_lower_add(&acquiring->lower, &work->store, layer, error);
 }
 
 static wcl_status release_one(void *context, const wcl_store_layer *layer, wcl_error *error)
@@ -142,16 +151,19 @@ static wcl_status prepare_sandbox(wcl_work *work, const wcl_overlay_options *opt
                                   wcl_error *error)
 {
     const wcl_record *record = &work->layer.record;
+    acquiring acquiring = { work, WCL_OVERLAY_LOWER_INIT };
 
     if (!wcl_sandbox_is_active(&work->layer))
         return wcl_fail(error, WCL_CODE_INVALID_STATE,
                         "the sandbox is not activated; that must come first");
-    if (wcl_sandbox_each_used(&work->store, record, WCL_LOCK_SHARED, acquire_one, work, error) ==
-            WCL_OK &&
-        wcl_overlay_mount(&work->store, &work->layer, options, error) == WCL_OK)
-        return WCL_OK;
-    wcl_sandbox_each_used(&work->store, record, WCL_LOCK_NONE, release_one, work, NULL);
-    return WCL_FAILED;
+    wcl_status status = wcl_sandbox_each_used(&work->store, record, WCL_LOCK_SHARED, acquire_one,
+                                              &acquiring, error);
+    if (status == WCL_OK)
+        status = wcl_overlay_mount(&work->store, &work->layer, &acquiring.lower, options, error);
+    wcl_overlay_lower_free(&acquiring.lower);
+    if (status != WCL_OK)
+        wcl_sandbox_each_used(&work->store, record, WCL_LOCK_NONE, release_one, work, NULL);
+    return status;
 }
 
 /* Callers may name the parents again; they must not have changed their mind. */

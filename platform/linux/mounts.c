@@ -161,15 +161,15 @@ bool wcl_mounts_is_mounted(int at, const char *path)
     return fd >= 0 && wcl_mountinfo_is_mounted(fd);
 }
 
-/* What overlayfs and others take for more than a letter of a path. */
-static bool is_plain(const char *path)
+/* Some letters are more than that to overlayfs and others. */
+bool wcl_mounts_can_name(const char *path)
 {
-    return strpbrk(path, ":,\\\n\"") == NULL;
+    return strlen(path) < WCL_MOUNTS_NAME_SIZE && strpbrk(path, ":,\\\n\"") == NULL;
 }
 
 void wcl_mounts_name(int fd, const char *path, char name[WCL_MOUNTS_NAME_SIZE])
 {
-    if (path && strlen(path) < WCL_MOUNTS_NAME_SIZE && is_plain(path))
+    if (path && wcl_mounts_can_name(path))
         snprintf(name, WCL_MOUNTS_NAME_SIZE, "%s", path);
     else
         snprintf(name, WCL_MOUNTS_NAME_SIZE, "/proc/self/fd/%d", fd);

@@ -45,5 +45,7 @@ bool wcl_mounts_is_mounted(int at, const char *path);
  */
 #define WCL_MOUNTS_NAME_SIZE 256
 void wcl_mounts_name(int fd, const char *path, char name[WCL_MOUNTS_NAME_SIZE]);
+/* Whether it is the path; then the file need not be open. */
+bool wcl_mounts_can_name(const char *path);
 
 #endif
