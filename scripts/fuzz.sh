@@ -16,7 +16,7 @@ elif [[ "${1:-}" =~ ^[0-9]+$ ]]; then
 fi
 
 cmake --preset fuzz >/dev/null
-cmake --build build/fuzz
+cmake --build build/fuzz --target fuzzers
 
 targets=("$@")
 if [ "${#targets[@]}" -eq 0 ]; then

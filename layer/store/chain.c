@@ -117,7 +117,6 @@ static wcl_status find_link(merge *merge, wcl_node folder, const wcl_image_entry
                             wcl_error *error)
 {
     wcl_image_xattr xattr;
-    char path[32768];
 
     (void)folder;
     if (S_ISDIR(entry->type))
@@ -128,10 +127,9 @@ static wcl_status find_link(merge *merge, wcl_node folder, const wcl_image_entry
         wcl_image_find_xattr(merge->image, entry->nid, WCL_XATTR_LINK, &xattr, error);
     if (status != WCL_OK)
         return status == WCL_END ? WCL_OK : status;
-    if (xattr.size >= sizeof(path))
-        return wcl_fail(error, WCL_CODE_CORRUPT, "the index has a link with a path too long");
-    memcpy(path, xattr.value, xattr.size);
-    path[xattr.size] = '\0';
+    WCL_CLEANUP_FREE char *path = strndup((const char *)xattr.value, xattr.size);
+    if (!path)
+        return wcl_fail_memory(error);
     wcl_node target = wcl_tree_find(merge->tree, path);
     if (target == WCL_NO_NODE || wcl_tree_is_folder(merge->tree, target))
         return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
@@ -160,8 +158,7 @@ static wcl_status load_node(merge *merge, wcl_nid nid, wcl_node *node, wcl_error
 {
     wcl_xattr streams;
 
-    if (wcl_image_load_node(merge->image, nid, merge->tree, merge->device_base, node, error) !=
-        WCL_OK)
+    if (wcl_image_loader_node(merge->loader, nid, node, error) != WCL_OK)
         return WCL_FAILED;
     if (!merge->device_base ||
         !wcl_tree_find_xattr(merge->tree, *node, WCL_XATTR_STREAMS, &streams))
@@ -291,12 +288,15 @@ static wcl_status apply_layer(const wcl_store *store, const char *id, const char
     if (open_image(store, id, name, &image, error) != WCL_OK)
         return WCL_FAILED;
     merge.image = image;
-    wcl_status status = each_in(&merge, wcl_image_root(image), WCL_TREE_ROOT, find_link, error);
+    wcl_status status = wcl_image_loader_new(image, tree, device_base, &merge.loader, error);
+    if (status == WCL_OK)
+        status = each_in(&merge, wcl_image_root(image), WCL_TREE_ROOT, find_link, error);
     if (status == WCL_OK)
         status = apply_root(&merge, error);
     if (status != WCL_OK)
         wcl_error_context(error, NULL, id);
     nid_map_free(&merge.nodes);
+    wcl_image_loader_free(merge.loader);
     wcl_image_free(image);
     return status;
 }
