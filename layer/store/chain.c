@@ -84,9 +84,10 @@ static wcl_status nid_map_put(nid_map *map, wcl_nid nid, wcl_node node, wcl_erro
 typedef struct merge {
     wcl_tree *tree;
     const wcl_image *image; /* of the layer being applied */
+    wcl_image_loader *loader;
     uint32_t device_base;
-    nid_map
-        nodes; /* inodes with several names, and links into the parents, which were found first */
+    /* Inodes with several names, and links into the parents, which were found first. */
+    nid_map nodes;
     unsigned depth;
 } merge;
 
