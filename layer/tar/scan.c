@@ -461,7 +461,7 @@ static int next_header(wcl_tar_scanner *scanner, struct archive_entry **entry)
 
 static wcl_status read_entry(wcl_tar_scanner *scanner, wcl_error *error)
 {
-    struct archive_entry *from;
+    struct archive_entry *from = NULL;
 
     if (begin_headers(scanner, error) != WCL_OK)
         return wcl_error_context(error, NULL, scanner->has_entry ? scanner->entry.name : NULL);

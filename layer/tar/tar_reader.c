@@ -302,7 +302,7 @@ static void reader_free(wcl_layer_reader *base)
 
     wcl_tar_scanner_free(reader->scanner);
     wcl_input_free(reader->input);
-    if (reader->file >= 0)
+    if (reader->owns_file)
         close(reader->file);
     wcl_path_map_free(reader->folders);
     wcl_buffer_free(&reader->tar_path);
@@ -322,9 +322,25 @@ static const wcl_layer_reader_ops reader_ops = {
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-static wcl_status open_reader(wcl_read_fn read, void *context,
-                              const wcl_tar_reader_options *options, int file,
-                              wcl_layer_reader **made, wcl_error *error)
+/* Reads the file whose descriptor `context` points to. */
+static wcl_status read_file(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
+{
+    const int *file = context;
+    ssize_t result;
+
+    do
+        result = read(*file, buffer, size);
+    while (result < 0 && errno == EINTR);
+    if (result < 0)
+        return wcl_fail_errno(error, errno, "reading the file");
+    *got = (size_t)result;
+    return WCL_OK;
+}
+
+/* Reads what `read` gives, or the file where it is NULL. */
+static wcl_status open_reader(wcl_read_fn read, void *context, int file,
+                              const wcl_tar_reader_options *options, wcl_layer_reader **made,
+                              wcl_error *error)
 {
     wcl_input_options input_options = { 0 };
     wcl_tar_reader *reader = calloc(1, sizeof(*reader));
@@ -332,7 +348,11 @@ static wcl_status open_reader(wcl_read_fn read, void *context,
     if (!reader)
         return wcl_fail_memory(error);
     reader->base.ops = &reader_ops;
-    reader->file = -1;
+    reader->file = file;
+    if (!read) {
+        read = read_file;
+        context = &reader->file;
+    }
     if (options) {
         reader->os = options->os;
         input_options.max_size = options->max_size;
@@ -343,7 +363,6 @@ static wcl_status open_reader(wcl_read_fn read, void *context,
         reader_free(&reader->base);
         return WCL_FAILED;
     }
-    reader->file = file;
     *made = &reader->base;
     return WCL_OK;
 }
@@ -361,23 +380,8 @@ wcl_status wcl_tar_reader_open(wcl_read_fn read, void *context,
                                wcl_error *error)
 {
     if (check_options(options, error) != WCL_OK ||
-        open_reader(read, context, options, -1, reader, error) != WCL_OK)
+        open_reader(read, context, -1, options, reader, error) != WCL_OK)
         return wcl_error_context(error, reader_ops.name, NULL);
-    return WCL_OK;
-}
-
-/* Reads a file whose number is what `context` points to as an address. */
-static wcl_status read_file(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
-{
-    int file = (int)(intptr_t)context;
-    ssize_t result;
-
-    do
-        result = read(file, buffer, size);
-    while (result < 0 && errno == EINTR);
-    if (result < 0)
-        return wcl_fail_errno(error, errno, "reading the file");
-    *got = (size_t)result;
     return WCL_OK;
 }
 
@@ -392,9 +396,10 @@ wcl_status wcl_tar_reader_open_file(const char *name, const wcl_tar_reader_optio
         return wcl_error_context(error, reader_ops.name, name);
     }
     if (check_options(options, error) == WCL_OK &&
-        open_reader(read_file, (void *)(intptr_t)file, options, is_stdin ? -1 : file, reader,
-                    error) == WCL_OK)
+        open_reader(NULL, NULL, file, options, reader, error) == WCL_OK) {
+        ((wcl_tar_reader *)*reader)->owns_file = !is_stdin;
         return WCL_OK;
+    }
     if (!is_stdin)
         close(file);
     return wcl_error_context(error, reader_ops.name, name);

@@ -13,7 +13,8 @@
 
 typedef struct wcl_tar_reader {
     wcl_layer_reader base;
-    int file; /* to close at the end, or -1 */
+    int file; /* what is read where that is a file, else -1 */
+    bool owns_file;
     wcl_input *input;
     wcl_tar_scanner *scanner;
     wcl_os os;

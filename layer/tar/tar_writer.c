@@ -52,8 +52,9 @@ typedef struct tar_writer {
     wcl_spool spool;
     wcl_tar_plan plan;
     wcl_buffer headers;
-    uint64_t body_size; /* of the body being written */
-    bool is_dropping;   /* what comes has no place in the tar */
+    uint64_t body_size;       /* of the body being written */
+    uint8_t piece[COPY_SIZE]; /* of what is taken from the spool */
+    bool is_dropping;         /* what comes has no place in the tar */
 } tar_writer;
 
 static tar_writer *tar_writer_of(wcl_layer_writer *base)
@@ -193,15 +194,12 @@ static wcl_status writer_add_link(wcl_layer_writer *base, const char *path, cons
 
 static wcl_status write_row(tar_writer *writer, const wcl_stream_row *row, wcl_error *error)
 {
-    WCL_CLEANUP_FREE uint8_t *bytes = malloc(COPY_SIZE);
-
-    if (!bytes)
-        return wcl_fail_memory(error);
     for (uint64_t done = 0; done < row->size;) {
         uint64_t left = row->size - done;
         size_t some = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
-        if (wcl_spool_read(&writer->spool, row->position + done, bytes, some, error) != WCL_OK ||
-            wcl_output_write(writer->output, bytes, some, error) != WCL_OK)
+        if (wcl_spool_read(&writer->spool, row->position + done, writer->piece, some, error) !=
+                WCL_OK ||
+            wcl_output_write(writer->output, writer->piece, some, error) != WCL_OK)
             return WCL_FAILED;
         done += some;
     }

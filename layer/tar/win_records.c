@@ -261,7 +261,7 @@ wcl_status wcl_win_add_ea(wcl_record_set *set, const wcl_buffer *ea, bool with_o
     if (split_eas(ea, &eas, &count, error) != WCL_OK)
         return WCL_FAILED;
     /* The header's records are sorted, so this is the order in which they will be read. */
-    if (count > 0)
+    if (eas)
         qsort(eas, count, sizeof(*eas), compare_names);
     for (size_t i = 0; i < count; i++) {
         bool is_last_of_name = i + 1 == count || strcmp(eas[i].name, eas[i + 1].name) != 0;

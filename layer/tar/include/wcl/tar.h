@@ -38,7 +38,8 @@ typedef struct wcl_tar_reader_options {
 /*
  * A reader of the layer tar that `read` gives, plain or compressed, in any tar dialect. It works in
  * constant memory, on a stream that cannot seek. An alternate stream's entry ("F:S" behind F)
- * becomes part of F's backup stream. `options` may be NULL. `read` is called from another thread
+ * becomes part of F's backup stream. A folder that the tar does not list is given before what is
+ * in it, as WCL_ENTRY_IMPLICIT. `options` may be NULL. `read` is called from another thread
  * until the reader is closed.
  */
 WCL_API wcl_status wcl_tar_reader_open(wcl_read_fn read, void *context,
@@ -68,7 +69,8 @@ typedef struct wcl_tar_writer_options {
  * A writer of a layer tar. For an entry without anything unusual the bytes are those that
  * go-winio's backuptar and Go's archive/tar write. Data goes straight through where the entry is
  * WCL_ENTRY_IN_ORDER; else what must be known first makes the writer keep the entry's stream aside,
- * in memory or, from 1 MiB on, in an unnamed temporary file. `options` may be NULL.
+ * in memory or, from 1 MiB on, in an unnamed temporary file. WCL_ENTRY_IMPLICIT folders are not
+ * written. `options` may be NULL.
  */
 WCL_API wcl_status wcl_tar_writer_open(wcl_write_fn write, void *context,
                                        const wcl_tar_writer_options *options,
