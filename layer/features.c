@@ -1,5 +1,6 @@
 /* What this build and this host can do, found out by looking. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <wcl/layer.h>
 
 #include "base/error.h"
+#include "layer/store/mount.h"
 
 #define FEATURES_MAX 16
 
@@ -71,6 +73,36 @@ static void add_beneath(feature_list *list)
                   : "this kernel has none; folders are written one component at a time instead");
 }
 
+#ifdef __linux__
+/* How chains get mounted, tried out where layers are kept, or would be. */
+static void add_mounts(feature_list *list)
+{
+    static const char *const details[] = {
+        "",
+        "EROFS straight on the layers' files",
+        "EROFS on loop devices",
+        "none on this kernel; chains are unpacked into a folder",
+    };
+    const char *homes[] = { getenv("WCL_HOME"), "/var/lib/wcl", "/var/tmp" };
+    wcl_mount_way way = WCL_MOUNT_UNPACK;
+    char reason[200] = "", detail[sizeof(list->features[0].detail)];
+    wcl_error error = WCL_ERROR_INIT;
+    int folder = -1;
+
+    for (size_t i = 0; folder < 0 && i < sizeof(homes) / sizeof(homes[0]); i++)
+        folder = homes[i] ? open(homes[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (folder < 0 || wcl_mount_choose(folder, &way, reason, &error) != WCL_OK) {
+        add(list, "mount", false, folder < 0 ? "no folder to try it in" : error.message);
+    } else {
+        snprintf(detail, sizeof(detail), "%s%s%s%s", details[way], *reason ? " (" : "", reason,
+                 *reason ? ")" : "");
+        add(list, "mount", true, detail);
+    }
+    if (folder >= 0)
+        close(folder);
+}
+#endif
+
 wcl_status wcl_host_features(wcl_feature **features, size_t *count, wcl_error *error)
 {
     feature_list list = { calloc(FEATURES_MAX, sizeof(wcl_feature)), 0 };
@@ -80,6 +112,9 @@ wcl_status wcl_host_features(wcl_feature **features, size_t *count, wcl_error *e
     add_build(&list);
     add_file_system(&list, "erofs");
     add_file_system(&list, "overlay");
+#ifdef __linux__
+    add_mounts(&list);
+#endif
     add_beneath(&list);
     *features = list.features;
     *count = list.count;

@@ -23,10 +23,9 @@ typedef enum wcl_mount_way {
     WCL_MOUNT_UNPACK = 3, /* a folder the chain is unpacked into */
 } wcl_mount_way;
 
-/* The way that WCL_MOUNT (files, loop, unpack) forces, else the first that works; why the better
- * ones do not is put into `reason`. Found out by trying. */
-wcl_status wcl_mount_choose(const wcl_store *store, wcl_mount_way *way, char reason[200],
-                            wcl_error *error);
+/* The way that WCL_MOUNT (files, loop, unpack) forces, else the first that works for files in the
+ * open folder; why the better ones do not is put into `reason`. Found out by trying. */
+wcl_status wcl_mount_choose(int folder, wcl_mount_way *way, char reason[200], wcl_error *error);
 const char *wcl_mount_way_name(wcl_mount_way way);
 
 /* Whether a layer's merged folder is mounted now. */

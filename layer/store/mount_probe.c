@@ -49,13 +49,13 @@ static wcl_status write_image(int fd, wcl_error *error)
     return status;
 }
 
-/* Files without a name in the home, since what works depends on its file system too. */
-static wcl_status open_probe(const wcl_store *store, probe *probe, wcl_error *error)
+/* Files without a name in the folder, since what works depends on its file system too. */
+static wcl_status open_probe(int folder, probe *probe, wcl_error *error)
 {
     static const char zeros[WCL_EROFS_BLOCK_SIZE];
 
     for (int i = 0; i < 2; i++) {
-        probe->fds[i] = openat(store->staging_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+        probe->fds[i] = openat(folder, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
         if (probe->fds[i] < 0)
             return wcl_fail_errno(error, errno, "cannot make a file to try mounting with");
         wcl_mounts_name(probe->fds[i], NULL, probe->names[i]);
@@ -89,12 +89,12 @@ static wcl_status loop_probe(probe *probe, wcl_error *error)
 }
 
 /* A wcl_mounts_create() whose mount is let go at once. */
-static wcl_status try_way(const wcl_store *store, wcl_mount_way way, wcl_error *error)
+static wcl_status try_way(int folder, wcl_mount_way way, wcl_error *error)
 {
     probe probe = { .fds = { -1, -1 } };
     WCL_CLEANUP_FD int mount = -1;
 
-    wcl_status status = open_probe(store, &probe, error);
+    wcl_status status = open_probe(folder, &probe, error);
     if (status == WCL_OK && way == WCL_MOUNT_LOOP)
         status = loop_probe(&probe, error);
     if (status == WCL_OK) {
@@ -106,19 +106,18 @@ static wcl_status try_way(const wcl_store *store, wcl_mount_way way, wcl_error *
     return status;
 }
 
-wcl_status wcl_mount_choose(const wcl_store *store, wcl_mount_way *way, char reason[200],
-                            wcl_error *error)
+wcl_status wcl_mount_choose(int folder, wcl_mount_way *way, char reason[200], wcl_error *error)
 {
     wcl_error why[WCL_MOUNT_UNPACK] = { WCL_ERROR_INIT };
 
-    if (wcl_mount_forced(way, error) != WCL_OK)
+    if (wcl_mounts_check(error) != WCL_OK || wcl_mount_forced(way, error) != WCL_OK)
         return WCL_FAILED;
     if (*way) {
         snprintf(reason, 200, "WCL_MOUNT=%s forces it", wcl_mount_way_name(*way));
         return WCL_OK;
     }
     for (*way = WCL_MOUNT_FILES; *way < WCL_MOUNT_UNPACK; ++*way) {
-        if (try_way(store, *way, &why[*way]) == WCL_OK)
+        if (try_way(folder, *way, &why[*way]) == WCL_OK)
             break;
         if (why[*way].code == WCL_CODE_ACCESS_DENIED) {
             if (error)

@@ -74,6 +74,16 @@ static wcl_status fail_create(int context, const char *type, int number, int *nu
     return wcl_fail_errno(error, number, "cannot mount %s%s", type, wcl_buffer_text(&log));
 }
 
+wcl_status wcl_mounts_check(wcl_error *error)
+{
+    WCL_CLEANUP_FD int context = open_context("overlay");
+
+    if (context < 0 && errno == ENOSYS)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "this kernel has no fsopen(), which Linux has from 5.2 on");
+    return context >= 0 ? WCL_OK : fail_create(-1, "overlay", errno, NULL, error);
+}
+
 wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options, size_t count,
                              bool read_only, int *mount, int *number, wcl_error *error)
 {

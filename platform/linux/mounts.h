@@ -21,6 +21,10 @@ typedef struct wcl_mounts_option {
 wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options, size_t count,
                              bool read_only, int *mount, int *number, wcl_error *error);
 
+/* Fails with ACCESS_DENIED where this process may not mount, and NOT_SUPPORTED where the kernel is
+ * too old. */
+wcl_status wcl_mounts_check(wcl_error *error);
+
 /* The folder `path` in `at` as a mount of its own, as a descriptor (what a bind mount shows). */
 wcl_status wcl_mounts_clone(int at, const char *path, int *mount, wcl_error *error);
 
