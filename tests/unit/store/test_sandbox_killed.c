@@ -96,9 +96,12 @@ static void check_usable(const test_home *home)
 
 static void kill_rounds(const test_home *home, int rounds)
 {
+    int interrupted = 0;
+
     for (int round = 0; round < rounds; round++) {
         wcl_store store;
         kill_at_random(&home->driver, 60 * 1000 * 1000);
+        interrupted += test_shell_status(home, "[ -n \"$(ls $H/.staging)\" ]") == 0;
         assert_int_equal(wcl_store_open(&home->driver, &store, NULL), WCL_OK);
         wcl_store_close(&store);
         test_shell(home, "[ -z \"$(ls $H/.staging)\" ]");
@@ -107,6 +110,7 @@ static void kill_rounds(const test_home *home, int rounds)
         if (round % 10 == 9)
             check_usable(home);
     }
+    print_message("%d of %d were killed in the middle of a change\n", interrupted, rounds);
 }
 
 static void make_layers(const test_home *home)
