@@ -217,7 +217,7 @@ static const char *format_time(wcl_filetime time, char *text, size_t size)
 
     if (!gmtime_r(&seconds, &parts) || !strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &parts))
         snprintf(date, sizeof(date), "@%lld", (long long)spec.tv_sec);
-    snprintf(text, size, "%s.%07ld", date, spec.tv_nsec / 100);
+    snprintf(text, size, "%s.%07u", date, (unsigned)(spec.tv_nsec / 100) % 10000000u);
     return text;
 }
 

@@ -34,7 +34,13 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
 static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
                            wcl_error *error)
 {
-    return wcl_plain_writer_add_link(((dir_writer *)base)->plain, path, target, error);
+    return wcl_plain_writer_add_link(((dir_writer *)base)->plain, path, target, NULL, error);
+}
+
+static wcl_status add_link_entry(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+{
+    return wcl_plain_writer_add_link(((dir_writer *)base)->plain, entry->path, entry->target,
+                                     &entry->info, error);
 }
 
 static wcl_status remove_entry(wcl_layer_writer *base, const char *path, wcl_error *error)
@@ -75,6 +81,7 @@ static const wcl_layer_writer_ops dir_writer_ops = {
     .name = "write folder",
     .add = add,
     .add_link = add_link,
+    .add_link_entry = add_link_entry,
     .remove = remove_entry,
     .write = write_data,
     .end_entry = end_entry,

@@ -56,6 +56,7 @@ wcl_status wcl_extras_load(wcl_extras *extras, wcl_sidecar *sidecar, wcl_error *
             wcl_extras_add(extras, record.kind, path, has_target ? wcl_buffer_text(target) : NULL,
                            record.flags & WCL_RECORD_ON_DISK, error) != WCL_OK)
             return WCL_FAILED;
+        extras->items[extras->count - 1].info = record.info;
     }
     return status == WCL_END ? WCL_OK : status;
 }

@@ -8,9 +8,10 @@
 typedef struct wcl_extra {
     wcl_entry_kind kind;
     char *path;
-    char *target; /* of a hard link */
-    bool on_disk; /* the link is one on disk too */
-    bool met;     /* and was met there */
+    char *target;        /* of a hard link */
+    wcl_basic_info info; /* what its own entry said of the file; zeros where nothing */
+    bool on_disk;        /* the link is one on disk too */
+    bool met;            /* and was met there */
     bool given;
     size_t number;        /* the order in which they were added */
     size_t folder_length; /* bytes of `path` that name the folder after which it is given */
@@ -49,6 +50,7 @@ static inline void wcl_extra_give(const wcl_extra *extra, wcl_entry *entry)
     entry->kind = extra->kind;
     entry->path = extra->path;
     entry->target = extra->target;
+    entry->info = extra->info;
 }
 
 #endif

@@ -330,13 +330,15 @@ static bool make_hard_link(wcl_plain_writer *writer, const char *path, const cha
 }
 
 wcl_status wcl_plain_writer_add_link(wcl_plain_writer *writer, const char *path, const char *target,
-                                     wcl_error *error)
+                                     const wcl_basic_info *info, wcl_error *error)
 {
     WCL_CLEANUP_RECORD wcl_record record = { .kind = WCL_ENTRY_HARD_LINK };
     wcl_status status = WCL_OK;
 
     if (writer->options.make_links && make_hard_link(writer, path, target, error, &status))
         record.flags |= WCL_RECORD_ON_DISK;
+    if (info)
+        record.info = *info;
     if (status != WCL_OK ||
         wcl_record_set(&record, WCL_RECORD_TARGET, target, strlen(target), error) != WCL_OK)
         return WCL_FAILED;

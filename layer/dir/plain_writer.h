@@ -25,8 +25,9 @@ wcl_status wcl_plain_writer_add(wcl_plain_writer *writer, const wcl_entry *entry
 wcl_status wcl_plain_writer_write(wcl_plain_writer *writer, const void *data, size_t size,
                                   wcl_error *error);
 wcl_status wcl_plain_writer_end_entry(wcl_plain_writer *writer, wcl_error *error);
+/* `info` is what the link's own entry says of the file, NULL where it says nothing. */
 wcl_status wcl_plain_writer_add_link(wcl_plain_writer *writer, const char *path, const char *target,
-                                     wcl_error *error);
+                                     const wcl_basic_info *info, wcl_error *error);
 wcl_status wcl_plain_writer_remove(wcl_plain_writer *writer, const char *path, wcl_error *error);
 wcl_status wcl_plain_writer_finish(wcl_plain_writer *writer, wcl_error *error);
 

@@ -145,10 +145,8 @@ static wcl_status remember_file(tar_writer *writer, const wcl_entry *entry, wcl_
 }
 
 /* Writes a link with what its entry says of the file, as Windows' and Linux' tools both do. */
-static wcl_status writer_add_link_entry(wcl_layer_writer *base, const wcl_entry *entry,
-                                        wcl_error *error)
+static wcl_status write_link(tar_writer *writer, const wcl_entry *entry, wcl_error *error)
 {
-    tar_writer *writer = tar_writer_of(base);
     wcl_record_set records = { 0 };
     wcl_tar_header header = { .type = '1', .name = entry->path, .link = entry->target };
 
@@ -187,7 +185,18 @@ static wcl_status writer_add_link(wcl_layer_writer *base, const char *path, cons
                         .uid = facts->uid,
                         .gid = facts->gid,
                         .modified = facts->modified };
-    return writer_add_link_entry(base, &entry, error);
+    return write_link(writer, &entry, error);
+}
+
+/* A link whose own entry says nothing of the file has what the file's entry said. */
+static wcl_status writer_add_link_entry(wcl_layer_writer *base, const wcl_entry *entry,
+                                        wcl_error *error)
+{
+    static const wcl_basic_info unknown;
+
+    if (!entry->has_posix && memcmp(&entry->info, &unknown, sizeof(unknown)) == 0)
+        return writer_add_link(base, entry->path, entry->target, error);
+    return write_link(tar_writer_of(base), entry, error);
 }
 
 /* ---- Bodies --------------------------------------------------------------------------------- */

@@ -128,13 +128,24 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
                              : wcl_plain_writer_add(writer->plain, entry, error);
 }
 
-static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
-                           wcl_error *error)
+static wcl_status keep_link(wcl_layer_writer *base, const char *path, const char *target,
+                            const wcl_basic_info *info, wcl_error *error)
 {
     if (wcl_path_check_windows(path, error) != WCL_OK ||
         wcl_path_check_windows(target, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_plain_writer_add_link(((transport_writer *)base)->plain, path, target, error);
+    return wcl_plain_writer_add_link(((transport_writer *)base)->plain, path, target, info, error);
+}
+
+static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
+                           wcl_error *error)
+{
+    return keep_link(base, path, target, NULL, error);
+}
+
+static wcl_status add_link_entry(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+{
+    return keep_link(base, entry->path, entry->target, &entry->info, error);
 }
 
 static wcl_status remove_entry(wcl_layer_writer *base, const char *path, wcl_error *error)
@@ -195,6 +206,7 @@ static const wcl_layer_writer_ops transport_writer_ops = {
     .name = "write transport folder",
     .add = add,
     .add_link = add_link,
+    .add_link_entry = add_link_entry,
     .remove = remove_entry,
     .write = write_data,
     .end_entry = end_entry,
