@@ -38,15 +38,13 @@ const char *wcl_inode_paths_find(const wcl_inode_paths *paths, uint64_t inode)
 wcl_status wcl_inode_paths_add(wcl_inode_paths *paths, uint64_t inode, const char *path,
                                wcl_error *error)
 {
-    char *copy = strdup(path);
-
-    if (!copy)
-        return wcl_fail_memory(error);
-    if (paths->count * 2 >= paths->size && grow(paths, error) != WCL_OK) {
-        free(copy);
+    if (paths->count * 2 >= paths->size && grow(paths, error) != WCL_OK)
         return WCL_FAILED;
-    }
-    *slot_of(paths, inode) = (wcl_inode_path) { inode, copy };
+    wcl_inode_path *slot = slot_of(paths, inode);
+    slot->path = strdup(path);
+    if (!slot->path)
+        return wcl_fail_memory(error);
+    slot->inode = inode;
     paths->count++;
     return WCL_OK;
 }

@@ -99,7 +99,7 @@ static wcl_status loop_parts(chain_parts *parts, wcl_error *error)
 
 static wcl_status create_erofs(const chain_parts *parts, int *mount, int *number, wcl_error *error)
 {
-    WCL_CLEANUP_FREE wcl_mounts_option *options = calloc(parts->count, sizeof(*options));
+    WCL_CLEANUP_FREE wcl_mounts_option *options = calloc(parts->count + 1, sizeof(*options));
 
     if (!options)
         return wcl_fail_memory(error);

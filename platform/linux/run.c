@@ -37,8 +37,7 @@ static int spawn(const char *path, const char *const *arguments, int errors, pid
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-    number =
-        posix_spawn(child, path, &actions, NULL, (char *const *)(uintptr_t)arguments, environment);
+    number = posix_spawn(child, path, &actions, NULL, (char *const *)arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     return number;
 }
