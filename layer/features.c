@@ -24,7 +24,8 @@ static void add(feature_list *list, const char *name, bool available, const char
         return;
     wcl_feature *feature = &list->features[list->count++];
     snprintf(feature->name, sizeof(feature->name), "%s", name);
-    snprintf(feature->detail, sizeof(feature->detail), "%s", detail);
+    snprintf(feature->detail, sizeof(feature->detail), "%.*s", (int)sizeof(feature->detail) - 1,
+             detail);
     feature->available = available;
 }
 
