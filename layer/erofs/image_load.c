@@ -233,7 +233,7 @@ wcl_status wcl_image_loader_node(wcl_image_loader *loader, wcl_nid nid, wcl_node
 wcl_status wcl_image_load_node(const wcl_image *image, wcl_nid nid, wcl_tree *tree,
                                uint32_t device_base, wcl_node *node, wcl_error *error)
 {
-    wcl_image_loader *loader;
+    wcl_image_loader *loader = NULL;
 
     if (wcl_image_loader_new(image, tree, device_base, &loader, error) != WCL_OK)
         return WCL_FAILED;
@@ -359,7 +359,7 @@ static wcl_status load_all(wcl_image_loader *l, wcl_error *error)
 wcl_status wcl_image_load(const wcl_image *image, wcl_tree *tree, uint32_t device_base,
                           wcl_error *error)
 {
-    wcl_image_loader *loader;
+    wcl_image_loader *loader = NULL;
 
     if (wcl_image_loader_new(image, tree, device_base, &loader, error) != WCL_OK)
         return WCL_FAILED;
