@@ -111,8 +111,11 @@ void wcl_lower_close(wcl_lower *lower)
     *lower = (wcl_lower)WCL_LOWER_INIT;
 }
 
-wcl_status wcl_lower_tar(wcl_lower *lower, uint32_t device, int *fd, wcl_error *error)
+wcl_status wcl_lower_tar(wcl_lower *lower, uint32_t device, int *fd, uint64_t *size,
+                         wcl_error *error)
 {
+    struct stat info;
+
     if (device == 0 || device > lower->chain.parent_count + 1)
         return wcl_fail(error, WCL_CODE_CORRUPT, "a stream is said to be in layer %u of %zu",
                         device, lower->chain.parent_count + 1);
@@ -124,7 +127,10 @@ wcl_status wcl_lower_tar(wcl_lower *lower, uint32_t device, int *fd, wcl_error *
         if (*tar < 0)
             return wcl_fail_errno(error, errno, "cannot open the tar of '%s'", id);
     }
+    if (fstat(*tar, &info) != 0)
+        return wcl_fail_errno(error, errno, "cannot look at a parent's tar");
     *fd = *tar;
+    *size = (uint64_t)info.st_size;
     return WCL_OK;
 }
 

@@ -30,8 +30,9 @@ wcl_status wcl_lower_open(const wcl_store *store, const wcl_record *sandbox, wcl
                           wcl_error *error);
 void wcl_lower_close(wcl_lower *lower);
 
-/* The tar of a device of the index; stays the lower's. */
-wcl_status wcl_lower_tar(wcl_lower *lower, uint32_t device, int *fd, wcl_error *error);
+/* The tar of a device of the index, which stays the lower's, and its size. */
+wcl_status wcl_lower_tar(wcl_lower *lower, uint32_t device, int *fd, uint64_t *size,
+                         wcl_error *error);
 
 /* Calls `visit` for the names that the folder `path` ("" is the mount's root) has there, in byte
  * order; none where it is no folder. */

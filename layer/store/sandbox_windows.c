@@ -259,20 +259,23 @@ static wcl_status add_streams(const subject *subject, wcl_error *error)
     wcl_sandbox_reader *reader = subject->reader;
     wcl_status status =
         wcl_upper_xattr(subject->folder, subject->name, WCL_XATTR_STREAMS, &reader->value, error);
+    uint64_t tar_size;
     int tar;
 
     if (status != WCL_OK)
         return status == WCL_END ? WCL_OK : WCL_FAILED;
     wcl_cursor cursor = wcl_cursor_over(reader->value.data, reader->value.size);
     uint32_t device = wcl_cursor_le32(&cursor);
-    if (wcl_lower_tar(&reader->lower, device, &tar, error) != WCL_OK)
+    if (wcl_lower_tar(&reader->lower, device, &tar, &tar_size, error) != WCL_OK)
         return WCL_FAILED;
     while (wcl_cursor_left(&cursor)) {
         char name[WCL_BACKUP_NAME_MAX + 16];
         uint32_t length = wcl_cursor_le32(&cursor);
         const uint8_t *text = wcl_cursor_take(&cursor, length);
         uint64_t offset = wcl_cursor_le64(&cursor), size = wcl_cursor_le64(&cursor);
-        if (cursor.failed || length > WCL_BACKUP_NAME_MAX)
+        cursor.failed |=
+            length > WCL_BACKUP_NAME_MAX || offset > tar_size || size > tar_size - offset;
+        if (cursor.failed)
             break;
         snprintf(name, sizeof(name), ":%.*s:$DATA", (int)length, (const char *)text);
         if (wcl_pieces_add_header(&reader->pieces, WCL_BACKUP_ALTERNATE_DATA, 0, name, size,

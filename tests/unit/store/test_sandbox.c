@@ -360,6 +360,24 @@ static void only_sandboxes_grow(void **state)
     test_shell(home, "[ ! -e $H/box/sandbox.img ]");
 }
 
+static void a_home_may_have_any_name(void **state)
+{
+    const test_home *home = *state;
+    char odd[600];
+
+    /* Longer than an option of a mount may be, and with what means something in options. */
+    for (int length = 1; length <= 201; length += 100) {
+        test_home inner = *home;
+        snprintf(odd, sizeof(odd), "%s/a:b,c\\d \"%0*d/%0*d", home->path, length, 0, length, 0);
+        inner.driver.home_dir = odd;
+        test_import(&inner, "win", NULL, 0, "tests/data/vectors/layer.tar");
+        mount_sandbox(&inner, "box", "win", 1 << 24);
+        test_shell(home, "cd $H/a*/*/box/merged; echo x >new; [ -d Windows ]");
+        unmount_sandbox(&inner, "box");
+        test_shell(home, "rm -r $H/a*");
+    }
+}
+
 /* Opens the layer and asks whether it may be removed. */
 static wcl_status check_unmounted(const test_home *home, const char *id, wcl_error *error)
 {
@@ -438,6 +456,7 @@ int main(void)
                                         test_home_remove),
         cmocka_unit_test_setup_teardown(a_limit_holds_and_grows_while_mounted, test_home_make,
                                         test_home_remove),
+        cmocka_unit_test_setup_teardown(a_home_may_have_any_name, test_home_make, test_home_remove),
         cmocka_unit_test_setup_teardown(only_sandboxes_grow, test_home_make, test_home_remove),
         cmocka_unit_test_setup_teardown(what_is_mounted_may_not_be_removed, test_home_make,
                                         test_home_remove),

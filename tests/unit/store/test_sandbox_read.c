@@ -492,6 +492,53 @@ static void an_exported_windows_sandbox_imports_to_the_same_tree(void **state)
     OK(wcl_store_unprepare(&home->driver, "again", &error));
 }
 
+static void what_a_sandbox_below_changed_counts_as_below(void **state)
+{
+    const test_home *home = *state;
+
+    test_import(home, "win", NULL, 0, "tests/data/vectors/layer.tar");
+    mount_sandbox(home, "init", "win", UINT64_C(1) << 24);
+    test_shell(home, "cd $H/init/merged/'Program Files/Common Files'; rm *[1-9].bin;"
+                     " echo init >init.txt; echo init >'Rnd File 000.bin'; mkdir ../Gone ../Kept;"
+                     " rm -r ../../Users; mkdir ../../Users; echo x >../../Users/mine");
+    unmount_sandbox(home, "init");
+    mount_sandbox(home, "box", "init", 0);
+    test_shell(home, "cd $H/box/merged/'Program Files'; rm -r 'Common Files'; mkdir 'Common Files';"
+                     " rmdir Gone; ln -s ../Users ../Windows/link; ln -s ../Gone ../Windows/gone;"
+                     " rm -r ../Users; mkdir ../Users; ln -s Kept kept");
+    unmount_sandbox(home, "box");
+    seen *all = read_all(open_sandbox(home, "box"));
+    check_entries(all, "D Files\nD Files/Program Files\nD Files/Program Files/Common Files\n"
+                       "X Files/Program Files/Common Files/Rnd File 000.bin\n"
+                       "X Files/Program Files/Common Files/Rnd File 010.bin\n"
+                       "X Files/Program Files/Common Files/init.txt\n"
+                       "X Files/Program Files/Gone\nD Files/Program Files/kept\n"
+                       "D Files/Users\nX Files/Users/mine\n"
+                       "D Files/Windows\nF Files/Windows/gone\nD Files/Windows/link\nD Hives\n");
+    free_seen(all);
+    assert_int_equal(test_loops(home), 0);
+}
+
+static void a_name_that_windows_cannot_have_is_refused(void **state)
+{
+    const test_home *home = *state;
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_entry entry;
+    wcl_status status;
+
+    test_import(home, "win", NULL, 0, "tests/data/vectors/layer.tar");
+    mount_sandbox(home, "box", "win", 0);
+    test_shell(home, "echo x >$H/box/merged/Windows/a:b");
+    unmount_sandbox(home, "box");
+    wcl_layer_reader *reader = open_sandbox(home, "box");
+    while ((status = wcl_layer_reader_next(reader, &entry, &error)) == WCL_OK)
+        assert_string_not_equal(entry.path, "Files/Windows/a:b");
+    assert_int_equal(status, WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_INVALID_NAME);
+    assert_non_null(strstr(error.subject, "Files/Windows/a:b"));
+    assert_int_equal(wcl_layer_reader_close(reader, NULL), WCL_FAILED);
+}
+
 int main(void)
 {
     if (!test_can_mount())
@@ -505,6 +552,8 @@ int main(void)
         TEST(entries_of_a_windows_sandbox_are_deleted_name_by_name),
         TEST(holes_stay_holes),
         TEST(an_exported_windows_sandbox_imports_to_the_same_tree),
+        TEST(what_a_sandbox_below_changed_counts_as_below),
+        TEST(a_name_that_windows_cannot_have_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
