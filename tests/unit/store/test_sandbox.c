@@ -254,6 +254,29 @@ static void every_way_of_mounting_shows_the_same(void **state)
                      " diff $H.list.0 $H.list.2; rm $H.list.*");
 }
 
+static void an_unpacking_without_room_leaves_nothing(void **state)
+{
+    const test_home *home = *state;
+    test_home inner = *home;
+    char path[128], tar[128];
+
+    test_shell(home, "mkdir $H/small && mount -t tmpfs -o size=6M tmpfs $H/small;"
+                     " head -c 4M /dev/urandom >$H/file; tar -C $H -cf $H/tar file");
+    snprintf(path, sizeof(path), "%s/small", home->path);
+    inner.driver.home_dir = path;
+    snprintf(tar, sizeof(tar), "%s/tar", home->path);
+    test_import(&inner, "base", NULL, 0, tar);
+    setenv("WCL_MOUNT", "unpack", 1);
+    FAILS(WCL_CODE_DISK_FULL, wcl_store_prepare(&inner.driver, "base", none, &error));
+    test_shell(home, "[ ! -e $H/small/base/unpacked ]; [ ! -e $H/small/base/unpacked.new ];"
+                     " [ -z \"$(ls $H/small/.staging)\" ]; mount -o remount,size=20M $H/small");
+    OK(wcl_store_prepare(&inner.driver, "base", none, &error));
+    unsetenv("WCL_MOUNT");
+    test_shell(home, "cmp $H/file $H/small/base/merged/file");
+    OK(wcl_store_unprepare(&inner.driver, "base", &error));
+    test_shell(home, "umount $H/small");
+}
+
 static void an_unknown_way_is_refused(void **state)
 {
     const test_home *home = *state;
@@ -455,6 +478,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(of_a_windows_layer_the_volume_is_mounted, test_home_make,
                                         test_home_remove),
         cmocka_unit_test_setup_teardown(a_limit_holds_and_grows_while_mounted, test_home_make,
+                                        test_home_remove),
+        cmocka_unit_test_setup_teardown(an_unpacking_without_room_leaves_nothing, test_home_make,
                                         test_home_remove),
         cmocka_unit_test_setup_teardown(a_home_may_have_any_name, test_home_make, test_home_remove),
         cmocka_unit_test_setup_teardown(only_sandboxes_grow, test_home_make, test_home_remove),
