@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/container.h"
 #include "cli/network.h"
 #include "cli/progress.h"
 #include "cli/store.h"
@@ -49,6 +50,20 @@ static const command commands[] = {
       command_network },
     { "endpoint", "create|list|remove|attach|detach ...",
       "Make, list and remove endpoints, and attach them to containers", NULL, command_endpoint },
+    { "run", "[--network NET] [-m DIR:DIR[:ro]]... [-i] [-t] [-d] ID [--] COMMAND...",
+      "Run a command in a container of a sandbox",
+      "ID is a sandbox of the store, or the path of a plain root folder. The exit code is the\n"
+      "command's. The container ends with it, unless -d leaves it running.",
+      command_run },
+    { "ps", "[ID]", "List containers, or the processes of one", NULL, command_ps },
+    { "exec", "[-i] [-t] ID [--] COMMAND...", "Run a command in a container that runs",
+      "The exit code is the command's.", command_exec },
+    { "kill", "[-s] ID [PID]", "End a container, or a process in it", NULL, command_kill },
+    { "wait", "ID [PID]", "Wait for a container's or a process's end",
+      "Of a process, the exit code is printed.", command_wait },
+    { "pause", "ID", "Stop all processes of a container from running", NULL, command_pause },
+    { "resume", "ID", "Let them go on", NULL, command_resume },
+    { "stats", "ID", "Show what a container has used", NULL, command_stats },
     { "info", "", "Say what this program and this host can do, and why not where not", NULL,
       command_info },
 };
@@ -146,7 +161,8 @@ int main(int argc, char **argv)
     cli_progress_stop(&cli);
     if (fflush(stdout) != 0 && result == 0)
         result = cli_fail(&cli, WCL_CODE_IO, "write", "standard output", "%s", strerror(errno));
-    if (result == EXIT_FAILED) {
+    /* A command that ran in a container may have exited with the same code: that is no error. */
+    if (result == EXIT_FAILED && cli.error.code != 0) {
         char text[1400];
         fprintf(stderr, "wcl: %s\n", wcl_error_format(&cli.error, text, sizeof(text)));
     }

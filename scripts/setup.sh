@@ -12,6 +12,8 @@ packages=(
   # peers that the tests compare with
   tar libarchive-tools pigz isal zstd time attr golang-go e2fsprogs erofs-utils
   iproute2 nftables
+  # containers
+  runc catatonit busybox-static debootstrap
 )
 
 missing=()

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wcl/hns.h>
+
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "container/oci/client.h"
 
 #define RESOLV_CONF "resolv.conf"
@@ -105,24 +108,127 @@ static wcl_status write_resolv_conf(const wcl_place *place, const wcl_container_
     return WCL_OK;
 }
 
+/* Opens the networks; their run folder is the one that containers' lies in. */
+static wcl_status open_networks(const char *containers, const char *network_dir, wcl_hns **hns,
+                                wcl_error *error)
+{
+    wcl_hns_options options = { .struct_size = sizeof(options), .state_dir = network_dir };
+    const char *slash = strrchr(containers, '/');
+    WCL_CLEANUP_FREE char *run_dir = strndup(containers, (size_t)(slash - containers));
+
+    if (!run_dir)
+        return wcl_fail_memory(error);
+    options.provider = "linux";
+    options.run_dir = run_dir;
+    return wcl_hns_open(&options, hns, error);
+}
+
+/* A namespace of the container's own with its endpoints in it. */
+static wcl_status attach(wcl_hns *hns, const wcl_container_config *config, const char *id,
+                         wcl_network *network, char **servers, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *path = NULL;
+
+    if (wcl_hns_namespace_create(hns, id, &path, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; i < config->endpoint_count; i++)
+        if (wcl_hns_attach_namespace(hns, config->endpoint_list[i], id, path, error) != WCL_OK)
+            return wcl_error_context(error, NULL, "EndpointList");
+    if (wcl_hns_resolv_conf(hns, config->endpoint_list, config->endpoint_count, servers, error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    network->path = path;
+    path = NULL;
+    return WCL_OK;
+}
+
 wcl_status wcl_network_prepare(const wcl_place *place, const wcl_container_config *config,
                                const char *id, int folder, wcl_network *network, wcl_error *error)
 {
-    (void)id;
-    if (config->endpoint_count > 0)
-        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "EndpointList is refused: this build has no networks");
+    WCL_CLEANUP_FREE char *servers = NULL;
+
+    if (config->endpoint_count > 0) {
+        wcl_hns *hns;
+        if (open_networks(place->run_dir, place->network_dir, &hns, error) != WCL_OK)
+            return WCL_FAILED;
+        wcl_status status = attach(hns, config, id, network, &servers, error);
+        wcl_hns_close(hns);
+        if (status != WCL_OK)
+            return WCL_FAILED;
+    }
     if (given(config->network_shared_container_name) &&
         share(place, config->network_shared_container_name, network, error) != WCL_OK)
         return WCL_FAILED;
-    if (!given(config->dns_search_list) && !given(config->network_shared_container_name))
+    if (!given(config->dns_search_list) && !network->path)
         return WCL_OK;
-    return write_resolv_conf(place, config, NULL, folder, network, error);
+    return write_resolv_conf(place, config, servers, folder, network, error);
 }
 
-wcl_status wcl_network_unprepare(const char *id, wcl_error *error)
+wcl_status wcl_network_unprepare(const char *path, const char *network_dir, const char *id,
+                                 wcl_error *error)
 {
-    (void)id;
-    (void)error;
+    const char *slash = strrchr(path, '/');
+    WCL_CLEANUP_FREE char *containers = strndup(path, (size_t)(slash - path));
+    wcl_hns *hns;
+
+    if (!containers)
+        return wcl_fail_memory(error);
+    if (open_networks(containers, network_dir, &hns, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_error own = WCL_ERROR_INIT;
+    wcl_status status = wcl_hns_namespace_remove(hns, id, &own);
+    wcl_hns_close(hns);
+    if (status == WCL_OK || wcl_error_is_not_exist(&own))
+        return WCL_OK;
+    if (error)
+        *error = own;
+    return WCL_FAILED;
+}
+
+static bool add_endpoint(cJSON *list, const char *id, const wcl_hns_statistics *statistics)
+{
+    cJSON *item = cJSON_CreateObject();
+
+    if (!cJSON_AddItemToArray(list, item)) {
+        cJSON_Delete(item);
+        return false;
+    }
+    return wcl_json_add_u64(item, "BytesReceived", statistics->bytes_received) &&
+           wcl_json_add_u64(item, "BytesSent", statistics->bytes_sent) &&
+           wcl_json_add_u64(item, "PacketsReceived", statistics->packets_received) &&
+           wcl_json_add_u64(item, "PacketsSent", statistics->packets_sent) &&
+           wcl_json_add_u64(item, "DroppedPacketsIncoming", statistics->dropped_packets_incoming) &&
+           wcl_json_add_u64(item, "DroppedPacketsOutgoing", statistics->dropped_packets_outgoing) &&
+           cJSON_AddStringToObject(item, "EndpointId", id);
+}
+
+wcl_status wcl_network_statistics(const wcl_place *place, const cJSON *endpoints, cJSON **list,
+                                  wcl_error *error)
+{
+    WCL_CLEANUP_JSON cJSON *made = cJSON_CreateArray();
+    const cJSON *endpoint;
+    wcl_hns *hns;
+
+    if (!made)
+        return wcl_fail_memory(error);
+    if (open_networks(place->run_dir, place->network_dir, &hns, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = WCL_OK;
+    cJSON_ArrayForEach(endpoint, endpoints)
+    {
+        wcl_hns_statistics statistics = { 0 };
+        if (!cJSON_IsString(endpoint))
+            continue;
+        status = wcl_hns_endpoint_statistics(hns, endpoint->valuestring, &statistics, error);
+        if (status == WCL_OK && !add_endpoint(made, endpoint->valuestring, &statistics))
+            status = wcl_fail_memory(error);
+        if (status != WCL_OK)
+            break;
+    }
+    wcl_hns_close(hns);
+    if (status != WCL_OK)
+        return WCL_FAILED;
+    *list = made;
+    made = NULL;
     return WCL_OK;
 }

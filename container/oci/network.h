@@ -2,6 +2,8 @@
 #ifndef WCL_CONTAINER_OCI_NETWORK_H
 #define WCL_CONTAINER_OCI_NETWORK_H
 
+#include <cjson/cJSON.h>
+
 #include "container/config.h"
 #include "container/oci/place.h"
 
@@ -13,8 +15,13 @@ typedef struct wcl_network {
 /* Makes the namespace with its endpoints, and writes resolv.conf into the container's folder. */
 wcl_status wcl_network_prepare(const wcl_place *place, const wcl_container_config *config,
                                const char *id, int folder, wcl_network *network, wcl_error *error);
-/* Removes a namespace that was made for the container, and detaches what is in it. */
-wcl_status wcl_network_unprepare(const char *id, wcl_error *error);
+/* Removes the namespace that was made for the container in the folder `path`, and detaches what is
+ * in it. */
+wcl_status wcl_network_unprepare(const char *path, const char *network_dir, const char *id,
+                                 wcl_error *error);
+/* Makes a list of NetworkStats of a container's endpoints. */
+wcl_status wcl_network_statistics(const wcl_place *place, const cJSON *endpoints, cJSON **list,
+                                  wcl_error *error);
 void wcl_network_free(wcl_network *network);
 #define WCL_CLEANUP_NETWORK __attribute__((cleanup(wcl_network_free)))
 

@@ -18,6 +18,7 @@
 #include "container/oci/teardown.h"
 
 #define DEFAULT_RUN_DIR "/run/wcl"
+#define DEFAULT_HOME "/var/lib/wcl"
 #define DEFAULT_RUNTIME "runc"
 #define SUPERVISOR_NAME "wcl-supervisor"
 #define TEARDOWN_NAME "wcl-container-teardown"
@@ -91,8 +92,11 @@ static wcl_status fill(wcl_place *place, const wcl_container_options *options, c
         strdup(choose(options ? options->runtime : NULL, "WCL_RUNTIME", DEFAULT_RUNTIME));
     place->supervisor = *supervisor ? strdup(supervisor) : find_program("", SUPERVISOR_NAME);
     place->teardown = find_program(supervisor, TEARDOWN_NAME);
+    place->network_dir = options && options->network_dir && *options->network_dir
+                             ? strdup(options->network_dir)
+                             : join(choose(NULL, "WCL_HOME", DEFAULT_HOME), "hns");
     if (!place->run_dir || (id && !place->path) || !place->runtime || !place->supervisor ||
-        !place->teardown)
+        !place->teardown || !place->network_dir)
         return wcl_fail_memory(error);
     return WCL_OK;
 }
@@ -114,9 +118,10 @@ wcl_status wcl_place_sibling(const wcl_place *place, const char *id, wcl_place *
                              .path = join(place->run_dir, id),
                              .runtime = strdup(place->runtime),
                              .supervisor = strdup(place->supervisor),
-                             .teardown = strdup(place->teardown) };
+                             .teardown = strdup(place->teardown),
+                             .network_dir = strdup(place->network_dir) };
     if (sibling->run_dir && sibling->path && sibling->runtime && sibling->supervisor &&
-        sibling->teardown)
+        sibling->teardown && sibling->network_dir)
         return WCL_OK;
     wcl_place_free(sibling);
     return wcl_fail_memory(error);
@@ -129,6 +134,7 @@ void wcl_place_free(wcl_place *place)
     free(place->runtime);
     free(place->supervisor);
     free(place->teardown);
+    free(place->network_dir);
     memset(place, 0, sizeof(*place));
 }
 

@@ -14,11 +14,12 @@
 #define WCL_PLACE_BUNDLE "config.json"
 
 typedef struct wcl_place {
-    char *run_dir;    /* RUN_DIR/containers, absolute */
-    char *path;       /* the container's folder; NULL when the place is the run folder alone */
-    char *runtime;    /* the OCI runtime's program */
-    char *supervisor; /* wcl-supervisor's path */
-    char *teardown;   /* wcl-container-teardown's path */
+    char *run_dir;     /* RUN_DIR/containers, absolute */
+    char *path;        /* the container's folder; NULL when the place is the run folder alone */
+    char *runtime;     /* the OCI runtime's program */
+    char *supervisor;  /* wcl-supervisor's path */
+    char *teardown;    /* wcl-container-teardown's path */
+    char *network_dir; /* where networks are kept */
 } wcl_place;
 
 /* `id` may be NULL. */

@@ -51,9 +51,9 @@ static wcl_status prepare_root(const wcl_container_config *config, wcl_root *roo
     return WCL_FAILED;
 }
 
-static wcl_status write_bundle(const wcl_place *place, const wcl_container_config *config,
-                               const wcl_root *root, const wcl_state *state,
-                               const wcl_network *network, int folder, wcl_error *error)
+static wcl_status write_bundle(const wcl_container_config *config, const wcl_root *root,
+                               const wcl_state *state, const wcl_network *network, int folder,
+                               wcl_error *error)
 {
     WCL_CLEANUP_FREE char *json = NULL;
     const wcl_bundle bundle = { .config = config,
@@ -64,7 +64,6 @@ static wcl_status write_bundle(const wcl_place *place, const wcl_container_confi
                                 .network_namespace = network->path,
                                 .resolv_conf = network->resolv_conf };
 
-    (void)place;
     if (wcl_bundle_print(&bundle, &json, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_place_write(folder, WCL_PLACE_BUNDLE, json, error);
@@ -88,7 +87,7 @@ static wcl_status prepare(const wcl_place *place, const wcl_container_config *co
     if (status == WCL_OK)
         status = wcl_state_write(folder, state, text, error);
     if (status == WCL_OK)
-        status = write_bundle(place, config, &root, state, &network, folder, error);
+        status = write_bundle(config, &root, state, &network, folder, error);
     return status;
 }
 
@@ -106,7 +105,11 @@ wcl_status wcl_container_prepare(const wcl_place *place, const char *id, int fol
         return WCL_FAILED;
     clock_gettime(CLOCK_REALTIME, &now);
     wcl_timestamp_format(now, created);
-    wcl_state state = { .id = id, .created = created, .runtime = place->runtime, .cgroup = cgroup };
+    wcl_state state = { .id = id,
+                        .created = created,
+                        .runtime = place->runtime,
+                        .cgroup = cgroup,
+                        .network_dir = place->network_dir };
     return prepare(place, &parsed.config, &state, folder, config, error);
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "container/fields.h"
+#include "container/oci/network.h"
 #include "container/oci/state.h"
 #include "container/oci/statistics.h"
 #include "container/oci/teardown.h"
@@ -99,8 +100,23 @@ static wcl_status parse_property_query(const char *query, wanted *types, wcl_err
     return WCL_OK;
 }
 
-static wcl_status add_wanted(cJSON *json, const wanted *types, const wcl_reply *status,
-                             wcl_error *error)
+/* The endpoints' own figures in place of the interfaces'. */
+static wcl_status replace_network(const wcl_place *place, const wcl_state *state, cJSON *statistics,
+                                  wcl_error *error)
+{
+    const cJSON *endpoints = cJSON_GetObjectItemCaseSensitive(state->config, "EndpointList");
+    cJSON *list;
+
+    if (wcl_network_statistics(place, endpoints, &list, error) != WCL_OK)
+        return WCL_FAILED;
+    if (cJSON_ReplaceItemInObjectCaseSensitive(statistics, "Network", list))
+        return WCL_OK;
+    cJSON_Delete(list);
+    return wcl_fail_memory(error);
+}
+
+static wcl_status add_wanted(cJSON *json, const wanted *types, const wcl_place *place,
+                             const wcl_state *state, const wcl_reply *status, wcl_error *error)
 {
     if (types->updates && !cJSON_AddFalseToObject(json, "AreUpdatesPending"))
         return wcl_fail_memory(error);
@@ -110,6 +126,8 @@ static wcl_status add_wanted(cJSON *json, const wanted *types, const wcl_reply *
             cJSON_Delete(statistics);
             return wcl_fail_memory(error);
         }
+        if (state->has_namespace && replace_network(place, state, statistics, error) != WCL_OK)
+            return WCL_FAILED;
     }
     if (types->processes) {
         cJSON *list;
@@ -151,7 +169,7 @@ wcl_status wcl_oci_properties(wcl_provider_system *system, const char *query, ch
     json = describe(system->id, &state, &reply);
     if (!json)
         return wcl_fail_memory(error);
-    if (add_wanted(json, &types, &reply, error) != WCL_OK)
+    if (add_wanted(json, &types, &system->place, &state, &reply, error) != WCL_OK)
         return WCL_FAILED;
     *properties = wcl_json_print(json);
     return *properties ? WCL_OK : wcl_fail_memory(error);

@@ -19,6 +19,7 @@ wcl_status wcl_state_read(int folder, wcl_state *state, wcl_error *error)
         wcl_json_get_text(json, "Root", &state->root, error) != WCL_OK ||
         wcl_json_get_text(json, "Home", &state->home, error) != WCL_OK ||
         wcl_json_get_text(json, "Layer", &state->layer, error) != WCL_OK ||
+        wcl_json_get_text(json, "NetworkDir", &state->network_dir, error) != WCL_OK ||
         wcl_json_get_bool(json, "NetworkNamespace", &state->has_namespace, error) != WCL_OK) {
         wcl_state_free(state);
         return WCL_FAILED;
@@ -47,6 +48,7 @@ wcl_status wcl_state_write(int folder, const wcl_state *state, const char *confi
         !add_text(json, "Runtime", state->runtime) || !add_text(json, "Cgroup", state->cgroup) ||
         !add_text(json, "Root", state->root) || !add_text(json, "Home", state->home) ||
         !add_text(json, "Layer", state->layer) ||
+        !add_text(json, "NetworkDir", state->network_dir) ||
         !cJSON_AddBoolToObject(json, "NetworkNamespace", state->has_namespace) ||
         !cJSON_AddRawToObject(json, "Config", config) || !(text = wcl_json_print(json)))
         return wcl_fail_memory(error);

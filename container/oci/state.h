@@ -16,7 +16,8 @@ typedef struct wcl_state {
     const char *root;
     const char *home; /* of a layer that is prepared, or about to be */
     const char *layer;
-    bool has_namespace; /* a network namespace with endpoints was made for it */
+    const char *network_dir; /* where networks are kept */
+    bool has_namespace;      /* a network namespace with endpoints was made for it */
     const cJSON *config;
 } wcl_state;
 

@@ -64,7 +64,7 @@ static wcl_status remove_folder(const char *path, int folder, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status give_back(int folder, wcl_error *error)
+static wcl_status give_back(const char *path, int folder, wcl_error *error)
 {
     WCL_CLEANUP_STATE wcl_state state = { 0 };
     wcl_error own = WCL_ERROR_INIT;
@@ -73,7 +73,8 @@ static wcl_status give_back(int folder, wcl_error *error)
     /* A folder without a record was left before anything was taken. */
     if (wcl_state_read(folder, &state, &own) != WCL_OK)
         return WCL_OK;
-    if (state.has_namespace && wcl_network_unprepare(state.id, error) != WCL_OK)
+    if (state.has_namespace &&
+        wcl_network_unprepare(path, state.network_dir, state.id, error) != WCL_OK)
         status = WCL_FAILED;
     if (state.layer && wcl_root_unprepare(state.home, state.layer, error) != WCL_OK)
         status = WCL_FAILED;
@@ -87,7 +88,7 @@ wcl_status wcl_container_teardown(const char *path, wcl_error *error)
     if (folder < 0)
         return WCL_OK;
     /* What could not be given back stays on record: terminating the container tries again. */
-    wcl_status status = give_back(folder, error);
+    wcl_status status = give_back(path, folder, error);
     if (status == WCL_OK)
         status = remove_folder(path, folder, error);
     close(folder);

@@ -29,11 +29,13 @@ extern "C" {
 /* Passing NULL for it, or leaving members NULL, takes what is named here. Copied by what keeps it.
  */
 typedef struct wcl_container_options {
-    size_t struct_size;     /* sizeof(wcl_container_options) */
-    const char *provider;   /* "oci", "vmcompute"; NULL: WCL_PROVIDER, else the system's own */
-    const char *runtime;    /* oci: the runtime's program; NULL: WCL_RUNTIME, else "runc" */
-    const char *run_dir;    /* oci: where state is kept; NULL: WCL_RUN, else /run/wcl */
-    const char *supervisor; /* oci: wcl-supervisor; NULL: WCL_SUPERVISOR, else the installed one */
+    size_t struct_size;      /* sizeof(wcl_container_options) */
+    const char *provider;    /* "oci", "vmcompute"; NULL: WCL_PROVIDER, else the system's own */
+    const char *runtime;     /* oci: the runtime's program; NULL: WCL_RUNTIME, else "runc" */
+    const char *run_dir;     /* oci: where state is kept; NULL: WCL_RUN, else /run/wcl */
+    const char *supervisor;  /* oci: wcl-supervisor; NULL: WCL_SUPERVISOR, else the installed one */
+    const char *network_dir; /* oci: where networks are kept; NULL: WCL_HOME's hns folder, else
+                                /var/lib/wcl/hns */
 } wcl_container_options;
 
 #define WCL_CONTAINER_OPTIONS_INIT                                                                 \

@@ -142,16 +142,17 @@ void lifecycle_terminate(struct supervisor *supervisor)
 
 /* ---- Shutdown ------------------------------------------------------------------------------- */
 
-static bool shares_pid_namespace(pid_t pid, const char *link)
+/* What names the pid namespace of a process; false when it cannot be known. */
+static bool pid_namespace_of(const char *process, char *link, size_t size)
 {
-    char path[64], own[64];
+    char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
-    ssize_t size = readlink(path, own, sizeof(own) - 1);
-    if (size <= 0)
+    snprintf(path, sizeof(path), "/proc/%s/ns/pid", process);
+    ssize_t length = readlink(path, link, size - 1);
+    if (length <= 0)
         return false;
-    own[size] = '\0';
-    return strcmp(own, link) == 0;
+    link[length] = '\0';
+    return true;
 }
 
 static bool was_asked(const struct supervisor *supervisor, pid_t pid)
@@ -200,25 +201,33 @@ static void ask(struct supervisor *supervisor, pid_t pid)
     supervisor->asked = asked;
 }
 
-/* Asks every process that was not asked yet; when init alone is left, init is told to end. */
-static void ask_round(struct supervisor *supervisor)
+/*
+ * Asks the processes of init's pid namespace. One that is this program's own is not the container's
+ * alone: the host's processes are in it, which must never be signalled.
+ */
+static void ask_namespace(struct supervisor *supervisor)
 {
-    char path[64], link[64];
+    char init[16], wanted[64], own[64], found[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)supervisor->init);
-    ssize_t size = readlink(path, link, sizeof(link) - 1);
+    snprintf(init, sizeof(init), "%d", (int)supervisor->init);
+    if (!pid_namespace_of("self", own, sizeof(own)) ||
+        !pid_namespace_of(init, wanted, sizeof(wanted)) || strcmp(own, wanted) == 0)
+        return;
     DIR *proc = opendir("/proc");
-    if (proc && size > 0) {
-        link[size] = '\0';
-        for (struct dirent *entry; (entry = readdir(proc));) {
-            pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-            if (pid > 0 && pid != supervisor->init && !was_asked(supervisor, pid) &&
-                shares_pid_namespace(pid, link))
-                ask(supervisor, pid);
-        }
+    for (struct dirent *entry; proc && (entry = readdir(proc));) {
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid > 0 && pid != supervisor->init && !was_asked(supervisor, pid) &&
+            pid_namespace_of(entry->d_name, found, sizeof(found)) && strcmp(found, wanted) == 0)
+            ask(supervisor, pid);
     }
     if (proc)
         closedir(proc);
+}
+
+/* Asks every process that was not asked yet; when init alone is left, init is told to end. */
+static void ask_round(struct supervisor *supervisor)
+{
+    ask_namespace(supervisor);
     if (!supervisor->asked)
         kill(supervisor->init, SIGTERM);
 }

@@ -139,18 +139,52 @@ static void forget_pid(struct supervisor *supervisor, pid_t pid)
     }
 }
 
-void processes_register(struct supervisor *supervisor, struct process *process, pid_t pid)
+static void adopted_ended(struct supervisor *supervisor, struct source *source, uint32_t events)
 {
-    int status;
+    struct process *process = (struct process *)source;
 
+    (void)events;
+    loop_remove(supervisor, process->pidfd);
+    close_fd(&process->pidfd);
+    process_ended(supervisor, process, 0, WCL_CODE_UNEXPECTED_VALUE);
+}
+
+/* Watches a process that is not a child; false when there is none of that pid. */
+static bool watch(struct supervisor *supervisor, struct process *process, pid_t pid)
+{
+    process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    process->pidfd_source.ready = adopted_ended;
+    if (process->pidfd >= 0 &&
+        loop_add(supervisor, process->pidfd, EPOLLIN, &process->pidfd_source))
+        return true;
+    close_fd(&process->pidfd);
+    return false;
+}
+
+static void add(struct supervisor *supervisor, struct process *process, pid_t pid)
+{
     forget_pid(supervisor, pid);
     process->pid = pid;
     process->serial = ++supervisor->next_serial;
     process->next = supervisor->processes;
     supervisor->processes = process;
+}
+
+/* A process that a runtime has started should be a child by now. One that is not is watched, and
+ * only what it exits with stays unknown. */
+void processes_register(struct supervisor *supervisor, struct process *process, pid_t pid)
+{
+    siginfo_t info;
+    int status;
+
+    add(supervisor, process, pid);
     if (processes_take_orphan(supervisor, pid, &status)) {
         process->exited = true;
         process->exit_code = code_of_status(status);
+    } else if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+               !watch(supervisor, process, pid)) {
+        process->exited = true;
+        process->wait_error = WCL_CODE_UNEXPECTED_VALUE;
     }
 }
 
@@ -169,30 +203,16 @@ void processes_child_ended(struct supervisor *supervisor, pid_t pid, int status)
     supervisor->orphans = orphan;
 }
 
-static void adopted_ended(struct supervisor *supervisor, struct source *source, uint32_t events)
-{
-    struct process *process = (struct process *)source;
-
-    (void)events;
-    loop_remove(supervisor, process->pidfd);
-    close_fd(&process->pidfd);
-    process_ended(supervisor, process, 0, WCL_CODE_UNEXPECTED_VALUE);
-}
-
 struct process *processes_adopt(struct supervisor *supervisor, pid_t pid)
 {
     struct process *process = processes_new();
 
     if (!process)
         return NULL;
-    process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    process->pidfd_source.ready = adopted_ended;
-    if (process->pidfd < 0 ||
-        !loop_add(supervisor, process->pidfd, EPOLLIN, &process->pidfd_source)) {
-        close_fd(&process->pidfd);
+    if (!watch(supervisor, process, pid)) {
         processes_free(supervisor, process);
         return NULL;
     }
-    processes_register(supervisor, process, pid);
+    add(supervisor, process, pid);
     return process;
 }

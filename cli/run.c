@@ -1,0 +1,264 @@
+/* wcl run and wcl exec: containers and processes with this program's input and output. */
+#include <stdlib.h>
+#include <string.h>
+#include <wcl/hns.h>
+
+#include "cli/container.h"
+#include "cli/network.h"
+
+#define MOST_MAPPINGS 64
+
+typedef struct run_options {
+    cli_attach attach;
+    const char *name, *network, *memory, *processors, *host_name;
+    cli_list mappings;
+    bool detach;
+} run_options;
+
+/* "HOST:CONTAINER[:ro]"; a drive letter's colon belongs to its path. Splits the copy in place. */
+static bool parse_mapping(char *text, wcl_mapped_dir *mapped)
+{
+    char *colon = strchr(text, ':');
+
+    if (!colon || colon == text || !colon[1])
+        return false;
+    *colon = '\0';
+    mapped->host_path = text;
+    mapped->container_path = colon + 1;
+    char *end = strrchr(colon + 1, ':');
+    if (end && strcmp(end, ":ro") == 0) {
+        *end = '\0';
+        mapped->read_only = true;
+    }
+    return true;
+}
+
+static int parse_mappings(cli *cli, const cli_list *list, wcl_mapped_dir *mapped, char **copies)
+{
+    if (list->count > MOST_MAPPINGS)
+        return cli_usage_error(cli, "there are more than %d mappings", MOST_MAPPINGS);
+    for (size_t i = 0; i < list->count; i++) {
+        copies[i] = strdup(list->items[i]);
+        if (!copies[i] || !parse_mapping(copies[i], &mapped[i]))
+            return cli_usage_error(cli, "'%s' is not HOST:CONTAINER[:ro]", list->items[i]);
+    }
+    return 0;
+}
+
+static int parse_limits(cli *cli, const run_options *options, wcl_container_config *config)
+{
+    uint64_t memory;
+
+    if (options->memory) {
+        if (!cli_parse_size(options->memory, &memory) || memory < 1024 * 1024)
+            return cli_usage_error(cli, "'%s' is not a size from 1M", options->memory);
+        config->memory_maximum_in_mb = (int64_t)(memory / (1024 * 1024));
+    }
+    if (options->processors) {
+        long count = strtol(options->processors, NULL, 10);
+        if (count < 1 || count > 65535)
+            return cli_usage_error(cli, "'%s' is not a number of processors", options->processors);
+        config->processor_count = (uint32_t)count;
+    }
+    return 0;
+}
+
+/* ---- Networks ------------------------------------------------------------------------------- */
+
+/* An endpoint that lives as long as the run. */
+static int make_endpoint(cli *cli, const char *network, char id[37])
+{
+    wcl_hns *hns = cli_networks_open(cli);
+    wcl_hns_endpoint *endpoint = NULL;
+    char network_id[37], request[128];
+    int result = EXIT_FAILED;
+
+    if (!hns)
+        return EXIT_FAILED;
+    if (cli_find_network(hns, network, network_id, &cli->error) == WCL_OK) {
+        snprintf(request, sizeof(request), "{\"VirtualNetwork\":\"%s\"}", network_id);
+        if (wcl_hns_endpoint_request(hns, "POST", "", request, &endpoint, &cli->error) == WCL_OK &&
+            endpoint) {
+            snprintf(id, 37, "%s", endpoint->id);
+            result = 0;
+        }
+    }
+    wcl_hns_endpoint_free(endpoint);
+    wcl_hns_close(hns);
+    return result;
+}
+
+static void remove_endpoint(cli *cli, const char *id)
+{
+    wcl_error kept = cli->error;
+    wcl_hns *hns = cli_networks_open(cli);
+
+    if (hns) {
+        wcl_hns_endpoint_request(hns, "DELETE", id, "", NULL, NULL);
+        wcl_hns_close(hns);
+    }
+    cli->error = kept;
+}
+
+/* ---- Run ------------------------------------------------------------------------------------ */
+
+/* The container of a layer of the home, or of a folder when the name is a path. */
+static wcl_container *make_container(cli *cli, const char *layer, const run_options *options,
+                                     wcl_container_config *config)
+{
+    char network_dir[4096], folder[4096];
+    wcl_container_options where = cli_container_options(cli, network_dir, sizeof(network_dir));
+    const char *slash = strrchr(layer, '/');
+    const char *name = options->name ? options->name : slash ? slash + 1 : layer;
+    wcl_container *container = NULL;
+
+    snprintf(folder, sizeof(folder), "%s/%s", cli->home, layer);
+    config->layer_folder_path = slash ? layer : folder;
+    config->name = name;
+    config->owner = "wcl";
+    config->host_name = options->host_name;
+    config->allow_unqualified_dns_query = true;
+    if (wcl_container_create(&where, name, config, &container, &cli->error) != WCL_OK)
+        return NULL;
+    if (wcl_container_start(container, &cli->error) == WCL_OK)
+        return container;
+    wcl_error kept = cli->error;
+    cli_end_container(cli, container);
+    cli->error = kept;
+    return NULL;
+}
+
+static int run_detached(cli *cli, wcl_container *container, const run_options *options,
+                        char **arguments, int count)
+{
+    wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
+    wcl_process *process = NULL;
+
+    config.arguments = (const char *const *)arguments;
+    config.argument_count = (size_t)count;
+    config.user = options->attach.user;
+    config.working_directory = options->attach.folder;
+    if (wcl_process_create(container, &config, &process, &cli->error) != WCL_OK) {
+        wcl_error kept = cli->error;
+        cli_end_container(cli, container);
+        cli->error = kept;
+        return EXIT_FAILED;
+    }
+    if (cli->json) {
+        json_out out = { stdout, false };
+        json_begin(&out, NULL, '{');
+        json_text(&out, "id", wcl_container_id(container));
+        json_unsigned(&out, "pid", wcl_process_pid(process));
+        json_end(&out, '{');
+        printf("\n");
+    } else {
+        printf("%s %u\n", wcl_container_id(container), wcl_process_pid(process));
+    }
+    wcl_process_free(process);
+    wcl_container_free(container);
+    return 0;
+}
+
+static int run_in(cli *cli, const run_options *options, wcl_container_config *config, int argc,
+                  char **argv)
+{
+    char endpoint[37] = "";
+    const char *endpoints[1] = { endpoint };
+    int code = 0, result = EXIT_FAILED;
+
+    if (options->network && make_endpoint(cli, options->network, endpoint) != 0)
+        return EXIT_FAILED;
+    if (options->network) {
+        config->endpoint_list = endpoints;
+        config->endpoint_count = 1;
+    }
+    wcl_container *container = make_container(cli, argv[1], options, config);
+    if (container && options->detach)
+        return run_detached(cli, container, options, argv + 2, argc - 2);
+    if (container) {
+        result = cli_run_process(cli, container, &options->attach, argv + 2, argc - 2, &code);
+        wcl_error kept = cli->error;
+        if (cli_end_container(cli, container) == 0 || result != 0)
+            cli->error = kept;
+        else
+            result = EXIT_FAILED;
+    }
+    if (*endpoint)
+        remove_endpoint(cli, endpoint);
+    return result == 0 ? code : result;
+}
+
+int command_run(cli *cli, int argc, char **argv)
+{
+    run_options options = { 0 };
+    const cli_option table[] = {
+        { "interactive", 'i', CLI_FLAG, NULL, "pass standard input on", &options.attach.interactive,
+          NULL, NULL },
+        { "tty", 't', CLI_FLAG, NULL, "give the command a console", &options.attach.terminal, NULL,
+          NULL },
+        { "mount", 'm', CLI_LIST, "DIR:DIR[:ro]", "show a folder of the host in the container",
+          NULL, NULL, &options.mappings },
+        { "network", 0, CLI_VALUE, "NET", "join a network (default: none)", NULL, &options.network,
+          NULL },
+        { "name", 0, CLI_VALUE, "ID", "the container's id (default: the layer's)", NULL,
+          &options.name, NULL },
+        { "detach", 'd', CLI_FLAG, NULL, "print id and pid, and leave it running", &options.detach,
+          NULL, NULL },
+        { "user", 'u', CLI_VALUE, "USER[:GROUP]", "who the command runs as", NULL,
+          &options.attach.user, NULL },
+        { "workdir", 'w', CLI_VALUE, "DIR", "where it runs", NULL, &options.attach.folder, NULL },
+        { "env", 'e', CLI_LIST, "NAME[=VALUE]", "a variable of its environment", NULL, NULL,
+          &options.attach.environment },
+        { "memory", 0, CLI_VALUE, "SIZE", "the most memory it may use", NULL, &options.memory,
+          NULL },
+        { "cpus", 0, CLI_VALUE, "N", "the most processors it may use", NULL, &options.processors,
+          NULL },
+        { "hostname", 0, CLI_VALUE, "NAME", "its host name", NULL, &options.host_name, NULL },
+        { .name = NULL },
+    };
+    wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
+    wcl_mapped_dir mapped[MOST_MAPPINGS] = { 0 };
+    char *copies[MOST_MAPPINGS] = { NULL };
+
+    int result = cli_parse(cli, table, &argc, argv, 2, -1, 2);
+    if (result == 0)
+        result = parse_mappings(cli, &options.mappings, mapped, copies);
+    if (result == 0)
+        result = parse_limits(cli, &options, &config);
+    if (result == 0) {
+        config.mapped_directories = mapped;
+        config.mapped_directory_count = options.mappings.count;
+        result = run_in(cli, &options, &config, argc, argv);
+    }
+    for (size_t i = 0; i < MOST_MAPPINGS; i++)
+        free(copies[i]);
+    cli_list_free(&options.mappings);
+    cli_list_free(&options.attach.environment);
+    return result;
+}
+
+int command_exec(cli *cli, int argc, char **argv)
+{
+    cli_attach attach = { 0 };
+    const cli_option table[] = {
+        { "interactive", 'i', CLI_FLAG, NULL, "pass standard input on", &attach.interactive, NULL,
+          NULL },
+        { "tty", 't', CLI_FLAG, NULL, "give the command a console", &attach.terminal, NULL, NULL },
+        { "user", 'u', CLI_VALUE, "USER[:GROUP]", "who the command runs as", NULL, &attach.user,
+          NULL },
+        { "workdir", 'w', CLI_VALUE, "DIR", "where it runs", NULL, &attach.folder, NULL },
+        { "env", 'e', CLI_LIST, "NAME[=VALUE]", "a variable of its environment", NULL, NULL,
+          &attach.environment },
+        { .name = NULL },
+    };
+    int code = 0;
+
+    int result = cli_parse(cli, table, &argc, argv, 2, -1, 2);
+    wcl_container *container = result == 0 ? cli_open_container(cli, argv[1]) : NULL;
+    if (result == 0)
+        result = container ? cli_run_process(cli, container, &attach, argv + 2, argc - 2, &code)
+                           : EXIT_FAILED;
+    wcl_container_free(container);
+    cli_list_free(&attach.environment);
+    return result == 0 ? code : result;
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""The container commands of the wcl program, on the real runtime, with and without a terminal."""
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+
+WCL = os.environ["WCL"]
+ROOT = os.environ["WCL_TEST_ROOT"]
+
+
+def wcl(*arguments, data=None, expected=0):
+    done = subprocess.run([WCL, *arguments], input=data, capture_output=True, timeout=60)
+    if expected is not None and done.returncode != expected:
+        sys.exit(f"wcl {' '.join(arguments)}: exit code {done.returncode}, not {expected}\n"
+                 f"{done.stdout.decode()}{done.stderr.decode()}")
+    return done
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"failed: {what}")
+
+
+def until(condition, what):
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.02)
+    sys.exit(f"failed: {what}")
+
+
+def read_until(fd, wanted):
+    text = b""
+    while wanted not in text:
+        ready, _, _ = select.select([fd], [], [], 20)
+        check(ready, f"{wanted!r} did not come, but {text!r}")
+        try:
+            piece = os.read(fd, 65536)
+        except OSError:
+            piece = b""
+        check(piece, f"{wanted!r} did not come, but {text!r}")
+        text += piece
+    return text
+
+
+def run_passes_input_output_and_exit_code():
+    check(wcl("run", ROOT, "echo", "hello").stdout == b"hello\n", "output")
+    done = wcl("run", ROOT, "--", "sh", "-c", "echo out; echo err >&2; exit 7", expected=7)
+    check(done.stdout == b"out\n" and done.stderr == b"err\n", "separate outputs, no more")
+    check(wcl("run", ROOT, "false", expected=1).stderr == b"", "an exit code of 1 is no error")
+    data = os.urandom(3_000_000)
+    check(wcl("run", "-i", ROOT, "cat", data=data).stdout == data, "input comes out unchanged")
+    done = wcl("run", ROOT, "no-such-program", expected=1)
+    check(b"no-such-program" in done.stderr, "the runtime's message")
+    check(wcl("-q", "ps").stdout == b"", "nothing is left")
+
+
+def run_takes_folders_user_and_environment():
+    work = os.environ["WCL_TEST_WORK"]
+    os.makedirs(f"{work}/shared", exist_ok=True)
+    done = wcl("run", "-m", f"{work}/shared:/shared", "-u", "tester", "-w", "/tmp", "-e", "A=b c",
+               "--hostname", "there", ROOT, "sh", "-c", 'pwd; id -u; echo "$A"; hostname')
+    check(done.stdout == b"/tmp\n1234\nb c\nthere\n", f"what was asked for: {done.stdout}")
+    done = wcl("run", "-m", f"{work}/shared:/shared:ro", ROOT, "touch", "/shared/x", expected=1)
+    check(not os.path.exists(f"{work}/shared/x"), "read-only")
+    wcl("run", "-m", "bad", ROOT, "true", expected=2)
+
+
+def a_container_is_used_from_several_commands():
+    started = json.loads(wcl("run", "-d", "--json", "--name", "cli", ROOT, "sleep", "1000").stdout)
+    check(started["id"] == "cli", "its id")
+    listed = json.loads(wcl("ps", "--json").stdout)
+    check([c["Id"] for c in listed] == ["cli"] and listed[0]["State"] == "Running", "ps")
+    check(wcl("exec", "cli", "echo", "again").stdout == b"again\n", "exec")
+    processes = json.loads(wcl("ps", "--json", "cli").stdout)["ProcessList"]
+    check([p["ProcessId"] for p in processes] == [started["pid"]], "ps of the container")
+    check("Uptime100ns" in json.loads(wcl("stats", "--json", "cli").stdout)["Statistics"], "stats")
+    check(b"processor" in wcl("stats", "cli").stdout, "stats for people")
+    wcl("pause", "cli")
+    check(json.loads(wcl("ps", "--json").stdout)[0]["State"] == "Paused", "pause")
+    check(b"paused" in wcl("exec", "cli", "true", expected=1).stderr, "no exec while paused")
+    wcl("resume", "cli")
+    waiting = subprocess.Popen([WCL, "wait", "cli", str(started["pid"])], stdout=subprocess.PIPE)
+    time.sleep(0.2)
+    wcl("kill", "cli", str(started["pid"]))
+    check(waiting.communicate(timeout=20)[0] == b"137\n", "wait gives the exit code")
+    waiting = subprocess.Popen([WCL, "wait", "cli"])
+    time.sleep(0.2)
+    wcl("kill", "-s", "cli")
+    check(waiting.wait(timeout=20) == 0, "wait sees the end")
+    check(b"0xC037010E" in wcl("exec", "cli", "true", expected=1).stderr, "then it is gone")
+    check(b"0xC037010E" in wcl("kill", "cli", expected=1).stderr, "and cannot be ended again")
+
+
+def a_terminal_gets_a_console():
+    pid, master = pty.fork()
+    if pid == 0:
+        os.environ["COLUMNS"] = "1"
+        os.execv(WCL, [WCL, "run", "-i", "-t", ROOT, "sh"])
+    import fcntl
+    import struct
+    import termios
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 111, 0, 0))
+    read_until(master, b"# ")
+    os.write(master, b"stty size; echo size\n")
+    until(lambda: b"33 111" in read_until(master, b"size\r\n") or
+          os.write(master, b"stty size; echo size\n") == 0, "the terminal's size")
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 122, 0, 0))
+    time.sleep(0.5)
+    os.write(master, b"stty size; echo re''sized\n")
+    check(b"44 122" in read_until(master, b"resized\r\n"), "the new size")
+    os.write(master, b"sleep 1000\n")
+    time.sleep(0.5)
+    os.write(master, b"\x03")
+    time.sleep(0.2)
+    os.write(master, b"echo al''ive; exit 5\n")
+    read_until(master, b"alive\r\n")
+    while True:
+        try:
+            if not os.read(master, 65536):
+                break
+        except OSError:
+            break
+    check(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5, "the shell's exit code")
+
+
+def ctrl_c_ends_a_run():
+    running = subprocess.Popen([WCL, "run", ROOT, "sleep", "1000"])
+    until(lambda: wcl("-q", "ps").stdout, "it runs")
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    check(running.wait(timeout=30) != 0, "it ends")
+    check(wcl("-q", "ps").stdout == b"", "nothing is left")
+
+
+def output_that_nobody_reads_ends_the_process():
+    running = subprocess.Popen([WCL, "run", ROOT, "yes"], stdout=subprocess.PIPE)
+    running.stdout.read(10)
+    running.stdout.close()
+    check(running.wait(timeout=30) != 0, "it ends")
+
+
+for test in (run_passes_input_output_and_exit_code, run_takes_folders_user_and_environment,
+             a_container_is_used_from_several_commands, a_terminal_gets_a_console,
+             ctrl_c_ends_a_run, output_that_nobody_reads_ends_the_process):
+    print(test.__name__, flush=True)
+    test()
+print("all passed")

@@ -1,0 +1,321 @@
+/*
+ * Containers and processes over a stand-in for the runtime: what the supervisor and the library do
+ * between themselves, from many threads. Runs without privileges; also built with ThreadSanitizer.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <wcl/container.h>
+
+#define OK(call)                                                                                   \
+    do {                                                                                           \
+        wcl_error error = WCL_ERROR_INIT;                                                          \
+        if ((call) != WCL_OK)                                                                      \
+            fail_msg("%s: %s", #call, error.message);                                              \
+    } while (0)
+
+#define FAILS(wanted, call)                                                                        \
+    do {                                                                                           \
+        wcl_error error = WCL_ERROR_INIT;                                                          \
+        assert_int_equal(call, WCL_FAILED);                                                        \
+        assert_int_equal(error.code, (uint32_t)(wanted));                                          \
+    } while (0)
+
+static char work[] = "/tmp/wcl-fake-XXXXXX";
+static char run_dir[64], root[64], runtime[4096];
+
+static int set_up(void **state)
+{
+    char here[2048];
+
+    (void)state;
+    strcpy(work, "/tmp/wcl-fake-XXXXXX");
+    if (!mkdtemp(work) || !getcwd(here, sizeof(here)))
+        return -1;
+    snprintf(run_dir, sizeof(run_dir), "%s/run", work);
+    snprintf(root, sizeof(root), "%s/root", work);
+    snprintf(runtime, sizeof(runtime), "%s/tests/unit/container/fake_runtime.sh", here);
+    unsetenv("FAKE_RUNTIME_FAIL");
+    return mkdir(root, 0755);
+}
+
+/* Fails when containers have left something in the run folder. */
+static int tear_down(void **state)
+{
+    char command[256];
+
+    (void)state;
+    snprintf(command, sizeof(command), "rmdir %s/containers && rm -rf %s", run_dir, work);
+    return system(command);
+}
+
+static wcl_container_options options(void)
+{
+    wcl_container_options made = WCL_CONTAINER_OPTIONS_INIT;
+
+    made.run_dir = run_dir;
+    made.runtime = runtime;
+    return made;
+}
+
+static wcl_container *start(const char *id)
+{
+    wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
+    wcl_container_options where = options();
+    wcl_container *container = NULL;
+
+    config.layer_folder_path = root;
+    OK(wcl_container_create(&where, id, &config, &container, &error));
+    OK(wcl_container_start(container, &error));
+    return container;
+}
+
+static void end(wcl_container *container)
+{
+    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error));
+    OK(wcl_container_wait_timeout(container, 30000, &error));
+    wcl_container_free(container);
+}
+
+static wcl_process *run(wcl_container *container, const char *line)
+{
+    wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
+    wcl_process *process = NULL;
+
+    config.command_line = line;
+    config.create_stdin_pipe = true;
+    config.create_stdout_pipe = true;
+    OK(wcl_process_create(container, &config, &process, &error));
+    return process;
+}
+
+static int32_t exit_code(wcl_process *process)
+{
+    int32_t code = -1;
+    OK(wcl_process_wait_timeout(process, 30000, &error));
+    OK(wcl_process_exit_code(process, &code, &error));
+    return code;
+}
+
+static void a_container_lives_from_creation_to_close(void **state)
+{
+    wcl_container *container = start("life");
+    wcl_process *process = run(container, "sh -c \"exit 3\"");
+
+    (void)state;
+    assert_int_equal(exit_code(process), 3);
+    wcl_process_free(process);
+    OK(wcl_container_pause(container, &error));
+    FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_pause(container, &error));
+    OK(wcl_container_resume(container, &error));
+    end(container);
+}
+
+static void what_goes_in_comes_out(void **state)
+{
+    wcl_container *container = start("pipes");
+    wcl_process *process = run(container, "cat");
+    wcl_pipe in, out, err;
+    char text[16] = "";
+    size_t got;
+
+    (void)state;
+    OK(wcl_process_stdio(process, &in, &out, &err, &error));
+    OK(wcl_pipe_write(in, "through", 7, &error));
+    OK(wcl_process_close_stdin(process, &error));
+    OK(wcl_pipe_read(out, text, sizeof(text) - 1, &got, &error));
+    assert_string_equal(text, "through");
+    OK(wcl_pipe_read(out, text, sizeof(text) - 1, &got, &error));
+    assert_int_equal(got, 0);
+    assert_int_equal(exit_code(process), 0);
+    wcl_pipe_close(in);
+    wcl_pipe_close(out);
+    wcl_process_free(process);
+    end(container);
+}
+
+static void a_shutdown_never_signals_a_shared_pid_namespace(void **state)
+{
+    wcl_container *container = start("shared");
+    wcl_process *bystander = run(container, "sleep 1000");
+
+    (void)state;
+    /* The stand-in's processes are the host's: only init may be told to end. */
+    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_shutdown(container, &error));
+    OK(wcl_container_wait_timeout(container, 30000, &error));
+    FAILS(WCL_CODE_TIMEOUT, wcl_process_wait_timeout(bystander, 50, &error));
+    OK(wcl_process_kill(bystander, &error));
+    assert_int_equal(exit_code(bystander), 137);
+    wcl_process_free(bystander);
+    wcl_container_free(container);
+}
+
+static void a_runtime_that_fails_is_quoted(void **state)
+{
+    static const char *const verbs[] = { "create", "start", "exec", "pause" };
+    wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
+    wcl_process_config process_config = WCL_PROCESS_CONFIG_INIT;
+    wcl_container_options where = options();
+
+    (void)state;
+    config.layer_folder_path = root;
+    process_config.command_line = "true";
+    for (size_t i = 0; i < 4; i++) {
+        wcl_error error = WCL_ERROR_INIT;
+        wcl_container *container = NULL;
+        wcl_process *process = NULL;
+        setenv("FAKE_RUNTIME_FAIL", verbs[i], 1);
+        wcl_status status = wcl_container_create(&where, "failing", &config, &container, &error);
+        if (status == WCL_OK)
+            status = wcl_container_start(container, &error);
+        if (status == WCL_OK)
+            status = wcl_process_create(container, &process_config, &process, &error);
+        wcl_process_free(process);
+        if (status == WCL_OK)
+            status = wcl_container_pause(container, &error);
+        unsetenv("FAKE_RUNTIME_FAIL");
+        assert_int_equal(status, WCL_FAILED);
+        assert_int_equal(error.code, WCL_CODE_GEN_FAILURE);
+        char wanted[64];
+        snprintf(wanted, sizeof(wanted), "fake %s failed on purpose", verbs[i]);
+        assert_string_equal(error.message, wanted);
+        if (container)
+            end(container);
+    }
+}
+
+static void a_program_that_is_missing_is_not_found(void **state)
+{
+    wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
+    wcl_container *container = start("missing");
+    wcl_process *process = NULL;
+
+    (void)state;
+    config.command_line = "no-such-program";
+    FAILS(WCL_CODE_FILE_NOT_FOUND, wcl_process_create(container, &config, &process, &error));
+    end(container);
+}
+
+/* ---- Threads -------------------------------------------------------------------------------- */
+
+static void *work_in(void *context)
+{
+    wcl_container *container = context;
+
+    for (int i = 0; i < 4; i++) {
+        wcl_process *process = run(container, "sh -c \"exit 4\"");
+        wcl_process *again = NULL;
+        assert_int_equal(exit_code(process), 4);
+        OK(wcl_process_open(container, wcl_process_pid(process), &again, &error));
+        assert_int_equal(exit_code(again), 4);
+        wcl_process_free(again);
+        wcl_process_free(process);
+    }
+    return NULL;
+}
+
+static void *wait_for_end(void *context)
+{
+    OK(wcl_container_wait(context, &error));
+    return NULL;
+}
+
+static void ten_threads_share_a_handle(void **state)
+{
+    wcl_container *container = start("threads");
+    pthread_t workers[10], waiters[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&waiters[i], NULL, wait_for_end, container), 0);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(pthread_create(&workers[i], NULL, work_in, container), 0);
+    for (int i = 0; i < 10; i++)
+        pthread_join(workers[i], NULL);
+    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error));
+    for (int i = 0; i < 3; i++)
+        pthread_join(waiters[i], NULL);
+    wcl_container_free(container);
+}
+
+typedef struct wait_result {
+    wcl_container *container;
+    wcl_error error;
+} wait_result;
+
+static void *wait_with_result(void *context)
+{
+    wait_result *result = context;
+
+    wcl_container_wait(result->container, &result->error);
+    return NULL;
+}
+
+static void a_close_in_one_thread_ends_the_wait_of_another(void **state)
+{
+    wait_result result = { start("closed"), WCL_ERROR_INIT };
+    wcl_container_options where = options();
+    wcl_container *again = NULL;
+    pthread_t waiter;
+
+    (void)state;
+    OK(wcl_container_open(&where, "closed", &again, &error));
+    assert_int_equal(pthread_create(&waiter, NULL, wait_with_result, &result), 0);
+    usleep(50000);
+    OK(wcl_container_close(result.container, &error));
+    pthread_join(waiter, NULL);
+    assert_int_equal(result.error.code, WCL_CODE_HANDLE_CLOSE);
+    FAILS(WCL_CODE_ALREADY_CLOSED, wcl_container_wait(result.container, &error));
+    wcl_container_free(result.container);
+    end(again);
+}
+
+static void a_process_outlives_its_containers_handle(void **state)
+{
+    wcl_container *container = start("outlive"), *again = NULL;
+    wcl_process *process = run(container, "sh -c \"read x; exit 8\"");
+    wcl_container_options where = options();
+    wcl_pipe in, out, err;
+
+    (void)state;
+    OK(wcl_container_open(&where, "outlive", &again, &error));
+    wcl_container_free(container);
+    OK(wcl_process_stdio(process, &in, &out, &err, &error));
+    OK(wcl_pipe_write(in, "\n", 1, &error));
+    assert_int_equal(exit_code(process), 8);
+    wcl_pipe_close(in);
+    wcl_pipe_close(out);
+    wcl_process_free(process);
+    end(again);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_container_lives_from_creation_to_close),
+        TEST(what_goes_in_comes_out),
+        TEST(a_shutdown_never_signals_a_shared_pid_namespace),
+        TEST(a_runtime_that_fails_is_quoted),
+        TEST(a_program_that_is_missing_is_not_found),
+        TEST(ten_threads_share_a_handle),
+        TEST(a_close_in_one_thread_ends_the_wait_of_another),
+        TEST(a_process_outlives_its_containers_handle),
+    };
+
+    if (access("/usr/bin/catatonit", X_OK) < 0) {
+        puts("skipped: catatonit is not installed");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
