@@ -123,9 +123,13 @@ wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *laye
         unlinkat(users, user, 0);
     if (lazily)
         wcl_mount_discard_unpack(layer->fd);
-    if (sweep_markers(store, id, users, false) ||
-        wcl_mount_undo(store, id, shared_folder(layer), lazily, &why) == WCL_OK)
+    if (sweep_markers(store, id, users, false))
         return WCL_OK;
+    if (wcl_mount_undo(store, id, shared_folder(layer), lazily, &why) == WCL_OK) {
+        if (layer->record.kind == WCL_LAYER_SANDBOX && !lazily)
+            wcl_storage_wait_detached(layer);
+        return WCL_OK;
+    }
     if (user && strcmp(id, user) == 0) {
         add_marker(users, user, NULL);
         if (error)

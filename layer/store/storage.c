@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
@@ -15,6 +16,9 @@
 #include "platform/linux/ext4.h"
 #include "platform/linux/loop.h"
 #include "platform/linux/mounts.h"
+
+#define LOCK_ATTEMPTS 1000
+#define LOCK_WAIT_NS (10 * 1000 * 1000)
 
 static wcl_status check_limit(uint64_t limit, wcl_error *error)
 {
@@ -40,17 +44,42 @@ wcl_status wcl_storage_make(int layer_fd, const char *path, uint64_t limit, wcl_
 
 /* ---- Mounting ------------------------------------------------------------------------------- */
 
+/* A loop device lets go of its file a while after the unmount, when all is written. */
+static bool lock_image(int image)
+{
+    const struct timespec wait = { 0, LOCK_WAIT_NS };
+
+    for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+        if (flock(image, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+        nanosleep(&wait, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
 static wcl_status open_image(const wcl_store_layer *layer, int *image, wcl_error *error)
 {
     *image = openat(layer->fd, "sandbox.img", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (*image < 0)
         return wcl_fail_errno(error, errno, "cannot open the sandbox's image");
-    if (flock(*image, LOCK_EX | LOCK_NB) == 0)
+    if (lock_image(*image))
         return WCL_OK;
     if (errno != EWOULDBLOCK)
         return wcl_fail_errno(error, errno, "cannot lock the sandbox's image");
     return wcl_fail(error, WCL_CODE_BUSY,
-                    "the sandbox's image is still in use by processes that had files in it open");
+                    "the sandbox's image is still in use by processes that read it, or had files "
+                    "in it open");
+}
+
+void wcl_storage_wait_detached(const wcl_store_layer *layer)
+{
+    WCL_CLEANUP_FD int image = -1;
+
+    if (layer->record.limit)
+        open_image(layer, &image, NULL);
 }
 
 static wcl_status mount_image(int image, int *mount, wcl_error *error)

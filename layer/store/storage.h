@@ -22,6 +22,9 @@ wcl_status wcl_storage_mount(const wcl_store_layer *layer, int *mount, wcl_error
 /* Mounts the storage of a limited sandbox; nothing is to be done for another. */
 wcl_status wcl_storage_attach(const wcl_store_layer *layer, wcl_error *error);
 
+/* After it was unmounted: waits, for ten seconds at most, until no loop device has the image. */
+void wcl_storage_wait_detached(const wcl_store_layer *layer);
+
 /* Whether it is there to be used. */
 bool wcl_storage_is_attached(const wcl_store_layer *layer);
 
