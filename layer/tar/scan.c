@@ -331,12 +331,14 @@ static wcl_status take_segments(wcl_tar_scanner *scanner, struct archive_entry *
 {
     wcl_tar_entry *entry = &scanner->entry;
     bool is_solaris = wcl_pax_records_find(entry->records, "SUN.holesdata") != NULL;
-    int count = archive_entry_sparse_reset(from);
+    /* Counting drops a map that says nothing; a walk begun before would go on in freed memory. */
+    int count = archive_entry_sparse_count(from);
     uint64_t position = entry->data_offset;
     la_int64_t offset;
     la_int64_t size;
 
     entry->is_sparse = count > 0 || stored < entry->size;
+    archive_entry_sparse_reset(from);
     while (archive_entry_sparse_next(from, &offset, &size) == ARCHIVE_OK) {
         if (size == 0)
             continue;

@@ -361,7 +361,8 @@ static void extents_are_joined_and_holes_filled_in(void **state)
     must(wcl_tree_set_extents(tree, file, 4196, given, 4, &error), &error);
     for (size_t i = 0; i < 4; i++) {
         assert_true(wcl_tree_extent(tree, file, i, &extent));
-        assert_memory_equal(&extent, &wanted[i], sizeof(extent));
+        assert_true(extent.offset == wanted[i].offset && extent.length == wanted[i].length);
+        assert_true(extent.device == wanted[i].device && extent.address == wanted[i].address);
     }
     assert_false(wcl_tree_extent(tree, file, 4, &extent));
     wcl_tree_free(tree);
