@@ -192,9 +192,11 @@ static wcl_status writer_add_link(wcl_layer_writer *base, const char *path, cons
 static wcl_status writer_add_link_entry(wcl_layer_writer *base, const wcl_entry *entry,
                                         wcl_error *error)
 {
-    static const wcl_basic_info unknown;
+    const wcl_basic_info *info = &entry->info;
+    bool known = entry->has_posix || info->attributes || info->creation_time ||
+                 info->last_access_time || info->last_write_time || info->change_time;
 
-    if (!entry->has_posix && memcmp(&entry->info, &unknown, sizeof(unknown)) == 0)
+    if (!known)
         return writer_add_link(base, entry->path, entry->target, error);
     return write_link(tar_writer_of(base), entry, error);
 }

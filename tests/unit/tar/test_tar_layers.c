@@ -247,7 +247,7 @@ static void a_link_is_given_what_is_known_of_its_file(void **state)
     assert_ok(wcl_layer_reader_next(reader, &entry, error));
     assert_int_equal(entry.kind, WCL_ENTRY_HARD_LINK);
     assert_string_equal(entry.target, "f");
-    assert_memory_equal(&entry.info, &file.info, sizeof(file.info));
+    assert_memory_equal(&entry.info, &file.info, offsetof(wcl_basic_info, attributes) + 4);
     assert_ok(wcl_layer_reader_next(reader, &entry, error));
     assert_string_equal(entry.target, "of/a/parent");
     assert_int_equal(wcl_layer_reader_next(reader, &entry, NULL), WCL_END);
