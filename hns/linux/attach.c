@@ -147,7 +147,7 @@ wcl_status wcl_attach_to_namespace(wcl_service *service, const char *id, const c
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
 
     if (check_container_id(container_id, error) != WCL_OK ||
-        wcl_endpoint_load_both(service, id, &network, &endpoint, error) != WCL_OK ||
+        wcl_hns_store_load_both(service, id, &network, &endpoint, error) != WCL_OK ||
         check_attachable(endpoint, error) != WCL_OK)
         return WCL_FAILED;
     endpoint->attachment.kind = WCL_ATTACHED_CONTAINER;
@@ -188,7 +188,7 @@ static wcl_status attach_to_compartment(wcl_service *service, const char *id, ui
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
     WCL_CLEANUP_FREE char *path = NULL;
 
-    if (wcl_endpoint_load_both(service, id, &network, &endpoint, error) != WCL_OK ||
+    if (wcl_hns_store_load_both(service, id, &network, &endpoint, error) != WCL_OK ||
         check_attachable(endpoint, error) != WCL_OK)
         return WCL_FAILED;
     endpoint->attachment.kind = WCL_ATTACHED_HOST;
@@ -244,7 +244,7 @@ wcl_status wcl_namespace_drop_compartment(wcl_service *service, uint32_t id, wcl
         return WCL_FAILED;
     for (size_t i = 0; i < count; i++) {
         WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
-        if (wcl_hns_store_load_endpoint(service, ids[i], NULL, &endpoint, NULL) == WCL_OK &&
+        if (wcl_hns_store_load_endpoint(service, ids[i], &endpoint, NULL) == WCL_OK &&
             endpoint->attachment.kind == WCL_ATTACHED_HOST &&
             endpoint->attachment.compartment == id)
             return WCL_OK;
@@ -279,7 +279,7 @@ wcl_status wcl_detach_request(wcl_service *service, const char *id, const cJSON 
     const char *container_id = "";
 
     if (wcl_json_get_text(request, "ContainerId", &container_id, error) != WCL_OK ||
-        wcl_endpoint_load_both(service, id, &network, &endpoint, error) != WCL_OK)
+        wcl_hns_store_load_both(service, id, &network, &endpoint, error) != WCL_OK)
         return WCL_FAILED;
     if (*container_id && endpoint->attachment.kind &&
         strcmp(container_id, endpoint->attachment.container_id) != 0)
@@ -304,7 +304,7 @@ wcl_status wcl_namespace_remove_container(wcl_service *service, const char *cont
     for (size_t i = 0; i < count; i++) {
         WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
         WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
-        if (wcl_endpoint_load_both(service, ids[i], &network, &endpoint, error) != WCL_OK)
+        if (wcl_hns_store_load_both(service, ids[i], &network, &endpoint, error) != WCL_OK)
             return WCL_FAILED;
         if (endpoint->attachment.kind == WCL_ATTACHED_CONTAINER &&
             strcmp(endpoint->attachment.container_id, container_id) == 0 &&

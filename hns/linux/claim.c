@@ -26,14 +26,12 @@ wcl_status wcl_claim(wcl_service *service, const char *folder, const char *name,
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     char holder[37];
 
-    if (wcl_buffer_printf(&path, error, "%s/claims/%s/%s", service->state_dir, folder, name) !=
-        WCL_OK)
+    if (wcl_buffer_printf(&path, error, "%s/%s/%s", service->claims_dir, folder, name) != WCL_OK)
         return WCL_FAILED;
     while (symlink(owner, wcl_buffer_text(&path)) != 0) {
         if (errno == ENOENT) {
             WCL_CLEANUP_BUFFER wcl_buffer parent = WCL_BUFFER_INIT;
-            if (wcl_buffer_printf(&parent, error, "%s/claims/%s", service->state_dir, folder) !=
-                    WCL_OK ||
+            if (wcl_buffer_printf(&parent, error, "%s/%s", service->claims_dir, folder) != WCL_OK ||
                 wcl_folder_make(wcl_buffer_text(&parent), error) != WCL_OK)
                 return WCL_FAILED;
             continue;
@@ -58,8 +56,7 @@ static void release(wcl_service *service, const char *folder, const char *name, 
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     char holder[37];
 
-    if (wcl_buffer_printf(&path, NULL, "%s/claims/%s/%s", service->state_dir, folder, name) ==
-            WCL_OK &&
+    if (wcl_buffer_printf(&path, NULL, "%s/%s/%s", service->claims_dir, folder, name) == WCL_OK &&
         read_owner(wcl_buffer_text(&path), holder) && strcmp(holder, owner) == 0)
         unlink(wcl_buffer_text(&path));
 }
@@ -235,7 +232,7 @@ wcl_status wcl_claim_check_empty(wcl_service *service, const wcl_network_record 
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     char holder[37];
 
-    if (wcl_buffer_printf(&path, error, "%s/claims/%s", service->state_dir, network->object->id) !=
+    if (wcl_buffer_printf(&path, error, "%s/%s", service->claims_dir, network->object->id) !=
         WCL_OK)
         return WCL_FAILED;
     if (clear_folder(service, wcl_buffer_text(&path), holder))
@@ -246,22 +243,17 @@ wcl_status wcl_claim_check_empty(wcl_service *service, const wcl_network_record 
 
 wcl_status wcl_claim_reset(wcl_service *service, wcl_error *error)
 {
-    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    DIR *folder = opendir(service->claims_dir);
 
-    if (wcl_buffer_printf(&path, error, "%s/claims", service->state_dir) != WCL_OK)
-        return WCL_FAILED;
-    DIR *folder = opendir(wcl_buffer_text(&path));
-    if (!folder)
-        return errno == ENOENT
-                   ? WCL_OK
-                   : wcl_fail_errno(error, errno, "cannot list %s", wcl_buffer_text(&path));
-    for (struct dirent *entry; (entry = readdir(folder));) {
+    if (!folder && errno != ENOENT)
+        return wcl_fail_errno(error, errno, "cannot list %s", service->claims_dir);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
         WCL_CLEANUP_BUFFER wcl_buffer inner = WCL_BUFFER_INIT;
         if (entry->d_name[0] != '.' &&
-            wcl_buffer_printf(&inner, NULL, "%s/%s", wcl_buffer_text(&path), entry->d_name) ==
-                WCL_OK)
+            wcl_buffer_printf(&inner, NULL, "%s/%s", service->claims_dir, entry->d_name) == WCL_OK)
             clear_folder(service, wcl_buffer_text(&inner), NULL);
     }
-    closedir(folder);
-    return WCL_OK;
+    if (folder)
+        closedir(folder);
+    return wcl_folder_make(service->claims_dir, error);
 }

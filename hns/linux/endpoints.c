@@ -30,17 +30,6 @@ wcl_status wcl_endpoint_output(const wcl_endpoint_record *endpoint, cJSON **outp
     return WCL_OK;
 }
 
-wcl_status wcl_endpoint_load_both(wcl_service *service, const char *id,
-                                  wcl_network_record **network, wcl_endpoint_record **endpoint,
-                                  wcl_error *error)
-{
-    /* Which network it is of stands in the endpoint, and is needed to understand it. */
-    if (wcl_hns_store_load_endpoint(service, id, NULL, endpoint, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_hns_store_load_network(service, (*endpoint)->object->virtual_network, network,
-                                      error);
-}
-
 wcl_status wcl_endpoints_list(wcl_service *service, cJSON **output, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_object_id *ids = NULL;
@@ -54,7 +43,7 @@ wcl_status wcl_endpoints_list(wcl_service *service, cJSON **output, wcl_error *e
     for (size_t i = 0; i < count; i++) {
         WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
         cJSON *item = NULL;
-        if (wcl_hns_store_load_endpoint(service, ids[i], NULL, &endpoint, error) != WCL_OK ||
+        if (wcl_hns_store_load_endpoint(service, ids[i], &endpoint, error) != WCL_OK ||
             wcl_endpoint_output(endpoint, &item, error) != WCL_OK ||
             !cJSON_AddItemToArray(array, item)) {
             cJSON_Delete(item);
@@ -70,7 +59,7 @@ wcl_status wcl_endpoints_get(wcl_service *service, const char *id, cJSON **outpu
 {
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
 
-    if (wcl_hns_store_load_endpoint(service, id, NULL, &endpoint, error) != WCL_OK)
+    if (wcl_hns_store_load_endpoint(service, id, &endpoint, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_endpoint_output(endpoint, output, error);
 }
@@ -281,7 +270,7 @@ wcl_status wcl_endpoints_update(wcl_service *service, const char *id, const cJSO
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *before = NULL, *after = NULL;
     wcl_hns_endpoint *asked = NULL, *object = NULL;
 
-    if (wcl_endpoint_load_both(service, id, &network, &before, error) != WCL_OK ||
+    if (wcl_hns_store_load_both(service, id, &network, &before, error) != WCL_OK ||
         read_object(request, &asked, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = check_fixed_fields(before->object, asked, error);
@@ -308,7 +297,7 @@ wcl_status wcl_endpoints_delete(wcl_service *service, const char *id, cJSON **ou
     WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
 
-    if (wcl_endpoint_load_both(service, id, &network, &endpoint, error) != WCL_OK ||
+    if (wcl_hns_store_load_both(service, id, &network, &endpoint, error) != WCL_OK ||
         (endpoint->attachment.kind &&
          wcl_detach_endpoint(service, network, endpoint, error) != WCL_OK))
         return WCL_FAILED;

@@ -73,11 +73,16 @@ static wcl_status set_traffic(wcl_linux_kernel *kernel, const wcl_network_record
     return wcl_rate_limit(&kernel->rtnl, index, shaper.index, endpoint->rate, error);
 }
 
-/* The container's end: addresses and routes. */
+/* The container's end: addresses and routes. One that has addresses, but none of IPv6, is not to
+ * give itself one either. */
 static wcl_status set_inside(wcl_rtnl *inside, const wcl_endpoint_record *endpoint, int index,
                              wcl_error *error)
 {
-    if (wcl_link_set_up(inside, index, error) != WCL_OK)
+    bool ipv6 = endpoint->address_count == 0;
+
+    for (size_t i = 0; i < endpoint->address_count; i++)
+        ipv6 = ipv6 || endpoint->addresses[i].ip.size == 16;
+    if ((ipv6 ? wcl_link_set_up : wcl_link_set_up_as_port)(inside, index, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < endpoint->address_count; i++) {
         const wcl_ip *gateway = &endpoint->addresses[i].gateway;

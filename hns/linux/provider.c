@@ -132,7 +132,7 @@ static wcl_status statistics(wcl_hns *hns, const char *endpoint_id, wcl_hns_stat
     if (wcl_hns_store_id(endpoint_id, id, error) != WCL_OK ||
         wcl_service_lock(service, false, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_hns_store_load_endpoint(service, id, NULL, &endpoint, error);
+    wcl_status status = wcl_hns_store_load_endpoint(service, id, &endpoint, error);
     if (status == WCL_OK && endpoint->attachment.kind) {
         status = wcl_attachment_open(endpoint, &descriptor, error);
         if (status == WCL_OK)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hns/linux/file.h"
@@ -65,14 +66,14 @@ static wcl_status load(wcl_service *service, struct inventory *inventory, wcl_er
         return wcl_fail_memory(error);
     for (size_t i = 0; i < count; i++) {
         wcl_endpoint_record **place = &inventory->endpoints[inventory->endpoint_count];
-        if (wcl_hns_store_load_endpoint(service, ids[i], NULL, place, error) != WCL_OK)
-            return WCL_FAILED;
         inventory->endpoint_count++;
+        if (wcl_hns_store_load_endpoint(service, ids[i], place, error) != WCL_OK)
+            return WCL_FAILED;
     }
     return WCL_OK;
 }
 
-/* Removes what writes that were cut short left in a folder. */
+/* Removes what writes that were cut short, by a kill or by a power cut, left in a folder. */
 static void remove_unfinished(const char *path)
 {
     DIR *folder = opendir(path);
@@ -82,7 +83,11 @@ static void remove_unfinished(const char *path)
     for (struct dirent *entry; (entry = readdir(folder));) {
         WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
         size_t length = strlen(entry->d_name);
-        if (length > 4 && strcmp(entry->d_name + length - 4, ".new") == 0 &&
+        const char *end = entry->d_name + (length > 5 ? length - 5 : 0);
+        struct stat status;
+        bool empty = strcmp(end, ".json") == 0 &&
+                     fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 && status.st_size == 0;
+        if ((empty || (length > 4 && strcmp(entry->d_name + length - 4, ".new") == 0)) &&
             wcl_buffer_printf(&file, NULL, "%s/%s", path, entry->d_name) == WCL_OK)
             unlink(wcl_buffer_text(&file));
     }

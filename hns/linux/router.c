@@ -180,6 +180,15 @@ static wcl_status answer(wcl_service *service, const char *method, const char *p
     return status;
 }
 
+/* A reason may quote what is no text; halves of surrogate pairs would make JSON that few can read.
+ */
+static void replace_surrogates(char *text)
+{
+    for (uint8_t *at = (uint8_t *)text; *at; at++)
+        if (at[0] == 0xED && at[1] >= 0xA0)
+            *at = '?';
+}
+
 /* Takes `output` over. */
 static cJSON *make_envelope(bool success, const wcl_error *error, cJSON *output)
 {
@@ -192,8 +201,10 @@ static cJSON *make_envelope(bool success, const wcl_error *error, cJSON *output)
         output = made ? NULL : output;
     } else if (made && !success) {
         made = wcl_buffer_printf(&reason, NULL, "%s%s%s", error->subject,
-                                 error->subject[0] ? ": " : "", error->message) == WCL_OK &&
-               wcl_json_add_text(envelope, "Error", wcl_buffer_text(&reason)) &&
+                                 error->subject[0] ? ": " : "", error->message) == WCL_OK;
+        if (made)
+            replace_surrogates((char *)reason.data);
+        made = made && wcl_json_add_text(envelope, "Error", wcl_buffer_text(&reason)) &&
                wcl_json_add_u64(envelope, "ErrorCode", error->code);
     }
     cJSON_Delete(output);

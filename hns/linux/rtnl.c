@@ -2,6 +2,7 @@
 #include "hns/linux/rtnl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netlink/attr.h>
 #include <pthread.h>
 #include <sched.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct in_namespace {
     int descriptor;
@@ -42,9 +44,8 @@ int wcl_in_namespace(int namespace_fd, int (*function)(void *), void *argument)
     return job.result;
 }
 
-static int connect_socket(void *argument)
+static int connect_socket(wcl_rtnl *rtnl)
 {
-    wcl_rtnl *rtnl = argument;
     int on = 1;
 
     rtnl->socket = nl_socket_alloc();
@@ -61,19 +62,41 @@ static int connect_socket(void *argument)
     return 0;
 }
 
-wcl_status wcl_rtnl_open(wcl_rtnl *rtnl, int namespace_fd, wcl_error *error)
-{
-    rtnl->socket = NULL;
-    int result = wcl_in_namespace(namespace_fd, connect_socket, rtnl);
-    if (result)
-        return wcl_fail_errno(error, result, "cannot open a netlink socket");
-    return WCL_OK;
-}
-
 void wcl_rtnl_close(wcl_rtnl *rtnl)
 {
     nl_socket_free(rtnl->socket);
     rtnl->socket = NULL;
+}
+
+/*
+ * The caller's thread enters the namespace for the moment that making a socket takes: a thread of
+ * its own would cost more than all the rest of attaching an endpoint on a busy machine.
+ */
+static int connect_socket_in(int namespace_fd, wcl_rtnl *rtnl)
+{
+    int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+    if (own < 0)
+        return errno;
+    int result = setns(namespace_fd, CLONE_NEWNET) == 0 ? 0 : errno;
+    if (result == 0) {
+        result = connect_socket(rtnl);
+        if (setns(own, CLONE_NEWNET) != 0 && result == 0) {
+            result = errno;
+            wcl_rtnl_close(rtnl);
+        }
+    }
+    close(own);
+    return result;
+}
+
+wcl_status wcl_rtnl_open(wcl_rtnl *rtnl, int namespace_fd, wcl_error *error)
+{
+    rtnl->socket = NULL;
+    int result = namespace_fd < 0 ? connect_socket(rtnl) : connect_socket_in(namespace_fd, rtnl);
+    if (result)
+        return wcl_fail_errno(error, result, "cannot open a netlink socket");
+    return WCL_OK;
 }
 
 /* ---- Putting requests together ---- */

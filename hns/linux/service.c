@@ -32,9 +32,32 @@ uint32_t wcl_service_home(const char *state_dir)
     return (wcl_load_le32(guid.bytes) & 0x3FFFFFFF) | 0x40000000;
 }
 
+/* RUN/KIND-HOME; NULL when out of memory. */
+static char *run_folder(wcl_service *service, const char *kind, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    if (wcl_buffer_printf(&path, error, "%s/%s-%08" PRIx32, service->run_dir, kind,
+                          service->home) != WCL_OK)
+        return NULL;
+    return wcl_buffer_detach(&path, NULL, error);
+}
+
+/* Where there is nothing yet, there is nothing to claim; otherwise that the folder of claims is
+ * missing says that it has to be made anew. */
+static wcl_status prepare_claims(wcl_service *service, wcl_error *error)
+{
+    WCL_CLEANUP_FREE wcl_object_id *ids = NULL;
+    size_t count;
+
+    if (wcl_hns_store_list(service, "networks", &ids, &count, error) != WCL_OK)
+        return WCL_FAILED;
+    return count ? WCL_OK : wcl_folder_make(service->claims_dir, error);
+}
+
 static wcl_status set_up(wcl_service *service, const wcl_hns_options *options, wcl_error *error)
 {
-    static const char *const folders[] = { "networks", "endpoints", "claims/ports" };
+    static const char *const folders[] = { "networks", "endpoints" };
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
 
     service->state_dir = strdup(options->state_dir ? options->state_dir : DEFAULT_STATE_DIR);
@@ -47,12 +70,11 @@ static wcl_status set_up(wcl_service *service, const wcl_hns_options *options, w
             wcl_folder_make(wcl_buffer_text(&path), error) != WCL_OK)
             return WCL_FAILED;
     }
+    service->attached_dir = run_folder(service, "attached", error);
+    service->claims_dir = run_folder(service, "claims", error);
     wcl_buffer_clear(&path);
-    if (wcl_buffer_printf(&path, error, "%s/attached-%08" PRIx32, service->run_dir,
-                          service->home) != WCL_OK)
-        return WCL_FAILED;
-    service->attached_dir = wcl_buffer_detach(&path, NULL, error);
-    if (!service->attached_dir ||
+    if (!service->attached_dir || !service->claims_dir ||
+        prepare_claims(service, error) != WCL_OK ||
         wcl_buffer_printf(&path, error, "%s/lock", service->state_dir) != WCL_OK)
         return WCL_FAILED;
     service->lock_file = open(wcl_buffer_text(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -97,6 +119,7 @@ void wcl_service_free(wcl_service *service)
     free(service->state_dir);
     free(service->run_dir);
     free(service->attached_dir);
+    free(service->claims_dir);
     free(service);
 }
 
@@ -119,8 +142,7 @@ static wcl_status write_mark(wcl_service *service, const char *mark, wcl_error *
     char text[128];
     int length = snprintf(text, sizeof(text), "%s %s", service->identity, mark);
 
-    if (pwrite(service->lock_file, text, (size_t)length, 0) != length ||
-        ftruncate(service->lock_file, length) != 0)
+    if (pwrite(service->lock_file, text, (size_t)length, 0) != length)
         return wcl_fail_errno(error, errno, "cannot write %s/lock", service->state_dir);
     return WCL_OK;
 }
@@ -135,11 +157,15 @@ static wcl_status begin_change(wcl_service *service, wcl_error *error)
         return wcl_fail_errno(error, errno, "cannot read %s/lock", service->state_dir);
     found[size] = '\0';
     snprintf(expected, sizeof(expected), "%s " CLEAN, service->identity);
+    /* Both marks have one length, so that only another identity can leave something behind. */
+    if ((size_t)size != strlen(expected) && ftruncate(service->lock_file, 0) != 0)
+        return wcl_fail_errno(error, errno, "cannot write %s/lock", service->state_dir);
     if (write_mark(service, DIRTY, error) != WCL_OK)
         return WCL_FAILED;
     service->uncertain = false;
-    if (size > 0 && strcmp(found, expected) != 0) {
-        bool restarted = strncmp(found, service->identity, strlen(service->identity)) != 0;
+    if ((size > 0 && strcmp(found, expected) != 0) || access(service->claims_dir, F_OK) != 0) {
+        bool restarted =
+            size > 0 && strncmp(found, service->identity, strlen(service->identity)) != 0;
         /* What could not be brought back was logged, and is no reason to refuse this change. */
         wcl_service_restore(service, restarted, NULL);
     }

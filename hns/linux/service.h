@@ -3,16 +3,16 @@
  *
  * STATE/lock                   whose restart the kernel's state is of, and whether a change was cut
  * STATE/networks/ID.json       {"Format":1,"Network":{...},"Mtu":N}
- * STATE/endpoints/ID.json      {"Format":1,"Endpoint":{...}}
- * STATE/claims/NETWORK/...     who has which address and MAC, and which endpoints there are
- * STATE/claims/ports/...       who has which port of the host
+ * STATE/endpoints/ID.json      {"Format":1,"Endpoint":{...}}; an empty file is none
  * STATE/forwarding.json        what the host's settings were
  * RUN/attached-HOME/ID.json    what an endpoint is attached to
+ * RUN/claims-HOME/NETWORK/...  who has which address and MAC, and which endpoints there are
+ * RUN/claims-HOME/ports/...    who has which port of the host
  * RUN/netns/ID                 namespaces made for containers
  * RUN/compartments/N           namespaces of compartments
  *
  * A claim is a symbolic link to its owner's id; it counts only while the owner is there, so one
- * that a crash left behind does no harm.
+ * that a crash left behind does no harm. All of them can be made anew of the records.
  */
 #ifndef WCL_HNS_SERVICE_H
 #define WCL_HNS_SERVICE_H
@@ -26,6 +26,7 @@ typedef struct wcl_service {
     char *state_dir;
     char *run_dir;
     char *attached_dir;
+    char *claims_dir;
     uint32_t home;
     char identity[80];
     int lock_file;
@@ -65,10 +66,12 @@ wcl_status wcl_hns_store_save_network(wcl_service *service, const wcl_network_re
                                       wcl_error *error);
 wcl_status wcl_hns_store_remove_network(wcl_service *service, const wcl_network_record *network,
                                         wcl_error *error);
-/* With what it is attached to. */
+/* With what it is attached to. What was loaded is freed by the caller, also after a failure. */
 wcl_status wcl_hns_store_load_endpoint(wcl_service *service, const char *id,
-                                       const wcl_network_record *network, /* NULL: load it too */
                                        wcl_endpoint_record **endpoint, wcl_error *error);
+wcl_status wcl_hns_store_load_both(wcl_service *service, const char *id,
+                                   wcl_network_record **network, wcl_endpoint_record **endpoint,
+                                   wcl_error *error);
 bool wcl_hns_store_has_endpoint(wcl_service *service, const char *id);
 wcl_status wcl_hns_store_save_endpoint(wcl_service *service, const wcl_endpoint_record *endpoint,
                                        wcl_error *error);
@@ -146,9 +149,6 @@ wcl_status wcl_endpoints_delete(wcl_service *service, const char *id, cJSON **ou
 /* The endpoint as answers show it. */
 wcl_status wcl_endpoint_output(const wcl_endpoint_record *endpoint, cJSON **output,
                                wcl_error *error);
-wcl_status wcl_endpoint_load_both(wcl_service *service, const char *id,
-                                  wcl_network_record **network, wcl_endpoint_record **endpoint,
-                                  wcl_error *error);
 
 wcl_status wcl_attach_request(wcl_service *service, const char *id, const cJSON *request,
                               cJSON **output, wcl_error *error);

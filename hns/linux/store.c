@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hns/linux/file.h"
@@ -54,7 +55,8 @@ static wcl_status load_record(wcl_service *service, const char *kind, const char
 
 /* Writes {"Format":1,NAME:object,...}; takes the object over. */
 static wcl_status save_record(wcl_service *service, const char *kind, const char *id,
-                              const char *name, cJSON *object, uint32_t mtu, wcl_error *error)
+                              const char *name, cJSON *object, uint32_t mtu, bool durable,
+                              wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     WCL_CLEANUP_JSON cJSON *record = cJSON_CreateObject();
@@ -68,7 +70,7 @@ static wcl_status save_record(wcl_service *service, const char *kind, const char
         return wcl_fail_memory(error);
     if (record_path(service, kind, id, &path, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_file_write_json(wcl_buffer_text(&path), record, true, error);
+    return wcl_file_write_json(wcl_buffer_text(&path), record, durable, error);
 }
 
 static wcl_status remove_record(wcl_service *service, const char *kind, const char *id,
@@ -108,7 +110,7 @@ wcl_status wcl_hns_store_save_network(wcl_service *service, const wcl_network_re
     if (wcl_hns_network_to_json(network->object, &object, error) != WCL_OK)
         return WCL_FAILED;
     return save_record(service, "networks", network->object->id, "Network", object, network->mtu,
-                       error);
+                       true, error);
 }
 
 wcl_status wcl_hns_store_remove_network(wcl_service *service, const wcl_network_record *network,
@@ -132,7 +134,10 @@ wcl_status wcl_hns_store_save_endpoint(wcl_service *service, const wcl_endpoint_
 
     if (wcl_hns_endpoint_to_json(endpoint->object, &object, error) != WCL_OK)
         return WCL_FAILED;
-    return save_record(service, "endpoints", endpoint->object->id, "Endpoint", object, 0, error);
+    /* Not waiting for the disk: what an endpoint is for does not outlive a power cut, and one that
+     * is lost with it, with its file empty or missing, is as if it had never been made. */
+    return save_record(service, "endpoints", endpoint->object->id, "Endpoint", object, 0, false,
+                       error);
 }
 
 wcl_status wcl_hns_store_remove_endpoint(wcl_service *service, const wcl_endpoint_record *endpoint,
@@ -221,31 +226,34 @@ static wcl_status load_attachment(wcl_service *service, wcl_endpoint_record *end
     return read_attachment(json, endpoint, error);
 }
 
-wcl_status wcl_hns_store_load_endpoint(wcl_service *service, const char *id,
-                                       const wcl_network_record *network,
-                                       wcl_endpoint_record **endpoint, wcl_error *error)
+/* With its network, which the record cannot be understood without. */
+wcl_status wcl_hns_store_load_both(wcl_service *service, const char *id,
+                                   wcl_network_record **network, wcl_endpoint_record **endpoint,
+                                   wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *record = NULL;
-    WCL_CLEANUP_NETWORK wcl_network_record *own = NULL;
     const cJSON *json = NULL;
     wcl_hns_endpoint *object = NULL;
 
     if (load_record(service, "endpoints", id, "Endpoint", &record, &json, error) != WCL_OK ||
         wcl_hns_endpoint_from_json(json, &object, error) != WCL_OK)
         return WCL_FAILED;
-    if (!network &&
-        wcl_hns_store_load_network(service, object->virtual_network, &own, error) != WCL_OK) {
+    if (wcl_hns_store_load_network(service, object->virtual_network ? object->virtual_network : "",
+                                   network, error) != WCL_OK) {
         wcl_hns_endpoint_free(object);
         return WCL_FAILED;
     }
-    if (wcl_endpoint_record_new(object, network ? network : own, service->home, endpoint, error) !=
-        WCL_OK)
+    if (wcl_endpoint_record_new(object, *network, service->home, endpoint, error) != WCL_OK)
         return wcl_error_context(error, NULL, id);
-    if (load_attachment(service, *endpoint, error) == WCL_OK)
-        return WCL_OK;
-    wcl_endpoint_record_free(*endpoint);
-    *endpoint = NULL;
-    return WCL_FAILED;
+    return load_attachment(service, *endpoint, error);
+}
+
+wcl_status wcl_hns_store_load_endpoint(wcl_service *service, const char *id,
+                                       wcl_endpoint_record **endpoint, wcl_error *error)
+{
+    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+
+    return wcl_hns_store_load_both(service, id, &network, endpoint, error);
 }
 
 /* ---- Lists ---- */
@@ -267,7 +275,9 @@ static wcl_status list_folder(const char *path, wcl_object_id **ids, size_t *cou
         return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot list %s", path);
     for (struct dirent *entry; (entry = readdir(folder));) {
         wcl_object_id id;
-        if (strlen(entry->d_name) != 41 || strcmp(entry->d_name + 36, ".json") != 0)
+        struct stat status;
+        if (strlen(entry->d_name) != 41 || strcmp(entry->d_name + 36, ".json") != 0 ||
+            fstatat(dirfd(folder), entry->d_name, &status, 0) != 0 || status.st_size == 0)
             continue;
         snprintf(id, sizeof(id), "%.36s", entry->d_name);
         if (*count == capacity) {

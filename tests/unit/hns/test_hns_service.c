@@ -5,8 +5,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/hns/requests.h"
 
@@ -330,6 +332,23 @@ static void a_change_that_was_cut_short_is_restored(void **state)
     assert_int_equal(fixture->kernel->sweeps, 1);
 }
 
+static void a_record_that_a_power_cut_emptied_is_as_if_it_had_never_been(void **state)
+{
+    fixture *fixture = *state;
+    char path[128];
+
+    post(fixture, "/networks/", nat_network);
+    post(fixture, "/endpoints/", plain_endpoint);
+    snprintf(path, sizeof(path), "%s/state/endpoints/" ENDPOINT_ID ".json", fixture->folder);
+    assert_int_equal(truncate(path, 0), 0);
+    cJSON *list = accepted(fixture, "GET", "/endpoints/", "");
+    assert_int_equal(cJSON_GetArraySize(list), 0);
+    cJSON_Delete(list);
+    reopen(fixture, "second");
+    post(fixture, "/endpoints/", plain_endpoint);
+    cJSON_Delete(accepted(fixture, "GET", "/endpoints/" ENDPOINT_ID, ""));
+}
+
 static void claims_that_were_left_behind_do_no_harm(void **state)
 {
     fixture *fixture = *state;
@@ -364,6 +383,7 @@ int main(void)
         TEST(objects_outlive_the_process),
         TEST(the_first_change_after_a_restart_restores),
         TEST(a_change_that_was_cut_short_is_restored),
+        TEST(a_record_that_a_power_cut_emptied_is_as_if_it_had_never_been),
         TEST(claims_that_were_left_behind_do_no_harm),
     };
 
