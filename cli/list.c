@@ -77,7 +77,7 @@ static wcl_status list_entry(cli *cli, wcl_layer_reader *reader, const wcl_entry
 static wcl_status list_all(cli *cli, wcl_layer_reader *reader, const list_options *options,
                            bool *found)
 {
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
 
     while ((status = wcl_layer_reader_next(reader, &entry, &cli->error)) == WCL_OK) {
@@ -143,7 +143,7 @@ static wcl_status find_entry(cli *cli, wcl_layer_reader *reader, const char *pat
 int command_stat(cli *cli, int argc, char **argv)
 {
     wcl_layer_reader *reader = NULL;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     description description = { .sddl = NULL };
 
     int result = cli_parse(cli, NULL, &argc, argv, 2, 2, 0);
@@ -254,7 +254,7 @@ static wcl_status cat_path(cli *cli, const char *layer, const char *path, const 
                            char **link)
 {
     wcl_layer_reader *reader = NULL;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     bool found = false;
 
     wcl_status status = cli_open_layer(cli, layer, NULL, &reader, &cli->error);
