@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/container.h"
+#include "cli/graphdriver.h"
 #include "cli/network.h"
 #include "cli/progress.h"
 #include "cli/store.h"
@@ -50,6 +51,9 @@ static const command commands[] = {
       command_network },
     { "endpoint", "create|list|remove|attach|detach ...",
       "Make, list and remove endpoints, and attach them to containers", NULL, command_endpoint },
+    { "graphdriver", "[--socket PATH]", "Serve Docker's graph driver plugin, in the foreground",
+      "dockerd finds it by the socket's name: --storage-driver wcl --experimental.",
+      command_graphdriver },
     { "run", "[--network NET] [-m DIR:DIR[:ro]]... [-i] [-t] [-d] ID [--] COMMAND...",
       "Run a command in a container of a sandbox",
       "ID is a sandbox of the store, or the path of a plain root folder. The exit code is the\n"

@@ -16,7 +16,8 @@ if(TARGET PkgConfig::LIBDEFLATE)
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  target_link_libraries(wcl_objects PUBLIC PkgConfig::LIBNL PkgConfig::LIBNFTABLES)
+  target_link_libraries(wcl_objects PUBLIC PkgConfig::LIBNL PkgConfig::LIBNFTABLES
+    PkgConfig::MICROHTTPD)
 endif()
 
 set(WCL_WARNINGS -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes
@@ -79,7 +80,7 @@ endfunction()
 add_library(wcl_objects_dependencies INTERFACE)
 target_link_libraries(wcl_objects_dependencies INTERFACE Threads::Threads ZLIB::ZLIB OpenSSL::Crypto
   PkgConfig::LIBARCHIVE PkgConfig::CJSON PkgConfig::ZSTD PkgConfig::UTF8PROC m)
-foreach(optional ISAL LIBDEFLATE LIBNL LIBNFTABLES)
+foreach(optional ISAL LIBDEFLATE LIBNL LIBNFTABLES MICROHTTPD)
   if(TARGET PkgConfig::${optional})
     target_link_libraries(wcl_objects_dependencies INTERFACE PkgConfig::${optional})
   endif()
@@ -94,7 +95,7 @@ function(wcl_install headers)
     string(APPEND requires " libdeflate")
   endif()
   if(TARGET PkgConfig::LIBNL)
-    string(APPEND requires " libnl-route-3.0 libnl-3.0 libnftables")
+    string(APPEND requires " libnl-route-3.0 libnl-3.0 libnftables libmicrohttpd")
   endif()
   set(WCL_PC_REQUIRES ${requires})
   configure_file(${CMAKE_SOURCE_DIR}/cmake/wcl.pc.in ${CMAKE_BINARY_DIR}/wcl.pc @ONLY)

@@ -6,14 +6,14 @@ packages=(
   # to build
   gcc libc6-dev cmake ninja-build pkg-config
   zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev libutf8proc-dev libisal-dev libdeflate-dev
-  libnl-3-dev libnl-route-3-dev libnftables-dev
+  libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev
   # to test
   libcmocka-dev clang libclang-rt-14-dev llvm valgrind python3 jq
   # peers that the tests compare with
   tar libarchive-tools pigz isal zstd time attr golang-go e2fsprogs erofs-utils
   iproute2 nftables
   # containers
-  runc catatonit busybox-static debootstrap
+  runc catatonit busybox-static debootstrap docker.io docker-registry
 )
 
 missing=()

@@ -1,0 +1,220 @@
+/* Opening a graph driver, and what can be asked about it and its layers. */
+#include "graphdriver/driver.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+static wcl_status check_maps(const char *kind, const wcl_id_map *maps, size_t count,
+                             wcl_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (maps[i].container_id != maps[i].host_id)
+            return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                            "%s %u shall be %u in containers, but this driver cannot map ids; run "
+                            "dockerd without --userns-remap",
+                            kind, maps[i].host_id, maps[i].container_id);
+    return WCL_OK;
+}
+
+static wcl_status make_folders(const char *path, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *copy = strdup(path);
+
+    if (!copy)
+        return wcl_fail_memory(error);
+    for (char *at = copy + 1; *copy; at++) {
+        char end = *at;
+        if (end != '/' && end != '\0')
+            continue;
+        *at = '\0';
+        if (mkdir(copy, 0711) != 0 && errno != EEXIST)
+            return wcl_fail_errno(error, errno, "cannot create the folder '%s'", copy);
+        *at = end;
+        if (end == '\0')
+            break;
+    }
+    return WCL_OK;
+}
+
+static wcl_status fill(wcl_graphdriver *driver, const wcl_graphdriver_options *options,
+                       wcl_error *error)
+{
+    if (make_folders(options->home, error) != WCL_OK)
+        return WCL_FAILED;
+    driver->home = realpath(options->home, NULL);
+    if (!driver->home)
+        return wcl_fail_errno(error, errno, "cannot open the home '%s'", options->home);
+    if (options->provider && !(driver->provider = strdup(options->provider)))
+        return wcl_fail_memory(error);
+    driver->hooks.struct_size = sizeof(driver->hooks);
+    if (options->hooks) {
+        driver->hooks.context = options->hooks->context;
+        driver->hooks.log = options->hooks->log;
+    }
+    driver->layers = (wcl_driver) { .struct_size = sizeof(wcl_driver),
+                                    .flavour = WCL_FLAVOUR_FILTER,
+                                    .home_dir = driver->home,
+                                    .provider = driver->provider,
+                                    .hooks = &driver->hooks };
+    return wcl_pending_open(driver->home, &driver->pending_fd, error);
+}
+
+static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphdriver **driver,
+                              wcl_error *error)
+{
+    uint64_t size = 0;
+
+    if (options->struct_size != sizeof(*options))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the wcl_graphdriver_options do not say their size in struct_size");
+    if (!options->home || options->home[0] != '/')
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the home '%.200s' is no absolute path",
+                        options->home ? options->home : "");
+    if (check_maps("user", options->uid_maps, options->uid_map_count, error) != WCL_OK ||
+        check_maps("group", options->gid_maps, options->gid_map_count, error) != WCL_OK ||
+        wcl_storage_options_parse(options->options, options->option_count, &size, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_graphdriver *made = calloc(1, sizeof(*made));
+    if (!made)
+        return wcl_fail_memory(error);
+    made->pending_fd = -1;
+    made->size = size;
+    wcl_references_init(&made->references);
+    if (fill(made, options, error) == WCL_OK) {
+        *driver = made;
+        return WCL_OK;
+    }
+    wcl_graphdriver_free(made);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_graphdriver_open(const wcl_graphdriver_options *options, wcl_graphdriver **driver,
+                                wcl_error *error)
+{
+    return open_driver(options, driver, error) == WCL_OK
+               ? WCL_OK
+               : wcl_error_context(error, "open graph driver", options->home);
+}
+
+void wcl_graphdriver_free(wcl_graphdriver *driver)
+{
+    if (!driver)
+        return;
+    if (driver->pending_fd >= 0)
+        close(driver->pending_fd);
+    wcl_references_destroy(&driver->references);
+    free(driver->home);
+    free(driver->provider);
+    free(driver);
+}
+
+const char *wcl_graphdriver_home(const wcl_graphdriver *driver)
+{
+    return driver->home;
+}
+
+bool wcl_graphdriver_reproduces_exact_diffs(const wcl_graphdriver *driver)
+{
+    (void)driver;
+    return true;
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+static wcl_status exists(wcl_graphdriver *driver, const char *id, bool *found, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *parent = NULL;
+
+    if (wcl_layer_exists(&driver->layers, id, found, error) != WCL_OK)
+        return WCL_FAILED;
+    if (*found)
+        return WCL_OK;
+    wcl_status status = wcl_pending_parent(driver, id, &parent, error);
+    *found = status == WCL_OK;
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
+}
+
+wcl_status wcl_graphdriver_exists(wcl_graphdriver *driver, const char *id, bool *found,
+                                  wcl_error *error)
+{
+    return exists(driver, id, found, error);
+}
+
+static wcl_status status_of_host(wcl_graphdriver_pair_fn pair, void *context, wcl_error *error)
+{
+    WCL_CLEANUP_FREE wcl_feature *features = NULL;
+    char value[240];
+    size_t count = 0;
+
+    wcl_status status = wcl_host_features(&features, &count, error);
+    for (size_t i = 0; status == WCL_OK && i < count; i++) {
+        snprintf(value, sizeof(value), "%s%s%s", features[i].available ? "" : "no",
+                 features[i].available || !features[i].detail[0] ? "" : ": ", features[i].detail);
+        status = pair(context, features[i].name, value[0] ? value : "yes", error);
+    }
+    return status;
+}
+
+wcl_status wcl_graphdriver_status(wcl_graphdriver *driver, wcl_graphdriver_pair_fn pair,
+                                  void *context, wcl_error *error)
+{
+    if (pair(context, "wcl", wcl_version(), error) != WCL_OK ||
+        pair(context, "home", driver->home, error) != WCL_OK)
+        return WCL_FAILED;
+    return status_of_host(pair, context, error);
+}
+
+static wcl_status tell_folder(wcl_graphdriver *driver, const char *id, wcl_graphdriver_pair_fn pair,
+                              void *context, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    if (wcl_buffer_printf(&path, error, "%s/%s", driver->home, id) != WCL_OK)
+        return WCL_FAILED;
+    return pair(context, "dir", wcl_buffer_text(&path), error);
+}
+
+static wcl_status tell_layer(const wcl_layer_info *info, wcl_graphdriver_pair_fn pair,
+                             void *context, wcl_error *error)
+{
+    char size[24];
+
+    snprintf(size, sizeof(size), "%" PRIu64, info->limit ? info->limit : info->data_size);
+    if (pair(context, "kind", info->kind, error) != WCL_OK ||
+        pair(context, "os", info->os, error) != WCL_OK)
+        return WCL_FAILED;
+    if (info->parent_count && pair(context, "parent", info->parents[0], error) != WCL_OK)
+        return WCL_FAILED;
+    if (info->diff_id && pair(context, "diff_id", info->diff_id, error) != WCL_OK)
+        return WCL_FAILED;
+    if (info->limit)
+        return pair(context, "size_limit", size, error);
+    return info->diff_id ? pair(context, "size", size, error) : WCL_OK;
+}
+
+wcl_status wcl_graphdriver_metadata(wcl_graphdriver *driver, const char *id,
+                                    wcl_graphdriver_pair_fn pair, void *context, wcl_error *error)
+{
+    WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
+    WCL_CLEANUP_FREE char *parent = NULL;
+
+    if (wcl_layer_id_check(id, error) != WCL_OK)
+        return wcl_error_context(error, "describe", id);
+    wcl_status status = wcl_pending_parent(driver, id, &parent, error);
+    if (status == WCL_FAILED)
+        return wcl_error_context(error, "describe", id);
+    if (status == WCL_END && wcl_layer_get_info(&driver->layers, id, &info, error) != WCL_OK)
+        return WCL_FAILED;
+    if (tell_folder(driver, id, pair, context, error) != WCL_OK)
+        return WCL_FAILED;
+    return info ? tell_layer(info, pair, context, error) : WCL_OK;
+}

@@ -1,0 +1,60 @@
+/* What the parts of the graph driver share. */
+#ifndef WCL_GRAPHDRIVER_DRIVER_H
+#define WCL_GRAPHDRIVER_DRIVER_H
+
+#include <wcl/graphdriver.h>
+
+#include "base/buffer.h"
+#include "graphdriver/references.h"
+
+struct wcl_graphdriver {
+    wcl_driver layers; /* of wcl/layer.h; its texts are the driver's */
+    char *home;        /* absolute */
+    char *provider;    /* or NULL */
+    wcl_hooks hooks;   /* the log alone: progress of many calls at once makes no sense */
+    int pending_fd;    /* the folder of layers to be filled */
+    uint64_t size;     /* of writable layers that do not say theirs; 0: no limit */
+    wcl_references references;
+};
+
+/* ---- Layers to be filled: HOME/.graphdriver/ID holds the parent's id ------------------------- */
+
+wcl_status wcl_pending_open(const char *home, int *pending_fd, wcl_error *error);
+wcl_status wcl_pending_add(const wcl_graphdriver *driver, const char *id, const char *parent,
+                           wcl_error *error);
+/* The parent ("" for none) of a layer to be filled; WCL_END where `id` is none. wcl_free(). */
+wcl_status wcl_pending_parent(const wcl_graphdriver *driver, const char *id, char **parent,
+                              wcl_error *error);
+void wcl_pending_remove(const wcl_graphdriver *driver, const char *id);
+/* Fails with SHARING_VIOLATION where a layer to be filled stands on `id`. */
+wcl_status wcl_pending_check_unused(const wcl_graphdriver *driver, const char *id,
+                                    wcl_error *error);
+
+/* ---- Making layers --------------------------------------------------------------------------- */
+
+/* Makes an empty layer of one that is still to be filled, for whoever wants to look at it now. */
+wcl_status wcl_graphdriver_settle(wcl_graphdriver *driver, const char *id, wcl_error *error);
+
+/* Whether a writable layer on nothing stands on this one, which was made for it alone. */
+bool wcl_graphdriver_is_scratch_of(const char *scratch, const char *id);
+
+/* ---- Options --------------------------------------------------------------------------------- */
+
+/* Takes "KEY=VALUE"s; `size`, where it is among them, is put into `*size`. */
+wcl_status wcl_storage_options_parse(const char *const *options, size_t count, uint64_t *size,
+                                     wcl_error *error);
+
+/* ---- Mounts, with the layer's turn held ------------------------------------------------------ */
+
+/* Undoes a layer's mount, whoever uses it. Nothing is to be done for what is not mounted. */
+wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_error *error);
+
+/* The same for what is busy: out of sight at once. */
+wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const char *id,
+                                          wcl_error *error);
+
+/* wcl_layer_prepare() with a mount label. */
+wcl_status wcl_graphdriver_prepare_labelled(const wcl_graphdriver *driver, const char *id,
+                                            const char *label, wcl_error *error);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * wcl/graphdriver.h - a docker-style graph driver over the layers of wcl/layer.h, and the server
+ * that offers it to dockerd as a graph driver plugin.
+ *
+ * A layer is made on a parent and is one of two kinds. A read-only one (wcl_graphdriver_create())
+ * is empty until a tar is applied to it, once. A writable one (wcl_graphdriver_create_read_write())
+ * stands on a read-only one, on another writable one, which is not written to any more (docker's
+ * "-init" layers), or on nothing. An id is as in wcl/layer.h; "" as a parent means none.
+ *
+ * All functions may be called by many threads at once on one handle.
+ */
+#ifndef WCL_GRAPHDRIVER_H
+#define WCL_GRAPHDRIVER_H
+
+#include <wcl/layer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wcl_graphdriver wcl_graphdriver;
+
+/* A run of ids in a user namespace and outside it. */
+typedef struct wcl_id_map {
+    uint32_t container_id;
+    uint32_t host_id;
+    uint32_t size;
+} wcl_id_map;
+
+typedef struct wcl_graphdriver_options {
+    size_t struct_size;   /* sizeof(wcl_graphdriver_options) */
+    const char *home;     /* the folder of all layers; made where it is missing */
+    const char *provider; /* as in wcl_driver */
+    const char *const
+        *options; /* "KEY=VALUE", of dockerd's --storage-opt; see docs/graphdriver.md */
+    size_t option_count;
+    /* Maps that change no id are accepted, others are refused. */
+    const wcl_id_map *uid_maps;
+    size_t uid_map_count;
+    const wcl_id_map *gid_maps;
+    size_t gid_map_count;
+    const wcl_hooks *hooks; /* its log; may be NULL, else must outlive the driver */
+} wcl_graphdriver_options;
+
+/*
+ * Opens a driver on a home, as another process left it: what is mounted stays mounted, and counts
+ * as one reference that is not ours.
+ */
+WCL_API wcl_status wcl_graphdriver_open(const wcl_graphdriver_options *options,
+                                        wcl_graphdriver **driver, wcl_error *error);
+
+/* Frees it. What is mounted stays mounted. NULL is allowed. */
+WCL_API void wcl_graphdriver_free(wcl_graphdriver *driver);
+
+/* The folder of all layers, absolute; stays the driver's. */
+WCL_API const char *wcl_graphdriver_home(const wcl_graphdriver *driver);
+
+/*
+ * Init, and Cleanup: forgets all references and undoes all mounts, except those that are the root
+ * of a process somewhere: these count as one reference again.
+ */
+WCL_API wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error);
+
+/* What can be asked of a new layer. */
+typedef struct wcl_graphdriver_create_options {
+    size_t struct_size; /* sizeof(wcl_graphdriver_create_options) */
+    /* "KEY=VALUE", of docker's --storage-opt: size=10G limits a writable layer (not an -init one).
+     */
+    const char *const *storage_options;
+    size_t storage_option_count;
+} wcl_graphdriver_create_options;
+
+/* Create: a read-only layer, to be filled by wcl_graphdriver_apply_diff(). `options` may be NULL.
+ */
+WCL_API wcl_status wcl_graphdriver_create(wcl_graphdriver *driver, const char *id,
+                                          const char *parent,
+                                          const wcl_graphdriver_create_options *options,
+                                          wcl_error *error);
+
+/* CreateReadWrite. `options` may be NULL. */
+WCL_API wcl_status wcl_graphdriver_create_read_write(wcl_graphdriver *driver, const char *id,
+                                                     const char *parent,
+                                                     const wcl_graphdriver_create_options *options,
+                                                     wcl_error *error);
+
+/* Remove: one that is not there is removed already. Refused while another stands on it; references
+ * do not hold it. */
+WCL_API wcl_status wcl_graphdriver_remove(wcl_graphdriver *driver, const char *id,
+                                          wcl_error *error);
+
+/*
+ * Get: mounts the layer merged with its parents, a writable one for writing, and counts a
+ * reference. `mount_label` is an SELinux context for a writable layer's files, or NULL or "".
+ * `*path` is where; wcl_free().
+ */
+WCL_API wcl_status wcl_graphdriver_get(wcl_graphdriver *driver, const char *id,
+                                       const char *mount_label, char **path, wcl_error *error);
+
+/* Put: ends a reference, and the mount with the last. Without a mount there is nothing to do. */
+WCL_API wcl_status wcl_graphdriver_put(wcl_graphdriver *driver, const char *id, wcl_error *error);
+
+WCL_API wcl_status wcl_graphdriver_exists(wcl_graphdriver *driver, const char *id, bool *exists,
+                                          wcl_error *error);
+
+/* Status, GetMetadata: calls `pair` for each name and value. */
+typedef wcl_status (*wcl_graphdriver_pair_fn)(void *context, const char *name, const char *value,
+                                              wcl_error *error);
+WCL_API wcl_status wcl_graphdriver_status(wcl_graphdriver *driver, wcl_graphdriver_pair_fn pair,
+                                          void *context, wcl_error *error);
+WCL_API wcl_status wcl_graphdriver_metadata(wcl_graphdriver *driver, const char *id,
+                                            wcl_graphdriver_pair_fn pair, void *context,
+                                            wcl_error *error);
+
+/* Capabilities.ReproducesExactDiffs: whether a diff that was applied comes back byte for byte. */
+WCL_API bool wcl_graphdriver_reproduces_exact_diffs(const wcl_graphdriver *driver);
+
+/*
+ * Diff: the layer's tar, uncompressed: of a read-only layer the bytes that were applied, of a
+ * writable one what changed. `parent` must be the layer's own, or "" for all that a read-only layer
+ * shows, with its parents.
+ */
+WCL_API wcl_status wcl_graphdriver_diff(wcl_graphdriver *driver, const char *id, const char *parent,
+                                        wcl_write_fn write, void *context, wcl_error *error);
+
+/* Changes: what the layer changes of its parent, or a read-only one of any other. As in
+ * wcl_layer_changes(). */
+WCL_API wcl_status wcl_graphdriver_changes(
+    wcl_graphdriver *driver, const char *id, const char *parent,
+    wcl_status (*change)(void *context, const char *path, wcl_change_kind kind, wcl_error *error),
+    void *context, wcl_error *error);
+
+/*
+ * ApplyDiff: fills a read-only layer, which was made on `parent` and not filled yet, with the tar
+ * that `read` gives (called from another thread), plain or compressed. `*size` is the size of its
+ * files. When it fails the layer is as it was before.
+ */
+WCL_API wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id,
+                                              const char *parent, wcl_read_fn read, void *context,
+                                              uint64_t *size, wcl_error *error);
+
+/* DiffSize: bytes of the files that the layer itself holds. `parent` as for a diff, but not "". */
+WCL_API wcl_status wcl_graphdriver_diff_size(wcl_graphdriver *driver, const char *id,
+                                             const char *parent, uint64_t *size, wcl_error *error);
+
+/* ---- The plugin server ---------------------------------------------------------------------- */
+
+typedef struct wcl_graphdriver_server wcl_graphdriver_server;
+
+typedef struct wcl_graphdriver_server_options {
+    size_t struct_size; /* sizeof(wcl_graphdriver_server_options) */
+    const char *socket; /* path of the Unix socket, made with its folders; unused with listen_fd */
+    int listen_fd; /* a listening Unix socket, which the server takes over; -1: make `socket` */
+    /*
+     * A folder where the server remembers what dockerd asked for last, so that a server that is
+     * started anew can go on: a dockerd that runs does not say it again.
+     */
+    const char *state_dir;
+    const char *provider;   /* as in wcl_driver */
+    const wcl_hooks *hooks; /* its log, called from several threads; may be NULL */
+} wcl_graphdriver_server_options;
+
+/* Begins to serve, in threads of its own. */
+WCL_API wcl_status wcl_graphdriver_server_start(const wcl_graphdriver_server_options *options,
+                                                wcl_graphdriver_server **server, wcl_error *error);
+
+/* Stops: takes no more requests, breaks off what is being streamed, waits for the rest, removes the
+ * socket that it made. NULL is allowed. */
+WCL_API void wcl_graphdriver_server_stop(wcl_graphdriver_server *server);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

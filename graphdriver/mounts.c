@@ -1,0 +1,120 @@
+/* Get and Put: mounting layers and counting who wants them mounted. */
+#include <string.h>
+
+#include "base/error.h"
+#include "graphdriver/driver.h"
+
+static wcl_status check_there(wcl_graphdriver *driver, const char *id, wcl_error *error)
+{
+    bool found;
+
+    if (wcl_layer_exists(&driver->layers, id, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    return found ? WCL_OK : wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no layer '%s'", id);
+}
+
+static wcl_status prepare(wcl_graphdriver *driver, const char *id, const char *label,
+                          wcl_error *error)
+{
+    if (label && *label)
+        return wcl_graphdriver_prepare_labelled(driver, id, label, error);
+    return wcl_layer_prepare(&driver->layers, id, (wcl_parents) { NULL, 0 }, error);
+}
+
+/* Mounts it; what an earlier process left mounted counts as its reference. */
+static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const char *label,
+                              wcl_reference *reference, wcl_error *error)
+{
+    wcl_error why = WCL_ERROR_INIT;
+
+    if (wcl_layer_activate(&driver->layers, id, error) != WCL_OK)
+        return WCL_FAILED;
+    if (prepare(driver, id, label, &why) == WCL_OK)
+        return WCL_OK;
+    if (why.code == WCL_CODE_INVALID_STATE) {
+        reference->count = 1;
+        return WCL_OK;
+    }
+    wcl_layer_deactivate(&driver->layers, id, NULL);
+    if (error)
+        *error = why;
+    return WCL_FAILED;
+}
+
+static wcl_status get(wcl_graphdriver *driver, const char *id, const char *label,
+                      wcl_reference *reference, char **path, wcl_error *error)
+{
+    if (reference->count == 0 && (check_there(driver, id, error) != WCL_OK ||
+                                  mount_layer(driver, id, label, reference, error) != WCL_OK))
+        return WCL_FAILED;
+    if (wcl_layer_mount_path(&driver->layers, id, path, error) == WCL_OK) {
+        reference->count++;
+        return WCL_OK;
+    }
+    if (reference->count == 0)
+        wcl_graphdriver_unmount(driver, id, NULL);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_graphdriver_get(wcl_graphdriver *driver, const char *id, const char *mount_label,
+                               char **path, wcl_error *error)
+{
+    wcl_reference *reference;
+
+    if (wcl_layer_id_check(id, error) != WCL_OK ||
+        wcl_graphdriver_settle(driver, id, error) != WCL_OK ||
+        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        return wcl_error_context(error, "get", id);
+    wcl_status status = get(driver, id, mount_label, reference, path, error);
+    wcl_references_leave(&driver->references, reference);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "get", id);
+}
+
+wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_error *error)
+{
+    wcl_error why = WCL_ERROR_INIT;
+
+    wcl_status status = wcl_layer_unprepare(&driver->layers, id, &why);
+    if (status == WCL_OK)
+        status = wcl_layer_deactivate(&driver->layers, id, &why);
+    else if (why.code == WCL_CODE_INVALID_STATE &&
+             wcl_layer_deactivate(&driver->layers, id, NULL) == WCL_OK)
+        return WCL_OK;
+    if (status == WCL_OK || why.code == WCL_CODE_INVALID_STATE)
+        return WCL_OK;
+    if (why.code == WCL_CODE_BUSY)
+        return wcl_graphdriver_unmount_lazily(driver, id, error);
+    if (error)
+        *error = why;
+    return WCL_FAILED;
+}
+
+static wcl_status put(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
+                      wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *parent = NULL;
+
+    if (reference->count > 1) {
+        reference->count--;
+        return WCL_OK;
+    }
+    if (reference->count == 0 && wcl_pending_parent(driver, id, &parent, NULL) == WCL_OK)
+        return WCL_OK;
+    if (check_there(driver, id, error) != WCL_OK ||
+        wcl_graphdriver_unmount(driver, id, error) != WCL_OK)
+        return WCL_FAILED;
+    reference->count = 0;
+    return WCL_OK;
+}
+
+wcl_status wcl_graphdriver_put(wcl_graphdriver *driver, const char *id, wcl_error *error)
+{
+    wcl_reference *reference;
+
+    if (wcl_layer_id_check(id, error) != WCL_OK ||
+        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        return wcl_error_context(error, "put", id);
+    wcl_status status = put(driver, id, reference, error);
+    wcl_references_leave(&driver->references, reference);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "put", id);
+}

@@ -1,0 +1,204 @@
+/*
+ * Undoing the mounts that nobody wants any more. What a container runs on is the root of its
+ * processes; any other mount was docker's own, and a docker that starts or ends has none.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "graphdriver/driver.h"
+
+/* ---- /proc/PID/mountinfo --------------------------------------------------------------------- */
+
+typedef struct mount_line {
+    unsigned major, minor;
+    char *point; /* unescaped in place */
+} mount_line;
+
+/* "36 35 98:0 /root /mount/point options ...": \ooo stands for a character. */
+static bool parse_line(char *line, mount_line *mount)
+{
+    int start = 0, end = 0;
+
+    if (sscanf(line, "%*d %*d %u:%u %*s %n%*s%n", &mount->major, &mount->minor, &start, &end) < 2 ||
+        end <= start)
+        return false;
+    line[end] = '\0';
+    mount->point = line + start;
+    char *to = mount->point;
+    for (const char *from = mount->point; *from; from++) {
+        unsigned code;
+        if (from[0] == '\\' && sscanf(from + 1, "%3o", &code) == 1) {
+            *to++ = (char)code;
+            from += 3;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return true;
+}
+
+/* Calls `visit` for each line until it returns false. */
+static void each_mount(const char *file, bool (*visit)(void *context, const mount_line *mount),
+                       void *context)
+{
+    FILE *stream = fopen(file, "re");
+    char *line = NULL;
+    size_t size = 0;
+    mount_line mount;
+    bool more = stream != NULL;
+
+    while (more && getline(&line, &size, stream) >= 0)
+        if (parse_line(line, &mount))
+            more = visit(context, &mount);
+    free(line);
+    if (stream)
+        fclose(stream);
+}
+
+/* ---- The roots of all processes -------------------------------------------------------------- */
+
+typedef struct root_list {
+    wcl_buffer namespaces; /* inode numbers of those that were looked at */
+    wcl_buffer devices;    /* pairs of major and minor */
+} root_list;
+
+static bool has(const wcl_buffer *list, uint64_t value)
+{
+    for (size_t at = 0; at + sizeof(value) <= list->size; at += sizeof(value))
+        if (memcmp(list->data + at, &value, sizeof(value)) == 0)
+            return true;
+    return false;
+}
+
+static uint64_t device_of(const mount_line *mount)
+{
+    return (uint64_t)mount->major << 32 | mount->minor;
+}
+
+static bool add_root(void *context, const mount_line *mount)
+{
+    root_list *roots = context;
+    uint64_t device = device_of(mount);
+
+    if (strcmp(mount->point, "/") == 0)
+        wcl_buffer_append(&roots->devices, &device, sizeof(device), NULL);
+    return true;
+}
+
+static void add_process(root_list *roots, const char *pid)
+{
+    char path[300];
+    struct stat info;
+    uint64_t number;
+
+    snprintf(path, sizeof(path), "/proc/%s/ns/mnt", pid);
+    if (stat(path, &info) != 0)
+        return;
+    number = info.st_ino;
+    if (has(&roots->namespaces, number))
+        return;
+    wcl_buffer_append(&roots->namespaces, &number, sizeof(number), NULL);
+    snprintf(path, sizeof(path), "/proc/%s/mountinfo", pid);
+    each_mount(path, add_root, roots);
+}
+
+static wcl_status find_roots(root_list *roots, wcl_error *error)
+{
+    DIR *folder = opendir("/proc");
+    const struct dirent *item;
+
+    if (!folder)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "/proc is not mounted");
+    while ((item = readdir(folder)))
+        if (item->d_name[0] >= '1' && item->d_name[0] <= '9')
+            add_process(roots, item->d_name);
+    closedir(folder);
+    return WCL_OK;
+}
+
+/* ---- The driver's mounts --------------------------------------------------------------------- */
+
+typedef struct mounted_list {
+    const wcl_graphdriver *driver;
+    const root_list *roots;
+    wcl_buffer ids; /* each: '+' where a process lives in it, else '-'; the id; a NUL */
+} mounted_list;
+
+static bool add_mounted(void *context, const mount_line *mount)
+{
+    static const char end[] = "/merged";
+    mounted_list *list = context;
+    size_t home = strlen(list->driver->home), length = strlen(mount->point);
+
+    if (length <= home + sizeof(end) || strncmp(mount->point, list->driver->home, home) != 0 ||
+        mount->point[home] != '/' || strcmp(mount->point + length - strlen(end), end) != 0)
+        return true;
+    mount->point[length - strlen(end)] = '\0';
+    const char *id = mount->point + home + 1;
+    if (wcl_layer_id_check(id, NULL) == WCL_OK)
+        wcl_buffer_printf(&list->ids, NULL, "%c%s%c",
+                          has(&list->roots->devices, device_of(mount)) ? '+' : '-', id, '\0');
+    return true;
+}
+
+static wcl_status release(wcl_graphdriver *driver, const char *id, bool used, wcl_error *error)
+{
+    wcl_reference *reference;
+
+    if (wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = used ? WCL_OK : wcl_graphdriver_unmount(driver, id, error);
+    reference->count = used ? 1 : 0;
+    wcl_references_leave(&driver->references, reference);
+    return status;
+}
+
+/* Writable layers first: they are what holds the mounts of the others. */
+static wcl_status release_all(wcl_graphdriver *driver, const wcl_buffer *ids, wcl_error *error)
+{
+    wcl_error why = WCL_ERROR_INIT;
+    wcl_status status = WCL_OK;
+
+    for (size_t at = 0; at < ids->size; at += strlen((const char *)ids->data + at) + 1) {
+        const char *item = (const char *)ids->data + at;
+        if (release(driver, item + 1, item[0] == '+', &why) == WCL_OK)
+            continue;
+        /* The others may still go. */
+        if (error)
+            *error = why;
+        status = WCL_FAILED;
+    }
+    return status;
+}
+
+/* References to what is not mounted stand for nothing. */
+static void forget_references(wcl_graphdriver *driver)
+{
+    pthread_mutex_lock(&driver->references.mutex);
+    for (wcl_reference *at = driver->references.first; at; at = at->next)
+        if (!at->busy)
+            at->count = 0;
+    pthread_mutex_unlock(&driver->references.mutex);
+}
+
+wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error)
+{
+    root_list roots = { WCL_BUFFER_INIT, WCL_BUFFER_INIT };
+    mounted_list list = { driver, &roots, WCL_BUFFER_INIT };
+
+    wcl_status status = find_roots(&roots, error);
+    if (status == WCL_OK) {
+        forget_references(driver);
+        each_mount("/proc/self/mountinfo", add_mounted, &list);
+        status = release_all(driver, &list.ids, error);
+    }
+    wcl_buffer_free(&list.ids);
+    wcl_buffer_free(&roots.namespaces);
+    wcl_buffer_free(&roots.devices);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "clean up", driver->home);
+}

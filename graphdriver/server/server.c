@@ -1,0 +1,134 @@
+/* The plugin's HTTP server: one thread a connection, since most calls wait for disks and locks. */
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "graphdriver/server/request.h"
+#include "graphdriver/server/socket.h"
+
+/* Of a connection: what is read of a body at once fits in. */
+#define CONNECTION_MEMORY ((size_t)512 * 1024)
+
+struct wcl_graphdriver_server {
+    struct MHD_Daemon *daemon;
+    wcl_sessions sessions;
+    wcl_streams streams;
+    wcl_request_context context;
+    wcl_hooks hooks;
+    char *provider;
+    char *socket;  /* NULL where it was given open */
+    int listen_fd; /* -1 once it is the daemon's */
+};
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data,
+                              size_t *size, void **request)
+{
+    wcl_graphdriver_server *server = context;
+
+    (void)version;
+    if (!*request) {
+        *request = wcl_request_new(&server->context, connection, url, method);
+        return *request ? MHD_YES : MHD_NO;
+    }
+    if (*size) {
+        wcl_request_take(*request, data, *size);
+        *size = 0;
+        return MHD_YES;
+    }
+    return wcl_request_answer(*request, connection);
+}
+
+static void completed(void *context, struct MHD_Connection *connection, void **request,
+                      enum MHD_RequestTerminationCode code)
+{
+    (void)context, (void)connection, (void)code;
+    wcl_request_free(*request);
+    *request = NULL;
+}
+
+static wcl_status start_daemon(wcl_graphdriver_server *server, wcl_error *error)
+{
+    server->daemon = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+            MHD_USE_ITC,
+        0, NULL, NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, CONNECTION_MEMORY / 2,
+        MHD_OPTION_END);
+    if (!server->daemon)
+        return wcl_fail(error, WCL_CODE_GEN_FAILURE, "cannot start the HTTP server");
+    server->listen_fd = -1;
+    return WCL_OK;
+}
+
+static wcl_status fill(wcl_graphdriver_server *server,
+                       const wcl_graphdriver_server_options *options, wcl_error *error)
+{
+    if (options->provider && !(server->provider = strdup(options->provider)))
+        return wcl_fail_memory(error);
+    if (options->hooks)
+        server->hooks = *options->hooks;
+    server->sessions.provider = server->provider;
+    server->sessions.hooks = &server->hooks;
+    server->context = (wcl_request_context) { &server->sessions, &server->streams, &server->hooks };
+    if (wcl_sessions_open(&server->sessions, options->state_dir, error) != WCL_OK)
+        return WCL_FAILED;
+    if (server->listen_fd < 0) {
+        if (wcl_socket_listen(options->socket, &server->listen_fd, error) != WCL_OK)
+            return WCL_FAILED;
+        if (!(server->socket = strdup(options->socket)))
+            return wcl_fail_memory(error);
+    }
+    return start_daemon(server, error);
+}
+
+static wcl_status start(const wcl_graphdriver_server_options *options,
+                        wcl_graphdriver_server **server, wcl_error *error)
+{
+    if (options->struct_size != sizeof(*options))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the wcl_graphdriver_server_options do not say their size in struct_size");
+    if (!options->state_dir || (options->listen_fd < 0 && !options->socket))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the server needs a socket and a state folder");
+    wcl_graphdriver_server *made = calloc(1, sizeof(*made));
+    if (!made)
+        return wcl_fail_memory(error);
+    made->listen_fd = options->listen_fd;
+    wcl_streams_init(&made->streams);
+    if (fill(made, options, error) == WCL_OK) {
+        *server = made;
+        return WCL_OK;
+    }
+    wcl_graphdriver_server_stop(made);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_graphdriver_server_start(const wcl_graphdriver_server_options *options,
+                                        wcl_graphdriver_server **server, wcl_error *error)
+{
+    return start(options, server, error) == WCL_OK
+               ? WCL_OK
+               : wcl_error_context(error, "serve graph driver", options->socket);
+}
+
+void wcl_graphdriver_server_stop(wcl_graphdriver_server *server)
+{
+    if (!server)
+        return;
+    if (server->socket)
+        unlink(server->socket);
+    wcl_streams_stop(&server->streams);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    if (server->listen_fd >= 0)
+        close(server->listen_fd);
+    wcl_sessions_close(&server->sessions);
+    wcl_streams_destroy(&server->streams);
+    free(server->socket);
+    free(server->provider);
+    free(server);
+}
