@@ -11,6 +11,7 @@
 #include "layer/store/ask.h"
 #include "layer/store/chain.h"
 #include "layer/store/entries.h"
+#include "layer/store/sandbox_read.h"
 
 #define COMPARE_SIZE (256 * 1024)
 
@@ -255,23 +256,53 @@ static wcl_status compare_folders(comparison *comparison, wcl_node before, wcl_n
 
 /* ---- Sandboxes ------------------------------------------------------------------------------- */
 
+/* Where an entry of a sandbox is in its mount; false for what is beside the volume of Windows. */
+static bool place_of(const wcl_lower *lower, const char *path, const char **place)
+{
+    size_t length = strlen(lower->root_name);
+
+    *place = path;
+    if (!lower->has_root)
+        return true;
+    if (strncmp(path, lower->root_name, length) != 0 || (path[length] && path[length] != '/'))
+        return false;
+    *place = path + length + (path[length] == '/');
+    return true;
+}
+
 /* What a sandbox's reader gives is what changed; whether it was there before decides how. */
+static wcl_status kind_of(const wcl_layer_reader *reader, const wcl_entry *entry,
+                          wcl_change_kind *kind, wcl_error *error)
+{
+    const wcl_lower *lower = &((const wcl_sandbox_reader *)reader)->lower;
+    const char *place;
+    uint32_t type;
+
+    *kind = entry->kind == WCL_ENTRY_DELETED ? WCL_CHANGE_DELETED : WCL_CHANGE_MODIFIED;
+    if (*kind == WCL_CHANGE_DELETED || !place_of(lower, entry->path, &place) || !*place)
+        return WCL_OK;
+    if (wcl_lower_type(lower, place, &type, error) != WCL_OK)
+        return WCL_FAILED;
+    if (type == 0)
+        *kind = WCL_CHANGE_ADDED;
+    return WCL_OK;
+}
+
 static wcl_status tell_sandbox(comparison *comparison, wcl_store *store, wcl_store_layer *layer,
                                wcl_error *error)
 {
     wcl_layer_reader *reader = NULL;
+    wcl_change_kind kind;
     wcl_entry entry;
     wcl_status status = wcl_sandbox_reader_open(store, layer, &reader, error);
 
     while (status == WCL_OK && (status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK) {
         if ((entry.flags & WCL_ENTRY_IMPLICIT) || entry.kind == WCL_ENTRY_OPAQUE)
             continue;
-        wcl_node node = wcl_tree_find(comparison->before.tree, entry.path);
-        wcl_change_kind kind = entry.kind == WCL_ENTRY_DELETED ? WCL_CHANGE_DELETED
-                               : node == WCL_NO_NODE           ? WCL_CHANGE_ADDED
-                                                               : WCL_CHANGE_MODIFIED;
         wcl_buffer_clear(&comparison->path);
-        status = wcl_buffer_printf(&comparison->path, error, "/%s", entry.path);
+        status = kind_of(reader, &entry, &kind, error);
+        if (status == WCL_OK)
+            status = wcl_buffer_printf(&comparison->path, error, "/%s", entry.path);
         if (status == WCL_OK)
             status = comparison->change(comparison->context, wcl_buffer_text(&comparison->path),
                                         kind, error);
@@ -295,6 +326,23 @@ static void close_side(side *side)
     wcl_store_layer_close(&side->layer);
 }
 
+static wcl_status compare_sandbox(comparison *comparison, wcl_store *store, wcl_store_layer *layer,
+                                  const char *other, wcl_error *error)
+{
+    const wcl_driver driver = { .struct_size = sizeof(driver),
+                                .flavour = WCL_FLAVOUR_FILTER,
+                                .home_dir = store->home,
+                                .hooks = store->hooks };
+    wcl_store again = WCL_STORE_INIT;
+
+    if (other && (!layer->record.parent_count || strcmp(other, layer->record.parents[0]) != 0))
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "a sandbox can be compared with its parent only");
+    if (wcl_store_open(&driver, &again, error) != WCL_OK)
+        return WCL_FAILED;
+    return tell_sandbox(comparison, &again, layer, error);
+}
+
 static wcl_status compare(comparison *comparison, wcl_store *store, const char *id,
                           const char *other, wcl_error *error)
 {
@@ -302,24 +350,13 @@ static wcl_status compare(comparison *comparison, wcl_store *store, const char *
 
     if (wcl_store_layer_open(store, id, WCL_LOCK_SHARED, &layer, error) != WCL_OK)
         return WCL_FAILED;
+    if (layer.record.kind == WCL_LAYER_SANDBOX)
+        return compare_sandbox(comparison, store, &layer, other, error);
     if (!other && layer.record.parent_count)
         other = layer.record.parents[0];
     if (other ? open_side(store, other, &comparison->before, error) != WCL_OK
               : wcl_tree_new(WCL_NAMES_EXACT, &comparison->before.tree, error) != WCL_OK)
         return WCL_FAILED;
-    if (layer.record.kind == WCL_LAYER_SANDBOX) {
-        if (other && (!layer.record.parent_count || strcmp(other, layer.record.parents[0]) != 0))
-            return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                            "a sandbox can be compared with its parent only");
-        wcl_store again = WCL_STORE_INIT;
-        const wcl_driver driver = { .struct_size = sizeof(driver),
-                                    .flavour = WCL_FLAVOUR_FILTER,
-                                    .home_dir = store->home,
-                                    .hooks = store->hooks };
-        if (wcl_store_open(&driver, &again, error) != WCL_OK)
-            return WCL_FAILED;
-        return tell_sandbox(comparison, &again, &layer, error);
-    }
     if (open_side(store, id, &comparison->after, error) != WCL_OK)
         return WCL_FAILED;
     return compare_folders(comparison, WCL_TREE_ROOT, WCL_TREE_ROOT, error);
