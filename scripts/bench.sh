@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures wcl against its peers: scripts/bench.sh [--short] [--check] [--runs N] [--work DIR]
+# Measures wcl against its peers: scripts/bench.sh [--short] [--check] [--runs N] [--only WHICH] [--work DIR]
 # Builds the release preset first, unless WCL_BUILD names a build folder. The long form makes a layer
 # of 60,000 entries and 1.5 GB and needs 6 GiB in the work folder; --short is for CI. With --check,
 # a target that was missed makes the exit code 1.
