@@ -262,7 +262,7 @@ static bool place_of(const wcl_lower *lower, const char *path, const char **plac
     size_t length = strlen(lower->root_name);
 
     *place = path;
-    if (!lower->has_root)
+    if (lower->chain.os != WCL_OS_WINDOWS)
         return true;
     if (strncmp(path, lower->root_name, length) != 0 || (path[length] && path[length] != '/'))
         return false;
