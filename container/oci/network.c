@@ -43,7 +43,7 @@ static wcl_status share(const wcl_place *place, const char *other, wcl_network *
         return wcl_error_context(error, NULL, "NetworkSharedContainerName");
     if (reply.init_pid <= 0)
         return wcl_fail(error, (uint32_t)WCL_CODE_HCS_INVALID_STATE,
-                        "NetworkSharedContainerName: the container '%s' has stopped", other);
+                        "NetworkSharedContainerName: the container '%s' does not run", other);
     if (asprintf(&network->path, "/proc/%d/ns/net", reply.init_pid) < 0) {
         network->path = NULL;
         return wcl_fail_memory(error);

@@ -2,7 +2,9 @@
 #include "container/oci/prepare.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,6 +93,29 @@ static wcl_status prepare(const wcl_place *place, const wcl_container_config *co
     return status;
 }
 
+/* Looks for the runtime as the supervisor will, so that its absence is known before it is needed.
+ */
+static wcl_status find_runtime(const char *runtime, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *folders = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+    char path[PATH_MAX], *save = NULL;
+    bool found = strchr(runtime, '/') && access(runtime, X_OK) == 0;
+
+    if (!folders)
+        return wcl_fail_memory(error);
+    if (!strchr(runtime, '/'))
+        for (char *folder = strtok_r(folders, ":", &save); folder && !found;
+             folder = strtok_r(NULL, ":", &save))
+            found = snprintf(path, sizeof(path), "%s/%s", folder, runtime) < PATH_MAX &&
+                    access(path, X_OK) == 0;
+    if (found)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_GEN_FAILURE,
+                    "the OCI runtime '%s' is not there: install runc, or name another with "
+                    "WCL_RUNTIME",
+                    runtime);
+}
+
 wcl_status wcl_container_prepare(const wcl_place *place, const char *id, int folder,
                                  const char *config, wcl_error *error)
 {
@@ -101,6 +126,7 @@ wcl_status wcl_container_prepare(const wcl_place *place, const char *id, int fol
 
     if (wcl_container_config_parse(config, &parsed, error) != WCL_OK ||
         wcl_container_check(&parsed.config, error) != WCL_OK ||
+        find_runtime(place->runtime, error) != WCL_OK ||
         cgroup_of(place, id, &cgroup, error) != WCL_OK)
         return WCL_FAILED;
     clock_gettime(CLOCK_REALTIME, &now);

@@ -58,9 +58,10 @@ static void what_the_runtime_says_is_in_the_error(void **state)
     assert_non_null(strstr(failure.message, "/no/such/runtime"));
     config.mapped_directories = &mapped;
     config.mapped_directory_count = 1;
-    assert_int_equal(wcl_container_create(NULL, "badmount", &config, &container, &failure),
-                     WCL_FAILED);
+    OK(wcl_container_create(NULL, "badmount", &config, &container, &error));
+    assert_int_equal(wcl_container_start(container, &failure), WCL_FAILED);
     assert_non_null(strstr(failure.message, "mount"));
+    test_end(container);
 }
 
 static void a_shutdown_is_pending_until_the_processes_have_ended(void **state)
@@ -328,6 +329,20 @@ static void a_shared_network_is_the_other_containers(void **state)
 
 /* ---- Lists ---------------------------------------------------------------------------------- */
 
+/* Whether every process of the container runs the program that it was to run. */
+static bool sleep_alone(wcl_container *container)
+{
+    wcl_container_list *list;
+    bool alone = true;
+
+    OK(wcl_container_process_list(container, &list, &error));
+    const wcl_container_properties *properties = wcl_container_list_at(list, 0);
+    for (size_t i = 0; i < properties->process_count; i++)
+        alone &= strcmp(properties->processes[i].image_name, "busybox") == 0;
+    wcl_container_list_free(list);
+    return alone;
+}
+
 static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state)
 {
     wcl_container *container = test_start("lists");
@@ -338,6 +353,9 @@ static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state
     (void)state;
     for (int i = 0; i < 3; i++)
         processes[i] = test_run(container, "sleep 1000", 0);
+    /* The runtime returns before its last step, in which it becomes the program. */
+    for (int tries = 0; tries < 200 && !sleep_alone(container); tries++)
+        test_sleep_ms(10);
     OK(wcl_container_process_list(container, &list, &error));
     const wcl_container_properties *properties = wcl_container_list_at(list, 0);
     assert_int_equal(properties->process_count, 3);

@@ -35,8 +35,7 @@ static void notify(struct supervisor *supervisor, uint32_t type, uint32_t code, 
 static void stopped(struct supervisor *supervisor)
 {
     supervisor->state = WCL_STATE_STOPPED;
-    if (!supervisor->create_failed)
-        notify(supervisor, WCL_NOTIFY_SYSTEM_EXITED, 0, -1);
+    notify(supervisor, WCL_NOTIFY_SYSTEM_EXITED, 0, -1);
 }
 
 static void clean_up(struct supervisor *supervisor)
@@ -46,21 +45,35 @@ static void clean_up(struct supervisor *supervisor)
         stopped(supervisor);
 }
 
-static void create_ended(struct supervisor *supervisor, const struct task *task, int status)
+void lifecycle_created(struct supervisor *supervisor)
 {
-    uint32_t code = 0;
+    supervisor->state = WCL_STATE_CREATED;
+    notify(supervisor, WCL_NOTIFY_CREATE_COMPLETED, 0, -1);
+}
 
-    if (status == 0)
-        supervisor->init = read_pid(supervisor, PID_FILE);
-    if (status != 0 || supervisor->init < 0) {
-        code = WCL_CODE_GEN_FAILURE;
-        supervisor->create_failed = true;
-    } else {
+/* One command makes the container and starts its init, since two would take a fifth longer. */
+static void run_ended(struct supervisor *supervisor, const struct task *task, int status)
+{
+    struct timespec now;
+    int init_status;
+
+    supervisor->init = status == 0 ? read_pid(supervisor, PID_FILE) : -1;
+    if (supervisor->init < 0) {
         supervisor->state = WCL_STATE_CREATED;
+        notify(supervisor, WCL_NOTIFY_START_COMPLETED, WCL_CODE_GEN_FAILURE, task->log);
+        if (supervisor->terminating)
+            lifecycle_terminate(supervisor);
+        return;
     }
-    notify(supervisor, WCL_NOTIFY_CREATE_COMPLETED, code, task->log);
-    if (code)
-        clean_up(supervisor);
+    clock_gettime(CLOCK_REALTIME, &now);
+    supervisor->started = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    supervisor->state = WCL_STATE_RUNNING;
+    notify(supervisor, WCL_NOTIFY_START_COMPLETED, 0, -1);
+    /* Init may have ended before it was known which process it is. */
+    if (processes_take_orphan(supervisor, supervisor->init, &init_status))
+        lifecycle_init_ended(supervisor, init_status);
+    else if (supervisor->terminating)
+        lifecycle_terminate(supervisor);
 }
 
 static void change_ended(struct supervisor *supervisor, const struct task *task, int status,
@@ -70,23 +83,14 @@ static void change_ended(struct supervisor *supervisor, const struct task *task,
     /* The container may have ended in the meantime. */
     if (supervisor->state < WCL_STATE_STOPPING)
         supervisor->state = status == 0 ? success : failure;
-    if (status == 0 && success == WCL_STATE_RUNNING && !supervisor->started) {
-        struct timespec now;
-        clock_gettime(CLOCK_REALTIME, &now);
-        supervisor->started = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-    }
     notify(supervisor, type, status == 0 ? 0 : WCL_CODE_GEN_FAILURE, task->log);
 }
 
 void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int status)
 {
     switch (task->kind) {
-    case TASK_CREATE:
-        create_ended(supervisor, task, status);
-        break;
-    case TASK_START:
-        change_ended(supervisor, task, status, WCL_NOTIFY_START_COMPLETED, WCL_STATE_RUNNING,
-                     WCL_STATE_CREATED);
+    case TASK_RUN:
+        run_ended(supervisor, task, status);
         break;
     case TASK_PAUSE:
         change_ended(supervisor, task, status, WCL_NOTIFY_PAUSE_COMPLETED, WCL_STATE_PAUSED,
@@ -104,14 +108,6 @@ void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int 
     case TASK_DELETE:
         stopped(supervisor);
         break;
-    }
-    /* Init may have ended before the creation did. */
-    if (task->kind == TASK_CREATE && supervisor->state == WCL_STATE_CREATED) {
-        int init_status;
-        if (processes_take_orphan(supervisor, supervisor->init, &init_status))
-            lifecycle_init_ended(supervisor, init_status);
-        else if (supervisor->terminating)
-            lifecycle_terminate(supervisor);
     }
 }
 
@@ -131,6 +127,12 @@ void lifecycle_init_ended(struct supervisor *supervisor, int status)
 void lifecycle_terminate(struct supervisor *supervisor)
 {
     supervisor->terminating = true;
+    if (supervisor->state == WCL_STATE_CREATED) {
+        supervisor->exit_type = WCL_EXIT_FORCED;
+        clean_up(supervisor);
+        return;
+    }
+    /* While it is being started, the end of that is waited for. */
     if (supervisor->init <= 0 || supervisor->init_ended)
         return;
     /* A process in a frozen cgroup of version 1 does not die; the runtime thaws it. */

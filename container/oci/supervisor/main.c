@@ -123,8 +123,6 @@ int main(int argc, char **argv)
     if (child != 0)
         _exit(child < 0);
     setsid();
-    /* A runtime written in Go ends long before collecting garbage would be worth its time. */
-    setenv("GOGC", "off", 0);
     supervisor.path = argv[1];
     supervisor.id = argv[2];
     supervisor.runtime = argv[3];
@@ -137,7 +135,8 @@ int main(int argc, char **argv)
     supervisor.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (supervisor.epoll < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ||
         !open_signals(&supervisor) || !clients_add(&supervisor, first, true) ||
-        !open_listener(&supervisor) || !tasks_run(&supervisor, TASK_CREATE))
+        !open_listener(&supervisor))
         return 1;
+    lifecycle_created(&supervisor);
     run(&supervisor);
 }

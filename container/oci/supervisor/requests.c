@@ -192,7 +192,7 @@ void requests_handle(struct supervisor *supervisor, struct client *client,
         answer(supervisor, client, 0, NULL);
         break;
     case WCL_REQUEST_START:
-        handle_change(supervisor, client, TASK_START, WCL_STATE_CREATED, WCL_STATE_STARTING);
+        handle_change(supervisor, client, TASK_RUN, WCL_STATE_CREATED, WCL_STATE_STARTING);
         break;
     case WCL_REQUEST_PAUSE:
         handle_change(supervisor, client, TASK_PAUSE, WCL_STATE_RUNNING, WCL_STATE_PAUSING);

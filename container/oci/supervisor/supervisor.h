@@ -67,8 +67,7 @@ struct process {
 };
 
 enum task_kind {
-    TASK_CREATE,
-    TASK_START,
+    TASK_RUN,
     TASK_PAUSE,
     TASK_RESUME,
     TASK_EXEC,
@@ -123,7 +122,6 @@ struct supervisor {
     bool init_ended;
     bool terminating;
     bool shutting_down;
-    bool create_failed;
     int64_t started;
     uint64_t next_serial;
     unsigned next_number;
@@ -166,6 +164,7 @@ void tasks_forget_client(struct supervisor *supervisor, const struct client *cli
 bool tasks_child_ended(struct supervisor *supervisor, pid_t pid, int status);
 
 /* lifecycle.c: the container's states. */
+void lifecycle_created(struct supervisor *supervisor);
 void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int status);
 void lifecycle_init_ended(struct supervisor *supervisor, int status);
 void lifecycle_terminate(struct supervisor *supervisor);

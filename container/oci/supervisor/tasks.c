@@ -129,8 +129,7 @@ static void task_end(struct supervisor *supervisor, struct task *task, int statu
 static size_t begin_arguments(const struct supervisor *supervisor, enum task_kind kind,
                               const char **arguments)
 {
-    static const char *const verbs[] = { "create", "start", "pause", "resume",
-                                         "exec",   "kill",  "delete" };
+    static const char *const verbs[] = { "run", "pause", "resume", "exec", "kill", "delete" };
     const char *const start[] = { supervisor->runtime,
                                   "--root",
                                   supervisor->runtime_root,
@@ -150,7 +149,8 @@ static void fill_arguments(const struct supervisor *supervisor, enum task_kind k
 {
     size_t n = begin_arguments(supervisor, kind, arguments);
 
-    if (kind == TASK_CREATE) {
+    if (kind == TASK_RUN) {
+        arguments[n++] = "--detach";
         arguments[n++] = "--bundle";
         arguments[n++] = supervisor->path;
         arguments[n++] = "--pid-file";

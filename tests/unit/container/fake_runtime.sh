@@ -26,13 +26,13 @@ fail() {
 [ "${FAKE_RUNTIME_FAIL-}" != "$verb" ] || fail "fake $verb failed on purpose"
 state=$root/$id
 case $verb in
-create)
+run)
     mkdir -p "$state" && [ -e "$bundle/config.json" ] || fail "no bundle"
     sleep 100000 3>&- 4>&- &
     echo -n $! >"$state/init"
     echo -n $! >"$bundle/$pidfile"
     ;;
-start | pause | resume) [ -e "$state/init" ] || fail "container does not exist" ;;
+pause | resume) [ -e "$state/init" ] || fail "container does not exist" ;;
 exec)
     eval "set -- $(jq -r '.args | @sh' "$document")"
     command -v "$1" >/dev/null || fail "exec failed: $1: executable file not found"

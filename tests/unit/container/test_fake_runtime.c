@@ -161,7 +161,7 @@ static void a_shutdown_never_signals_a_shared_pid_namespace(void **state)
 
 static void a_runtime_that_fails_is_quoted(void **state)
 {
-    static const char *const verbs[] = { "create", "start", "exec", "pause" };
+    static const char *const verbs[] = { "run", "exec", "pause" };
     wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
     wcl_process_config process_config = WCL_PROCESS_CONFIG_INIT;
     wcl_container_options where = options();
@@ -169,7 +169,7 @@ static void a_runtime_that_fails_is_quoted(void **state)
     (void)state;
     config.layer_folder_path = root;
     process_config.command_line = "true";
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 3; i++) {
         wcl_error error = WCL_ERROR_INIT;
         wcl_container *container = NULL;
         wcl_process *process = NULL;
