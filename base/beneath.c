@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
@@ -235,8 +236,7 @@ wcl_status wcl_pread_full(int fd, void *buffer, size_t size, uint64_t offset, si
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            return wcl_fail_errno(error, errno, "cannot read at offset %llu",
-                                  (unsigned long long)(offset + *got));
+            return wcl_fail_errno(error, errno, "cannot read at offset %" PRIu64, offset + *got);
         if (count == 0)
             break;
         *got += (size_t)count;
