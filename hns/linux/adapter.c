@@ -101,7 +101,8 @@ static wcl_status move_routes(wcl_rtnl *rtnl, struct nl_cache *routes, const wcl
         int result = 0;
         if (redirect_route(copy, from, to)) {
             result = rtnl_route_add(rtnl->socket, copy, NLM_F_CREATE | NLM_F_REPLACE);
-            rtnl_route_delete(rtnl->socket, route, 0); /* gone already where it was replaced */
+            if (result >= 0) /* gone already where it was replaced */
+                rtnl_route_delete(rtnl->socket, route, 0);
         }
         rtnl_route_put(copy);
         if (result < 0)

@@ -36,6 +36,10 @@ def enter_private_namespaces():
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
         os.makedirs("/run/netns")
         run("ip", "link", "set", "lo", "up")
+        # A new namespace may have these from the host.
+        for setting in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+            with open(f"/proc/sys/net/{setting}", "w") as file:
+                file.write("0")
         os.environ["WCL_HOME"] = HOME
         os.environ["WCL_RUN"] = "/run/wcl"
         return

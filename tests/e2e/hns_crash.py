@@ -112,8 +112,9 @@ def check_host(networks):
     holder = addresses.get("192.0.2.1", "nothing")
     expect_quietly(holder.startswith("wcl-") == on_wire and holder != "nothing",
                    f"the host's address is on {holder}")
-    expect_quietly(f"default via 192.0.2.2 dev {holder}" in run("ip", "route"),
-                   "the host has its route")
+    routes = run("ip", "route")
+    expect_quietly(f"default via 192.0.2.2 dev {holder}" in routes,
+                   f"the host has its route by {holder}: {routes!r}")
     nat = any(n["Network"]["Type"] == "nat" for n in networks)
     forwarding = open("/proc/sys/net/ipv4/ip_forward").read().strip()
     expect_quietly(forwarding == str(int(nat)), f"forwarding is {forwarding}, nat is {nat}")
@@ -131,7 +132,8 @@ for number in range(CONTAINERS):
 killed = done = 0
 longest = 0.05
 while killed < KILLS and not failures:
-    process = subprocess.Popen([WCL, *random_change(chance)], stdout=subprocess.DEVNULL,
+    change = random_change(chance)
+    process = subprocess.Popen([WCL, *change], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     start = time.monotonic()
     try:
@@ -145,6 +147,8 @@ while killed < KILLS and not failures:
         killed += 1
     run(WCL, "network", "restore")
     check()
+    if failures:
+        print("killed:", *change)
     settle()
 expect(killed == KILLS and not failures, f"after {killed} kills (and {done} changes that were "
        "faster) kernel and files agree")
