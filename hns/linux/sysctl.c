@@ -14,7 +14,7 @@
 /* Reads a setting's first word; false when there is none. */
 static bool read_setting(const char *setting, char value[32])
 {
-    char path[300];
+    char path[400];
 
     snprintf(path, sizeof(path), "/proc/sys/%s", setting);
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -31,7 +31,7 @@ static bool read_setting(const char *setting, char value[32])
 
 static wcl_status write_setting(const char *setting, const char *value, wcl_error *error)
 {
-    char path[300];
+    char path[400];
 
     snprintf(path, sizeof(path), "/proc/sys/%s", setting);
     int file = open(path, O_WRONLY | O_CLOEXEC);
@@ -48,7 +48,7 @@ static wcl_status write_setting(const char *setting, const char *value, wcl_erro
 wcl_status wcl_interface_setting(const char *family, const char *interface, const char *name,
                                  const char *value, wcl_error *error)
 {
-    char setting[200];
+    char setting[320];
 
     snprintf(setting, sizeof(setting), "net/%s/conf/%s/%s", family, interface, name);
     return write_setting(setting, value, error);
@@ -79,7 +79,7 @@ static bool remember(cJSON *list, const char *setting, const char *before, const
  */
 static bool remember_interface(cJSON *list, const char *family, const char *interface)
 {
-    char setting[200], value[32];
+    char setting[320], value[32];
 
     snprintf(setting, sizeof(setting), "net/%s/conf/%s/forwarding", family, interface);
     if (read_setting(setting, value) && strcmp(value, "1") == 0)
