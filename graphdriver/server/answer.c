@@ -66,7 +66,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *buffer, size_
     size_t got;
 
     (void)position;
-    if (wcl_feed_read(&stream->pipe, buffer, size, &got, NULL) != WCL_OK)
+    if (wcl_feed_read(&stream->feed, buffer, size, &got, NULL) != WCL_OK)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (got)
         return (ssize_t)got;
@@ -82,7 +82,7 @@ static void free_stream(void *context)
 enum MHD_Result wcl_answer_stream(struct MHD_Connection *connection, wcl_stream *stream,
                                   wcl_error *error)
 {
-    if (!wcl_feed_wait(&stream->pipe)) {
+    if (!wcl_feed_wait(&stream->feed)) {
         uint64_t size;
         wcl_status status = wcl_stream_finish(stream, &size, error);
         if (status != WCL_OK) {

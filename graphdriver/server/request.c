@@ -74,7 +74,7 @@ void wcl_request_take(wcl_request *request, const void *data, size_t size)
         return;
     if (request->applying) {
         /* A failure shows when the work is asked how it went. */
-        wcl_feed_write(&request->applying->pipe, data, size, NULL);
+        wcl_feed_write(&request->applying->feed, data, size, NULL);
     } else if (size > WCL_CALL_BODY_MAX - request->body.size) {
         wcl_buffer_free(&request->body);
         wcl_fail(&request->error, WCL_CODE_FILE_TOO_LARGE, "the request has more than %d bytes",

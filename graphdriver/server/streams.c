@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-#define PIPE_SIZE (1024 * 1024)
+#define FEED_SIZE (1024 * 1024)
 
 /* ---- The list -------------------------------------------------------------------------------- */
 
@@ -22,7 +22,7 @@ void wcl_streams_stop(wcl_streams *streams)
     pthread_mutex_lock(&streams->mutex);
     streams->stopping = true;
     for (wcl_stream *at = streams->first; at; at = at->next)
-        wcl_feed_break(&at->pipe);
+        wcl_feed_break(&at->feed);
     pthread_mutex_unlock(&streams->mutex);
 }
 
@@ -41,7 +41,7 @@ static void enlist(wcl_streams *streams, wcl_stream *stream)
         stream->next->place = &stream->next;
     streams->first = stream;
     if (streams->stopping)
-        wcl_feed_break(&stream->pipe);
+        wcl_feed_break(&stream->feed);
     pthread_mutex_unlock(&streams->mutex);
 }
 
@@ -56,12 +56,12 @@ static void delist(wcl_stream *stream)
 
 /* ---- The work -------------------------------------------------------------------------------- */
 
-static wcl_status read_pipe(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
+static wcl_status read_feed(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
 {
     return wcl_feed_read(context, buffer, size, got, error);
 }
 
-static wcl_status write_pipe(void *context, const void *data, size_t size, wcl_error *error)
+static wcl_status write_feed(void *context, const void *data, size_t size, wcl_error *error)
 {
     return wcl_feed_write(context, data, size, error);
 }
@@ -71,10 +71,10 @@ static void *apply(void *context)
     wcl_stream *stream = context;
 
     stream->status =
-        wcl_graphdriver_apply_diff(stream->session->driver, stream->id, stream->parent, read_pipe,
-                                   &stream->pipe, &stream->size, &stream->error);
+        wcl_graphdriver_apply_diff(stream->session->driver, stream->id, stream->parent, read_feed,
+                                   &stream->feed, &stream->size, &stream->error);
     /* Whatever else comes is of no interest. */
-    wcl_feed_break(&stream->pipe);
+    wcl_feed_break(&stream->feed);
     return NULL;
 }
 
@@ -83,8 +83,8 @@ static void *diff(void *context)
     wcl_stream *stream = context;
 
     stream->status = wcl_graphdriver_diff(stream->session->driver, stream->id, stream->parent,
-                                          write_pipe, &stream->pipe, &stream->error);
-    wcl_feed_end(&stream->pipe);
+                                          write_feed, &stream->feed, &stream->error);
+    wcl_feed_end(&stream->feed);
     return NULL;
 }
 
@@ -94,7 +94,7 @@ static void release(wcl_stream *stream)
 {
     if (stream->session)
         wcl_sessions_leave(stream->sessions, stream->session);
-    wcl_feed_destroy(&stream->pipe);
+    wcl_feed_destroy(&stream->feed);
     free(stream->id);
     free(stream->parent);
     free(stream);
@@ -115,7 +115,7 @@ static wcl_status start(wcl_streams *streams, wcl_sessions *sessions, const char
     if (status == WCL_OK)
         status = wcl_sessions_enter(sessions, &made->session, error);
     if (status == WCL_OK)
-        status = wcl_feed_init(&made->pipe, PIPE_SIZE, error);
+        status = wcl_feed_init(&made->feed, FEED_SIZE, error);
     if (status != WCL_OK) {
         release(made);
         return WCL_FAILED;
@@ -154,7 +154,7 @@ static void join(wcl_stream *stream)
 
 wcl_status wcl_stream_finish(wcl_stream *stream, uint64_t *size, wcl_error *error)
 {
-    wcl_feed_end(&stream->pipe);
+    wcl_feed_end(&stream->feed);
     join(stream);
     *size = stream->size;
     if (stream->status != WCL_OK && error)
@@ -166,7 +166,7 @@ void wcl_stream_free(wcl_stream *stream)
 {
     if (!stream)
         return;
-    wcl_feed_break(&stream->pipe);
+    wcl_feed_break(&stream->feed);
     join(stream);
     delist(stream);
     release(stream);

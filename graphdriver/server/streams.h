@@ -1,15 +1,15 @@
 /*
  * Diff and ApplyDiff: a thread works on the layer while the connection's own thread feeds it, or is
- * fed by it, through a pipe, so that both go on in constant memory.
+ * fed by it, through a feed, so that both go on in constant memory.
  */
 #ifndef WCL_GRAPHDRIVER_STREAMS_H
 #define WCL_GRAPHDRIVER_STREAMS_H
 
-#include "graphdriver/server/pipe.h"
+#include "graphdriver/server/feed.h"
 #include "graphdriver/server/session.h"
 
 typedef struct wcl_stream {
-    wcl_feed pipe;
+    wcl_feed feed;
     pthread_t thread;
     wcl_sessions *sessions;
     wcl_session *session;
@@ -34,13 +34,13 @@ void wcl_streams_init(wcl_streams *streams);
 void wcl_streams_stop(wcl_streams *streams);
 void wcl_streams_destroy(wcl_streams *streams);
 
-/* Begins to apply what is written to the pipe, or to write a diff to it. */
+/* Begins to apply what is written to the feed, or to write a diff to it. */
 wcl_status wcl_stream_apply(wcl_streams *streams, wcl_sessions *sessions, const char *id,
                             const char *parent, wcl_stream **stream, wcl_error *error);
 wcl_status wcl_stream_diff(wcl_streams *streams, wcl_sessions *sessions, const char *id,
                            const char *parent, wcl_stream **stream, wcl_error *error);
 
-/* Waits for the end of what is applied: all was written to the pipe. */
+/* Waits for the end of what is applied: all was written to the feed. */
 wcl_status wcl_stream_finish(wcl_stream *stream, uint64_t *size, wcl_error *error);
 
 /* Breaks it off if it is still under way, waits for its end, and frees. NULL is allowed. */

@@ -276,6 +276,10 @@ class World:
             for name in ("sh cat true echo touch rm mkdir sleep mv ln chmod chown id mount df dd mknod mkfifo ls cp "
                          "test head wc find sha256sum seq setfattr getfattr tar sync").split():
                 os.symlink("busybox", os.path.join(root, "bin", name))
+            os.makedirs(os.path.join(root, "opt/old/deeper"))
+            for name in ("opt/old/one", "opt/old/deeper/two"):
+                with open(os.path.join(root, name), "w") as file:
+                    file.write(name)
             with open(os.path.join(root, "etc/passwd"), "w") as file:
                 file.write("root:x:0:0::/:/bin/sh\n")
         return subprocess.run(["tar", "-C", root, "--sort=name", "--numeric-owner", "--owner=0", "--group=0", "-c", "."],

@@ -1,0 +1,179 @@
+/* Changes and diffs of every kind of change, there and back. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/graphdriver/fixture.h"
+
+static void expect_changes(const test_driver *test, const char *id, const char *parent,
+                           const char *expected)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer changes = test_changes(test, id, parent);
+
+    assert_string_equal(wcl_buffer_text(&changes), expected);
+}
+
+/* A base, a box on it in which `command` runs, and the changes that come of it. */
+static void change(const test_driver *test, const char *command, const char *expected)
+{
+    test_layer(test, "base", NULL,
+               "mkdir d d/deep e; echo a > a; echo b > d/b; echo c > d/deep/c; ln -s a link; "
+               "chmod 600 a; touch -d 2001-01-01 a d/b d/deep/c d/deep d e");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    test_in(test, "box", command);
+    expect_changes(test, "box", "base", expected);
+}
+
+static void nothing_done_is_nothing_changed(void **state)
+{
+    change(*state, "cat a d/b >/dev/null; ls d", "");
+}
+
+static void touching_modifies(void **state)
+{
+    change(*state, "touch -d 2002-02-02 a", "C /a\n");
+}
+
+static void changing_a_mode_modifies(void **state)
+{
+    change(*state, "chmod 755 d/b", "C /d\nC /d/b\n");
+}
+
+static void making_adds_and_modifies_the_folder(void **state)
+{
+    change(*state, "echo n > d/new; mkdir d/newdir; echo m > d/newdir/file",
+           "C /d\nA /d/new\nA /d/newdir\nA /d/newdir/file\n");
+}
+
+static void deleting_deletes(void **state)
+{
+    change(*state, "rm d/b; rm -r d/deep", "C /d\nD /d/b\nD /d/deep\n");
+}
+
+static void renaming_deletes_and_adds(void **state)
+{
+    change(*state, "mv a d/moved", "D /a\nC /d\nA /d/moved\n");
+}
+
+static void replacing_a_folder_modifies_it_and_deletes_what_was_in_it(void **state)
+{
+    const test_driver *test = *state;
+
+    change(test, "rm -r d; mkdir d; echo fresh > d/fresh", "C /d\nD /d/b\nD /d/deep\nA /d/fresh\n");
+}
+
+static void a_file_in_the_place_of_a_folder_modifies(void **state)
+{
+    change(*state, "rm -r d; echo file > d; rm a; mkdir a", "C /a\nC /d\n");
+}
+
+/* What a box looks like must come back from its diff on the same parent. */
+static void a_diff_applied_elsewhere_is_the_same(void **state)
+{
+    const test_driver *test = *state;
+    uint64_t told = 0, size = 0;
+    static const char look[] =
+        "find . -mindepth 1 -printf '%p %y %m %U:%G %l ' "
+        "\\( -type f -printf '%n %s %T@' -o -type c -printf '%s' -o -printf '' \\) -printf '\\n' "
+        "| sort; find . -type f -exec sha256sum {} + | sort; getfattr -R -m '^(user|security)' -d "
+        ".";
+    char command[1024];
+
+    test_layer(
+        test, "base", NULL,
+        "mkdir d d/deep e; echo a > a; echo b > d/b; echo c > d/deep/c; for i in $(seq 200); "
+        "do echo $i > e/$i; done");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    test_in(test, "box",
+            "echo new > new; ln new second; ln -s new third; mknod node c 1 3; mknod block b 7 0; "
+            "mkfifo pipe; chown 5:6 new; chmod 4711 new; truncate -s 9M holes; "
+            "echo middle | dd of=holes bs=1M seek=4 conv=notrunc 2>/dev/null; rm -r d; mkdir d; "
+            "echo fresh > d/fresh; rm e/1 e/20; echo more >> e/30; mv e/40 e/forty; "
+            "setfattr -n user.mark -v x e; setcap cap_net_raw+ep e/50 2>/dev/null || "
+            "setfattr -n security.capability -v 0sAQAAAgAgAAAAAAAAAAAAAAAAAAA= e/50; "
+            "python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('socket')\"");
+    WCL_CLEANUP_BUFFER wcl_buffer diff = test_diff(test, "box", "base");
+    MUST(wcl_graphdriver_create(test->driver, "again", "base", NULL, error));
+    MUST(test_apply(test, "again", "base", diff.data, diff.size, &size, error));
+    MUST(wcl_graphdriver_diff_size(test->driver, "again", "base", &told, error));
+    assert_true(told == size && size >= 9 * 1024 * 1024);
+    MUST(wcl_graphdriver_diff_size(test->driver, "box", "base", &told, error));
+    assert_true(told == size);
+    test_in(test, "box", "rm socket");
+    snprintf(command, sizeof(command), "{ %s; } > %s/.before", look, test->home);
+    test_in(test, "box", command);
+    snprintf(command, sizeof(command), "{ %s; } > %s/.after", look, test->home);
+    test_in(test, "again", command);
+    test_shell("diff %s/.before %s/.after && grep -q security.capability %s/.after && "
+               "! grep -q socket %s/.after",
+               test->home, test->home, test->home, test->home);
+}
+
+static void a_diff_comes_back_byte_for_byte(void **state)
+{
+    const test_driver *test = *state;
+    WCL_CLEANUP_BUFFER wcl_buffer tar = test_tar("mkdir d; echo b > d/b; ln d/b c");
+    uint64_t size;
+
+    MUST(wcl_graphdriver_create(test->driver, "base", NULL, NULL, error));
+    MUST(test_apply(test, "base", NULL, tar.data, tar.size, &size, error));
+    WCL_CLEANUP_BUFFER wcl_buffer back = test_diff(test, "base", "");
+    assert_int_equal(back.size, tar.size);
+    assert_memory_equal(back.data, tar.data, tar.size);
+    assert_true(wcl_graphdriver_reproduces_exact_diffs(test->driver));
+}
+
+static void a_read_only_layer_tells_its_changes_of_any_other(void **state)
+{
+    const test_driver *test = *state;
+
+    test_layer(test, "one", NULL, "echo a > a; echo b > b; touch -d 2001-01-01 a b");
+    test_layer(test, "two", "one", "echo c > c; : > .wh.a");
+    test_layer(test, "three", "two", "echo d > d; touch -d 2001-01-01 d");
+    expect_changes(test, "three", "two", "A /d\n");
+    expect_changes(test, "three", "one", "D /a\nA /c\nA /d\n");
+    expect_changes(test, "one", "", "A /a\nA /b\n");
+}
+
+static void what_cannot_be_told_is_said(void **state)
+{
+    const test_driver *test = *state;
+    wcl_error error = WCL_ERROR_INIT;
+    uint64_t size;
+
+    test_layer(test, "one", NULL, "echo a > a");
+    test_layer(test, "two", "one", "echo b > b");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "two", NULL, error));
+    assert_int_equal(wcl_graphdriver_diff_size(test->driver, "box", "one", &size, &error),
+                     WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
+    assert_non_null(strstr(error.message, "two"));
+}
+
+int main(void)
+{
+#define WITH_DRIVER(test)                                                                          \
+    cmocka_unit_test_setup_teardown(test, test_driver_make, test_driver_remove)
+    const struct CMUnitTest tests[] = {
+        WITH_DRIVER(nothing_done_is_nothing_changed),
+        WITH_DRIVER(touching_modifies),
+        WITH_DRIVER(changing_a_mode_modifies),
+        WITH_DRIVER(making_adds_and_modifies_the_folder),
+        WITH_DRIVER(deleting_deletes),
+        WITH_DRIVER(renaming_deletes_and_adds),
+        WITH_DRIVER(replacing_a_folder_modifies_it_and_deletes_what_was_in_it),
+        WITH_DRIVER(a_file_in_the_place_of_a_folder_modifies),
+        WITH_DRIVER(a_diff_applied_elsewhere_is_the_same),
+        WITH_DRIVER(a_diff_comes_back_byte_for_byte),
+        WITH_DRIVER(a_read_only_layer_tells_its_changes_of_any_other),
+        WITH_DRIVER(what_cannot_be_told_is_said),
+    };
+    if (!test_can_mount())
+        return 77;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,264 @@
+/* Making, mounting, filling and removing layers through the driver. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "unit/graphdriver/fixture.h"
+
+#define DEEP 125
+
+static void expect_failure(wcl_status status, const wcl_error *error, uint32_t code)
+{
+    char text[1400];
+
+    if (status != WCL_FAILED || error->code != code)
+        print_error("%d: %s\n", status, wcl_error_format(error, text, sizeof(text)));
+    assert_int_equal(status, WCL_FAILED);
+    assert_int_equal(error->code, code);
+    assert_true(error->message[0] != '\0');
+}
+
+static void an_empty_layer_is_there_at_once(void **state)
+{
+    const test_driver *test = *state;
+    bool exists = false;
+
+    MUST(wcl_graphdriver_create(test->driver, "empty", "", NULL, error));
+    MUST(wcl_graphdriver_exists(test->driver, "empty", &exists, error));
+    assert_true(exists);
+    test_in(test, "empty", "[ -z \"$(ls -A)\" ] && ! touch x 2>/dev/null");
+    MUST(wcl_graphdriver_remove(test->driver, "empty", error));
+    MUST(wcl_graphdriver_exists(test->driver, "empty", &exists, error));
+    assert_false(exists);
+}
+
+static void an_empty_layer_that_was_looked_at_can_be_filled(void **state)
+{
+    const test_driver *test = *state;
+    WCL_CLEANUP_BUFFER wcl_buffer tar = test_tar("echo a > a");
+    uint64_t size = 0;
+
+    MUST(wcl_graphdriver_create(test->driver, "later", NULL, NULL, error));
+    test_in(test, "later", "[ -z \"$(ls -A)\" ]");
+    MUST(test_apply(test, "later", NULL, tar.data, tar.size, &size, error));
+    assert_int_equal(size, 2);
+    test_in(test, "later", "[ \"$(cat a)\" = a ]");
+}
+
+static void a_writable_layer_needs_no_parent(void **state)
+{
+    const test_driver *test = *state;
+
+    MUST(wcl_graphdriver_create_read_write(test->driver, "base", NULL, NULL, error));
+    test_in(test, "base",
+            "mkdir a_subdir; chmod 705 a_subdir; chown 1:2 a_subdir; echo x > a_file; "
+            "chmod 4644 a_file");
+    test_in(test, "base",
+            "[ $(stat -c %a:%u:%g a_subdir) = 705:1:2 ] && [ $(stat -c %a a_file) = 4644 ]");
+    MUST(wcl_graphdriver_remove(test->driver, "base", error));
+    test_shell("[ -z \"$(ls %s)\" ]", test->home);
+}
+
+static void a_snapshot_does_not_change_its_base(void **state)
+{
+    const test_driver *test = *state;
+
+    test_layer(test, "base", NULL, "echo base > file; mkdir folder");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "snap", "base", NULL, error));
+    test_in(test, "snap", "[ \"$(cat file)\" = base ]; echo changed > file; rmdir folder");
+    test_in(test, "base", "[ \"$(cat file)\" = base ] && [ -d folder ]");
+    test_in(test, "snap", "[ \"$(cat file)\" = changed ] && [ ! -e folder ]");
+}
+
+static void a_writable_layer_stands_on_an_init_layer(void **state)
+{
+    const test_driver *test = *state;
+
+    test_layer(test, "image", NULL, "echo image > file");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box-init", "image", NULL, error));
+    test_in(test, "box-init", "mkdir etc; : > etc/hosts");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "box-init", NULL, error));
+    test_in(test, "box",
+            "[ -e etc/hosts ] && [ \"$(cat file)\" = image ]; echo 127.0.0.1 > etc/hosts");
+    WCL_CLEANUP_BUFFER wcl_buffer changes = test_changes(test, "box", "box-init");
+    assert_string_equal(wcl_buffer_text(&changes), "C /etc\nC /etc/hosts\n");
+    wcl_error error = WCL_ERROR_INIT;
+    expect_failure(wcl_graphdriver_remove(test->driver, "box-init", &error), &error,
+                   WCL_CODE_SHARING_VIOLATION);
+    MUST(wcl_graphdriver_remove(test->driver, "box", error));
+    MUST(wcl_graphdriver_remove(test->driver, "box-init", error));
+    MUST(wcl_graphdriver_remove(test->driver, "image", error));
+}
+
+static void references_are_counted(void **state)
+{
+    const test_driver *test = *state;
+    char *first = NULL, *second = NULL;
+
+    test_layer(test, "base", NULL, "echo a > a");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    MUST(wcl_graphdriver_get(test->driver, "box", "", &first, error));
+    MUST(wcl_graphdriver_get(test->driver, "box", NULL, &second, error));
+    assert_string_equal(first, second);
+    MUST(wcl_graphdriver_put(test->driver, "box", error));
+    test_shell("[ -e %s/a ]", first);
+    MUST(wcl_graphdriver_put(test->driver, "box", error));
+    test_shell("[ ! -e %s/a ]", first);
+    MUST(wcl_graphdriver_put(test->driver, "box", error));
+    wcl_free(first);
+    wcl_free(second);
+}
+
+static void removing_ends_a_mount_that_is_in_use(void **state)
+{
+    const test_driver *test = *state;
+    WCL_CLEANUP_FREE char *path = NULL;
+    char here[512];
+
+    test_layer(test, "base", NULL, "echo a > a");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    MUST(wcl_graphdriver_get(test->driver, "box", "", &path, error));
+    assert_non_null(getcwd(here, sizeof(here)));
+    assert_int_equal(chdir(path), 0);
+    MUST(wcl_graphdriver_remove(test->driver, "box", error));
+    assert_int_equal(chdir(here), 0);
+    MUST(wcl_graphdriver_remove(test->driver, "box", error));
+    MUST(wcl_graphdriver_remove(test->driver, "base", error));
+}
+
+static void another_driver_goes_on_with_what_is_mounted(void **state)
+{
+    test_driver *test = *state;
+    WCL_CLEANUP_FREE char *path = NULL;
+    WCL_CLEANUP_FREE char *again = NULL;
+
+    test_layer(test, "base", NULL, "echo a > a");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    MUST(wcl_graphdriver_get(test->driver, "box", "", &path, error));
+    wcl_graphdriver_free(test->driver);
+    const wcl_graphdriver_options options = { .struct_size = sizeof(options), .home = test->home };
+    MUST(wcl_graphdriver_open(&options, &test->driver, error));
+    MUST(wcl_graphdriver_get(test->driver, "box", "", &again, error));
+    MUST(wcl_graphdriver_put(test->driver, "box", error));
+    test_shell("[ -e %s/a ]", path);
+    MUST(wcl_graphdriver_cleanup(test->driver, error));
+    test_shell("[ ! -e %s/a ]", path);
+}
+
+static void cleaning_up_spares_what_a_process_lives_in(void **state)
+{
+    const test_driver *test = *state;
+    WCL_CLEANUP_FREE char *path = NULL;
+
+    test_layer(test, "base", NULL, "mkdir bin; cp \"$(command -v busybox)\" bin/busybox");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    MUST(wcl_graphdriver_get(test->driver, "box", "", &path, error));
+    test_shell(
+        "cd %s; mkdir old; "
+        "unshare -m sh -c 'mount --bind . . && cd . && cd %s && pivot_root . old && "
+        "exec /bin/busybox sh -c \"/bin/busybox umount -l /old; exec /bin/busybox sleep 30\"' "
+        ">/dev/null 2>&1 & echo $! > %s/.pid; "
+        "for i in $(seq 100); do grep -q ' / / ' /proc/$(cat %s/.pid)/mountinfo && "
+        "[ $(wc -l < /proc/$(cat %s/.pid)/mountinfo) -lt 5 ] && break; sleep 0.05; done",
+        path, path, test->home, test->home, test->home);
+    MUST(wcl_graphdriver_cleanup(test->driver, error));
+    test_shell("[ -e %s/bin ]", path);
+    test_shell("kill $(cat %s/.pid); while [ -e /proc/$(cat %s/.pid) ]; do sleep 0.05; done",
+               test->home, test->home);
+    MUST(wcl_graphdriver_put(test->driver, "box", error));
+    test_shell("[ ! -e %s/bin ]", path);
+}
+
+static void deep_layers_are_read_through(void **state)
+{
+    const test_driver *test = *state;
+    char id[32], parent[32] = "", command[128];
+
+    for (int i = 0; i < DEEP; i++) {
+        snprintf(id, sizeof(id), "layer%d", i);
+        snprintf(command, sizeof(command),
+                 "echo %d > file%d; echo %d > top; mkdir d; echo %d > d/%d", i, i, i, i, i);
+        test_layer(test, id, parent, command);
+        strcpy(parent, id);
+    }
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", parent, NULL, error));
+    test_in(test, "box",
+            "for i in $(seq 0 124); do [ $(cat file$i) = $i ] && [ $(cat d/$i) = $i ] || exit 1; "
+            "done; [ $(cat top) = 124 ]; [ $(ls d | wc -l) = 125 ]");
+}
+
+static void a_limit_holds_and_a_file_up_to_it_fits(void **state)
+{
+    const test_driver *test = *state;
+    static const char *const size = "size=50M";
+    const wcl_graphdriver_create_options options = { .struct_size = sizeof(options),
+                                                     .storage_options = &size,
+                                                     .storage_option_count = 1 };
+    wcl_error error = WCL_ERROR_INIT;
+
+    test_layer(test, "base", NULL, "echo a > a");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", &options, error));
+    test_in(test, "box",
+            "head -c 40M /dev/zero > fits; ! head -c 60M /dev/zero > too-much 2>/dev/null");
+    expect_failure(wcl_graphdriver_create(test->driver, "other", "base", &options, &error), &error,
+                   WCL_CODE_NOT_SUPPORTED);
+}
+
+static void what_cannot_be_is_refused_and_leaves_nothing(void **state)
+{
+    const test_driver *test = *state;
+    WCL_CLEANUP_BUFFER wcl_buffer tar = test_tar("echo a > a");
+    wcl_error error = WCL_ERROR_INIT;
+    uint64_t size;
+    char *path = NULL;
+
+    expect_failure(wcl_graphdriver_create(test->driver, "x", "nobody", NULL, &error), &error,
+                   WCL_CODE_PATH_NOT_FOUND);
+    expect_failure(wcl_graphdriver_create(test->driver, "../x", NULL, NULL, &error), &error,
+                   WCL_CODE_INVALID_NAME);
+    expect_failure(wcl_graphdriver_get(test->driver, "x", NULL, &path, &error), &error,
+                   WCL_CODE_FILE_NOT_FOUND);
+    expect_failure(wcl_graphdriver_put(test->driver, "x", &error), &error, WCL_CODE_FILE_NOT_FOUND);
+    expect_failure(test_apply(test, "x", NULL, tar.data, tar.size, &size, &error), &error,
+                   WCL_CODE_FILE_NOT_FOUND);
+    test_layer(test, "base", NULL, "echo a > a");
+    expect_failure(test_apply(test, "base", NULL, tar.data, tar.size, &size, &error), &error,
+                   WCL_CODE_ALREADY_EXISTS);
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    expect_failure(test_apply(test, "box", "base", tar.data, tar.size, &size, &error), &error,
+                   WCL_CODE_ALREADY_EXISTS);
+    expect_failure(wcl_graphdriver_create(test->driver, "x", "box", NULL, &error), &error,
+                   WCL_CODE_INVALID_PARAMETER);
+    MUST(wcl_graphdriver_create(test->driver, "cut", "base", NULL, error));
+    assert_int_equal(test_apply(test, "cut", "base", tar.data, 600, &size, &error), WCL_FAILED);
+    test_shell("[ \"$(echo $(ls %s))\" = 'base box' ]", test->home);
+}
+
+int main(void)
+{
+#define WITH_DRIVER(test)                                                                          \
+    cmocka_unit_test_setup_teardown(test, test_driver_make, test_driver_remove)
+    const struct CMUnitTest tests[] = {
+        WITH_DRIVER(an_empty_layer_is_there_at_once),
+        WITH_DRIVER(an_empty_layer_that_was_looked_at_can_be_filled),
+        WITH_DRIVER(a_writable_layer_needs_no_parent),
+        WITH_DRIVER(a_snapshot_does_not_change_its_base),
+        WITH_DRIVER(a_writable_layer_stands_on_an_init_layer),
+        WITH_DRIVER(references_are_counted),
+        WITH_DRIVER(removing_ends_a_mount_that_is_in_use),
+        WITH_DRIVER(another_driver_goes_on_with_what_is_mounted),
+        WITH_DRIVER(cleaning_up_spares_what_a_process_lives_in),
+        WITH_DRIVER(deep_layers_are_read_through),
+        WITH_DRIVER(a_limit_holds_and_a_file_up_to_it_fits),
+        WITH_DRIVER(what_cannot_be_is_refused_and_leaves_nothing),
+    };
+    if (!test_can_mount())
+        return 77;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
