@@ -288,6 +288,39 @@ static wcl_status kind_of(const wcl_layer_reader *reader, const wcl_entry *entry
     return WCL_OK;
 }
 
+/* An opaque folder, whose names below are gone unless it has them itself. */
+typedef struct opaque_folder {
+    const comparison *comparison;
+    const wcl_sandbox_reader *reader;
+    const char *path;
+} opaque_folder;
+
+static wcl_status tell_hidden(void *context, const char *name, wcl_error *error)
+{
+    const opaque_folder *folder = context;
+    const comparison *comparison = folder->comparison;
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    wcl_upper_file file;
+
+    if (wcl_buffer_printf(&path, error, "/%s%s%s", folder->path, *folder->path ? "/" : "", name) !=
+        WCL_OK)
+        return WCL_FAILED;
+    wcl_status status =
+        wcl_upper_look(folder->reader->upper, wcl_buffer_text(&path) + 1, &file, error);
+    if (status != WCL_END)
+        return status;
+    return comparison->change(comparison->context, wcl_buffer_text(&path), WCL_CHANGE_DELETED,
+                              error);
+}
+
+static wcl_status tell_opaque(const comparison *comparison, const wcl_layer_reader *reader,
+                              const char *path, wcl_error *error)
+{
+    opaque_folder folder = { comparison, (const wcl_sandbox_reader *)reader, path };
+
+    return wcl_lower_each(&folder.reader->lower, path, tell_hidden, &folder, error);
+}
+
 static wcl_status tell_sandbox(comparison *comparison, wcl_store *store, wcl_store_layer *layer,
                                wcl_error *error)
 {
@@ -297,8 +330,12 @@ static wcl_status tell_sandbox(comparison *comparison, wcl_store *store, wcl_sto
     wcl_status status = wcl_sandbox_reader_open(store, layer, &reader, error);
 
     while (status == WCL_OK && (status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK) {
-        if ((entry.flags & WCL_ENTRY_IMPLICIT) || entry.kind == WCL_ENTRY_OPAQUE)
+        if (entry.flags & WCL_ENTRY_IMPLICIT)
             continue;
+        if (entry.kind == WCL_ENTRY_OPAQUE) {
+            status = tell_opaque(comparison, reader, entry.path, error);
+            continue;
+        }
         wcl_buffer_clear(&comparison->path);
         status = kind_of(reader, &entry, &kind, error);
         if (status == WCL_OK)
