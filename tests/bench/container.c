@@ -178,8 +178,9 @@ int main(int argc, char **argv)
            "ms)\n",
            a / b, a, b);
     printf("a further process: %.2f times runc exec (%.1f and %.1f ms)\n", c / d, c, d);
-    unlink(strcat(bundle, "/config.json"));
-    *strrchr(bundle, '/') = '\0';
+    char document[64];
+    snprintf(document, sizeof(document), "%s/config.json", bundle);
+    unlink(document);
     rmdir(state);
     rmdir(bundle);
     return 0;

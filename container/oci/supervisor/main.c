@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -109,6 +110,23 @@ static void run(struct supervisor *supervisor)
     }
 }
 
+/*
+ * Leaves the creator's terminal and process group, so that neither Ctrl-C nor a hang-up reaches it.
+ * A session of its own would do that too, but is a scheduling group of its own as well, in which
+ * the creator waits longer for a busy processor.
+ */
+static void leave_terminal(void)
+{
+    int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    setpgid(0, 0);
+    signal(SIGHUP, SIG_IGN);
+    if (terminal >= 0) {
+        ioctl(terminal, TIOCNOTTY);
+        close(terminal);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct supervisor supervisor = { .init = -1 };
@@ -122,7 +140,7 @@ int main(int argc, char **argv)
     pid_t child = fork();
     if (child != 0)
         _exit(child < 0);
-    setsid();
+    leave_terminal();
     supervisor.path = argv[1];
     supervisor.id = argv[2];
     supervisor.runtime = argv[3];
