@@ -70,7 +70,8 @@ static wcl_status delete_addresses(wcl_rtnl *rtnl, struct nl_cache *addresses, c
     return WCL_OK;
 }
 
-/* Makes the next hops that go through `from` go through `to`; false when there are none. */
+/* Makes the next hops that go through `from` go through `to`; false when there are none. What the
+ * kernel says of their state, such as that the link is down, it does not take back. */
 static bool redirect_route(struct rtnl_route *route, const wcl_link *from, const wcl_link *to)
 {
     bool changed = false;
@@ -83,6 +84,7 @@ static bool redirect_route(struct rtnl_route *route, const wcl_link *from, const
         }
         rtnl_route_nh_unset_flags(hop, ~(unsigned)RTNH_F_ONLINK);
     }
+    rtnl_route_unset_flags(route, ~(unsigned)RTNH_F_ONLINK);
     return changed;
 }
 

@@ -134,6 +134,7 @@ def check_losses():
 def check_restart():
     """Another namespace is what the host is after a restart: nothing there but the files."""
     reborn = add_namespace("reborn")
+    run("sysctl", "-qw", "net.ipv4.ip_forward=0", ns=reborn)
     extra = wcl("endpoint", "create", "net", "extra", ns=reborn)
     expect(any(name.startswith("wcl-") for name in links(reborn)),
            "after a restart the first change restores the networks")
