@@ -93,6 +93,16 @@ void cli_progress_done(cli *cli);
 /* Whether Ctrl-C or SIGTERM came. */
 bool cli_interrupted(void);
 
+/* ---- Input ---------------------------------------------------------------------------------- */
+
+/* A file being read, in a way that Ctrl-C ends even while nothing comes. */
+typedef struct cli_input {
+    int fd;
+} cli_input;
+
+/* A wcl_read_fn; the context is a cli_input. */
+wcl_status cli_read(void *context, void *buffer, size_t size, size_t *got, wcl_error *error);
+
 /* ---- Layers named on the command line ------------------------------------------------------- */
 
 /*

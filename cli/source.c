@@ -1,6 +1,7 @@
 /* Opening what a LAYER argument names. */
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -25,7 +26,12 @@ static wcl_status open_tar(cli *cli, const char *file, uint64_t max_size, wcl_la
     wcl_tar_reader_options options = { .struct_size = sizeof(options), .max_size = max_size };
     struct stat info;
 
-    if (wcl_tar_reader_open_file(file, &options, reader, error) != WCL_OK)
+    static cli_input standard_input = { STDIN_FILENO };
+    wcl_status status =
+        strcmp(file, "-") == 0
+            ? wcl_tar_reader_open(cli_read, &standard_input, &options, reader, error)
+            : wcl_tar_reader_open_file(file, &options, reader, error);
+    if (status != WCL_OK)
         return WCL_FAILED;
     bool sized = strcmp(file, "-") != 0 && stat(file, &info) == 0 && S_ISREG(info.st_mode);
     cli_progress_source(cli, *reader, sized ? (uint64_t)info.st_size : 0);

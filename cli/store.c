@@ -49,31 +49,6 @@ static void free_chain(parent_chain *chain)
 
 /* ---- import --------------------------------------------------------------------------------- */
 
-typedef struct input_file {
-    cli *cli;
-    int fd;
-} input_file;
-
-static wcl_status read_input(void *context, void *buffer, size_t size, size_t *got,
-                             wcl_error *error)
-{
-    input_file *input = context;
-    ssize_t count;
-
-    do
-        count = read(input->fd, buffer, size);
-    while (count < 0 && errno == EINTR && !cli_interrupted());
-    if (count < 0) {
-        *error = (wcl_error)WCL_ERROR_INIT;
-        error->code = errno == EINTR ? WCL_CODE_CANCELLED : WCL_CODE_IO;
-        snprintf(error->message, sizeof(error->message), "cannot read the input: %s",
-                 strerror(errno));
-        return WCL_FAILED;
-    }
-    *got = (size_t)count;
-    return WCL_OK;
-}
-
 static void print_import(cli *cli, const char *id, const wcl_import_result *result)
 {
     const char *os = result->os == WCL_OS_WINDOWS ? "windows" : "linux";
@@ -99,7 +74,7 @@ static void print_import(cli *cli, const char *id, const wcl_import_result *resu
 static int import_from(cli *cli, const char *id, const char *tar, const wcl_driver *driver,
                        wcl_parents parents, const wcl_import_options *options)
 {
-    input_file input = { cli, STDIN_FILENO };
+    cli_input input = { STDIN_FILENO };
     wcl_import_result result;
     struct stat info;
 
@@ -112,8 +87,8 @@ static int import_from(cli *cli, const char *id, const char *tar, const wcl_driv
     }
     if (fstat(input.fd, &info) == 0 && S_ISREG(info.st_mode))
         cli_progress_total(cli, (uint64_t)info.st_size);
-    wcl_status status = wcl_layer_import_tar(driver, id, parents, read_input, &input, options,
-                                             &result, &cli->error);
+    wcl_status status =
+        wcl_layer_import_tar(driver, id, parents, cli_read, &input, options, &result, &cli->error);
     cli_progress_done(cli);
     if (input.fd != STDIN_FILENO)
         close(input.fd);
