@@ -259,7 +259,7 @@ static wcl_status find_session(wcl_sessions *sessions, const cJSON *request, wcl
 
 wcl_status wcl_sessions_init(wcl_sessions *sessions, const cJSON *request, wcl_error *error)
 {
-    wcl_session *session;
+    wcl_session *session = NULL;
 
     if (find_session(sessions, request, &session, error) != WCL_OK)
         return WCL_FAILED;
