@@ -18,6 +18,15 @@ static const wcl_hns_provider *const providers[] = {
     NULL,
 };
 
+/* The provider of that name, else the platform's own where `required` is false; NULL for none. */
+static const wcl_hns_provider *choose_provider(const char *name, bool required)
+{
+    for (const wcl_hns_provider *const *at = providers; *at; at++)
+        if (!name || !*name || strcmp(name, (*at)->name) == 0)
+            return *at;
+    return required ? NULL : providers[0];
+}
+
 wcl_status wcl_hns_open(const wcl_hns_options *options, wcl_hns **hns, wcl_error *error)
 {
     wcl_hns_options used = { .struct_size = sizeof(used) };
@@ -26,20 +35,14 @@ wcl_status wcl_hns_open(const wcl_hns_options *options, wcl_hns **hns, wcl_error
     if (options)
         memcpy(&used, options,
                options->struct_size < sizeof(used) ? options->struct_size : sizeof(used));
+    /* The variable may name a provider that other modules have and this one has not. */
     const char *name = used.provider ? used.provider : getenv("WCL_PROVIDER");
-    for (size_t i = 0; providers[i]; i++)
-        if (!name || !*name || strcmp(name, providers[i]->name) == 0) {
-            if (providers[i]->open(&used, hns, error) == WCL_OK)
-                return WCL_OK;
-            return wcl_error_context(error, "open networks", NULL);
-        }
-    if (!used.provider && providers[0]) /* the variable may name a provider of layers alone */
-        return providers[0]->open(&used, hns, error) == WCL_OK
-                   ? WCL_OK
-                   : wcl_error_context(error, "open networks", NULL);
-    wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "this machine has no network provider '%s'",
-             name ? name : "");
-    return wcl_error_context(error, "open networks", NULL);
+    const wcl_hns_provider *provider = choose_provider(name, used.provider != NULL);
+    wcl_status status =
+        provider ? provider->open(&used, hns, error)
+                 : wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                            "this machine has no network provider '%s'", name ? name : "");
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "open networks", NULL);
 }
 
 void wcl_hns_close(wcl_hns *hns)

@@ -259,7 +259,7 @@ static bool run_all(wcl_hns *hns, size_t runs, size_t count)
 {
     static struct times times, least;
     int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-    double ratios[MOST_RUNS];
+    double ratios[MOST_RUNS] = { 0 };
 
     for (size_t i = 0; i < runs; i++) {
         measure(hns, home, count, &times);
