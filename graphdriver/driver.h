@@ -53,6 +53,9 @@ wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_
 wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const char *id,
                                           wcl_error *error);
 
+/* Whether the layer's mount is the root of a process somewhere. */
+bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id);
+
 /* wcl_layer_prepare() with a mount label. */
 wcl_status wcl_graphdriver_prepare_labelled(const wcl_graphdriver *driver, const char *id,
                                             const char *label, wcl_error *error);

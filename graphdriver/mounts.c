@@ -33,6 +33,7 @@ static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const cha
         return WCL_OK;
     if (why.code == WCL_CODE_INVALID_STATE) {
         reference->count = 1;
+        reference->adopted = true;
         return WCL_OK;
     }
     wcl_layer_deactivate(&driver->layers, id, NULL);
@@ -89,12 +90,18 @@ wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_
     return WCL_FAILED;
 }
 
+/* A reference that was found mounted is a container's, or of a call whose answer got lost. */
+static bool is_void(const wcl_graphdriver *driver, const char *id, const wcl_reference *reference)
+{
+    return reference->adopted && !wcl_graphdriver_is_lived_in(driver, id);
+}
+
 static wcl_status put(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
                       wcl_error *error)
 {
     WCL_CLEANUP_FREE char *parent = NULL;
 
-    if (reference->count > 1) {
+    if (reference->count > 1 && !(reference->count == 2 && is_void(driver, id, reference))) {
         reference->count--;
         return WCL_OK;
     }
@@ -104,6 +111,7 @@ static wcl_status put(wcl_graphdriver *driver, const char *id, wcl_reference *re
         wcl_graphdriver_unmount(driver, id, error) != WCL_OK)
         return WCL_FAILED;
     reference->count = 0;
+    reference->adopted = false;
     return WCL_OK;
 }
 

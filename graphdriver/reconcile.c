@@ -146,6 +146,39 @@ static bool add_mounted(void *context, const mount_line *mount)
     return true;
 }
 
+typedef struct device_search {
+    const char *path;
+    uint64_t device;
+} device_search;
+
+static bool match_device(void *context, const mount_line *mount)
+{
+    device_search *search = context;
+
+    if (strcmp(mount->point, search->path) == 0)
+        search->device = device_of(mount);
+    return true;
+}
+
+bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    root_list roots = { WCL_BUFFER_INIT, WCL_BUFFER_INIT };
+    device_search search = { NULL, 0 };
+
+    /* Where it cannot be found out, somebody may. */
+    bool lived_in = wcl_buffer_printf(&path, NULL, "%s/%s/merged", driver->home, id) != WCL_OK ||
+                    find_roots(&roots, NULL) != WCL_OK;
+    if (!lived_in) {
+        search.path = wcl_buffer_text(&path);
+        each_mount("/proc/self/mountinfo", match_device, &search);
+        lived_in = has(&roots.devices, search.device);
+    }
+    wcl_buffer_free(&roots.namespaces);
+    wcl_buffer_free(&roots.devices);
+    return lived_in;
+}
+
 static wcl_status release(wcl_graphdriver *driver, const char *id, bool used, wcl_error *error)
 {
     wcl_reference *reference;
@@ -154,6 +187,7 @@ static wcl_status release(wcl_graphdriver *driver, const char *id, bool used, wc
         return WCL_FAILED;
     wcl_status status = used ? WCL_OK : wcl_graphdriver_unmount(driver, id, error);
     reference->count = used ? 1 : 0;
+    reference->adopted = used;
     wcl_references_leave(&driver->references, reference);
     return status;
 }
@@ -181,8 +215,10 @@ static void forget_references(wcl_graphdriver *driver)
 {
     pthread_mutex_lock(&driver->references.mutex);
     for (wcl_reference *at = driver->references.first; at; at = at->next)
-        if (!at->busy)
+        if (!at->busy) {
             at->count = 0;
+            at->adopted = false;
+        }
     pthread_mutex_unlock(&driver->references.mutex);
 }
 

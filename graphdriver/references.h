@@ -10,6 +10,7 @@ typedef struct wcl_reference {
     uint64_t count;
     unsigned waiting; /* threads that want the turn */
     bool busy;        /* somebody has it */
+    bool adopted;     /* one of the references was found, and may be nobody's */
     char id[];
 } wcl_reference;
 

@@ -145,9 +145,10 @@ static void another_driver_goes_on_with_what_is_mounted(void **state)
     const wcl_graphdriver_options options = { .struct_size = sizeof(options), .home = test->home };
     MUST(wcl_graphdriver_open(&options, &test->driver, error));
     MUST(wcl_graphdriver_get(test->driver, "box", "", &again, error));
-    MUST(wcl_graphdriver_put(test->driver, "box", error));
+    assert_string_equal(path, again);
     test_shell("[ -e %s/a ]", path);
-    MUST(wcl_graphdriver_cleanup(test->driver, error));
+    /* Nobody lives there, so that what was found was of a call whose answer got lost. */
+    MUST(wcl_graphdriver_put(test->driver, "box", error));
     test_shell("[ ! -e %s/a ]", path);
 }
 
@@ -169,10 +170,36 @@ static void cleaning_up_spares_what_a_process_lives_in(void **state)
         path, path, test->home, test->home, test->home);
     MUST(wcl_graphdriver_cleanup(test->driver, error));
     test_shell("[ -e %s/bin ]", path);
+    wcl_free(path);
+    MUST(wcl_graphdriver_get(test->driver, "box", "", &path, error));
+    MUST(wcl_graphdriver_put(test->driver, "box", error));
+    test_shell("[ -e %s/bin ]", path);
     test_shell("kill $(cat %s/.pid); while [ -e /proc/$(cat %s/.pid) ]; do sleep 0.05; done",
                test->home, test->home);
     MUST(wcl_graphdriver_put(test->driver, "box", error));
     test_shell("[ ! -e %s/bin ]", path);
+}
+
+static void asking_again_for_what_is_new_succeeds(void **state)
+{
+    const test_driver *test = *state;
+    wcl_error error = WCL_ERROR_INIT;
+
+    test_layer(test, "base", NULL, "echo a > a");
+    for (int i = 0; i < 2; i++) {
+        MUST(wcl_graphdriver_create(test->driver, "next", "base", NULL, error));
+        MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+        MUST(wcl_graphdriver_create_read_write(test->driver, "alone", NULL, NULL, error));
+    }
+    expect_failure(wcl_graphdriver_create(test->driver, "next", NULL, NULL, &error), &error,
+                   WCL_CODE_ALREADY_EXISTS);
+    expect_failure(wcl_graphdriver_create_read_write(test->driver, "box", NULL, NULL, &error),
+                   &error, WCL_CODE_ALREADY_EXISTS);
+    test_in(test, "box", "touch used");
+    expect_failure(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, &error),
+                   &error, WCL_CODE_ALREADY_EXISTS);
+    expect_failure(wcl_graphdriver_create(test->driver, "base", NULL, NULL, &error), &error,
+                   WCL_CODE_ALREADY_EXISTS);
 }
 
 static void deep_layers_are_read_through(void **state)
@@ -254,6 +281,7 @@ int main(void)
         WITH_DRIVER(removing_ends_a_mount_that_is_in_use),
         WITH_DRIVER(another_driver_goes_on_with_what_is_mounted),
         WITH_DRIVER(cleaning_up_spares_what_a_process_lives_in),
+        WITH_DRIVER(asking_again_for_what_is_new_succeeds),
         WITH_DRIVER(deep_layers_are_read_through),
         WITH_DRIVER(a_limit_holds_and_a_file_up_to_it_fits),
         WITH_DRIVER(what_cannot_be_is_refused_and_leaves_nothing),
