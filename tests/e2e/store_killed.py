@@ -12,7 +12,8 @@ KILLS = int(os.environ.get("WCL_TEST_KILLS", "60"))
 
 def kill_while(home, arguments, delay):
     environment = dict(os.environ, WCL_HOME=home.home)
-    process = subprocess.Popen([WCL, *arguments], env=environment, stdout=subprocess.DEVNULL,
+    program = [] if os.path.isabs(arguments[0]) else [WCL]
+    process = subprocess.Popen([*program, *arguments], env=environment, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     time.sleep(delay)
     process.send_signal(signal.SIGKILL)
@@ -65,6 +66,7 @@ def main():
             (lambda: home.run("create", "-l", "base", "--size", "64M", "new"), ["mount", "new"], 0.06),
             (lambda: (home.run("create", "-l", "base", "new"), home.run("mount", "new")), ["unmount", "new"], 0.03),
             (lambda: None, ["mount", "base"], 0.05),
+            (lambda: None, [os.path.join(BUILD, "tests/tools/wcl-copy-layer"), home.home, "base", "new"], 0.2),
         ]
         for number in range(KILLS):
             prepare, arguments, longest = commands[number % len(commands)]
