@@ -10,7 +10,7 @@ packages=(
   # to test
   libcmocka-dev clang libclang-rt-14-dev llvm valgrind python3 jq
   # peers that the tests compare with
-  tar libarchive-tools pigz isal zstd time attr golang-go e2fsprogs erofs-utils
+  tar libarchive-tools pigz isal zstd time attr libcap2-bin golang-go e2fsprogs erofs-utils
   iproute2 nftables
   # containers
   runc catatonit busybox-static debootstrap docker.io docker-registry

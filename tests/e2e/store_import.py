@@ -121,6 +121,21 @@ def main():
         made = generate(home.path("gen.tar"), seed=9, entries=3000, bytes=20_000_000, os="linux", base=True)
         import_and_export(home, "generated", made, made)
         linux_view(home, "generated", made)
+        debian = os.path.join(BUILD, "debian-minbase.tar")
+        if os.path.exists(debian):
+            # With capabilities and devices, which debootstrap's own tree may lack.
+            root = home.path("debian")
+            os.mkdir(root)
+            subprocess.run(["tar", "-xpf", debian, "-C", root, "--numeric-owner"], check=True)
+            subprocess.run(["setcap", "cap_net_raw+ep", os.path.join(root, "bin/tar")], check=True)
+            packed = home.path("debian.tar")
+            subprocess.run(["tar", "-cf", packed, "--format=pax", "--xattrs", "--xattrs-include=*", "-C", root, "."],
+                           check=True)
+            import_and_export(home, "debian", packed, packed)
+            linux_view(home, "debian", packed)
+            print("store_import: a debootstrap tree too")
+        else:
+            print("store_import: without a debootstrap tree, which the test of containers makes")
         home.assert_clean()
     print("store_import: passed")
 
