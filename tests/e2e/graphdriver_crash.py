@@ -100,6 +100,7 @@ def killed_during(world, seed, name, command, undo, check):
         check()
         undo()
         assert docker.container("bb", "cat", "/opt/old/one") == "opt/old/one", "what was there is gone"
+        wait_for("the mounts to go after %s" % name, lambda: not mounts_below(docker.home), 10)
     print("  %s: %d of %d broke off" % (name, broken, KILLS))
 
 
@@ -144,6 +145,7 @@ def main():
             "images", "--format", "{{.Repository}}").split() else None, load_again, gone)
         remove()
         docker.remove_everything()
+        print("layers that dockerd forgot: %d" % len(docker.layers()))
         docker.stop()
         world.plugin.stop()
         world.plugin.start()

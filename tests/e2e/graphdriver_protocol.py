@@ -256,6 +256,27 @@ def restarts(plugin):
     plugin.driver("Remove", "box")
 
 
+def passed_socket(plugin):
+    """A socket that was made by somebody else, as systemd does, and stays when the plugin ends."""
+    path = os.path.join(plugin.work, "passed.sock")
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(path)
+    listening.listen()
+    other = Plugin(plugin.work, socket_path=path)
+    for _ in range(2):
+        other.process = subprocess.Popen(
+            ["sh", "-c", 'exec 3<&%d; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" graphdriver -q --home "$1"' %
+             listening.fileno(), WCL, os.path.join(plugin.work, "other")], pass_fds=[listening.fileno()])
+        assert other.call("Plugin.Activate") == {"Implements": ["GraphDriver"]}
+        other.stop()
+        assert os.path.exists(path), "the plugin removed a socket that is not its own"
+    listening.close()
+    second = subprocess.run([WCL, "graphdriver", "--socket", plugin.socket, "--home", os.path.join(plugin.work, "other")],
+                            stderr=subprocess.PIPE, timeout=20)
+    assert second.returncode == 1 and b"serves this socket" in second.stderr, second.stderr
+    assert plugin.answers()
+
+
 def scratch_and_size(plugin):
     plugin.driver("CreateReadWrite", "alone")
     where = plugin.driver("Get", "alone")["Dir"]
@@ -300,7 +321,7 @@ def main():
         refused("Init", plugin.driver, "Get", "x")
         plugin.init(plugin.home, Opts=None, UIDMaps=None, GIDMaps=None)
         for test in (windows_layer, linux_layers, bad_requests, labels, huge_json, big_layer,
-                     vanishing_clients, many_at_once, scratch_and_size, restarts):
+                     vanishing_clients, many_at_once, passed_socket, scratch_and_size, restarts):
             begin = time.monotonic()
             test(plugin)
             print("%-20s %.1f s" % (test.__name__, time.monotonic() - begin), flush=True)
