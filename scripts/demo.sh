@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/setup.sh
+scripts/setup.sh build
 cmake --preset release >/dev/null
 cmake --build build/release --target wcl_program wcl-generate-layer
 

@@ -1,20 +1,30 @@
 #!/usr/bin/env bash
 # Installs every Debian 12 package that building and testing wcl needs. Safe to run again and again.
+#
+#   scripts/setup.sh          all of them
+#   scripts/setup.sh build    only what building and the demo need
 set -euo pipefail
 
+# To build, and for the demo.
 packages=(
-  # to build
   gcc libc6-dev cmake ninja-build pkg-config
   zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev libutf8proc-dev libisal-dev libdeflate-dev
   libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev
-  # to test
-  libcmocka-dev clang libclang-rt-14-dev llvm valgrind python3 jq
+  libcmocka-dev e2fsprogs jq runc catatonit
+)
+# To test.
+tests=(
+  g++ git clang clang-format clang-tidy cppcheck libclang-rt-14-dev llvm valgrind python3
   # peers that the tests compare with
-  tar libarchive-tools pigz isal zstd time attr libcap2-bin golang-go e2fsprogs erofs-utils
+  tar libarchive-tools pigz isal zstd time attr libcap2-bin golang-go erofs-utils
   iproute2 nftables
   # containers
-  runc catatonit busybox-static debootstrap docker.io docker-registry
+  busybox-static debootstrap docker.io docker-registry
 )
+
+if [ "${1:-}" != build ]; then
+  packages+=("${tests[@]}")
+fi
 
 missing=()
 for package in "${packages[@]}"; do
