@@ -39,7 +39,7 @@ run layers
 
 say "List"
 run list app
-run list -R base | head -n 12
+run list -R base | sed -n 1,12p
 echo "..."
 file=$("$wcl" list -R --json base | jq -r 'select(.kind == "file" and .size > 1000 and .sddl != null) | .path' | sed -n 20p)
 run stat base "$file"
@@ -71,7 +71,7 @@ run unmount box
 say "Export the change, and import it as a layer of its own"
 run export -z -o "$work/change.tar.gz" box
 run import -l app -i "$work/change.tar.gz" again
-run list -R again | head -n 20
+run list -R again | sed -n 1,20p
 run stat again Files/hello.txt
 run mount again
 cat "$WCL_HOME/again/merged/hello.txt"

@@ -25,7 +25,7 @@ if ! $quick; then
   step "Testing with AddressSanitizer and UBSan"
   cmake --preset asan >/dev/null
   cmake --build build/asan
-  ctest --preset asan --timeout 300 -E '^e2e_'
+  ctest --preset asan --timeout 300 -E '^(e2e|bench)_'
 
   step "One run under valgrind"
   valgrind --quiet --error-exitcode=9 --leak-check=full build/release/tests/conformance/tar/conformance_tar_layer
