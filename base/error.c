@@ -1,4 +1,4 @@
-/* Errors: codes, texts, and the questions the seed asks of them. */
+/* Errors: codes, texts, and the questions hcsshim asks of them. */
 #include "base/error.h"
 
 #include <errno.h>

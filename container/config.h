@@ -1,4 +1,4 @@
-/* Container configurations as JSON, with the seed's field names. */
+/* Container configurations as JSON, with hcsshim's field names. */
 #ifndef WCL_CONTAINER_CONFIG_H
 #define WCL_CONTAINER_CONFIG_H
 

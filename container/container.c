@@ -1,4 +1,4 @@
-/* Containers: the seed's operations on the provider's compute systems. */
+/* Containers: hcsshim's operations on the provider's compute systems. */
 #include "container/container_internal.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * Waiting for notifications, as the seed does: each kind that a handle waits for is counted, an
+ * Waiting for notifications, as hcsshim does: each kind that a handle waits for is counted, an
  * exit stays, and a wait also ends when the container exits unexpectedly, when the provider is
  * lost, when the handle is closed, or in time.
  */

@@ -1,4 +1,4 @@
-/* Processes: the seed's operations on the provider's processes. */
+/* Processes: hcsshim's operations on the provider's processes. */
 #include "container/container_internal.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Process configurations as JSON, with the seed's field names. */
+/* Process configurations as JSON, with hcsshim's field names. */
 #ifndef WCL_CONTAINER_PROCESS_CONFIG_H
 #define WCL_CONTAINER_PROCESS_CONFIG_H
 

@@ -1,4 +1,4 @@
-/* Times as the seed's JSON has them: RFC 3339, to 100 ns or finer, in UTC. */
+/* Times as hcsshim's JSON has them: RFC 3339, to 100 ns or finer, in UTC. */
 #ifndef WCL_CONTAINER_TIMESTAMP_H
 #define WCL_CONTAINER_TIMESTAMP_H
 

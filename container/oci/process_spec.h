@@ -6,7 +6,7 @@
 
 #include "container/oci/place.h"
 
-/* Makes the process document of a configuration in the seed's JSON (wcl_free()), and tells which
+/* Makes the process document of a configuration in hcsshim's JSON (wcl_free()), and tells which
  * pipes and whether a console it wants (WCL_PIPE_..., WCL_EXEC_CONSOLE). */
 wcl_status wcl_process_spec(const wcl_place *place, const char *config, char **document,
                             uint32_t *flags, wcl_error *error);

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "container/timestamp.h"
 
-/* Numbers that are 0 are left out, as the seed does. */
+/* Numbers that are 0 are left out, as hcsshim does. */
 static bool add(cJSON *object, const char *name, uint64_t value)
 {
     return value == 0 || wcl_json_add_u64(object, name, value);

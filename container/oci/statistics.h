@@ -1,4 +1,4 @@
-/* A container's statistics and processes, in the seed's names and units. */
+/* A container's statistics and processes, in hcsshim's names and units. */
 #ifndef WCL_CONTAINER_OCI_STATISTICS_H
 #define WCL_CONTAINER_OCI_STATISTICS_H
 

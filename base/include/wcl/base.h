@@ -64,8 +64,8 @@ typedef enum wcl_status {
 
 /*
  * What went wrong, as a number. Values below 0x10000 are Win32 error codes and 0xC037.... are the
- * Host Compute Service's HRESULTs, the same on every provider; values from 0x20000000 stand for the
- * seed's errors that have no number.
+ * Host Compute Service's HRESULTs, the same on every provider; values from 0x20000000 stand for
+ * those of hcsshim's errors that have no number.
  */
 typedef enum wcl_code {
     WCL_CODE_NONE = 0,
@@ -146,7 +146,7 @@ WCL_API char *wcl_error_format(const wcl_error *error, char *text, size_t size);
 WCL_API bool wcl_error_is_not_exist(const wcl_error *error);
 /* IsAlreadyClosed: the handle was closed before. */
 WCL_API bool wcl_error_is_already_closed(const wcl_error *error);
-/* IsAlreadyStopped: the container or process has stopped (or, as in the seed, may never have been).
+/* IsAlreadyStopped: the container or process has stopped (or, as in hcsshim, may never have been).
  */
 WCL_API bool wcl_error_is_already_stopped(const wcl_error *error);
 /* IsPending: the operation is being completed in the background. */

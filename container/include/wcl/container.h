@@ -122,7 +122,7 @@ WCL_API wcl_status wcl_container_create(const wcl_container_options *options, co
                                         const wcl_container_config *config,
                                         wcl_container **container, wcl_error *error);
 
-/* The same from a JSON document with the seed's field names. A field it does not know is refused.
+/* The same from a JSON document with hcsshim's field names. A field it does not know is refused.
  */
 WCL_API wcl_status wcl_container_create_json(const wcl_container_options *options, const char *id,
                                              const char *config, wcl_container **container,
@@ -334,7 +334,7 @@ typedef struct wcl_process wcl_process;
 /* Container.CreateProcess: starts a process in a running container. wcl_process_free(). */
 WCL_API wcl_status wcl_process_create(wcl_container *container, const wcl_process_config *config,
                                       wcl_process **process, wcl_error *error);
-/* The same from a JSON document with the seed's field names. */
+/* The same from a JSON document with hcsshim's field names. */
 WCL_API wcl_status wcl_process_create_json(wcl_container *container, const char *config,
                                            wcl_process **process, wcl_error *error);
 

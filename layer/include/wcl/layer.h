@@ -177,7 +177,7 @@ typedef struct wcl_driver {
     }
 
 /*
- * Parents are passed as the seed passes them: the paths of all of a layer's parents, nearest first,
+ * Parents are passed as hcsshim passes them: the paths of all of a layer's parents, nearest first,
  * the last element of each being its id. An id alone stands for the layer of that id in the same
  * home.
  */

@@ -1,4 +1,4 @@
-/* Errors: their texts, how they are cut, what stands in front of what, and the seed's questions. */
+/* Errors: their texts, how they are cut, what stands in front of what, and hcsshim's questions. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

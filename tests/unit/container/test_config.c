@@ -1,4 +1,4 @@
-/* Configurations in the seed's JSON, refusals by name, and times. */
+/* Configurations in hcsshim's JSON, refusals by name, and times. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

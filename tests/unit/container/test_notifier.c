@@ -1,4 +1,4 @@
-/* Waiting for notifications: what ends a wait, and with which of the seed's errors. */
+/* Waiting for notifications: what ends a wait, and with which of hcsshim's errors. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
