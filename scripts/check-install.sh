@@ -41,7 +41,7 @@ LD_LIBRARY_PATH=$(dirname "$pc") "$scratch/with-pc"
 
 g++ -x c++ -Wall -Werror -fsyntax-only "$scratch/src/main.c" -I "$scratch/usr/include"
 
-cmake -S "$scratch/src" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/usr" >/dev/null
+cmake -G Ninja -S "$scratch/src" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/usr" >/dev/null
 cmake --build "$scratch/build" >/dev/null
 "$scratch/build/consumer"
 "$scratch/usr/bin/wcl" --version
