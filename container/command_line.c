@@ -1,9 +1,10 @@
-/* Windows command lines: where one argument ends and the next begins. */
+/* Windows command lines: where one argument ends and the next begins, both ways. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <wcl/container.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 static bool is_blank(char c)
@@ -101,4 +102,62 @@ wcl_status wcl_command_line_split(const char *line, char ***arguments, size_t *c
     *arguments = list;
     *count = n;
     return WCL_OK;
+}
+
+static wcl_status join_program(const char *program, wcl_buffer *line, wcl_error *error)
+{
+    bool quoted = !*program || strpbrk(program, " \t");
+
+    if (strchr(program, '"'))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the program '%s' has a quote in its name, which no command line can say",
+                        program);
+    return wcl_buffer_printf(line, error, quoted ? "\"%s\"" : "%s", program);
+}
+
+/* Backslashes are doubled where a quote follows, and one more makes that quote literal. */
+static wcl_status join_quoted(const char *argument, wcl_buffer *line, wcl_error *error)
+{
+    wcl_status status = wcl_buffer_append_byte(line, '"', error);
+
+    while (status == WCL_OK && *argument) {
+        size_t slashes = strspn(argument, "\\");
+        size_t plain = strcspn(argument + slashes, "\\\"");
+        bool quote = argument[slashes] == '"', end = !argument[slashes];
+        for (size_t i = 0; i < slashes && status == WCL_OK && (quote || end); i++)
+            status = wcl_buffer_append_byte(line, '\\', error);
+        if (status == WCL_OK)
+            status = wcl_buffer_append(line, argument, slashes + plain, error);
+        argument += slashes + plain;
+        if (status == WCL_OK && quote) {
+            status = wcl_buffer_append_text(line, "\\\"", error);
+            argument++;
+        }
+    }
+    return status == WCL_OK ? wcl_buffer_append_byte(line, '"', error) : WCL_FAILED;
+}
+
+static wcl_status join_argument(const char *argument, wcl_buffer *line, wcl_error *error)
+{
+    if (wcl_buffer_append_byte(line, ' ', error) != WCL_OK)
+        return WCL_FAILED;
+    if (*argument && !strpbrk(argument, " \t\""))
+        return wcl_buffer_append_text(line, argument, error);
+    return join_quoted(argument, line, error);
+}
+
+wcl_status wcl_command_line_join(const char *const *arguments, size_t count, char **line,
+                                 wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer joined = WCL_BUFFER_INIT;
+
+    if (count == 0)
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "a command line names a program");
+    if (join_program(arguments[0], &joined, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 1; i < count; i++)
+        if (join_argument(arguments[i], &joined, error) != WCL_OK)
+            return WCL_FAILED;
+    *line = wcl_buffer_detach(&joined, NULL, error);
+    return *line ? WCL_OK : WCL_FAILED;
 }

@@ -9,17 +9,34 @@
 #include "container/config.h"
 #include "container/properties.h"
 
-static wcl_container *container_new(const char *id, const wcl_container_provider *provider,
+/* A caller that was built before the member was there does not choose. */
+static uint32_t wait_of(const wcl_container_options *options)
+{
+    const size_t end = offsetof(wcl_container_options, wait_ms) + sizeof(options->wait_ms);
+
+    return options && options->struct_size >= end && options->wait_ms ? options->wait_ms
+                                                                      : WCL_DEFAULT_WAIT_MS;
+}
+
+static wcl_container *container_new(const wcl_container_options *options, const char *id,
                                     wcl_error *error)
 {
-    wcl_container *container = calloc(1, sizeof(*container));
+    const wcl_container_provider *provider;
 
+    if (!id) {
+        wcl_fail(error, WCL_CODE_INVALID_NAME, "a container needs an id");
+        return NULL;
+    }
+    if (wcl_container_provider_choose(options, &provider, error) != WCL_OK)
+        return NULL;
+    wcl_container *container = calloc(1, sizeof(*container));
     if (!container || !(container->id = strdup(id))) {
         free(container);
         wcl_fail_memory(error);
         return NULL;
     }
     container->provider = provider;
+    container->wait_ms = wait_of(options);
     if (wcl_handle_init(&container->handle, error) != WCL_OK) {
         free(container->id);
         free(container);
@@ -39,42 +56,27 @@ static wcl_status finish(wcl_container *container, wcl_status status, uint32_t t
                          wcl_error *own, wcl_error *error)
 {
     if (status != WCL_OK && wcl_error_is_pending(own))
-        status = wcl_notifier_wait(&container->notifier, type, seen, WCL_DEFAULT_WAIT_MS, own);
+        status = wcl_notifier_wait(&container->notifier, type, seen, container->wait_ms, own);
     if (status != WCL_OK && error)
         *error = *own;
     return status;
 }
 
-/* An id names a folder and a cgroup. */
-static wcl_status check_id(const char *id, wcl_error *error)
-{
-    static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    static const char rest[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    size_t length = id ? strlen(id) : 0;
-
-    if (length >= 1 && length <= 128 && strchr(first, id[0]) && strspn(id, rest) == length)
-        return WCL_OK;
-    return wcl_fail(error, WCL_CODE_INVALID_NAME,
-                    "a container's id is 1 to 128 characters of A-Z a-z 0-9 . _ - and begins with "
-                    "a letter or digit");
-}
-
 static wcl_status create(const wcl_container_options *options, const char *id, const char *config,
                          wcl_container **container, wcl_error *error)
 {
-    const wcl_container_provider *provider;
     wcl_error own = WCL_ERROR_INIT;
 
-    if (check_id(id, error) != WCL_OK ||
-        wcl_container_provider_choose(options, &provider, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_container *made = container_new(id, provider, error);
+    wcl_container *made = container_new(options, id, error);
     if (!made)
         return WCL_FAILED;
     wcl_notify notify = { wcl_notifier_receive, &made->notifier };
-    wcl_status status = provider->create(options, id, config, notify, &made->system, &own);
+    wcl_status status = made->provider->create(options, id, config, notify, &made->system, &own);
     status = finish(made, status, WCL_NOTIFY_CREATE_COMPLETED, 0, &own, error);
     if (status != WCL_OK) {
+        /* One that is still being made would stay where nobody looks for it. */
+        if (made->system && wcl_error_is_timeout(&own))
+            made->provider->terminate(made->system, NULL);
         wcl_container_free(made);
         return WCL_FAILED;
     }
@@ -105,16 +107,12 @@ wcl_status wcl_container_create(const wcl_container_options *options, const char
 wcl_status wcl_container_open(const wcl_container_options *options, const char *id,
                               wcl_container **container, wcl_error *error)
 {
-    const wcl_container_provider *provider;
+    wcl_container *made = container_new(options, id, error);
 
-    if (check_id(id, error) != WCL_OK ||
-        wcl_container_provider_choose(options, &provider, error) != WCL_OK)
-        return wcl_error_context(error, "open container", id);
-    wcl_container *made = container_new(id, provider, error);
     if (!made)
         return wcl_error_context(error, "open container", id);
     wcl_notify notify = { wcl_notifier_receive, &made->notifier };
-    if (provider->open(options, id, notify, &made->system, error) != WCL_OK) {
+    if (made->provider->open(options, id, notify, &made->system, error) != WCL_OK) {
         wcl_container_free(made);
         return wcl_error_context(error, "open container", id);
     }
@@ -201,15 +199,16 @@ wcl_status wcl_container_wait(wcl_container *container, wcl_error *error)
 
 wcl_status wcl_container_close(wcl_container *container, wcl_error *error)
 {
-    (void)error;
+    wcl_status status = WCL_OK;
+
     if (!wcl_handle_close(&container->handle))
         return WCL_OK;
     wcl_notifier_close(&container->notifier);
     wcl_handle_wait_idle(&container->handle);
     if (container->system)
-        container->provider->close(container->system);
+        status = container->provider->close(container->system, error);
     container->system = NULL;
-    return WCL_OK;
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "close container", container->id);
 }
 
 void wcl_container_free(wcl_container *container)
@@ -221,6 +220,51 @@ void wcl_container_free(wcl_container *container)
     wcl_handle_destroy(&container->handle);
     free(container->id);
     free(container);
+}
+
+/* ---- Settings -------------------------------------------------------------------------------- */
+
+static wcl_status fail_unsupported(const wcl_container_provider *provider, wcl_error *error)
+{
+    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "the '%s' container provider cannot do this",
+                    provider->name);
+}
+
+wcl_status wcl_container_modify(wcl_container *container, const char *settings, wcl_error *error)
+{
+    const wcl_container_provider *provider = container->provider;
+
+    if (wcl_handle_enter(&container->handle, error) != WCL_OK)
+        return wcl_error_context(error, "modify container", container->id);
+    wcl_status status = provider->modify ? provider->modify(container->system, settings, error)
+                                         : fail_unsupported(provider, error);
+    wcl_handle_leave(&container->handle);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "modify container", container->id);
+}
+
+wcl_status wcl_compute_service_properties_json(const wcl_container_options *options,
+                                               const char *query, char **json, wcl_error *error)
+{
+    const wcl_container_provider *provider;
+    wcl_status status = wcl_container_provider_choose(options, &provider, error);
+
+    if (status == WCL_OK)
+        status = provider->service_properties
+                     ? provider->service_properties(options, query, json, error)
+                     : fail_unsupported(provider, error);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "query the compute service", NULL);
+}
+
+wcl_status wcl_compute_service_modify(const wcl_container_options *options, const char *settings,
+                                      wcl_error *error)
+{
+    const wcl_container_provider *provider;
+    wcl_status status = wcl_container_provider_choose(options, &provider, error);
+
+    if (status == WCL_OK)
+        status = provider->service_modify ? provider->service_modify(options, settings, error)
+                                          : fail_unsupported(provider, error);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "modify the compute service", NULL);
 }
 
 /* ---- Properties ----------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@ struct wcl_container {
     wcl_provider_system *system;
     wcl_handle handle;
     wcl_notifier notifier;
+    uint32_t wait_ms; /* for what the provider completes later */
 };
 
 #endif

@@ -14,7 +14,8 @@ wcl_status wcl_notifier_init(wcl_notifier *notifier, wcl_error *error)
     memset(notifier, 0, sizeof(*notifier));
     if (pthread_condattr_init(&attributes) != 0)
         return wcl_fail_memory(error);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    bool monotonic = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0;
+    notifier->clock = monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME;
     int failed = pthread_cond_init(&notifier->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     if (failed)
@@ -73,11 +74,11 @@ unsigned wcl_notifier_count(wcl_notifier *notifier, uint32_t type)
     return count;
 }
 
-static struct timespec deadline_of(uint32_t milliseconds)
+static struct timespec deadline_of(const wcl_notifier *notifier, uint32_t milliseconds)
 {
     struct timespec deadline;
 
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    clock_gettime(notifier->clock, &deadline);
     deadline.tv_sec += milliseconds / 1000;
     deadline.tv_nsec += (long)(milliseconds % 1000) * 1000000;
     if (deadline.tv_nsec >= 1000000000) {
@@ -115,7 +116,7 @@ wcl_status wcl_notifier_wait(wcl_notifier *notifier, uint32_t type, unsigned see
                              uint32_t milliseconds, wcl_error *error)
 {
     size_t kind = kind_of(type);
-    struct timespec deadline = deadline_of(milliseconds);
+    struct timespec deadline = deadline_of(notifier, milliseconds);
     wcl_status status = WCL_OK;
     int failed = 0;
 

@@ -18,6 +18,7 @@
 typedef struct wcl_notifier {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
+    clockid_t clock; /* the one that timed waits go by: the monotonic one where there can be */
     bool closed;
     bool disconnected;
     bool exited;

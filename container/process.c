@@ -221,15 +221,16 @@ wcl_status wcl_process_stdio(wcl_process *process, wcl_pipe *in, wcl_pipe *out, 
 
 wcl_status wcl_process_close(wcl_process *process, wcl_error *error)
 {
-    (void)error;
+    wcl_status status = WCL_OK;
+
     if (!wcl_handle_close(&process->handle))
         return WCL_OK;
     wcl_notifier_close(&process->notifier);
     wcl_handle_wait_idle(&process->handle);
     if (process->process)
-        process->provider->close_process(process->process);
+        status = process->provider->close_process(process->process, error);
     process->process = NULL;
-    return WCL_OK;
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "close process", process->subject);
 }
 
 void wcl_process_free(wcl_process *process)

@@ -37,7 +37,8 @@ typedef struct wcl_container_provider {
                          wcl_notify notify, wcl_provider_system **system, wcl_error *error);
     wcl_status (*open)(const wcl_container_options *options, const char *id, wcl_notify notify,
                        wcl_provider_system **system, wcl_error *error);
-    void (*close)(wcl_provider_system *system);
+    /* Gives the handle up also when it fails, and says then what may be left of it. */
+    wcl_status (*close)(wcl_provider_system *system, wcl_error *error);
     wcl_status (*start)(wcl_provider_system *system, wcl_error *error);
     wcl_status (*shutdown)(wcl_provider_system *system, wcl_error *error);
     wcl_status (*terminate)(wcl_provider_system *system, wcl_error *error);
@@ -46,13 +47,19 @@ typedef struct wcl_container_provider {
     /* `query` is `{"PropertyTypes":[...]}` or NULL; gives a ContainerProperties. */
     wcl_status (*properties)(wcl_provider_system *system, const char *query, char **properties,
                              wcl_error *error);
+    /* These three are NULL where the provider has no such thing. */
+    wcl_status (*modify)(wcl_provider_system *system, const char *settings, wcl_error *error);
+    wcl_status (*service_properties)(const wcl_container_options *options, const char *query,
+                                     char **properties, wcl_error *error);
+    wcl_status (*service_modify)(const wcl_container_options *options, const char *settings,
+                                 wcl_error *error);
 
     /* A process outlives the handle of its system. */
     wcl_status (*create_process)(wcl_provider_system *system, const char *config, wcl_notify notify,
                                  wcl_provider_process **process, wcl_error *error);
     wcl_status (*open_process)(wcl_provider_system *system, uint32_t pid, wcl_notify notify,
                                wcl_provider_process **process, wcl_error *error);
-    void (*close_process)(wcl_provider_process *process);
+    wcl_status (*close_process)(wcl_provider_process *process, wcl_error *error);
     uint32_t (*process_pid)(const wcl_provider_process *process);
     wcl_status (*kill_process)(wcl_provider_process *process, wcl_error *error);
     wcl_status (*process_stdio)(wcl_provider_process *process, wcl_pipe *in, wcl_pipe *out,

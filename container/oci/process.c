@@ -174,8 +174,9 @@ wcl_status wcl_oci_open_process(wcl_provider_system *system, uint32_t pid, wcl_n
     return status;
 }
 
-void wcl_oci_close_process(wcl_provider_process *process)
+wcl_status wcl_oci_close_process(wcl_provider_process *process, wcl_error *error)
 {
+    (void)error;
     wcl_provider_system *system = process->system;
 
     pthread_mutex_lock(&system->mutex);
@@ -187,6 +188,7 @@ void wcl_oci_close_process(wcl_provider_process *process)
     close_pipes(process->pipes);
     free(process);
     wcl_oci_system_drop(system);
+    return WCL_OK;
 }
 
 /* ---- What can be done with them ------------------------------------------------------------- */

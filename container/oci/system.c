@@ -119,11 +119,26 @@ static void system_free(wcl_provider_system *system)
     free(system);
 }
 
+/* An id names a folder and a cgroup. */
+static wcl_status check_id(const char *id, wcl_error *error)
+{
+    static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char rest[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t length = strlen(id);
+
+    if (length >= 1 && length <= 128 && strchr(first, id[0]) && strspn(id, rest) == length)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_INVALID_NAME,
+                    "a container's id is 1 to 128 characters of A-Z a-z 0-9 . _ - and begins with "
+                    "a letter or digit");
+}
+
 static wcl_provider_system *system_new(const wcl_container_options *options, const char *id,
                                        wcl_notify notify, wcl_error *error)
 {
+    if (check_id(id, error) != WCL_OK)
+        return NULL;
     wcl_provider_system *system = calloc(1, sizeof(*system));
-
     if (!system || pthread_mutex_init(&system->mutex, NULL) != 0) {
         free(system);
         wcl_fail_memory(error);
@@ -176,12 +191,14 @@ void wcl_oci_system_drop(wcl_provider_system *system)
     system_free(system);
 }
 
-void wcl_oci_close(wcl_provider_system *system)
+wcl_status wcl_oci_close(wcl_provider_system *system, wcl_error *error)
 {
+    (void)error;
     pthread_mutex_lock(&system->mutex);
     system->notify.call = NULL;
     pthread_mutex_unlock(&system->mutex);
     wcl_oci_system_drop(system);
+    return WCL_OK;
 }
 
 /* ---- Creating and opening ------------------------------------------------------------------- */

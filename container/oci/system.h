@@ -51,7 +51,7 @@ wcl_status wcl_oci_create(const wcl_container_options *options, const char *id, 
                           wcl_notify notify, wcl_provider_system **system, wcl_error *error);
 wcl_status wcl_oci_open(const wcl_container_options *options, const char *id, wcl_notify notify,
                         wcl_provider_system **system, wcl_error *error);
-void wcl_oci_close(wcl_provider_system *system);
+wcl_status wcl_oci_close(wcl_provider_system *system, wcl_error *error);
 wcl_status wcl_oci_start(wcl_provider_system *system, wcl_error *error);
 wcl_status wcl_oci_shutdown(wcl_provider_system *system, wcl_error *error);
 wcl_status wcl_oci_terminate(wcl_provider_system *system, wcl_error *error);
@@ -71,7 +71,7 @@ wcl_status wcl_oci_create_process(wcl_provider_system *system, const char *confi
                                   wcl_error *error);
 wcl_status wcl_oci_open_process(wcl_provider_system *system, uint32_t pid, wcl_notify notify,
                                 wcl_provider_process **process, wcl_error *error);
-void wcl_oci_close_process(wcl_provider_process *process);
+wcl_status wcl_oci_close_process(wcl_provider_process *process, wcl_error *error);
 uint32_t wcl_oci_process_pid(const wcl_provider_process *process);
 wcl_status wcl_oci_kill_process(wcl_provider_process *process, wcl_error *error);
 wcl_status wcl_oci_process_stdio(wcl_provider_process *process, wcl_pipe *in, wcl_pipe *out,

@@ -26,6 +26,8 @@ static void misuse_gets_the_seeds_errors(void **state)
     FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_start(container, &error));
     FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_resume(container, &error));
     FAILS(WCL_CODE_TIMEOUT, wcl_container_wait_timeout(container, 20, &error));
+    FAILS(WCL_CODE_NOT_SUPPORTED, wcl_container_modify(container, "{}", &error));
+    FAILS(WCL_CODE_NOT_SUPPORTED, wcl_compute_service_modify(NULL, "{}", &error));
     FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error));
     OK(wcl_container_wait_timeout(container, 30000, &error));
     OK(wcl_container_wait(container, &error));

@@ -36,6 +36,10 @@ typedef struct wcl_container_options {
     const char *supervisor;  /* oci: wcl-supervisor; NULL: WCL_SUPERVISOR, else the installed one */
     const char *network_dir; /* oci: where networks are kept; NULL: WCL_HOME's hns folder, else
                                 /var/lib/wcl/hns */
+    uint32_t wait_ms; /* how many milliseconds a creation, start, pause or resume that the provider
+                         completes later may take; 0: 4 minutes; WCL_TIMEOUT_INFINITE: any time.
+                         One that takes longer fails with WCL_CODE_TIMEOUT; a container whose
+                         creation does is terminated */
 } wcl_container_options;
 
 #define WCL_CONTAINER_OPTIONS_INIT                                                                 \
@@ -115,15 +119,16 @@ typedef struct wcl_container_config {
 typedef struct wcl_container wcl_container;
 
 /*
- * CreateContainer: makes the container `id` (1 to 128 characters of A-Z a-z 0-9 . _ - that begin
- * with a letter or digit) without starting it. The handle is freed with wcl_container_free().
+ * CreateContainer: makes the container `id` (oci: 1 to 128 characters of A-Z a-z 0-9 . _ - that
+ * begin with a letter or digit; vmcompute: what Windows takes) without starting it. The handle is
+ * freed with wcl_container_free().
  */
 WCL_API wcl_status wcl_container_create(const wcl_container_options *options, const char *id,
                                         const wcl_container_config *config,
                                         wcl_container **container, wcl_error *error);
 
-/* The same from a JSON document with hcsshim's field names. A field it does not know is refused.
- */
+/* The same from a JSON document with hcsshim's field names. oci refuses a field it does not know;
+ * vmcompute hands the document to Windows as it is. */
 WCL_API wcl_status wcl_container_create_json(const wcl_container_options *options, const char *id,
                                              const char *config, wcl_container **container,
                                              wcl_error *error);
@@ -159,8 +164,15 @@ WCL_API wcl_status wcl_container_wait(wcl_container *container, wcl_error *error
 WCL_API wcl_status wcl_container_wait_timeout(wcl_container *container, uint32_t milliseconds,
                                               wcl_error *error);
 
-/* Container.Close: gives the handle up and leaves the container as it is. Closing twice is no
- * error. */
+/*
+ * HcsModifyComputeSystem: changes a container by a JSON document in the compute service's own
+ * terms. Fails with WCL_CODE_NOT_SUPPORTED on other providers than vmcompute.
+ */
+WCL_API wcl_status wcl_container_modify(wcl_container *container, const char *settings,
+                                        wcl_error *error);
+
+/* Container.Close: gives the handle up, also when it fails, and leaves the container as it is.
+ * Closing twice is no error. */
 WCL_API wcl_status wcl_container_close(wcl_container *container, wcl_error *error);
 /* Closes the handle if it is open and frees it. NULL is allowed. */
 WCL_API void wcl_container_free(wcl_container *container);
@@ -293,6 +305,17 @@ WCL_API wcl_status wcl_container_process_list(wcl_container *container, wcl_cont
 WCL_API wcl_status wcl_container_properties_json(wcl_container *container, const char *query,
                                                  char **json, wcl_error *error);
 
+/*
+ * HcsGetServiceProperties, HcsModifyServiceSettings: what the compute service itself says of
+ * itself, and its settings, as JSON in its own terms (`query` NULL: what is always there). Fail
+ * with WCL_CODE_NOT_SUPPORTED on other providers than vmcompute. wcl_free().
+ */
+WCL_API wcl_status wcl_compute_service_properties_json(const wcl_container_options *options,
+                                                       const char *query, char **json,
+                                                       wcl_error *error);
+WCL_API wcl_status wcl_compute_service_modify(const wcl_container_options *options,
+                                              const char *settings, wcl_error *error);
+
 /* ---- Processes ------------------------------------------------------------------------------ */
 
 /* A variable of a process's environment. */
@@ -382,7 +405,8 @@ WCL_API wcl_status wcl_process_stdio(wcl_process *process, wcl_pipe *in, wcl_pip
  * holds the pipe. A console is sent its end-of-file character. */
 WCL_API wcl_status wcl_process_close_stdin(wcl_process *process, wcl_error *error);
 
-/* Process.Close: gives the handle up and leaves the process as it is. Closing twice is no error. */
+/* Process.Close: gives the handle up, also when it fails, and leaves the process as it is. Closing
+ * twice is no error. */
 WCL_API wcl_status wcl_process_close(wcl_process *process, wcl_error *error);
 /* Closes the handle if it is open and frees it. NULL is allowed. */
 WCL_API void wcl_process_free(wcl_process *process);
@@ -404,6 +428,15 @@ WCL_API void wcl_pipe_close(wcl_pipe pipe);
  */
 WCL_API wcl_status wcl_command_line_split(const char *line, char ***arguments, size_t *count,
                                           wcl_error *error);
+
+/*
+ * Joins arguments, of which the first names the program, into a command line that
+ * wcl_command_line_split() and CommandLineToArgvW split into the same ones. wcl_free(). Fails with
+ * WCL_CODE_INVALID_PARAMETER when there are none, or when the first holds a quote, which no command
+ * line can say.
+ */
+WCL_API wcl_status wcl_command_line_join(const char *const *arguments, size_t count, char **line,
+                                         wcl_error *error);
 
 #ifdef __cplusplus
 }

@@ -103,6 +103,78 @@ static void a_line_of_many_short_arguments_fits(void **state)
     wcl_free(arguments);
 }
 
+/* A small generator of its own, so that a failure can be repeated. */
+static unsigned next_random(unsigned *state)
+{
+    *state = *state * 1103515245u + 12345u;
+    return *state >> 16;
+}
+
+static void fill_argument(char *text, size_t most, bool program, unsigned *seed)
+{
+    static const char letters[] = "\\\\\\ \"\"\tab/";
+    size_t length = next_random(seed) % most;
+
+    for (size_t i = 0; i < length; i++) {
+        text[i] = letters[next_random(seed) % (sizeof(letters) - 1)];
+        if (program && text[i] == '"')
+            text[i] = 'x';
+    }
+    text[length] = '\0';
+}
+
+static void what_was_joined_splits_into_the_same_arguments(void **state)
+{
+    char texts[6][16], *line, **split;
+    const char *arguments[6];
+    unsigned seed = 7;
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        size_t count = 1 + next_random(&seed) % 6, got;
+        for (size_t i = 0; i < count; i++) {
+            fill_argument(texts[i], sizeof(texts[i]), i == 0, &seed);
+            arguments[i] = texts[i];
+        }
+        assert_int_equal(wcl_command_line_join(arguments, count, &line, NULL), WCL_OK);
+        assert_int_equal(wcl_command_line_split(line, &split, &got, NULL), WCL_OK);
+        assert_int_equal(got, count);
+        for (size_t i = 0; i < count; i++)
+            assert_string_equal(split[i], arguments[i]);
+        wcl_free(split);
+        wcl_free(line);
+    }
+}
+
+static void only_what_needs_quotes_is_quoted(void **state)
+{
+    const char *const arguments[] = {
+        "C:\\Program Files\\x.exe", "/c", "a\\b\\", "", "c d\\", "say \"hi\""
+    };
+    char *line = NULL;
+
+    (void)state;
+    assert_int_equal(wcl_command_line_join(arguments, 6, &line, NULL), WCL_OK);
+    assert_string_equal(line, "\"C:\\Program Files\\x.exe\" /c a\\b\\ \"\" \"c d\\\\\" "
+                              "\"say \\\"hi\\\"\"");
+    wcl_free(line);
+}
+
+static void what_no_line_can_say_is_not_joined(void **state)
+{
+    const char *const arguments[] = { "a\"b" };
+    wcl_error error = WCL_ERROR_INIT;
+    char *line = NULL;
+
+    (void)state;
+    assert_int_equal(wcl_command_line_join(arguments, 1, &line, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_INVALID_PARAMETER);
+    assert_non_null(strstr(error.message, "a\"b"));
+    assert_int_equal(wcl_command_line_join(arguments, 0, &line, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_INVALID_PARAMETER);
+    assert_null(line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +185,9 @@ int main(void)
         cmocka_unit_test(the_first_argument_knows_no_escapes),
         cmocka_unit_test(blanks_between_arguments_are_skipped),
         cmocka_unit_test(a_line_of_many_short_arguments_fits),
+        cmocka_unit_test(what_was_joined_splits_into_the_same_arguments),
+        cmocka_unit_test(only_what_needs_quotes_is_quoted),
+        cmocka_unit_test(what_no_line_can_say_is_not_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
