@@ -1,0 +1,44 @@
+/* Digests in documents of images: only whole ones of SHA-256. */
+#include <string.h>
+
+#include "base/error.h"
+#include "image/document.h"
+
+#define PREFIX "sha256:"
+#define DIGITS 64
+
+wcl_status wcl_digest_check(const char *digest, wcl_error *error)
+{
+    const char *colon = strchr(digest, ':');
+
+    if (!colon)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.80s' is no digest", digest);
+    if (strncmp(digest, PREFIX, strlen(PREFIX)) != 0)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "digests of the algorithm '%.*s' are not supported; only sha256 is",
+                        (int)(colon - digest > 40 ? 40 : colon - digest), digest);
+    if (strlen(digest) != strlen(PREFIX) + DIGITS ||
+        strspn(colon + 1, "0123456789abcdef") != DIGITS)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        "'%.80s' is no digest: %d hexadecimal digits in lower case follow '" PREFIX
+                        "'",
+                        digest, DIGITS);
+    return WCL_OK;
+}
+
+wcl_status wcl_digest_of(const void *data, size_t size, char text[WCL_DIGEST_TEXT_SIZE],
+                         wcl_error *error)
+{
+    uint8_t digest[WCL_SHA256_SIZE];
+    wcl_sha256 *sha256 = NULL;
+
+    wcl_status status = wcl_sha256_new(&sha256, error);
+    if (status == WCL_OK)
+        status = wcl_sha256_update(sha256, data, size, error);
+    if (status == WCL_OK)
+        status = wcl_sha256_finish(sha256, digest, error);
+    if (status == WCL_OK)
+        wcl_digest_format(digest, text);
+    wcl_sha256_free(sha256);
+    return status;
+}

@@ -1,0 +1,209 @@
+/*
+ * wcl/image.h - images: what a registry, an OCI layout or a docker archive holds, kept in the store
+ * whose layers wcl/layer.h manages.
+ *
+ * An image in the store is its manifest and its config, byte for byte, and a chain of layers. A
+ * layer of an image is an ordinary layer of the store; its id is the hexadecimal part of its OCI
+ * chain ID, so that images share layers, and a layer that is there is neither fetched nor stored
+ * again. The blob that it came as is kept too, unless that is the plain tar, which the layer holds
+ * already: what is saved or pushed has every digest that it came with.
+ *
+ * An image is named by references ("alpine", "mcr.microsoft.com/windows/nanoserver:1809"). Where an
+ * argument is called `image`, it is such a reference, or the digest of the image's manifest, index
+ * or config: "sha256:" and 64 hexadecimal digits, or at least the first 6 of these digits alone.
+ *
+ * Images are kept by the portable provider ("store") only.
+ */
+#ifndef WCL_IMAGE_H
+#define WCL_IMAGE_H
+
+#include <wcl/layer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- References ----------------------------------------------------------------------------- */
+
+/* A name of an image, taken apart as docker does it. */
+typedef struct wcl_reference {
+    const char *registry;   /* "docker.io" where none was given; with its port */
+    const char *repository; /* "library/alpine" where "alpine" was given for docker.io */
+    const char *tag;        /* NULL where only a digest was given; else "latest" where none was */
+    const char *digest;     /* "sha256:...", or NULL */
+    const char *name;       /* all of it: "docker.io/library/alpine:latest" */
+    const char *familiar;   /* without what goes without saying: "alpine:latest" */
+} wcl_reference;
+
+/*
+ * Takes a reference apart: [REGISTRY[:PORT]/]PATH[/PATH]...[:TAG][@DIGEST]. The first part is a
+ * registry when it has a dot or a colon, is "localhost", or has a capital letter. Fails with
+ * INVALID_NAME; NOT_SUPPORTED for a digest of another algorithm than sha256. `*reference` is one
+ * piece, freed with wcl_free().
+ */
+WCL_API wcl_status wcl_reference_parse(const char *text, wcl_reference **reference,
+                                       wcl_error *error);
+
+/* ---- Platforms ------------------------------------------------------------------------------ */
+
+/* What an image runs on. A text is "" where it is not known; none is NULL. */
+typedef struct wcl_platform {
+    const char *os;           /* "windows", "linux" */
+    const char *architecture; /* "amd64", "arm64", as Go names them */
+    const char *variant;      /* "v8" */
+    const char *os_version;   /* of Windows: "10.0.17763.1817" */
+} wcl_platform;
+
+/*
+ * Reads OS[(VERSION)][/ARCHITECTURE[/VARIANT]], as "windows(10.0.17763)/amd64" or "linux/arm/v7".
+ * What is not given becomes the host's architecture. Fails with INVALID_PARAMETER. One piece, freed
+ * with wcl_free().
+ */
+WCL_API wcl_status wcl_platform_parse(const char *text, wcl_platform **platform, wcl_error *error);
+
+/*
+ * Chooses one of `count` platforms. For Windows, of those of the architecture: the one of exactly
+ * the version asked for; else the newest of the same build (the first three numbers); else the
+ * newest that is not above it; without a version asked for the newest. For Linux the architecture's
+ * variant asked for, else the nearest below that it can run. `wanted` NULL: Linux on the host's
+ * architecture, else Windows on it. False when none fits.
+ */
+WCL_API bool wcl_platform_choose(const wcl_platform *wanted, const wcl_platform *platforms,
+                                 size_t count, size_t *chosen);
+
+/* ---- Images in the store -------------------------------------------------------------------- */
+
+/* What is known of an image. */
+typedef struct wcl_image_info {
+    const char *const *names; /* canonical references, in order; none: it has lost its names */
+    size_t name_count;
+    const char *digest;        /* of the manifest */
+    const char *media_type;    /* of the manifest */
+    const char *config_digest; /* docker's image ID */
+    wcl_platform platform;
+    const char *const *layers; /* ids of layers in the store, nearest first: the chain */
+    size_t layer_count;
+    uint64_t size;     /* bytes of the blobs: manifest, config and layers as they came */
+    uint64_t tar_size; /* bytes of the layers' tars */
+    int64_t created;   /* by the config, in seconds since 1970; 0: not said */
+    int64_t added;     /* to the store, likewise */
+} wcl_image_info;
+
+/* All images, in the order of their names; one piece, freed with wcl_free(). */
+WCL_API wcl_status wcl_image_list(const wcl_driver *driver, wcl_image_info **images, size_t *count,
+                                  wcl_error *error);
+
+/* What is known of an image; FILE_NOT_FOUND where there is none. Freed with wcl_free(). */
+WCL_API wcl_status wcl_image_get_info(const wcl_driver *driver, const char *image,
+                                      wcl_image_info **info, wcl_error *error);
+
+/* The image's manifest, verbatim, with a NUL behind its `*size` bytes; wcl_free(). */
+WCL_API wcl_status wcl_image_manifest(const wcl_driver *driver, const char *image, char **json,
+                                      size_t *size, wcl_error *error);
+/* Likewise its config. */
+WCL_API wcl_status wcl_image_config(const wcl_driver *driver, const char *image, char **json,
+                                    size_t *size, wcl_error *error);
+
+/* Gives the image the name `name` as well, which another one then loses. */
+WCL_API wcl_status wcl_image_tag(const wcl_driver *driver, const char *image, const char *name,
+                                 wcl_error *error);
+
+/* What wcl_image_remove() did: a name or digest that is gone. */
+typedef enum wcl_image_removal {
+    WCL_IMAGE_UNTAGGED = 1, /* a name */
+    WCL_IMAGE_DELETED = 2,  /* an image, by the digest of its manifest */
+    WCL_IMAGE_LAYER = 3,    /* a layer, by its id */
+    WCL_IMAGE_BLOB = 4,     /* a blob, by its digest */
+} wcl_image_removal;
+typedef void (*wcl_image_removed_fn)(void *context, wcl_image_removal removal, const char *what);
+
+/*
+ * Removes a name, and with its last name the image; a digest removes the image and its name, and,
+ * with `force`, all of several names (SHARING_VIOLATION without). Layers and blobs that nothing
+ * uses any more are removed; those with sandboxes, with other images or with layers of yours on
+ * them stay, and go when a later removal finds them unused. `removed` may be NULL.
+ */
+WCL_API wcl_status wcl_image_remove(const wcl_driver *driver, const char *image, bool force,
+                                    wcl_image_removed_fn removed, void *context, wcl_error *error);
+
+/* Removes what no image uses: layers and blobs of images, and what broken pulls left to go on with.
+ */
+WCL_API wcl_status wcl_image_remove_unused(const wcl_driver *driver, wcl_image_removed_fn removed,
+                                           void *context, wcl_error *error);
+
+/*
+ * Checks all images: digests of manifests, configs and blobs, that all layers of each are there and
+ * are those it names, and that nothing is left over. (wcl_layer_verify() checks the layers.) Each
+ * thing wrong is given to `found` with the image's or blob's digest. WCL_OK also when things are
+ * wrong: `*faults` counts them.
+ */
+WCL_API wcl_status wcl_image_verify(const wcl_driver *driver,
+                                    void (*found)(void *context, const char *what,
+                                                  const char *sentence),
+                                    void *context, size_t *faults, wcl_error *error);
+
+/* ---- Moving images -------------------------------------------------------------------------- */
+
+typedef enum wcl_transfer_state {
+    WCL_TRANSFER_WAITING = 0,
+    WCL_TRANSFER_RUNNING = 1, /* its bytes are on their way */
+    WCL_TRANSFER_STORING = 2, /* they are all there; it waits for the layer below, and is stored */
+    WCL_TRANSFER_DONE = 3,
+    WCL_TRANSFER_PRESENT = 4, /* was there already */
+} wcl_transfer_state;
+
+/* How far one layer of an image is. */
+typedef struct wcl_transfer {
+    const char *digest; /* of its blob */
+    wcl_transfer_state state;
+    uint64_t done; /* bytes of the blob */
+    uint64_t total;
+} wcl_transfer;
+
+/*
+ * What there is to say to a pull, push, load or save. The driver's hooks give log, progress and
+ * cancellation, with the sum of all layers for progress.
+ */
+typedef struct wcl_transfer_options {
+    size_t struct_size; /* sizeof(wcl_transfer_options) */
+    /* Of an index, the one to take; NULL: as wcl_platform_choose() has it. */
+    const wcl_platform *platform;
+    unsigned parallel; /* layers at a time; 0: 3 */
+    uint64_t max_size; /* refuse a layer of more uncompressed bytes than this; 0: no limit */
+    /* Called about ten times a second, from the thread that made the call; may be NULL. */
+    void (*layers)(void *context, const wcl_transfer *layers, size_t count);
+    void *context;
+} wcl_transfer_options;
+
+/* What was loaded or pulled. */
+typedef void (*wcl_image_loaded_fn)(void *context, const wcl_image_info *image);
+
+/*
+ * Loads the images of a file or folder: an OCI layout (a folder or a tar), or a docker archive;
+ * plain, gzip or zstd. "-" is standard input. `name` is what the image shall be called instead of
+ * what is written there, and wants one image; NULL: those names. `options` and `loaded` may be
+ * NULL. When it fails, nothing is left of the image that failed.
+ */
+WCL_API wcl_status wcl_image_load(const wcl_driver *driver, const char *path, const char *name,
+                                  const wcl_transfer_options *options, wcl_image_loaded_fn loaded,
+                                  void *context, wcl_error *error);
+
+typedef enum wcl_image_format {
+    WCL_IMAGE_OCI_ARCHIVE = 0,    /* a tar of an OCI layout that `docker load` takes too */
+    WCL_IMAGE_OCI_FOLDER = 1,     /* an OCI layout */
+    WCL_IMAGE_DOCKER_ARCHIVE = 2, /* what `docker save` wrote before it wrote layouts: plain tars,
+                                     so the blobs' digests are not in it */
+} wcl_image_format;
+
+/*
+ * Saves images to a file or a new folder; "-" is standard output. It appears under its name only
+ * once it is whole. `options` may be NULL.
+ */
+WCL_API wcl_status wcl_image_save(const wcl_driver *driver, const char *const *images, size_t count,
+                                  const char *path, wcl_image_format format,
+                                  const wcl_transfer_options *options, wcl_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
