@@ -155,12 +155,13 @@ static wcl_status exit_code_of(const char *properties, int32_t *code, wcl_error 
 {
     WCL_CLEANUP_JSON cJSON *json = NULL;
     bool exited = false;
-    uint64_t exit_code = 0, wait_result = 0;
+    uint64_t exit_code = 0;
+    int64_t wait_result = 0; /* may be an HRESULT, which is negative */
 
     if (wcl_json_parse(properties, strlen(properties), STATUS_LIMIT, &json, error) != WCL_OK ||
         wcl_json_get_bool(json, "Exited", &exited, error) != WCL_OK ||
         wcl_json_get_u64(json, "ExitCode", &exit_code, error) != WCL_OK ||
-        wcl_json_get_u64(json, "LastWaitResult", &wait_result, error) != WCL_OK)
+        wcl_json_get_i64(json, "LastWaitResult", &wait_result, error) != WCL_OK)
         return WCL_FAILED;
     if (!exited)
         return wcl_fail(error, WCL_CODE_INVALID_PROCESS_STATE, "the process has not ended yet");

@@ -65,7 +65,7 @@ static wcl_status open_envelope(const char *response, cJSON **output, wcl_error 
 {
     WCL_CLEANUP_JSON cJSON *envelope = NULL;
     const char *reason = "no reason was given";
-    uint64_t code = WCL_CODE_GEN_FAILURE;
+    int64_t code = WCL_CODE_GEN_FAILURE;
     bool success = false;
 
     if (wcl_json_parse(response, strlen(response), SIZE_MAX, &envelope, error) != WCL_OK ||
@@ -73,8 +73,11 @@ static wcl_status open_envelope(const char *response, cJSON **output, wcl_error 
         return WCL_FAILED;
     if (!success) {
         if (wcl_json_get_text(envelope, "Error", &reason, error) != WCL_OK ||
-            wcl_json_get_u64(envelope, "ErrorCode", &code, error) != WCL_OK)
+            wcl_json_get_i64(envelope, "ErrorCode", &code, error) != WCL_OK)
             return WCL_FAILED;
+        /* Windows gives an HRESULT, which may hold a Win32 error. */
+        if (((uint32_t)code & 0x1FFF0000) == 0x00070000)
+            code &= 0xFFFF;
         return wcl_fail(error, (uint32_t)code, "HNS failed with error : %s", reason);
     }
     *output = cJSON_DetachItemFromObjectCaseSensitive(envelope, "Output");
@@ -210,9 +213,10 @@ wcl_status wcl_hns_detach(wcl_hns *hns, const char *endpoint_id, wcl_error *erro
         return wcl_error_context(error, "detach", endpoint_id);
     }
     snprintf(path, sizeof(path), "%s/detach", endpoint_id);
-    if (wcl_hns_endpoint_request(hns, "POST", path, "{}", NULL, error) != WCL_OK)
-        return wcl_error_context(error, "detach", endpoint_id);
-    return WCL_OK;
+    wcl_status status = hns->provider->detach
+                            ? hns->provider->detach(hns, endpoint_id, error)
+                            : wcl_hns_endpoint_request(hns, "POST", path, "{}", NULL, error);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "detach", endpoint_id);
 }
 
 /* The failure of a call that this provider has no way to do. */

@@ -21,6 +21,8 @@ typedef struct wcl_hns_provider {
     wcl_status (*namespace_remove)(wcl_hns *hns, const char *container_id, wcl_error *error);
     wcl_status (*attach_namespace)(wcl_hns *hns, const char *endpoint_id, const char *container_id,
                                    const char *namespace_path, wcl_error *error);
+    /* Out of whatever it is attached to, where one request to detach it does not say that. */
+    wcl_status (*detach)(wcl_hns *hns, const char *endpoint_id, wcl_error *error);
     wcl_status (*statistics)(wcl_hns *hns, const char *endpoint_id, wcl_hns_statistics *statistics,
                              wcl_error *error);
 } wcl_hns_provider;
