@@ -116,7 +116,8 @@ static wcl_status list_names(wcl_walk *walk, level *level, wcl_error *error)
     }
     for (errno = 0; status == WCL_OK && (item = readdir(listing)) != NULL; errno = 0) {
         if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
-            (walk->depth == 0 && wcl_disk_name_is_reserved(item->d_name, strlen(item->d_name))))
+            (walk->depth == 0 && !walk->rules.is_plain &&
+             wcl_disk_name_is_reserved(item->d_name, strlen(item->d_name))))
             continue;
         status = add_name(level, item->d_name, error);
     }
@@ -249,7 +250,7 @@ static wcl_status push_level(wcl_walk *walk, wcl_error *error)
         qsort(made.names, made.count, sizeof(name), compare_names);
         if (walk->rules.has_companions)
             status = take_companions(walk, &made, error);
-        if (status == WCL_OK)
+        if (status == WCL_OK && !walk->rules.is_plain)
             status = find_true_names(walk, &made, error);
     }
     if (status != WCL_OK) {

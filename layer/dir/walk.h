@@ -20,6 +20,7 @@ typedef struct wcl_walk_item {
 typedef struct wcl_walk_rules {
     size_t name_max;      /* see wcl_disk_name() */
     bool has_companions;  /* folders have companions, which are no items (see names.h) */
+    bool is_plain;        /* no name means anything, and there are no true names */
     wcl_sidecar *sidecar; /* for the true names of items */
 } wcl_walk_rules;
 

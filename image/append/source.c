@@ -1,0 +1,46 @@
+/* Choosing the source for an input. */
+#include "image/append/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+
+/* Where a character sorts: the end of a path first, then the slash, then all others. */
+static int rank(char character)
+{
+    if (character == '\0')
+        return 0;
+    return character == '/' ? 1 : (unsigned char)character + 1;
+}
+
+int wcl_append_path_compare(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return rank(*a) - rank(*b);
+}
+
+wcl_status wcl_append_source_open(const char *input, wcl_append_source **source, wcl_error *error)
+{
+    struct stat status;
+    bool is_stdin = strcmp(input, "-") == 0;
+    WCL_CLEANUP_FD int fd =
+        is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(input, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        wcl_fail_errno(error, errno, "cannot open it");
+        return wcl_error_context(error, "append", input);
+    }
+    if (S_ISDIR(status.st_mode))
+        return wcl_append_folder_open(input, source, error);
+    int given = fd;
+    fd = -1;
+    return wcl_append_tar_open(given, input, source, error);
+}
