@@ -1,59 +1,31 @@
 /* Hashing on a thread of its own. */
 #include "layer/store/hasher.h"
 
-#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
-#include "layer/tar/worker.h"
+#include "layer/store/block_thread.h"
 
-/* At least as many as there are blocks in any pool, so that giving never waits. */
-#define QUEUE_SIZE 64
+/* Of the blocks for copies. */
+#define COPY_SIZE (256u * 1024)
+#define COPY_COUNT 8
 
 struct wcl_hasher {
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    wcl_block *queue[QUEUE_SIZE];
-    size_t first;
-    size_t count;
-    bool ended;
-    bool joined;
-    wcl_sha256 *sha256;
-    wcl_status status;
-    wcl_error error;
+    wcl_block_thread *thread;
+    wcl_sha256 *sha256;     /* of the thread, until it has ended */
+    wcl_block_pool *copies; /* made when first wanted */
+    wcl_block *copy;        /* not full yet */
 };
 
-/* The next block, or NULL at the end. */
-static wcl_block *take(wcl_hasher *hasher)
-{
-    wcl_block *block = NULL;
-
-    pthread_mutex_lock(&hasher->mutex);
-    while (hasher->count == 0 && !hasher->ended)
-        pthread_cond_wait(&hasher->changed, &hasher->mutex);
-    if (hasher->count) {
-        block = hasher->queue[hasher->first];
-        hasher->first = (hasher->first + 1) % QUEUE_SIZE;
-        hasher->count--;
-        pthread_cond_broadcast(&hasher->changed);
-    }
-    pthread_mutex_unlock(&hasher->mutex);
-    return block;
-}
-
-static void *run(void *context)
+static wcl_status hash(void *context, wcl_block *const *blocks, size_t count, wcl_error *error)
 {
     wcl_hasher *hasher = context;
-    wcl_block *block;
 
-    while ((block = take(hasher))) {
-        if (hasher->status == WCL_OK)
-            hasher->status =
-                wcl_sha256_update(hasher->sha256, block->data, block->size, &hasher->error);
-        wcl_block_unref(block);
-    }
-    return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (wcl_sha256_update(hasher->sha256, blocks[i]->data, blocks[i]->size, error) != WCL_OK)
+            return WCL_FAILED;
+    return WCL_OK;
 }
 
 wcl_status wcl_hasher_start(wcl_hasher **hasher, wcl_error *error)
@@ -62,50 +34,60 @@ wcl_status wcl_hasher_start(wcl_hasher **hasher, wcl_error *error)
 
     if (!made)
         return wcl_fail_memory(error);
-    pthread_mutex_init(&made->mutex, NULL);
-    pthread_cond_init(&made->changed, NULL);
-    made->joined = true;
     if (wcl_sha256_new(&made->sha256, error) != WCL_OK ||
-        wcl_worker_start(&made->thread, run, made, error) != WCL_OK) {
+        wcl_block_thread_start(hash, made, &made->thread, error) != WCL_OK) {
         wcl_hasher_free(made);
         return WCL_FAILED;
     }
-    made->joined = false;
     *hasher = made;
     return WCL_OK;
 }
 
-void wcl_hasher_give(wcl_hasher *hasher, wcl_block *block)
+wcl_status wcl_hasher_give(wcl_hasher *hasher, wcl_block *block, wcl_error *error)
 {
-    pthread_mutex_lock(&hasher->mutex);
-    while (hasher->count == QUEUE_SIZE)
-        pthread_cond_wait(&hasher->changed, &hasher->mutex);
-    hasher->queue[(hasher->first + hasher->count) % QUEUE_SIZE] = wcl_block_ref(block);
-    hasher->count++;
-    pthread_cond_broadcast(&hasher->changed);
-    pthread_mutex_unlock(&hasher->mutex);
+    return wcl_block_thread_give(hasher->thread, block, error);
 }
 
-static void join(wcl_hasher *hasher)
+/* Gives the thread what was copied so far. */
+static wcl_status give_copy(wcl_hasher *hasher, wcl_error *error)
 {
-    if (hasher->joined)
-        return;
-    pthread_mutex_lock(&hasher->mutex);
-    hasher->ended = true;
-    pthread_cond_broadcast(&hasher->changed);
-    pthread_mutex_unlock(&hasher->mutex);
-    pthread_join(hasher->thread, NULL);
-    hasher->joined = true;
+    wcl_block *copy = hasher->copy;
+
+    if (!copy)
+        return WCL_OK;
+    hasher->copy = NULL;
+    wcl_status status = wcl_block_thread_give(hasher->thread, copy, error);
+    wcl_block_unref(copy);
+    return status;
+}
+
+wcl_status wcl_hasher_update(wcl_hasher *hasher, const void *data, size_t size, wcl_error *error)
+{
+    const uint8_t *bytes = data;
+
+    if (!hasher->copies &&
+        wcl_block_pool_new(COPY_COUNT, COPY_SIZE, &hasher->copies, error) != WCL_OK)
+        return WCL_FAILED;
+    while (size > 0) {
+        if (!hasher->copy && !(hasher->copy = wcl_block_get(hasher->copies)))
+            return wcl_fail_memory(error);
+        wcl_block *copy = hasher->copy;
+        size_t part = size < COPY_SIZE - copy->size ? size : COPY_SIZE - copy->size;
+        memcpy(copy->data + copy->size, bytes, part);
+        copy->size += part;
+        bytes += part;
+        size -= part;
+        if (copy->size == COPY_SIZE && give_copy(hasher, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return WCL_OK;
 }
 
 wcl_status wcl_hasher_finish(wcl_hasher *hasher, uint8_t digest[WCL_SHA256_SIZE], wcl_error *error)
 {
-    join(hasher);
-    if (hasher->status != WCL_OK) {
-        if (error)
-            *error = hasher->error;
+    if (give_copy(hasher, error) != WCL_OK ||
+        wcl_block_thread_finish(hasher->thread, error) != WCL_OK)
         return WCL_FAILED;
-    }
     return wcl_sha256_finish(hasher->sha256, digest, error);
 }
 
@@ -113,9 +95,9 @@ void wcl_hasher_free(wcl_hasher *hasher)
 {
     if (!hasher)
         return;
-    join(hasher);
+    wcl_block_unref(hasher->copy);
+    wcl_block_thread_free(hasher->thread);
+    wcl_block_pool_free(hasher->copies);
     wcl_sha256_free(hasher->sha256);
-    pthread_mutex_destroy(&hasher->mutex);
-    pthread_cond_destroy(&hasher->changed);
     free(hasher);
 }

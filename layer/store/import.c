@@ -1,6 +1,6 @@
 /*
- * Importing a layer's tar, in one pass. The input's thread inflates and hashes the blob, a second
- * hashes the tar, and this one writes the tar and indexes it, all on the same blocks of memory.
+ * Importing a layer's tar, in one pass. The input's thread inflates, two hash the blob and the tar,
+ * a fourth writes the tar, and this one indexes it, all on the same blocks of memory.
  */
 #include "layer/store/import.h"
 
@@ -16,11 +16,8 @@
 #include "layer/store/chain.h"
 #include "layer/store/hasher.h"
 #include "layer/store/index.h"
+#include "layer/store/tar_file.h"
 #include "layer/tar/compress.h"
-
-/* Bytes after which what was written so far is sent to the disk, so that the sync at the end is
- * short. */
-#define WRITE_BEHIND (32 * 1024 * 1024)
 
 typedef struct import {
     const wcl_store *store;
@@ -31,14 +28,14 @@ typedef struct import {
     wcl_read_fn read;
     void *read_context;
     wcl_input *input;
-    wcl_sha256 *blob_sha256;
-    uint64_t blob_size;
+    wcl_hasher *blob_hasher;
     /* The tar. */
     wcl_hasher *hasher;
     int tar_fd;
-    bool is_there; /* layer.tar is the input itself */
+    bool is_there;          /* layer.tar is the input itself */
+    wcl_tar_file *tar_file; /* NULL where it is */
     uint64_t tar_size;
-    uint64_t sent; /* bytes that the disk was told to write */
+    uint64_t taken; /* bytes of layer.tar that were read, where it is the input */
     wcl_tar_scanner *scanner;
     wcl_index *index;
     wcl_progress progress;
@@ -51,8 +48,7 @@ static wcl_status hash_blob(void *context, const void *data, size_t size, wcl_er
 {
     import *import = context;
 
-    import->blob_size += size;
-    return wcl_sha256_update(import->blob_sha256, data, size, error);
+    return wcl_hasher_update(import->blob_hasher, data, size, error);
 }
 
 static wcl_status report(import *import, wcl_error *error)
@@ -67,24 +63,6 @@ static wcl_status report(import *import, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status write_block(import *import, const wcl_block *block, wcl_error *error)
-{
-    if (import->is_there) {
-        import->tar_size += block->size;
-        return WCL_OK;
-    }
-    if (wcl_pwrite_full(import->tar_fd, block->data, block->size, import->tar_size, error) !=
-        WCL_OK)
-        return wcl_error_context(error, NULL, "layer.tar");
-    import->tar_size += block->size;
-    if (import->tar_size - import->sent >= WRITE_BEHIND) {
-        sync_file_range(import->tar_fd, (off_t)import->sent,
-                        (off_t)(import->tar_size - import->sent), SYNC_FILE_RANGE_WRITE);
-        import->sent = import->tar_size;
-    }
-    return WCL_OK;
-}
-
 /* Gives the scanner its next block, on whose way it is hashed and written. */
 static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
 {
@@ -93,9 +71,10 @@ static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
 
     if (status != WCL_OK)
         return status;
-    if (import->hasher)
-        wcl_hasher_give(import->hasher, *block);
-    if (write_block(import, *block, error) == WCL_OK && report(import, error) == WCL_OK)
+    import->tar_size += (*block)->size;
+    if ((!import->hasher || wcl_hasher_give(import->hasher, *block, error) == WCL_OK) &&
+        (!import->tar_file || wcl_tar_file_give(import->tar_file, *block, error) == WCL_OK) &&
+        report(import, error) == WCL_OK)
         return WCL_OK;
     wcl_block_unref(*block);
     *block = NULL;
@@ -121,9 +100,9 @@ static wcl_status read_tar(void *context, void *buffer, size_t size, size_t *got
 {
     import *import = context;
 
-    if (wcl_pread_full(import->tar_fd, buffer, size, import->sent, got, error) != WCL_OK)
+    if (wcl_pread_full(import->tar_fd, buffer, size, import->taken, got, error) != WCL_OK)
         return WCL_FAILED;
-    import->sent += *got;
+    import->taken += *got;
     return WCL_OK;
 }
 
@@ -131,7 +110,7 @@ wcl_status wcl_store_scan_tar(const wcl_store *store, int tar_fd, wcl_os os, con
                               wcl_index **index, char diff_id[WCL_DIGEST_TEXT_SIZE], uint64_t *size,
                               wcl_error *error)
 {
-import scan = {.store = store, .tar_fd = tar_fd, .is_there = true };
+import scan = {.store = store, .tar_fd = tar_fd };
     uint8_t digest[WCL_SHA256_SIZE];
 
     scan.progress.operation = operation;
@@ -229,8 +208,10 @@ static wcl_status open_input(import *import, const wcl_import_options *options, 
                                       .tap = hash_blob,
                                       .tap_context = import };
 
-    if (wcl_sha256_new(&import->blob_sha256, error) != WCL_OK ||
+    if (wcl_hasher_start(&import->blob_hasher, error) != WCL_OK ||
         wcl_hasher_start(&import->hasher, error) != WCL_OK ||
+        (!import->is_there &&
+         wcl_tar_file_start(import->tar_fd, &import->tar_file, error) != WCL_OK) ||
         wcl_input_open(import->read, import->read_context, &input, &import->input, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_tar_scanner_new(next_block, import, &import->scanner, error);
@@ -266,7 +247,8 @@ static wcl_status settle_digests(import *import, const wcl_import_options *optio
     if (wcl_hasher_finish(import->hasher, digest, error) != WCL_OK)
         return WCL_FAILED;
     wcl_digest_format(digest, diff_id);
-    if (wcl_sha256_finish(import->blob_sha256, digest, error) != WCL_OK)
+    if (wcl_input_compression(import->input) != WCL_COMPRESSION_NONE &&
+        wcl_hasher_finish(import->blob_hasher, digest, error) != WCL_OK)
         return WCL_FAILED;
     wcl_digest_format(digest, blob);
     const char *expected = import->expect_digest;
@@ -284,7 +266,7 @@ static wcl_status settle_digests(import *import, const wcl_import_options *optio
         set_text(&import->record.blob_digest, blob, error) != WCL_OK ||
         set_text(&import->record.media_type, media_type, error) != WCL_OK)
         return WCL_FAILED;
-    import->record.blob_size = import->blob_size;
+    import->record.blob_size = wcl_input_consumed(import->input);
     return WCL_OK;
 }
 
@@ -330,8 +312,9 @@ static void end(import *import)
 {
     wcl_tar_scanner_free(import->scanner);
     wcl_hasher_free(import->hasher);
+    wcl_tar_file_free(import->tar_file);
     wcl_input_free(import->input);
-    wcl_sha256_free(import->blob_sha256);
+    wcl_hasher_free(import->blob_hasher);
     wcl_index_free(import->index);
     if (import->tar_fd >= 0)
         close(import->tar_fd);
@@ -343,6 +326,8 @@ static void end(import *import)
 static wcl_status run(import *import, const wcl_import_options *options, wcl_error *error)
 {
     if (open_input(import, options, error) != WCL_OK || index_entries(import, error) != WCL_OK)
+        return WCL_FAILED;
+    if (import->tar_file && wcl_tar_file_finish(import->tar_file, error) != WCL_OK)
         return WCL_FAILED;
     import->record.tar_size = import->tar_size;
     wcl_os os = wcl_index_found_os(import->index);

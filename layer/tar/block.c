@@ -35,7 +35,7 @@ static wcl_block *make_block(wcl_block_pool *pool)
     wcl_block *block = calloc(1, sizeof(*block));
     if (!block)
         return NULL;
-    block->data = malloc(pool->capacity);
+    block->data = aligned_alloc(WCL_BLOCK_ALIGNMENT, pool->capacity);
     if (!block->data) {
         free(block);
         return NULL;

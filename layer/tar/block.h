@@ -8,6 +8,9 @@
 typedef struct wcl_block wcl_block;
 typedef struct wcl_block_pool wcl_block_pool;
 
+/* Of the address of every block's bytes, which can so be written past the page cache. */
+#define WCL_BLOCK_ALIGNMENT 4096u
+
 struct wcl_block {
     uint8_t *data;
     size_t size;     /* bytes in it */
@@ -18,7 +21,8 @@ struct wcl_block {
     int references; /* atomic */
 };
 
-/* A pool of at most `count` blocks of `capacity` bytes each, made as they are first wanted. */
+/* A pool of at most `count` blocks of `capacity` bytes each, a multiple of the alignment, made as
+ * they are first wanted. */
 wcl_status wcl_block_pool_new(size_t count, size_t capacity, wcl_block_pool **pool,
                               wcl_error *error);
 /* An empty block with one reference; waits while all are in use. NULL only after

@@ -14,8 +14,8 @@ typedef struct wcl_input wcl_input;
 typedef struct wcl_input_options {
     /* More decompressed bytes than this are refused with WCL_CODE_FILE_TOO_LARGE; 0: no limit. */
     uint64_t max_size;
-    /* Sees all compressed bytes, in order, on the reading thread (for the blob's digest). May be
-     * NULL. */
+    /* Sees all compressed bytes, in order, on the reading thread (for the blob's digest); of plain
+     * input, whose blocks hold the same bytes, it sees nothing. May be NULL. */
     wcl_write_fn tap;
     void *tap_context;
 } wcl_input_options;

@@ -17,6 +17,8 @@
 struct wcl_input {
     /* Of the reading thread. */
     wcl_input_source source;
+    wcl_write_fn tap;
+    void *tap_context;
     wcl_decoder *decoder;
     uint64_t max_size;
     uint64_t made;
@@ -54,12 +56,10 @@ static wcl_status fail_unsupported(const char *name, wcl_error *error)
                     "the input is compressed with %s; layers are plain, gzip or zstd", name);
 }
 
-static wcl_status recognise(wcl_input *input, wcl_compression *compression, wcl_error *error)
+static wcl_status open_decoder(wcl_input *input, wcl_compression *compression, wcl_error *error)
 {
     wcl_input_source *source = &input->source;
 
-    if (wcl_input_source_fill(source, MAGIC_SIZE, error) != WCL_OK)
-        return WCL_FAILED;
     if (begins_with(source, "\x1f\x8b", 2)) {
         *compression = WCL_COMPRESSION_GZIP;
         return wcl_gzip_decoder_new(&WCL_INFLATER_BEST, &input->decoder, error);
@@ -78,6 +78,21 @@ static wcl_status recognise(wcl_input *input, wcl_compression *compression, wcl_
         return fail_unsupported("bzip2", error);
     *compression = WCL_COMPRESSION_NONE;
     return wcl_plain_decoder_new(&input->decoder, error);
+}
+
+static wcl_status recognise(wcl_input *input, wcl_compression *compression, wcl_error *error)
+{
+    wcl_input_source *source = &input->source;
+
+    if (wcl_input_source_fill(source, MAGIC_SIZE, error) != WCL_OK ||
+        open_decoder(input, compression, error) != WCL_OK)
+        return WCL_FAILED;
+    if (*compression == WCL_COMPRESSION_NONE || !input->tap)
+        return WCL_OK;
+    source->tap = input->tap;
+    source->tap_context = input->tap_context;
+    return source->tap(source->tap_context, wcl_input_source_data(source),
+                       wcl_input_source_ready(source), error);
 }
 
 static bool is_stopped(wcl_input *input)
@@ -191,8 +206,8 @@ wcl_status wcl_input_open(wcl_read_fn read, void *context, const wcl_input_optio
     made->source.context = context;
     if (options) {
         made->max_size = options->max_size;
-        made->source.tap = options->tap;
-        made->source.tap_context = options->tap_context;
+        made->tap = options->tap;
+        made->tap_context = options->tap_context;
     }
     if (start(made, error) != WCL_OK) {
         wcl_input_free(made);
