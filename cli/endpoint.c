@@ -41,8 +41,7 @@ typedef struct create_options {
     cli_list ports;
 } create_options;
 
-/* "HOSTPORT:PORT[/tcp|/udp]". */
-static bool parse_port(const char *text, wcl_hns_nat_policy *nat)
+bool cli_parse_port(const char *text, wcl_hns_nat_policy *nat)
 {
     unsigned external, internal;
     char protocol[4] = "tcp", rest;
@@ -73,7 +72,7 @@ static int make_policies(cli *cli, const create_options *options, wcl_hns_policy
     for (size_t i = 0; i < options->ports.count; i++) {
         wcl_hns_policy *policy = &policies[(*count)++];
         policy->type = WCL_HNS_POLICY_NAT;
-        if (!parse_port(options->ports.items[i], &policy->nat))
+        if (!cli_parse_port(options->ports.items[i], &policy->nat))
             return fail_option(cli, "publish", options->ports.items[i]);
     }
     if (options->rate) {

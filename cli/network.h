@@ -4,6 +4,8 @@
 
 #include "cli/cli.h"
 
+struct wcl_hns_nat_policy;
+
 int command_network(cli *cli, int argc, char **argv);
 int command_endpoint(cli *cli, int argc, char **argv);
 
@@ -12,6 +14,8 @@ struct wcl_hns *cli_networks_open(cli *cli);
 /* The id of the network or endpoint that a name or an id on the command line means. */
 wcl_status cli_find_network(struct wcl_hns *hns, const char *name, char id[37], wcl_error *error);
 wcl_status cli_find_endpoint(struct wcl_hns *hns, const char *name, char id[37], wcl_error *error);
+/* Reads "HOSTPORT:PORT[/tcp|/udp]"; false where it is not that. */
+bool cli_parse_port(const char *text, struct wcl_hns_nat_policy *nat);
 
 /*
  * Runs the function that the first argument names, of a table ended by a NULL name, with it as

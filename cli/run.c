@@ -7,11 +7,12 @@
 #include "cli/network.h"
 
 #define MOST_MAPPINGS 64
+#define MOST_PORTS 64
 
 typedef struct run_options {
     cli_attach attach;
     const char *name, *network, *memory, *processors, *host_name;
-    cli_list mappings;
+    cli_list mappings, ports;
     bool detach;
 } run_options;
 
@@ -65,25 +66,49 @@ static int parse_limits(cli *cli, const run_options *options, wcl_container_conf
 
 /* ---- Networks ------------------------------------------------------------------------------- */
 
-/* An endpoint that lives as long as the run. */
-static int make_endpoint(cli *cli, const char *network, char id[37])
+static int parse_ports(cli *cli, const cli_list *list, wcl_hns_policy *policies)
 {
-    wcl_hns *hns = cli_networks_open(cli);
-    wcl_hns_endpoint *endpoint = NULL;
-    char network_id[37], request[128];
-    int result = EXIT_FAILED;
-
-    if (!hns)
-        return EXIT_FAILED;
-    if (cli_find_network(hns, network, network_id, &cli->error) == WCL_OK) {
-        snprintf(request, sizeof(request), "{\"VirtualNetwork\":\"%s\"}", network_id);
-        if (wcl_hns_endpoint_request(hns, "POST", "", request, &endpoint, &cli->error) == WCL_OK &&
-            endpoint) {
-            snprintf(id, 37, "%s", endpoint->id);
-            result = 0;
-        }
+    if (list->count > MOST_PORTS)
+        return cli_usage_error(cli, "there are more than %d ports", MOST_PORTS);
+    for (size_t i = 0; i < list->count; i++) {
+        policies[i].type = WCL_HNS_POLICY_NAT;
+        if (!cli_parse_port(list->items[i], &policies[i].nat))
+            return cli_usage_error(cli, "'%s' is not PORT:PORT[/udp]", list->items[i]);
     }
-    wcl_hns_endpoint_free(endpoint);
+    return 0;
+}
+
+static wcl_status post_endpoint(cli *cli, wcl_hns *hns, const char *network,
+                                wcl_hns_endpoint *wanted, char id[37])
+{
+    wcl_hns_endpoint *made = NULL;
+    char network_id[37], *json = NULL;
+
+    if (cli_find_network(hns, network, network_id, &cli->error) != WCL_OK)
+        return WCL_FAILED;
+    wanted->virtual_network = network_id;
+    wcl_status status = wcl_hns_endpoint_format(wanted, &json, &cli->error);
+    if (status == WCL_OK)
+        status = wcl_hns_endpoint_request(hns, "POST", "", json, &made, &cli->error);
+    if (status == WCL_OK && made)
+        snprintf(id, 37, "%s", made->id);
+    wcl_hns_endpoint_free(made);
+    wcl_free(json);
+    return status;
+}
+
+/* An endpoint that lives as long as the run. */
+static int make_endpoint(cli *cli, const run_options *options, char id[37])
+{
+    wcl_hns_policy policies[MOST_PORTS] = { 0 };
+    wcl_hns_endpoint wanted = { .policies = policies, .policy_count = options->ports.count };
+    int result = parse_ports(cli, &options->ports, policies);
+
+    if (result != 0)
+        return result;
+    wcl_hns *hns = cli_networks_open(cli);
+    if (!hns || post_endpoint(cli, hns, options->network, &wanted, id) != WCL_OK)
+        result = EXIT_FAILED;
     wcl_hns_close(hns);
     return result;
 }
@@ -166,9 +191,13 @@ static int run_in(cli *cli, const run_options *options, wcl_container_config *co
     const char *endpoints[1] = { endpoint };
     int code = 0, result = EXIT_FAILED;
 
-    if (options->network && make_endpoint(cli, options->network, endpoint) != 0)
-        return EXIT_FAILED;
+    if (!options->network && options->ports.count)
+        return cli_usage_error(cli, "--publish goes with --network");
     if (options->network) {
+        result = make_endpoint(cli, options, endpoint);
+        if (result != 0)
+            return result;
+        result = EXIT_FAILED;
         config->endpoint_list = endpoints;
         config->endpoint_count = 1;
     }
@@ -200,6 +229,8 @@ int command_run(cli *cli, int argc, char **argv)
           NULL, NULL, &options.mappings },
         { "network", 0, CLI_VALUE, "NET", "join a network (default: none)", NULL, &options.network,
           NULL },
+        { "publish", 'p', CLI_LIST, "PORT:PORT[/udp]", "a port of the host and the container's",
+          NULL, NULL, &options.ports },
         { "name", 0, CLI_VALUE, "ID", "the container's id (default: the layer's)", NULL,
           &options.name, NULL },
         { "detach", 'd', CLI_FLAG, NULL, "print id and pid, and leave it running", &options.detach,
@@ -233,6 +264,7 @@ int command_run(cli *cli, int argc, char **argv)
     for (size_t i = 0; i < MOST_MAPPINGS; i++)
         free(copies[i]);
     cli_list_free(&options.mappings);
+    cli_list_free(&options.ports);
     cli_list_free(&options.attach.environment);
     return result;
 }
