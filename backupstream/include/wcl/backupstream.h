@@ -230,6 +230,41 @@ WCL_API wcl_status wcl_reparse_decode_link(const void *data, size_t size, wcl_re
 WCL_API wcl_status wcl_reparse_encode_link(const char *target, bool is_mount_point, void **data,
                                            size_t *size, wcl_error *error);
 
+#ifdef _WIN32
+/* ---- Files of Windows ----------------------------------------------------------------------- */
+
+/*
+ * go-winio's BackupFileReader: a file's backup stream, as BackupRead() gives it. `file` is a HANDLE
+ * that was opened with FILE_FLAG_BACKUP_SEMANTICS; it stays the caller's and must outlive the
+ * reader. With `security` the stream begins with the security descriptor, which takes a handle with
+ * ACCESS_SYSTEM_SECURITY.
+ */
+typedef struct wcl_backup_file_reader wcl_backup_file_reader;
+WCL_API wcl_status wcl_backup_file_reader_new(void *file, bool security,
+                                              wcl_backup_file_reader **reader, wcl_error *error);
+/* A wcl_read_fn whose context is the reader: up to `size` bytes; `*got` is 0 at the end. */
+WCL_API wcl_status wcl_backup_file_reader_read(void *reader, void *buffer, size_t size, size_t *got,
+                                               wcl_error *error);
+WCL_API void wcl_backup_file_reader_free(wcl_backup_file_reader *reader);
+
+/* go-winio's BackupFileWriter: gives a file what a backup stream says, through BackupWrite(). With
+ * `security` its security descriptor too. */
+typedef struct wcl_backup_file_writer wcl_backup_file_writer;
+WCL_API wcl_status wcl_backup_file_writer_new(void *file, bool security,
+                                              wcl_backup_file_writer **writer, wcl_error *error);
+/* A wcl_write_fn whose context is the writer: takes all `size` bytes. */
+WCL_API wcl_status wcl_backup_file_writer_write(void *writer, const void *data, size_t size,
+                                                wcl_error *error);
+WCL_API void wcl_backup_file_writer_free(wcl_backup_file_writer *writer);
+
+/*
+ * go-winio's EnableProcessPrivileges: lets this process back up and restore files whatever their
+ * security says (SeBackupPrivilege, SeRestorePrivilege), which reading and writing layers takes.
+ * Fails with code 1300 (ERROR_NOT_ALL_ASSIGNED) where the user has not got them.
+ */
+WCL_API wcl_status wcl_enable_backup_privileges(wcl_error *error);
+#endif
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,120 @@
+/* Hard links, made after the import. */
+#include "layer/vmcompute/links.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "layer/path.h"
+#include "platform/windows/files.h"
+
+#define IN_FILES "Files/"
+#define IN_UTILITY_VM "UtilityVM/Files/"
+
+static bool begins(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static wcl_status grow(wcl_vm_links *links, wcl_error *error)
+{
+    if (links->count < links->capacity)
+        return WCL_OK;
+    size_t capacity = links->capacity ? links->capacity * 2 : 64;
+    char **texts = realloc(links->texts, capacity * 2 * sizeof(*texts));
+    if (!texts)
+        return wcl_fail_memory(error);
+    links->texts = texts;
+    links->capacity = capacity;
+    return WCL_OK;
+}
+
+wcl_status wcl_vm_links_add(wcl_vm_links *links, const char *path, const char *target,
+                            wcl_error *error)
+{
+    if (wcl_path_check_windows(path, error) != WCL_OK ||
+        wcl_path_check_windows(target, error) != WCL_OK || grow(links, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!(begins(path, IN_FILES) && begins(target, IN_FILES)) &&
+        !(begins(path, IN_UTILITY_VM) && begins(target, IN_UTILITY_VM)))
+        return wcl_fail(error, WCL_CODE_INVALID_NAME,
+                        "a hard link and its target '%s' must both lie in Files, or both in "
+                        "UtilityVM/Files",
+                        target);
+    char *path_copy = strdup(path), *target_copy = strdup(target);
+    if (!path_copy || !target_copy) {
+        free(path_copy);
+        free(target_copy);
+        return wcl_fail_memory(error);
+    }
+    links->texts[2 * links->count] = path_copy;
+    links->texts[2 * links->count + 1] = target_copy;
+    links->count++;
+    return WCL_OK;
+}
+
+/* The long path of an entry in the folder `root`; WCL_END where that does not have it. */
+static wcl_status find_in(const char *root, const char *path, char **found, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *candidate = wcl_long_join(root, path, error);
+    WCL_CLEANUP_FREE char *checked = NULL;
+    uint32_t attributes;
+
+    if (!candidate)
+        return WCL_FAILED;
+    wcl_status status = wcl_file_attributes(candidate, &attributes, error);
+    if (status == WCL_OK)
+        status = wcl_check_folders(root, path, &checked, error);
+    if (status == WCL_OK) {
+        *found = candidate;
+        candidate = NULL;
+    }
+    return status;
+}
+
+static wcl_status find_target(const wcl_vm_target *layer, const char *target, char **found,
+                              wcl_error *error)
+{
+    wcl_status status = find_in(layer->root, target, found, error);
+
+    for (size_t i = 0; status == WCL_END && begins(target, IN_FILES) && i < layer->chain.count;
+         i++) {
+        WCL_CLEANUP_FREE char *root = wcl_long_path(layer->chain.paths[i], error);
+        status = root ? find_in(root, target, found, error) : WCL_FAILED;
+    }
+    if (status == WCL_END)
+        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND,
+                        "neither the layer nor its parents have the link's target '%s'", target);
+    return status;
+}
+
+static wcl_status make(const wcl_vm_target *layer, const char *path, const char *target,
+                       char **checked, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *long_path = NULL;
+    WCL_CLEANUP_FREE char *found = NULL;
+
+    if (wcl_check_folders(layer->root, path, checked, error) != WCL_OK ||
+        find_target(layer, target, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    long_path = wcl_long_join(layer->root, path, error);
+    return long_path ? wcl_file_link(long_path, found, error) : WCL_FAILED;
+}
+
+wcl_status wcl_vm_links_make(const wcl_vm_links *links, const wcl_vm_target *layer,
+                             wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *checked = NULL;
+
+    for (size_t i = 0; i < links->count; i++)
+        if (make(layer, links->texts[2 * i], links->texts[2 * i + 1], &checked, error) != WCL_OK)
+            return wcl_error_context(error, NULL, links->texts[2 * i]);
+    return WCL_OK;
+}
+
+void wcl_vm_links_free(wcl_vm_links *links)
+{
+    for (size_t i = 0; i < 2 * links->count; i++)
+        free(links->texts[i]);
+    free(links->texts);
+}
