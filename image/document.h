@@ -14,7 +14,7 @@
 
 /* Larger manifests and indexes, and larger configs, are refused. */
 #define WCL_MANIFEST_SIZE_MAX ((size_t)4 * 1024 * 1024)
-#define WCL_CONFIG_SIZE_MAX ((size_t)16 * 1024 * 1024)
+#define WCL_CONFIG_SIZE_MAX ((size_t)4 * 1024 * 1024)
 #define WCL_LAYERS_MAX 1000
 #define WCL_MANIFESTS_MAX 4096
 

@@ -1,0 +1,142 @@
+/* Descriptors: what a document says of another one or of a blob, and the media types of layers. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "image/descriptor.h"
+
+#define URLS_MAX 32
+
+const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(descriptor->annotations, name);
+
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compression, bool *is_foreign)
+{
+    static const struct {
+        const char *stem;
+        bool is_foreign;
+        char separator;
+    } kinds[] = {
+        { WCL_MEDIA_OCI_LAYER, false, '+' },
+        { WCL_MEDIA_OCI_FOREIGN_LAYER, true, '+' },
+        { WCL_MEDIA_DOCKER_LAYER, false, '.' },
+        { WCL_MEDIA_DOCKER_FOREIGN_LAYER, true, '.' },
+    };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t length = strlen(kinds[i].stem);
+        if (strncmp(media_type, kinds[i].stem, length) != 0)
+            continue;
+        const char *end = media_type + length;
+        wcl_compression found = WCL_COMPRESSION_NONE;
+        if (*end == kinds[i].separator && strcmp(end + 1, "gzip") == 0)
+            found = WCL_COMPRESSION_GZIP;
+        else if (*end == kinds[i].separator && strcmp(end + 1, "zstd") == 0)
+            found = WCL_COMPRESSION_ZSTD;
+        else if (*end)
+            continue;
+        if (compression)
+            *compression = found;
+        if (is_foreign)
+            *is_foreign = kinds[i].is_foreign;
+        return true;
+    }
+    return false;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+static wcl_status read_urls(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "urls");
+    const cJSON *item;
+
+    if (!list || cJSON_IsNull(list))
+        return WCL_OK;
+    int count = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : -1;
+    if (count < 0 || count > URLS_MAX)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'urls' is no list of at most %d addresses",
+                        URLS_MAX);
+    descriptor->urls = calloc((size_t)count + 1, sizeof(char *));
+    if (!descriptor->urls)
+        return wcl_fail_memory(error);
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!cJSON_IsString(item))
+            return wcl_fail(error, WCL_CODE_INVALID_DATA, "'urls' has something that is no text");
+        if (strncasecmp(item->valuestring, "https://", 8) != 0 &&
+            strncasecmp(item->valuestring, "http://", 7) != 0)
+            return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                            "the address '%.100s' in 'urls' is neither https nor http",
+                            item->valuestring);
+        descriptor->urls[descriptor->url_count++] = item->valuestring;
+    }
+    return WCL_OK;
+}
+
+wcl_status wcl_platform_of_json(const cJSON *json, wcl_platform *platform, wcl_error *error)
+{
+    *platform = (wcl_platform) { "", "", "", "" };
+    if (wcl_json_get_text(json, "os", &platform->os, error) != WCL_OK ||
+        wcl_json_get_text(json, "architecture", &platform->architecture, error) != WCL_OK ||
+        wcl_json_get_text(json, "variant", &platform->variant, error) != WCL_OK ||
+        wcl_json_get_text(json, "os.version", &platform->os_version, error) != WCL_OK)
+        return WCL_FAILED;
+    return WCL_OK;
+}
+
+static wcl_status read_platform(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error)
+{
+    const cJSON *platform = cJSON_GetObjectItemCaseSensitive(json, "platform");
+
+    if (!platform || cJSON_IsNull(platform))
+        return WCL_OK;
+    if (!cJSON_IsObject(platform))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'platform' is no object");
+    descriptor->has_platform = true;
+    return wcl_platform_of_json(platform, &descriptor->platform, error);
+}
+
+static wcl_status check_fields(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error)
+{
+    uint64_t size = UINT64_MAX;
+
+    descriptor->media_type = "";
+    descriptor->annotations = cJSON_GetObjectItemCaseSensitive(json, "annotations");
+    if (wcl_json_get_text(json, "mediaType", &descriptor->media_type, error) != WCL_OK ||
+        wcl_json_get_text(json, "digest", &descriptor->digest, error) != WCL_OK ||
+        wcl_json_get_u64(json, "size", &size, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!descriptor->digest)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'digest' is missing");
+    if (size > INT64_MAX)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'size' is missing or beyond 2^63-1");
+    descriptor->size = size;
+    if (descriptor->annotations && !cJSON_IsObject(descriptor->annotations))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'annotations' is no object");
+    return wcl_digest_check(descriptor->digest, error);
+}
+
+wcl_status wcl_descriptor_read(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error)
+{
+    *descriptor = (wcl_descriptor) { .media_type = "" };
+    if (!cJSON_IsObject(json))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is no object");
+    if (check_fields(json, descriptor, error) == WCL_OK &&
+        read_urls(json, descriptor, error) == WCL_OK &&
+        read_platform(json, descriptor, error) == WCL_OK)
+        return WCL_OK;
+    wcl_descriptor_clear(descriptor);
+    return WCL_FAILED;
+}
+
+void wcl_descriptor_clear(wcl_descriptor *descriptor)
+{
+    free(descriptor->urls);
+    descriptor->urls = NULL;
+}

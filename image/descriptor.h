@@ -1,0 +1,17 @@
+/* Reading the parts that documents of images share: descriptors, platforms, lists. */
+#ifndef WCL_IMAGE_DESCRIPTOR_H
+#define WCL_IMAGE_DESCRIPTOR_H
+
+#include "image/document.h"
+
+/* Takes a descriptor apart; its texts stay the JSON's. A failure leaves nothing to be freed. */
+wcl_status wcl_descriptor_read(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error);
+void wcl_descriptor_clear(wcl_descriptor *descriptor);
+
+/* The platform that an index's entry or a config has in its fields. */
+wcl_status wcl_platform_of_json(const cJSON *json, wcl_platform *platform, wcl_error *error);
+
+/* Refuses an object that has one of its fields twice: readers differ in which they take. */
+wcl_status wcl_json_check_unique(const cJSON *object, wcl_error *error);
+
+#endif
