@@ -40,6 +40,7 @@ typedef struct import {
     wcl_index *index;
     wcl_progress progress;
     const char *expect_digest;
+    const wcl_import_gate *gate; /* NULL: the parents are there from the start */
 } import;
 
 /* ---- The blocks ----------------------------------------------------------------------------- */
@@ -158,13 +159,21 @@ static wcl_os parent_os(const import *import)
     return import->parents.count ? import->parents.layers[0].record.os : WCL_OS_UNKNOWN;
 }
 
-static wcl_status check_parents(const import *import, wcl_error *error)
+/* Finds the parents and holds them; `os` is what the layer shall be. */
+static wcl_status take_parents(import *import, wcl_parents parents, wcl_os os, wcl_error *error)
 {
+    if (wcl_record_set_parents(&import->record, import->store, parents, error) != WCL_OK ||
+        wcl_store_chain_open(import->store, &import->record, &import->parents, error) != WCL_OK)
+        return WCL_FAILED;
     for (size_t i = 0; i < import->parents.count; i++)
         if (import->parents.layers[i].record.kind == WCL_LAYER_SANDBOX)
             return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                             "the parent '%s' is a sandbox; a read-only layer cannot stand on one",
                             import->parents.layers[i].record.id);
+    if (os && parent_os(import) && os != parent_os(import))
+        return wcl_fail(
+            error, WCL_CODE_INVALID_PARAMETER, "the layer shall be %s, but its parent '%s' is not",
+            os == WCL_OS_WINDOWS ? "windows" : "linux", import->record.parents[0]);
     return WCL_OK;
 }
 
@@ -175,19 +184,13 @@ static wcl_status begin(import *import, const char *id, wcl_parents parents,
     import->progress.operation = "import";
     if (!import->record.id)
         return wcl_fail_memory(error);
+    wcl_os os = options ? options->os : WCL_OS_UNKNOWN;
     if ((!import->is_there &&
          wcl_stage_begin(import->store, id, &import->stage, error) != WCL_OK) ||
-        wcl_record_set_parents(&import->record, import->store, parents, error) != WCL_OK ||
-        wcl_store_chain_open(import->store, &import->record, &import->parents, error) != WCL_OK ||
-        check_parents(import, error) != WCL_OK)
+        (!import->gate && take_parents(import, parents, os, error) != WCL_OK))
         return WCL_FAILED;
-    wcl_os os = parent_os(import);
-    if (options && options->os && os && options->os != os)
-        return wcl_fail(
-            error, WCL_CODE_INVALID_PARAMETER, "the layer shall be %s, but its parent '%s' is not",
-            options->os == WCL_OS_WINDOWS ? "windows" : "linux", import->record.parents[0]);
-    if (!os && options)
-        os = options->os;
+    if (!os)
+        os = parent_os(import);
     if (options && options->expect_digest) {
         uint8_t digest[WCL_SHA256_SIZE];
         if (wcl_digest_parse(options->expect_digest, digest, error) != WCL_OK)
@@ -270,28 +273,36 @@ static wcl_status settle_digests(import *import, const wcl_import_options *optio
     return WCL_OK;
 }
 
-/* Fills in what the index knows, writes it, and puts the layer in place. */
-static wcl_status finish_layer(const wcl_store *store, wcl_stage *stage, wcl_record *record,
-                               wcl_index *index, const wcl_store_chain *parents, int tar_fd,
-                               wcl_error *error)
+/* Fills in what the index knows, and writes it beside the tar. */
+static wcl_status write_layer(import *import, wcl_error *error)
 {
-    record->os = wcl_index_os(index);
-    record->kind = wcl_index_entries(index) == 0 ? WCL_LAYER_EMPTY
-                   : record->parent_count        ? WCL_LAYER_LAYER
-                                                 : WCL_LAYER_BASE;
-    record->entries = wcl_index_entries(index);
-    record->data_size = wcl_index_data_size(index);
-    record->scattered = wcl_index_scattered(index);
+    wcl_record *record = &import->record;
+
+    record->os = wcl_index_os(import->index);
+    record->entries = wcl_index_entries(import->index);
+    record->data_size = wcl_index_data_size(import->index);
+    record->scattered = wcl_index_scattered(import->index);
     record->created = (int64_t)time(NULL);
-    if (wcl_chain_check_links(store, parents, index, error) != WCL_OK ||
-        wcl_index_write(wcl_index_tree(index), stage->fd, "layer.erofs", &record->tar_size, 1,
-                        error) != WCL_OK)
+    if (wcl_index_write(wcl_index_tree(import->index), import->stage.fd, "layer.erofs",
+                        &record->tar_size, 1, error) != WCL_OK)
         return WCL_FAILED;
-    if (fdatasync(tar_fd) != 0)
+    if (fdatasync(import->tar_fd) != 0)
         return wcl_fail_errno(error, errno, "cannot write layer.tar");
-    if (wcl_record_write(stage->fd, record, error) != WCL_OK)
+    return WCL_OK;
+}
+
+/* Puts the layer in place, on its parents. */
+static wcl_status place_layer(import *import, wcl_error *error)
+{
+    wcl_record *record = &import->record;
+
+    record->kind = record->entries == 0   ? WCL_LAYER_EMPTY
+                   : record->parent_count ? WCL_LAYER_LAYER
+                                          : WCL_LAYER_BASE;
+    if (wcl_chain_check_links(import->store, &import->parents, import->index, error) != WCL_OK ||
+        wcl_record_write(import->stage.fd, record, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_stage_commit(store, stage, record->id, error);
+    return wcl_stage_commit(import->store, &import->stage, record->id, error);
 }
 
 static void fill_result(const import *import, wcl_import_result *result)
@@ -323,7 +334,19 @@ static void end(import *import)
     wcl_layer_record_free(&import->record);
 }
 
-static wcl_status run(import *import, const wcl_import_options *options, wcl_error *error)
+/* Waits for the parents, once all else is done. */
+static wcl_status pass_gate(import *import, wcl_parents parents, wcl_error *error)
+{
+    wcl_import_result result;
+
+    fill_result(import, &result);
+    if (import->gate->pass(import->gate->context, &result, error) != WCL_OK)
+        return WCL_FAILED;
+    return take_parents(import, parents, import->record.os, error);
+}
+
+static wcl_status run(import *import, wcl_parents parents, const wcl_import_options *options,
+                      wcl_error *error)
 {
     if (open_input(import, options, error) != WCL_OK || index_entries(import, error) != WCL_OK)
         return WCL_FAILED;
@@ -333,18 +356,20 @@ static wcl_status run(import *import, const wcl_import_options *options, wcl_err
     wcl_os os = wcl_index_found_os(import->index);
     if (os != wcl_index_os(import->index) && index_again(import, os, error) != WCL_OK)
         return WCL_FAILED;
-    if (settle_digests(import, options, error) != WCL_OK)
+    if (settle_digests(import, options, error) != WCL_OK || write_layer(import, error) != WCL_OK)
         return WCL_FAILED;
-    return finish_layer(import->store, &import->stage, &import->record, import->index,
-                        &import->parents, import->tar_fd, error);
+    if (import->gate && pass_gate(import, parents, error) != WCL_OK)
+        return WCL_FAILED;
+    return place_layer(import, error);
 }
 
-wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_parents parents,
-                                wcl_read_fn read, void *context, const wcl_import_options *options,
-                                wcl_import_result *result, wcl_error *error)
+static wcl_status import_layer(const wcl_driver *driver, const char *id, wcl_parents parents,
+                               wcl_read_fn read, void *context, const wcl_import_options *options,
+                               const wcl_import_gate *gate, wcl_import_result *result,
+                               wcl_error *error)
 {
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
-import import = {.store = & store, .stage = WCL_STAGE_INIT, .read = read, .read_context = context, .tar_fd = - 1 };
+import import = {.store = & store, .stage = WCL_STAGE_INIT, .read = read, .read_context = context, .tar_fd = - 1, .gate = gate };
 
     if (options && options->struct_size != sizeof(*options))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
@@ -353,11 +378,26 @@ import import = {.store = & store, .stage = WCL_STAGE_INIT, .read = read, .read_
     if (status == WCL_OK)
         status = begin(&import, id, parents, options, error);
     if (status == WCL_OK)
-        status = run(&import, options, error);
+        status = run(&import, parents, options, error);
     if (status == WCL_OK && result)
         fill_result(&import, result);
     end(&import);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "import", id);
+}
+
+wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_parents parents,
+                                wcl_read_fn read, void *context, const wcl_import_options *options,
+                                wcl_import_result *result, wcl_error *error)
+{
+    return import_layer(driver, id, parents, read, context, options, NULL, result, error);
+}
+
+wcl_status wcl_store_import_gated(const wcl_driver *driver, const char *id, wcl_parents parents,
+                                  wcl_read_fn read, void *context,
+                                  const wcl_import_options *options, const wcl_import_gate *gate,
+                                  wcl_error *error)
+{
+    return import_layer(driver, id, parents, read, context, options, gate, NULL, error);
 }
 
 wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const char *id, wcl_os os,
@@ -368,7 +408,7 @@ import import = {.store = store, .stage = * stage, .read = read_tar, .read_conte
 
     wcl_status status = begin(&import, id, parents, &options, error);
     if (status == WCL_OK)
-        status = run(&import, &options, error);
+        status = run(&import, parents, &options, error);
     *stage = import.stage;
     import.stage = (wcl_stage)WCL_STAGE_INIT;
     end(&import);

@@ -10,6 +10,20 @@ wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_pa
                                 wcl_import_result *result, wcl_error *error);
 
 /*
+ * The same in two steps, so that a layer can be imported while its parents are: `pass` is called
+ * when all is read, checked and indexed and has the result so far. It waits until the parents are
+ * there, or refuses the layer. The parents are looked for only then, so that `os` must be said.
+ */
+typedef struct wcl_import_gate {
+    wcl_status (*pass)(void *context, const wcl_import_result *result, wcl_error *error);
+    void *context;
+} wcl_import_gate;
+wcl_status wcl_store_import_gated(const wcl_driver *driver, const char *id, wcl_parents parents,
+                                  wcl_read_fn read, void *context,
+                                  const wcl_import_options *options, const wcl_import_gate *gate,
+                                  wcl_error *error);
+
+/*
  * The rest of an import, for whoever has a whole layer.tar in a stage already: indexes and hashes
  * it, writes layer.json, and puts the layer in place. The stage stays the caller's to end.
  */
