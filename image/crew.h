@@ -1,0 +1,68 @@
+/*
+ * A crew: the layers of one image on their way, each on a thread of its own, a few at a time. The
+ * thread that asked for it reports how far they are, and hands on what they have to say.
+ */
+#ifndef WCL_IMAGE_CREW_H
+#define WCL_IMAGE_CREW_H
+
+#include <pthread.h>
+
+#include "image/peer.h"
+
+typedef struct wcl_crew wcl_crew;
+
+/* One layer, or another blob. */
+typedef struct wcl_job {
+    wcl_crew *crew;
+    size_t number;
+    const char *digest;
+    uint64_t total;
+    _Atomic uint64_t done;
+    _Atomic wcl_transfer_state state;
+    /* The crew's own. */
+    pthread_t thread;
+    bool is_started;
+    bool is_resting;
+    bool is_finished;
+    bool is_placed;
+} wcl_job;
+
+struct wcl_crew {
+    const wcl_driver *driver; /* the caller's */
+    const wcl_transfer_options *options;
+    const char *operation;
+    wcl_job *jobs; /* `count` of them, digest and total filled in */
+    size_t count;
+    unsigned parallel;
+    wcl_status (*run)(void *context, wcl_job *job, wcl_error *error);
+    void *context;
+    /* The crew's own. */
+    wcl_stop stop;
+    wcl_driver layers_driver; /* for what jobs do with layers: ends when all shall end */
+    wcl_hooks hooks;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    wcl_status status;
+    wcl_error error; /* the first one */
+    wcl_buffer log;  /* lines, each with its level in front */
+};
+
+/* Prepares a crew whose fields down to `context` are filled in. */
+void wcl_crew_init(wcl_crew *crew);
+void wcl_crew_free(wcl_crew *crew);
+
+/* Runs all jobs, in order, and waits for them. Fails as the first one to fail does. */
+wcl_status wcl_crew_run(wcl_crew *crew, wcl_error *error);
+
+/*
+ * For a job: says that its own work is done but for the end, so that another may start, and waits
+ * until job `number - 1` is placed. Fails when all shall end.
+ */
+wcl_status wcl_job_await_turn(wcl_job *job, wcl_error *error);
+/* Says that the job is placed. */
+void wcl_job_place(wcl_job *job);
+
+/* Fails with WCL_CODE_CANCELLED when all shall end. */
+wcl_status wcl_job_check(const wcl_job *job, wcl_error *error);
+
+#endif

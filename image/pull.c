@@ -1,0 +1,189 @@
+/* Pulling: an image of a source becomes one of the store. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "image/engine.h"
+#include "image/fetch.h"
+
+/* Indexes that lead to indexes. */
+#define INDEX_DEPTH_MAX 3
+
+/* ---- Manifest and config -------------------------------------------------------------------- */
+
+static wcl_status get_manifest(const wcl_image_store *store, wcl_image_source *source,
+                               const char *reference, const char *media_type,
+                               wcl_manifest **manifest, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    bool is_digest = strncmp(reference, "sha256:", 7) == 0;
+    char served[128] = "";
+
+    if (is_digest && wcl_digest_check(reference, error) != WCL_OK)
+        return WCL_FAILED;
+    if (is_digest && wcl_image_blob_exists(store, reference)) {
+        if (wcl_image_blob_read(store, reference, WCL_MANIFEST_SIZE_MAX, &text, error) != WCL_OK)
+            return WCL_FAILED;
+    } else if (source->ops->get_manifest(source, reference, &text, served, error) != WCL_OK) {
+        return WCL_FAILED;
+    }
+    if (wcl_manifest_parse(text.data, text.size, *served ? served : media_type, manifest, error) !=
+        WCL_OK)
+        return wcl_error_context(error, NULL, reference);
+    if (!is_digest || strcmp((*manifest)->digest, reference) == 0)
+        return WCL_OK;
+    wcl_fail(error, WCL_CODE_CHECKSUM, "the manifest has the digest %s instead of %s",
+             (*manifest)->digest, reference);
+    wcl_manifest_free(*manifest);
+    *manifest = NULL;
+    return WCL_FAILED;
+}
+
+/* The manifest that a reference leads to, through indexes. */
+static wcl_status find_manifest(const wcl_image_store *store, wcl_image_source *source,
+                                const char *reference, const wcl_platform *platform,
+                                wcl_manifest **manifest, wcl_error *error)
+{
+    if (get_manifest(store, source, reference, NULL, manifest, error) != WCL_OK)
+        return WCL_FAILED;
+    for (int depth = 0; (*manifest)->is_index; depth++) {
+        WCL_CLEANUP_MANIFEST wcl_manifest *index = *manifest;
+        const wcl_descriptor *chosen;
+        *manifest = NULL;
+        if (depth == INDEX_DEPTH_MAX)
+            return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                            "indexes lead to indexes, more than %d deep", INDEX_DEPTH_MAX);
+        if (wcl_manifest_choose(index, platform, &chosen, error) != WCL_OK ||
+            get_manifest(store, source, chosen->digest, chosen->media_type, manifest, error) !=
+                WCL_OK)
+            return WCL_FAILED;
+        if ((*manifest)->size != chosen->size)
+            return wcl_fail(error, WCL_CODE_CHECKSUM,
+                            "the manifest %s has %zu bytes; the index says %llu", chosen->digest,
+                            (*manifest)->size, (unsigned long long)chosen->size);
+    }
+    return WCL_OK;
+}
+
+static wcl_status get_config(const wcl_image_store *store, wcl_image_source *source,
+                             const wcl_manifest *manifest, wcl_config **config, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+
+    if (wcl_fetch_small(store, source, &manifest->config, WCL_CONFIG_SIZE_MAX, &text, error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    return wcl_config_parse(text.data, text.size, manifest->layer_count, config, error);
+}
+
+/* ---- Layers --------------------------------------------------------------------------------- */
+
+static unsigned parallel_of(const wcl_image_source *source, const wcl_transfer_options *options)
+{
+    unsigned wanted = options ? options->parallel : 0;
+
+    return source->parallel && (!wanted || source->parallel < wanted) ? source->parallel : wanted;
+}
+
+static wcl_status get_layers(wcl_fetch *fetch, const wcl_driver *driver,
+                             const wcl_transfer_options *options, wcl_error *error)
+{
+    const wcl_manifest *manifest = fetch->manifest;
+    WCL_CLEANUP_FREE wcl_job *jobs = calloc(manifest->layer_count + 1, sizeof(*jobs));
+    wcl_crew crew = { .driver = driver,
+                      .options = options,
+                      .operation = "pull",
+                      .jobs = jobs,
+                      .count = manifest->layer_count,
+                      .parallel = parallel_of(fetch->source, options),
+                      .run = wcl_fetch_layer,
+                      .context = fetch };
+
+    if (!jobs)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; i < manifest->layer_count; i++) {
+        jobs[i].digest = manifest->layers[i].digest;
+        jobs[i].total = manifest->layers[i].size;
+    }
+    wcl_crew_init(&crew);
+    fetch->source->stop = &crew.stop;
+    wcl_status status = wcl_crew_run(&crew, error);
+    fetch->source->stop = NULL;
+    wcl_crew_free(&crew);
+    return status;
+}
+
+/* Takes away what a pull that failed brought, unless it may be gone on with. */
+static void undo(const wcl_image_store *store)
+{
+    WCL_CLEANUP_FD int lock = wcl_image_store_lock(store, true, NULL);
+    wcl_error error = WCL_ERROR_INIT;
+
+    if (lock >= 0 && wcl_image_collect(store, false, NULL, NULL, &error) != WCL_OK)
+        wcl_store_log(&store->layers, WCL_LOG_WARNING, "cannot clear up the images: %s",
+                      error.message);
+}
+
+static wcl_status get_image(wcl_fetch *fetch, const char *name, const wcl_driver *driver,
+                            const wcl_transfer_options *options, wcl_error *error)
+{
+    const bool is_remote = fetch->source->is_remote;
+    wcl_lease lease = WCL_LEASE_INIT;
+
+    if (wcl_lease_begin(fetch->store, fetch->manifest, fetch->config, is_remote, &lease, error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = get_layers(fetch, driver, options, error);
+    if (status == WCL_OK)
+        status = wcl_image_record_write(fetch->store, fetch->manifest, fetch->config, name, error);
+    wcl_lease_end(&lease, status != WCL_OK && is_remote);
+    if (status != WCL_OK && !is_remote)
+        undo(fetch->store);
+    return status;
+}
+
+/* ---- An image ------------------------------------------------------------------------------- */
+
+static wcl_status check_options(const wcl_transfer_options *options, wcl_error *error)
+{
+    return options && options->struct_size != sizeof(*options)
+               ? wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                          "the wcl_transfer_options do not say their size in struct_size")
+               : WCL_OK;
+}
+
+static wcl_status pull(const wcl_image_store *store, wcl_image_source *source,
+                       const char *reference, const char *name, const wcl_transfer_options *options,
+                       wcl_image_info **info, wcl_error *error)
+{
+    WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
+    WCL_CLEANUP_CONFIG wcl_config *config = NULL;
+    WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
+
+    if (find_manifest(store, source, reference, options ? options->platform : NULL, &manifest,
+                      error) != WCL_OK ||
+        get_config(store, source, manifest, &config, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_fetch fetch = { store, source, manifest, config };
+    if (get_image(&fetch, name, store->driver, options, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!info)
+        return WCL_OK;
+    if (wcl_image_record_read(store, manifest->digest, &record, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_image_info_make(store, &record, info, error);
+}
+
+wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *source,
+                               const char *reference, const char *name,
+                               const wcl_transfer_options *options, wcl_image_info **info,
+                               wcl_error *error)
+{
+    WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
+
+    if (check_options(options, error) != WCL_OK ||
+        wcl_image_store_open(driver, &store, error) != WCL_OK)
+        return WCL_FAILED;
+    return pull(&store, source, reference, name, options, info, error);
+}
