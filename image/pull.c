@@ -93,7 +93,7 @@ static wcl_status get_layers(wcl_fetch *fetch, const wcl_driver *driver,
     WCL_CLEANUP_FREE wcl_job *jobs = calloc(manifest->layer_count + 1, sizeof(*jobs));
     wcl_crew crew = { .driver = driver,
                       .options = options,
-                      .operation = "pull",
+                      .operation = fetch->source->is_remote ? "pull" : "load",
                       .jobs = jobs,
                       .count = manifest->layer_count,
                       .parallel = parallel_of(fetch->source, options),

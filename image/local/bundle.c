@@ -1,0 +1,348 @@
+/* Bundles: a folder, or a tar in a file. */
+#include "image/local/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/error.h"
+#include "image/local/tar_index.h"
+#include "layer/tar/compress.h"
+
+/* Milliseconds after which a stalled read looks whether it shall end. */
+#define LOOK_EVERY 200
+#define COPY_SIZE (1024 * 1024)
+
+struct wcl_bundle {
+    int folder; /* -1: a tar */
+    int file;
+    wcl_tar_index index;
+};
+
+/* ---- Copying what cannot be read at any place ------------------------------------------------ */
+
+typedef struct copying {
+    int from;
+    int to;
+    uint64_t size;
+    const wcl_hooks *hooks;
+} copying;
+
+typedef struct file_at {
+    int fd;
+    uint64_t at;
+} file_at;
+
+static wcl_status check_cancelled(const copying *copying, wcl_error *error)
+{
+    const wcl_hooks *hooks = copying->hooks;
+    const wcl_progress progress = { .operation = "load", .done = copying->size };
+
+    return hooks && hooks->progress && hooks->progress(hooks->context, &progress)
+               ? wcl_fail(error, WCL_CODE_CANCELLED, "cancelled")
+               : WCL_OK;
+}
+
+static wcl_status new_file(int temporary, int *file, wcl_error *error)
+{
+    *file = openat(temporary, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    return *file >= 0 ? WCL_OK : wcl_fail_errno(error, errno, "cannot make a temporary file");
+}
+
+static wcl_status copy_piece(copying *copying, void *buffer, bool *ended, wcl_error *error)
+{
+    struct pollfd wait = { .fd = copying->from, .events = POLLIN };
+
+    while (poll(&wait, 1, LOOK_EVERY) == 0)
+        if (check_cancelled(copying, error) != WCL_OK)
+            return WCL_FAILED;
+    ssize_t count = read(copying->from, buffer, COPY_SIZE);
+    if (count < 0 && errno != EINTR && errno != EAGAIN)
+        return wcl_fail_errno(error, errno, "cannot read the input");
+    *ended = count == 0;
+    if (count > 0) {
+        if (wcl_pwrite_full(copying->to, buffer, (size_t)count, copying->size, error) != WCL_OK)
+            return WCL_FAILED;
+        copying->size += (uint64_t)count;
+    }
+    return check_cancelled(copying, error);
+}
+
+/* Makes an unnamed file of what a pipe gives. */
+static wcl_status copy_pipe(int from, int temporary, const wcl_hooks *hooks, int *file,
+                            wcl_error *error)
+{
+    copying copying = { .from = from, .hooks = hooks };
+    WCL_CLEANUP_FREE void *buffer = malloc(COPY_SIZE);
+    bool ended = false;
+
+    if (!buffer)
+        return wcl_fail_memory(error);
+    if (new_file(temporary, file, error) != WCL_OK)
+        return WCL_FAILED;
+    copying.to = *file;
+    while (!ended)
+        if (copy_piece(&copying, buffer, &ended, error) != WCL_OK)
+            return WCL_FAILED;
+    return WCL_OK;
+}
+
+/* A wcl_read_fn over a file. */
+static wcl_status read_file(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
+{
+    file_at *file = context;
+
+    if (wcl_pread_full(file->fd, buffer, size, file->at, got, error) != WCL_OK)
+        return WCL_FAILED;
+    file->at += *got;
+    return WCL_OK;
+}
+
+static wcl_status inflate_blocks(copying *copying, wcl_input *input, wcl_error *error)
+{
+    wcl_block *block;
+    wcl_status status;
+
+    while ((status = wcl_input_next(input, &block, error)) == WCL_OK) {
+        status = wcl_pwrite_full(copying->to, block->data, block->size, copying->size, error);
+        copying->size += block->size;
+        wcl_block_unref(block);
+        if (status == WCL_OK)
+            status = check_cancelled(copying, error);
+        if (status != WCL_OK)
+            return WCL_FAILED;
+    }
+    return status == WCL_END ? WCL_OK : status;
+}
+
+/* Makes an unnamed file of what a compressed file holds. */
+static wcl_status inflate(int from, int temporary, const wcl_hooks *hooks, int *file,
+                          wcl_error *error)
+{
+    copying copying = { .from = from, .hooks = hooks };
+    file_at reading = { from, 0 };
+    wcl_input *input = NULL;
+
+    if (new_file(temporary, file, error) != WCL_OK)
+        return WCL_FAILED;
+    copying.to = *file;
+    wcl_status status = wcl_input_open(read_file, &reading, NULL, &input, error);
+    if (status == WCL_OK)
+        status = inflate_blocks(&copying, input, error);
+    wcl_input_free(input);
+    return status;
+}
+
+/* Whether it can be read at any place, from its beginning. */
+static bool is_whole_file(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
+}
+
+static bool is_compressed(int fd)
+{
+    uint8_t start[6];
+    size_t got = 0;
+
+    if (wcl_pread_full(fd, start, sizeof(start), 0, &got, NULL) != WCL_OK || got < sizeof(start))
+        return false;
+    return memcmp(start, "\x1F\x8B", 2) == 0 || memcmp(start, "\x28\xB5\x2F\xFD", 4) == 0 ||
+           memcmp(start,
+                  "\xFD"
+                  "7zXZ",
+                  6) == 0;
+}
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+static wcl_status open_tar(wcl_bundle *bundle, int input, int temporary, const wcl_hooks *hooks,
+                           wcl_error *error)
+{
+    struct stat info;
+
+    if (is_whole_file(input)) {
+        bundle->file = fcntl(input, F_DUPFD_CLOEXEC, 0);
+        if (bundle->file < 0)
+            return wcl_fail_errno(error, errno, "cannot open the file");
+    } else if (copy_pipe(input, temporary, hooks, &bundle->file, error) != WCL_OK) {
+        return WCL_FAILED;
+    }
+    if (is_compressed(bundle->file)) {
+        WCL_CLEANUP_FD int compressed = bundle->file;
+        bundle->file = -1;
+        if (inflate(compressed, temporary, hooks, &bundle->file, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    if (fstat(bundle->file, &info) != 0)
+        return wcl_fail_errno(error, errno, "cannot read the file");
+    return wcl_tar_index_read(bundle->file, (uint64_t)info.st_size, &bundle->index, error);
+}
+
+static wcl_status open_path(wcl_bundle *bundle, const char *path, int temporary,
+                            const wcl_hooks *hooks, wcl_error *error)
+{
+    struct stat info;
+
+    if (strcmp(path, "-") == 0)
+        return open_tar(bundle, STDIN_FILENO, temporary, hooks, error);
+    WCL_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &info) != 0)
+        return wcl_fail_errno(error, errno, "cannot open '%s'", path);
+    if (!S_ISDIR(info.st_mode))
+        return open_tar(bundle, fd, temporary, hooks, error);
+    bundle->folder = fd;
+    fd = -1;
+    return WCL_OK;
+}
+
+wcl_status wcl_bundle_open(const char *path, int temporary, const wcl_hooks *hooks,
+                           wcl_bundle **bundle, wcl_error *error)
+{
+    wcl_bundle *made = calloc(1, sizeof(*made));
+
+    if (!made)
+        return wcl_fail_memory(error);
+    made->folder = made->file = -1;
+    if (open_path(made, path, temporary, hooks, error) == WCL_OK) {
+        *bundle = made;
+        return WCL_OK;
+    }
+    wcl_bundle_free(made);
+    return WCL_FAILED;
+}
+
+void wcl_bundle_free(wcl_bundle *bundle)
+{
+    if (!bundle)
+        return;
+    wcl_tar_index_free(&bundle->index);
+    if (bundle->folder >= 0)
+        close(bundle->folder);
+    if (bundle->file >= 0)
+        close(bundle->file);
+    free(bundle);
+}
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+static wcl_status find_in_folder(const wcl_bundle *bundle, const char *name, wcl_bundle_file *file,
+                                 wcl_error *error)
+{
+    struct stat info;
+    int fd = wcl_beneath_open(bundle->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "cannot open '%.200s'", name);
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.200s' is no file", name);
+    }
+    *file = (wcl_bundle_file) { fd, true, 0, (uint64_t)info.st_size };
+    return WCL_OK;
+}
+
+wcl_status wcl_bundle_find(const wcl_bundle *bundle, const char *name, wcl_bundle_file *file,
+                           wcl_error *error)
+{
+    if (bundle->folder >= 0)
+        return find_in_folder(bundle, name, file, error);
+    const wcl_tar_member *member = wcl_tar_index_find(&bundle->index, name);
+    if (!member)
+        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no '%.200s' in it", name);
+    *file = (wcl_bundle_file) { bundle->file, false, member->offset, member->size };
+    return WCL_OK;
+}
+
+void wcl_bundle_file_close(wcl_bundle_file *file)
+{
+    if (file->is_owned)
+        close(file->fd);
+    file->is_owned = false;
+}
+
+bool wcl_bundle_has(const wcl_bundle *bundle, const char *name)
+{
+    WCL_CLEANUP_BUNDLE_FILE wcl_bundle_file file = { .fd = -1 };
+
+    return wcl_bundle_find(bundle, name, &file, NULL) == WCL_OK;
+}
+
+wcl_status wcl_bundle_read(const wcl_bundle *bundle, const char *name, size_t limit,
+                           wcl_buffer *data, wcl_error *error)
+{
+    WCL_CLEANUP_BUNDLE_FILE wcl_bundle_file file = { .fd = -1 };
+    size_t got;
+
+    if (wcl_bundle_find(bundle, name, &file, error) != WCL_OK)
+        return WCL_FAILED;
+    if (file.size > limit)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                        "'%.200s' has %llu bytes, more than the %zu allowed", name,
+                        (unsigned long long)file.size, limit);
+    if (wcl_buffer_reserve(data, (size_t)file.size, error) != WCL_OK ||
+        wcl_pread_full(file.fd, data->data + data->size, (size_t)file.size, file.offset, &got,
+                       error) != WCL_OK)
+        return WCL_FAILED;
+    data->size += got;
+    data->data[data->size] = '\0';
+    return WCL_OK;
+}
+
+/* ---- Streams -------------------------------------------------------------------------------- */
+
+typedef struct file_stream {
+    wcl_blob_stream base;
+    wcl_bundle_file file;
+    uint64_t at;
+} file_stream;
+
+static wcl_status read_stream(wcl_blob_stream *base, void *buffer, size_t size, size_t *got,
+                              wcl_error *error)
+{
+    file_stream *stream = (file_stream *)base;
+    uint64_t left = stream->file.size - stream->at;
+
+    if (size > left)
+        size = (size_t)left;
+    *got = 0;
+    if (size && wcl_pread_full(stream->file.fd, buffer, size, stream->file.offset + stream->at, got,
+                               error) != WCL_OK)
+        return WCL_FAILED;
+    stream->at += *got;
+    return WCL_OK;
+}
+
+static void free_stream(wcl_blob_stream *base)
+{
+    file_stream *stream = (file_stream *)base;
+
+    wcl_bundle_file_close(&stream->file);
+    free(stream);
+}
+
+wcl_status wcl_bundle_stream(const wcl_bundle *bundle, const char *name, uint64_t offset,
+                             wcl_blob_stream **stream, wcl_error *error)
+{
+    static const wcl_blob_stream_ops ops = { read_stream, free_stream };
+    file_stream *made = calloc(1, sizeof(*made));
+
+    if (!made)
+        return wcl_fail_memory(error);
+    made->base.ops = &ops;
+    made->at = offset;
+    if (wcl_bundle_find(bundle, name, &made->file, error) != WCL_OK) {
+        free(made);
+        return WCL_FAILED;
+    }
+    if (offset > made->file.size)
+        made->at = made->file.size;
+    *stream = &made->base;
+    return WCL_OK;
+}

@@ -1,0 +1,161 @@
+/* OCI layouts as sources: index.json says which images there are, blobs/ has everything else. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "image/local/sources.h"
+
+#define BLOB_NAME_SIZE 96
+
+typedef struct layout {
+    wcl_image_source base;
+    const wcl_bundle *bundle;
+} layout;
+
+/* ---- The source ----------------------------------------------------------------------------- */
+
+static void blob_name(const char *digest, char name[BLOB_NAME_SIZE])
+{
+    snprintf(name, BLOB_NAME_SIZE, "blobs/sha256/%s", digest + sizeof("sha256:") - 1);
+}
+
+static wcl_status get_manifest(wcl_image_source *base, const char *reference, wcl_buffer *text,
+                               char media_type[128], wcl_error *error)
+{
+    const layout *layout = (const struct layout *)base;
+    char name[BLOB_NAME_SIZE];
+
+    (void)media_type;
+    if (wcl_digest_check(reference, error) != WCL_OK)
+        return WCL_FAILED;
+    blob_name(reference, name);
+    return wcl_bundle_read(layout->bundle, name, WCL_MANIFEST_SIZE_MAX, text, error);
+}
+
+static wcl_status open_blob(wcl_image_source *base, const wcl_descriptor *descriptor,
+                            uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
+{
+    const layout *layout = (const struct layout *)base;
+    char name[BLOB_NAME_SIZE];
+
+    blob_name(descriptor->digest, name);
+    if (descriptor->url_count && !wcl_bundle_has(layout->bundle, name))
+        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND,
+                        "the foreign layer %s is not in the layout, and its address is %.200s; "
+                        "pull the image from its registry instead",
+                        descriptor->digest, descriptor->urls[0]);
+    return wcl_bundle_stream(layout->bundle, name, offset, stream, error);
+}
+
+static void free_layout(wcl_image_source *base)
+{
+    free(base);
+}
+
+/* ---- Which images there are ----------------------------------------------------------------- */
+
+/* What an entry of index.json is called: in full, or by a tag behind `repository`. */
+static wcl_status name_image(wcl_bundle_image *image, const wcl_descriptor *entry,
+                             const char *repository, wcl_error *error)
+{
+    const char *name = wcl_descriptor_annotation(entry, "io.containerd.image.name");
+    const char *tag = wcl_descriptor_annotation(entry, "org.opencontainers.image.ref.name");
+    char text[600];
+
+    if (!name && tag && strpbrk(tag, ":/"))
+        name = tag;
+    if (!name && tag && repository && strlen(tag) + strlen(repository) < sizeof(text) - 2) {
+        snprintf(text, sizeof(text), "%s:%s", repository, tag);
+        name = text;
+    }
+    return name ? wcl_bundle_image_name(image, name, error) : WCL_OK;
+}
+
+static bool is_image(const wcl_descriptor *entry)
+{
+    const char *type = entry->media_type;
+
+    return !wcl_descriptor_annotation(entry, "vnd.docker.reference.type") &&
+           (strcmp(type, WCL_MEDIA_OCI_MANIFEST) == 0 || strcmp(type, WCL_MEDIA_OCI_INDEX) == 0 ||
+            strcmp(type, WCL_MEDIA_DOCKER_MANIFEST) == 0 ||
+            strcmp(type, WCL_MEDIA_DOCKER_INDEX) == 0);
+}
+
+/* The image of that reference, which is added where there is none yet. */
+static wcl_status find_image(wcl_bundle_images *images, const char *reference,
+                             wcl_bundle_image **image, wcl_error *error)
+{
+    for (size_t i = 0; i < images->count; i++)
+        if (strcmp(images->items[i].reference, reference) == 0) {
+            *image = &images->items[i];
+            return WCL_OK;
+        }
+    if (wcl_bundle_images_add(images, reference, error) != WCL_OK)
+        return WCL_FAILED;
+    *image = &images->items[images->count - 1];
+    return WCL_OK;
+}
+
+static wcl_status list_images(const wcl_manifest *index, const char *repository,
+                              wcl_bundle_images *images, wcl_error *error)
+{
+    for (size_t i = 0; i < index->manifest_count; i++) {
+        const wcl_descriptor *entry = &index->manifests[i];
+        wcl_bundle_image *image;
+        if (!is_image(entry))
+            continue;
+        if (find_image(images, entry->digest, &image, error) != WCL_OK ||
+            name_image(image, entry, repository, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return images->count ? WCL_OK
+                         : wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image in it");
+}
+
+bool wcl_layout_is(const wcl_bundle *bundle)
+{
+    return wcl_bundle_has(bundle, "oci-layout") && wcl_bundle_has(bundle, "index.json");
+}
+
+static wcl_status check_version(const wcl_bundle *bundle, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    WCL_CLEANUP_JSON cJSON *json = NULL;
+    const char *version = "";
+
+    if (wcl_bundle_read(bundle, "oci-layout", 4096, &text, error) != WCL_OK ||
+        wcl_json_parse(wcl_buffer_text(&text), text.size, 4096, &json, error) != WCL_OK ||
+        wcl_json_get_text(json, "imageLayoutVersion", &version, error) != WCL_OK)
+        return wcl_error_context(error, NULL, "oci-layout");
+    if (strncmp(version, "1.", 2) != 0)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "it is an OCI layout of version '%.20s'; 1.0.0 is supported", version);
+    return WCL_OK;
+}
+
+wcl_status wcl_layout_open(const wcl_bundle *bundle, const char *repository,
+                           wcl_image_source **source, wcl_bundle_images *images, wcl_error *error)
+{
+    static const wcl_image_source_ops ops = { get_manifest, open_blob, free_layout };
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    WCL_CLEANUP_MANIFEST wcl_manifest *index = NULL;
+
+    *images = (wcl_bundle_images) { NULL, 0 };
+    if (check_version(bundle, error) != WCL_OK ||
+        wcl_bundle_read(bundle, "index.json", WCL_MANIFEST_SIZE_MAX, &text, error) != WCL_OK ||
+        wcl_manifest_parse(text.data, text.size, WCL_MEDIA_OCI_INDEX, &index, error) != WCL_OK)
+        return wcl_error_context(error, NULL, "index.json");
+    layout *made = calloc(1, sizeof(*made));
+    if (!made)
+        return wcl_fail_memory(error);
+    made->base.ops = &ops;
+    made->bundle = bundle;
+    if (list_images(index, repository, images, error) != WCL_OK) {
+        wcl_bundle_images_free(images);
+        free(made);
+        return WCL_FAILED;
+    }
+    *source = &made->base;
+    return WCL_OK;
+}

@@ -1,0 +1,119 @@
+/* Loading: the images of a layout or archive become images of the store. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "image/engine.h"
+#include "image/local/sources.h"
+#include "image/store.h"
+
+/* ---- What tags without a name are tags of ---------------------------------------------------- */
+
+/* The path's last part without its extension, where that can be a repository; else NULL. */
+static char *repository_of(const char *path)
+{
+    WCL_CLEANUP_FREE wcl_reference *reference = NULL;
+    WCL_CLEANUP_FREE char *copy = strdup(path);
+    size_t size = copy ? strlen(copy) : 0;
+
+    while (size > 1 && copy[size - 1] == '/')
+        copy[--size] = '\0';
+    char *base = copy ? strrchr(copy, '/') : NULL;
+    base = base ? base + 1 : copy;
+    char *end = base ? strstr(base, ".tar") : NULL;
+    if (end)
+        *end = '\0';
+    if (!base || strchr(base, ':') || wcl_reference_parse(base, &reference, NULL) != WCL_OK)
+        return NULL;
+    return strdup(base);
+}
+
+/* ---- Loading -------------------------------------------------------------------------------- */
+
+typedef struct loading {
+    const wcl_driver *driver;
+    wcl_image_source *source;
+    const wcl_transfer_options *options;
+    wcl_image_loaded_fn loaded;
+    void *context;
+} loading;
+
+static wcl_status load_image(const loading *loading, const wcl_bundle_image *image,
+                             const char *name, wcl_error *error)
+{
+    const char *first = name ? name : image->name_count ? image->names[0] : NULL;
+    WCL_CLEANUP_FREE wcl_image_info *info = NULL;
+
+    if (wcl_image_pull_from(loading->driver, loading->source, image->reference, first,
+                            loading->options, &info, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 1; !name && i < image->name_count; i++)
+        if (wcl_image_tag(loading->driver, info->digest, image->names[i], error) != WCL_OK)
+            return WCL_FAILED;
+    if (!loading->loaded)
+        return WCL_OK;
+    if (image->name_count > 1) {
+        wcl_image_info *again;
+        if (wcl_image_get_info(loading->driver, info->digest, &again, error) != WCL_OK)
+            return WCL_FAILED;
+        wcl_free(info);
+        info = again;
+    }
+    loading->loaded(loading->context, info);
+    return WCL_OK;
+}
+
+static wcl_status load_bundle(loading *loading, const wcl_bundle *bundle, const char *path,
+                              const char *name, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *repository = repository_of(path);
+    wcl_bundle_images images = { NULL, 0 };
+    wcl_status status;
+
+    if (wcl_layout_is(bundle))
+        status = wcl_layout_open(bundle, repository, &loading->source, &images, error);
+    else if (wcl_docker_archive_is(bundle))
+        status = wcl_docker_archive_open(bundle, &loading->source, &images, error);
+    else
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        "it is neither an OCI layout nor a docker archive: it has no oci-layout "
+                        "and index.json, and no manifest.json");
+    if (status != WCL_OK)
+        return WCL_FAILED;
+    if (name && images.count != 1)
+        status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                          "there are %zu images in it, which cannot all be called '%s'",
+                          images.count, name);
+    for (size_t i = 0; status == WCL_OK && i < images.count; i++)
+        status = load_image(loading, &images.items[i], name, error);
+    loading->source->ops->free(loading->source);
+    wcl_bundle_images_free(&images);
+    return status;
+}
+
+static wcl_status load(loading *loading, const char *path, const char *name, wcl_error *error)
+{
+    WCL_CLEANUP_FREE wcl_reference *reference = NULL;
+    WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
+    wcl_bundle *bundle = NULL;
+
+    if ((name && wcl_reference_parse(name, &reference, error) != WCL_OK) ||
+        wcl_image_store_open(loading->driver, &store, error) != WCL_OK ||
+        wcl_bundle_open(path, store.layers.staging_fd, loading->driver->hooks, &bundle, error) !=
+            WCL_OK)
+        return WCL_FAILED;
+    wcl_status status =
+        load_bundle(loading, bundle, path, reference ? reference->name : NULL, error);
+    wcl_bundle_free(bundle);
+    return status;
+}
+
+wcl_status wcl_image_load(const wcl_driver *driver, const char *path, const char *name,
+                          const wcl_transfer_options *options, wcl_image_loaded_fn loaded,
+                          void *context, wcl_error *error)
+{
+    loading loading = { driver, NULL, options, loaded, context };
+
+    return load(&loading, path, name, error) == WCL_OK ? WCL_OK
+                                                       : wcl_error_context(error, "load", path);
+}
