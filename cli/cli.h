@@ -3,6 +3,7 @@
 #define WCL_CLI_H
 
 #include <stdio.h>
+#include <wcl/image.h>
 #include <wcl/layer.h>
 #include <wcl/tar.h>
 
@@ -88,6 +89,8 @@ wcl_driver cli_driver(cli *cli);
 void cli_progress_source(cli *cli, wcl_layer_reader *tar_reader, uint64_t total);
 /* How much there is in all, where the library cannot know. */
 void cli_progress_total(cli *cli, uint64_t total);
+/* The `layers` of wcl_transfer_options, whose context is the cli: a bar for each layer. */
+void cli_draw_layers(void *context, const wcl_transfer *layers, size_t count);
 /* Clears the bar from the terminal. */
 void cli_progress_done(cli *cli);
 /* Whether Ctrl-C or SIGTERM came. */

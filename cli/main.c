@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/container.h"
 #include "cli/graphdriver.h"
+#include "cli/image.h"
 #include "cli/network.h"
 #include "cli/progress.h"
 #include "cli/store.h"
@@ -30,6 +31,21 @@ static const command commands[] = {
     { "diff", "ID [OTHER]", "Show what a layer changes: A added, C changed, D deleted", NULL,
       command_diff },
     { "verify", "[ID]", "Check layers: digests, indexes, parents", NULL, command_verify },
+    { "images", "", "List all images of the store", NULL, command_images },
+    { "load", "[-i PATH] [--name NAME] [--platform PLATFORM]",
+      "Load images of an OCI layout or docker archive",
+      "PATH is a folder or a tar, which may be compressed. What has no name there is loaded by "
+      "its\n"
+      "digest.",
+      command_load },
+    { "save", "[-o PATH] [--format FORMAT] IMAGE...",
+      "Save images as an OCI layout or docker archive",
+      "Every digest stays what it was, except with --format docker, which has plain layers only.",
+      command_save },
+    { "tag", "IMAGE NAME", "Give an image another name", NULL, command_tag },
+    { "rmi", "[-f] [--unused] [IMAGE]...", "Remove images, and what nothing else uses of them",
+      "IMAGE is a name, which is taken from the image, or the beginning of a digest.",
+      command_rmi },
     { "convert", "[--from FORMAT] --to FORMAT IN OUT",
       "Convert a layer between an OCI tar, a transport folder and a plain folder",
       "FORMAT is oci, transport or dir. IN's is recognised when it is not given. IN and OUT may be "

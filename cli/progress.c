@@ -9,6 +9,8 @@
 #define SHOW_AFTER 500
 #define REDRAW_EVERY 100
 #define BAR_WIDTH 30
+/* Layers of an image that are shown at a time. */
+#define LAYER_LINES 8
 
 static volatile sig_atomic_t interrupted;
 
@@ -19,6 +21,8 @@ typedef struct progress_bar {
     int64_t drawn;
     wcl_layer_reader *source;
     uint64_t total;
+    bool layered; /* the layers of an image have a line each */
+    int lines;    /* that are shown, besides the one the cursor is in */
 } progress_bar;
 
 static int64_t milliseconds(void)
@@ -47,12 +51,73 @@ static void draw(progress_bar *bar, const wcl_progress *progress)
     bar->shown = true;
 }
 
+/* ---- Layers of an image ---------------------------------------------------------------------- */
+
+static void draw_bar(uint64_t done, uint64_t total)
+{
+    int filled =
+        total == 0 || done >= total ? BAR_WIDTH : (int)((double)done * BAR_WIDTH / (double)total);
+
+    fputc('[', stderr);
+    for (int i = 0; i < BAR_WIDTH; i++)
+        fputc(i < filled ? '#' : '.', stderr);
+    fputc(']', stderr);
+}
+
+static void draw_layer(const wcl_transfer *layer)
+{
+    fprintf(stderr, "%.19s ", layer->digest);
+    draw_bar(layer->done, layer->total);
+    fprintf(stderr,
+            layer->state == WCL_TRANSFER_STORING ? " storing\033[K\n" : " %.1f of %.1f MB\033[K\n",
+            (double)layer->done / 1e6, (double)layer->total / 1e6);
+}
+
+/* Goes up to the first line that is shown. */
+static void rewind_lines(progress_bar *bar)
+{
+    if (bar->lines)
+        fprintf(stderr, "\033[%dA", bar->lines);
+    bar->lines = 0;
+    fputc('\r', stderr);
+}
+
+void cli_draw_layers(void *context, const wcl_transfer *layers, size_t count)
+{
+    cli *cli = context;
+    progress_bar *bar = cli->bar;
+    uint64_t done = 0, total = 0;
+    size_t finished = 0;
+
+    if (!bar || !bar->terminal || cli->quiet)
+        return;
+    bar->layered = true;
+    if (milliseconds() - bar->started < SHOW_AFTER)
+        return;
+    rewind_lines(bar);
+    for (size_t i = 0; i < count; i++) {
+        bool moves =
+            layers[i].state == WCL_TRANSFER_RUNNING || layers[i].state == WCL_TRANSFER_STORING;
+        if (moves && bar->lines < LAYER_LINES) {
+            draw_layer(&layers[i]);
+            bar->lines++;
+        }
+        done += layers[i].done;
+        total += layers[i].total;
+        finished += layers[i].state == WCL_TRANSFER_DONE || layers[i].state == WCL_TRANSFER_PRESENT;
+    }
+    fprintf(stderr, "%zu of %zu layers       ", finished, count);
+    draw_bar(done, total);
+    fprintf(stderr, " %.1f of %.1f MB\033[K\033[J", (double)done / 1e6, (double)total / 1e6);
+    bar->shown = true;
+}
+
 static bool on_progress(void *context, const wcl_progress *progress)
 {
     cli *cli = context;
     progress_bar *bar = cli->bar;
 
-    if (bar && bar->terminal && !cli->quiet) {
+    if (bar && bar->terminal && !cli->quiet && !bar->layered) {
         int64_t now = milliseconds();
         if (now - bar->started >= SHOW_AFTER && now - bar->drawn >= REDRAW_EVERY) {
             bar->drawn = now;
@@ -99,8 +164,10 @@ void cli_progress_total(cli *cli, uint64_t total)
 
 void cli_progress_done(cli *cli)
 {
-    if (cli->bar && cli->bar->shown)
-        fprintf(stderr, "\r\033[K");
+    if (cli->bar && cli->bar->shown) {
+        rewind_lines(cli->bar);
+        fprintf(stderr, "\033[J");
+    }
     if (cli->bar)
         cli->bar->shown = false;
 }

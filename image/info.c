@@ -134,7 +134,7 @@ wcl_status wcl_image_get_info(const wcl_driver *driver, const char *image, wcl_i
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
 
     if (wcl_image_store_open(driver, &store, error) != WCL_OK ||
-        wcl_image_find(&store, image, &record, NULL, error) != WCL_OK)
+        wcl_image_resolve(&store, image, &record, NULL, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_image_info_make(&store, &record, info, error);
 }
@@ -214,7 +214,7 @@ static wcl_status get_document(const wcl_driver *driver, const char *image, bool
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
 
     if (wcl_image_store_open(driver, &store, error) != WCL_OK ||
-        wcl_image_find(&store, image, &record, NULL, error) != WCL_OK ||
+        wcl_image_resolve(&store, image, &record, NULL, error) != WCL_OK ||
         wcl_image_blob_read(&store, config ? record.config : record.digest,
                             config ? WCL_CONFIG_SIZE_MAX : WCL_MANIFEST_SIZE_MAX, &text,
                             error) != WCL_OK)
@@ -246,7 +246,7 @@ wcl_status wcl_image_tag(const wcl_driver *driver, const char *image, const char
         wcl_image_store_open(driver, &store, error) != WCL_OK)
         return WCL_FAILED;
     WCL_CLEANUP_FD int lock = wcl_image_store_lock(&store, true, error);
-    if (lock < 0 || wcl_image_find(&store, image, &record, NULL, error) != WCL_OK)
+    if (lock < 0 || wcl_image_resolve(&store, image, &record, NULL, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_image_name_set(&store, reference->name, record.digest, error);
 }

@@ -204,8 +204,8 @@ static wcl_status find_by_name(const wcl_image_store *store, const char *image,
     return status;
 }
 
-wcl_status wcl_image_find(const wcl_image_store *store, const char *image, wcl_image_record *record,
-                          char **name, wcl_error *error)
+wcl_status wcl_image_resolve(const wcl_image_store *store, const char *image,
+                             wcl_image_record *record, char **name, wcl_error *error)
 {
     wcl_error inner = WCL_ERROR_INIT;
 

@@ -55,6 +55,7 @@ typedef struct wcl_image_source_ops {
 
 struct wcl_image_source {
     const wcl_image_source_ops *ops;
+    const char *operation; /* for progress: "pull" where it is NULL */
     unsigned parallel;
     /* Its blobs come from far: what came of a blob when a pull breaks off is kept for a day, and
      * the next pull goes on behind it. */
@@ -86,7 +87,7 @@ typedef struct wcl_image_sink_ops {
     wcl_status (*put_blob)(wcl_image_sink *sink, const wcl_push_blob *blob, wcl_error *error);
     /*
      * The manifest, once all its blobs are there. `reference` is what it shall be called: as the
-     * engine was told, or NULL for a manifest that an index names.
+     * engine was told, or NULL where it is called by its digest only.
      */
     wcl_status (*put_manifest)(wcl_image_sink *sink, const wcl_manifest *manifest,
                                const char *reference, wcl_error *error);
@@ -98,6 +99,7 @@ typedef struct wcl_image_sink_ops {
 
 struct wcl_image_sink {
     const wcl_image_sink_ops *ops;
+    const char *operation; /* for progress: "push" where it is NULL */
     unsigned parallel;
     const wcl_stop *stop;
 };

@@ -93,7 +93,7 @@ static wcl_status get_layers(wcl_fetch *fetch, const wcl_driver *driver,
     WCL_CLEANUP_FREE wcl_job *jobs = calloc(manifest->layer_count + 1, sizeof(*jobs));
     wcl_crew crew = { .driver = driver,
                       .options = options,
-                      .operation = fetch->source->is_remote ? "pull" : "load",
+                      .operation = fetch->source->operation ? fetch->source->operation : "pull",
                       .jobs = jobs,
                       .count = manifest->layer_count,
                       .parallel = parallel_of(fetch->source, options),
@@ -145,7 +145,7 @@ static wcl_status get_image(wcl_fetch *fetch, const char *name, const wcl_driver
 
 /* ---- An image ------------------------------------------------------------------------------- */
 
-static wcl_status check_options(const wcl_transfer_options *options, wcl_error *error)
+wcl_status wcl_transfer_options_check(const wcl_transfer_options *options, wcl_error *error)
 {
     return options && options->struct_size != sizeof(*options)
                ? wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
@@ -182,7 +182,7 @@ wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *sourc
 {
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
 
-    if (check_options(options, error) != WCL_OK ||
+    if (wcl_transfer_options_check(options, error) != WCL_OK ||
         wcl_image_store_open(driver, &store, error) != WCL_OK)
         return WCL_FAILED;
     return pull(&store, source, reference, name, options, info, error);

@@ -68,8 +68,8 @@ static wcl_status remove_record(const removal *removal, wcl_error *error)
     return wcl_image_collect(removal->store, false, removal->removed, removal->context, error);
 }
 
-wcl_status wcl_image_remove(const wcl_driver *driver, const char *image, bool force,
-                            wcl_image_removed_fn removed, void *context, wcl_error *error)
+static wcl_status remove_image(const wcl_driver *driver, const char *image, bool force,
+                               wcl_image_removed_fn removed, void *context, wcl_error *error)
 {
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
@@ -80,10 +80,18 @@ wcl_status wcl_image_remove(const wcl_driver *driver, const char *image, bool fo
     if (wcl_image_store_open(driver, &store, error) != WCL_OK)
         return WCL_FAILED;
     WCL_CLEANUP_FD int lock = wcl_image_store_lock(&store, true, error);
-    if (lock < 0 || wcl_image_find(&store, image, &record, &name, error) != WCL_OK ||
+    if (lock < 0 || wcl_image_resolve(&store, image, &record, &name, error) != WCL_OK ||
         remove_names(&removal, name, force, &left, error) != WCL_OK)
         return WCL_FAILED;
     return left ? WCL_OK : remove_record(&removal, error);
+}
+
+wcl_status wcl_image_remove(const wcl_driver *driver, const char *image, bool force,
+                            wcl_image_removed_fn removed, void *context, wcl_error *error)
+{
+    return remove_image(driver, image, force, removed, context, error) == WCL_OK
+               ? WCL_OK
+               : wcl_error_context(error, "remove image", image);
 }
 
 wcl_status wcl_image_remove_unused(const wcl_driver *driver, wcl_image_removed_fn removed,

@@ -114,8 +114,8 @@ wcl_status wcl_image_name_remove(const wcl_image_store *store, const char *name,
 
 /* The image that a caller means (see wcl/image.h). `*name`, where `name` is not NULL, is the
  * canonical name where it was a name, else NULL; wcl_free(). */
-wcl_status wcl_image_find(const wcl_image_store *store, const char *image, wcl_image_record *record,
-                          char **name, wcl_error *error);
+wcl_status wcl_image_resolve(const wcl_image_store *store, const char *image,
+                             wcl_image_record *record, char **name, wcl_error *error);
 
 /* What is known of an image, for callers; one piece, freed with wcl_free(). */
 wcl_status wcl_image_info_make(const wcl_image_store *store, const wcl_image_record *record,

@@ -300,6 +300,7 @@ wcl_status wcl_docker_archive_open(const wcl_bundle *bundle, wcl_image_source **
     if (!made)
         return wcl_fail_memory(error);
     made->base.ops = &ops;
+    made->base.operation = "load";
     made->bundle = bundle;
     if (read_list(made, images, error) != WCL_OK) {
         wcl_bundle_images_free(images);

@@ -150,6 +150,7 @@ wcl_status wcl_layout_open(const wcl_bundle *bundle, const char *repository,
     if (!made)
         return wcl_fail_memory(error);
     made->base.ops = &ops;
+    made->base.operation = "load";
     made->bundle = bundle;
     if (list_images(index, repository, images, error) != WCL_OK) {
         wcl_bundle_images_free(images);

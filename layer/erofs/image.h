@@ -140,7 +140,7 @@ const uint8_t *wcl_image_bytes(const wcl_image *image, const wcl_extent *extent)
  * A folder with two names, and so a loop, is CORRUPT, as are names that only differ in case in a
  * caseless tree.
  */
-wcl_status wcl_image_load(const wcl_image *image, wcl_tree *tree, uint32_t device_base,
+wcl_status wcl_erofs_load(const wcl_image *image, wcl_tree *tree, uint32_t device_base,
                           wcl_error *error);
 
 /* Copies one inode, its data and its attributes into a node without a name. */

@@ -356,7 +356,7 @@ static wcl_status load_all(wcl_image_loader *l, wcl_error *error)
     return WCL_OK;
 }
 
-wcl_status wcl_image_load(const wcl_image *image, wcl_tree *tree, uint32_t device_base,
+wcl_status wcl_erofs_load(const wcl_image *image, wcl_tree *tree, uint32_t device_base,
                           wcl_error *error)
 {
     wcl_image_loader *loader = NULL;

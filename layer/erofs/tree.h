@@ -1,6 +1,6 @@
 /*
  * A tree of files in memory: what becomes an image (wcl_erofs_write()) and what an image is loaded
- * into (wcl_image_load()) to be merged with others.
+ * into (wcl_erofs_load()) to be merged with others.
  *
  * It is made for hundreds of thousands of entries: a file costs about 80 bytes, its names and what
  * is its own among its extended attributes. Nodes (files, folders, ...) and entries (the names that

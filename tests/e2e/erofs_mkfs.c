@@ -274,7 +274,7 @@ static void expect_refusal(const char *path)
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
     wcl_status status = wcl_image_open_file(path, &image, &error);
     if (status == WCL_OK) {
-        status = wcl_image_load(image, tree, 0, &error);
+        status = wcl_erofs_load(image, tree, 0, &error);
         wcl_image_free(image);
     }
     CHECK(status == WCL_FAILED && error.code == WCL_CODE_NOT_SUPPORTED,

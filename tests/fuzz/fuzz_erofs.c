@@ -96,9 +96,9 @@ static void load_and_write_again(const wcl_image *image, wcl_tree_names names)
 
     if (wcl_tree_new(names, &tree, NULL) != WCL_OK || wcl_tree_new(names, &again, NULL) != WCL_OK)
         abort();
-    if (wcl_image_load(image, tree, 0, NULL) == WCL_OK && write_tree(tree, &first) == WCL_OK) {
+    if (wcl_erofs_load(image, tree, 0, NULL) == WCL_OK && write_tree(tree, &first) == WCL_OK) {
         if (wcl_image_open(first.data, first.size, &written, NULL) != WCL_OK ||
-            wcl_image_load(written, again, 0, NULL) != WCL_OK ||
+            wcl_erofs_load(written, again, 0, NULL) != WCL_OK ||
             write_tree(again, &second) != WCL_OK || first.size != second.size ||
             memcmp(first.data, second.data, first.size) != 0)
             abort();

@@ -125,7 +125,7 @@ static wcl_status read_all(const uint8_t *bytes, size_t size)
     if (wcl_image_open(bytes, size, &image, &error) != WCL_OK)
         return WCL_FAILED;
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
-    wcl_status status = wcl_image_load(image, tree, 0, &error);
+    wcl_status status = wcl_erofs_load(image, tree, 0, &error);
     if (status == WCL_OK) {
         wcl_buffer again = WCL_BUFFER_INIT;
         write_tree(tree, &ample_devices, &again);
@@ -249,7 +249,7 @@ static void folder_loops_are_corrupt(void **state)
     uint8_t *outer = dirent_of(&bytes, "outer"), *inner = dirent_of(&bytes, "inner");
     memcpy(inner, outer, 8);
     must(wcl_image_open(bytes.data, bytes.size, &image, &error), &error);
-    assert_int_equal(wcl_image_load(image, loaded, 0, &error), WCL_FAILED);
+    assert_int_equal(wcl_erofs_load(image, loaded, 0, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_CORRUPT);
     wcl_image_free(image);
     wcl_tree_free(loaded);
@@ -298,7 +298,7 @@ static void names_differing_in_case_do_not_load_caseless(void **state)
     add_at(tree, "A", S_IFREG);
     open_tree(tree, &bytes, &image);
     must(wcl_tree_new(WCL_NAMES_CASELESS, &caseless, &error), &error);
-    assert_int_equal(wcl_image_load(image, caseless, 0, &error), WCL_FAILED);
+    assert_int_equal(wcl_erofs_load(image, caseless, 0, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_CORRUPT);
     wcl_tree_free(caseless);
     wcl_tree_free(tree);

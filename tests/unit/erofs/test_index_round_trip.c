@@ -17,7 +17,7 @@ static wcl_tree *load(const wcl_buffer *bytes, wcl_tree_names names, uint32_t de
 
     must(wcl_image_open(bytes->data, bytes->size, &image, &error), &error);
     must(wcl_tree_new(names, &tree, &error), &error);
-    must(wcl_image_load(image, tree, device_base, &error), &error);
+    must(wcl_erofs_load(image, tree, device_base, &error), &error);
     wcl_image_free(image);
     return tree;
 }
