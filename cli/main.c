@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/append.h"
 #include "cli/cli.h"
 #include "cli/container.h"
 #include "cli/graphdriver.h"
@@ -46,6 +47,13 @@ static const command commands[] = {
     { "rmi", "[-f] [--unused] [IMAGE]...", "Remove images, and what nothing else uses of them",
       "IMAGE is a name, which is taken from the image, or the beginning of a digest.",
       command_rmi },
+    { "append", "[OPTIONS] -t NAME IMAGE|scratch INPUT",
+      "Make an image of another one and a layer of files",
+      "INPUT is a folder, or a tar of any kind (- for standard input) that is no layer yet. The\n"
+      "layer is for the system that IMAGE is for; on scratch, for what --os or --platform says.",
+      command_append },
+    { "inspect", "[--html FILE] IMAGE", "Say what an image is, or make a page of its layers",
+      "The page shows what each layer adds, changes, deletes and wastes.", command_inspect },
     { "convert", "[--from FORMAT] --to FORMAT IN OUT",
       "Convert a layer between an OCI tar, a transport folder and a plain folder",
       "FORMAT is oci, transport or dir. IN's is recognised when it is not given. IN and OUT may be "

@@ -203,6 +203,72 @@ WCL_API wcl_status wcl_image_save(const wcl_driver *driver, const char *const *i
                                   const char *path, wcl_image_format format,
                                   const wcl_transfer_options *options, wcl_error *error);
 
+/* ---- Making images -------------------------------------------------------------------------- */
+
+/* What an appended layer is like, and what its image shall say of how to run it. */
+typedef struct wcl_image_append_options {
+    size_t struct_size; /* sizeof(wcl_image_append_options) */
+    const wcl_platform
+        *platform; /* of an image on nothing; else what the image's becomes; or NULL */
+    const char
+        *to; /* the folder that the files go into, made where it is missing; NULL: the root */
+    const char *const *deleted; /* paths of the base that are gone from the new image */
+    size_t deleted_count;
+    /* Of new files and folders in a Windows layer, as SDDL; NULL: owned by Administrators, who and
+     * SYSTEM can do everything, while everybody of Users can read and run. */
+    const char *sddl;
+    const char *folder_sddl;
+    /* In a Windows layer a SID or its SDDL alias; in a Linux layer UID[:GID]. NULL: as above, and
+     * as the input has it. */
+    const char *owner;
+    bool has_epoch; /* SOURCE_DATE_EPOCH: */
+    int64_t epoch;  /* nothing is said to be later than this, and the image was created then */
+    /* JSON lists of words, or lines for the system's shell; "" for none; NULL: as the base has it.
+     * An entry point alone makes away with the base's command. */
+    const char *entrypoint;
+    const char *cmd;
+    const char *const *env; /* NAME=VALUE, in place of the base's of that name */
+    size_t env_count;
+    const char *const *labels; /* likewise */
+    size_t label_count;
+    const char *workdir;
+    const char *user;
+} wcl_image_append_options;
+
+/*
+ * Makes the image `name` of the image `base` (NULL: of nothing) and one more layer with the files
+ * of `input`: a folder, or a tar without Windows' metadata ("-": standard input), in any
+ * compression. The same input, options and base make the same digests. A folder that the base has
+ * already stays as it is there.
+ *
+ * In a layer for Windows every entry has a security descriptor, attributes (read-only where nobody
+ * may write) and times; symbolic links become Windows' own. Fails with INVALID_NAME for names that
+ * Windows cannot have, ALREADY_EXISTS for two that differ in case only, and for a folder in the
+ * place of a symbolic link of the base, NOT_SUPPORTED for what the system has not. `options` may be
+ * NULL; `made`, which may be NULL, is freed with wcl_free().
+ */
+WCL_API wcl_status wcl_image_append(const wcl_driver *driver, const char *base, const char *input,
+                                    const char *name, const wcl_image_append_options *options,
+                                    wcl_image_info **made, wcl_error *error);
+
+/* ---- Looking into images -------------------------------------------------------------------- */
+
+/*
+ * What is known of an image: as JSON, {"name","names","digest","media_type","config_digest","os",
+ * "architecture","variant","os_version","created","size","tar_size","layers":[{"id","digest",
+ * "diff_id","media_type","size","tar_size","created_by"}],"manifest","config"}, layers from the
+ * lowest; or as lines for people. wcl_free().
+ */
+WCL_API wcl_status wcl_image_inspect(const wcl_driver *driver, const char *image, bool as_json,
+                                     char **text, wcl_error *error);
+
+/*
+ * Writes a page to look at in a browser, which needs nothing but itself: what each layer adds,
+ * changes and deletes, and which bytes later layers make useless. "-" is standard output.
+ */
+WCL_API wcl_status wcl_image_write_page(const wcl_driver *driver, const char *image,
+                                        const char *file, wcl_error *error);
+
 #ifdef __cplusplus
 }
 #endif
