@@ -274,8 +274,9 @@ const recorder_control *RecorderControl(void);
 const recorder_control *RecorderControl(void)
 {
     static const recorder_control control = {
-        reset,        take_log,     free,        add_answer,   set_hook,
-        open_handles, blocks_count, layers_find, systems_last, systems_notify,
+        reset,        take_log,       free,           add_answer,      set_hook,
+        open_handles, blocks_count,   layers_find,    systems_last,    systems_notify,
+        systems_tell, systems_follow, systems_settle, systems_misuses, systems_set_process,
     };
     return &control;
 }

@@ -61,8 +61,25 @@ typedef struct recorder_control {
     const recorder_layer *(*find_layer)(const wchar_t *id);
     /* The compute system or process that was opened last and is not closed; NULL for none. */
     void *(*last_handle)(void);
-    /* Calls each callback of a system or process, from a thread of its own; returns at once. */
-    void (*notify)(void *handle, uint32_t type, int32_t status);
+    /* Calls each callback of a system or process, from a thread of its own; returns at once. Like
+     * that of the functions below, `data` may be NULL and is spoilt when the calls have returned.
+     */
+    void (*notify)(void *handle, uint32_t type, int32_t status, const wchar_t *data);
+    /* The same from this thread; one of a handle that is not open reaches nobody. */
+    void (*tell)(void *handle, uint32_t type, int32_t status, const wchar_t *data);
+    /*
+     * The next call of `function` that succeeds or is pending is followed by this notification to
+     * the handle that it is made on, or that it gives, so many milliseconds later and from another
+     * thread. A handle without a callback gets it when one is registered.
+     */
+    void (*follow)(const char *function, uint32_t type, int32_t status, const wchar_t *data,
+                   uint32_t milliseconds);
+    /* Waits until all that notify() and follow() have begun is over. */
+    void (*settle)(void);
+    /* Uses of handles that were not open. */
+    size_t (*misuses)(void);
+    /* The pid and the pipes that processes are created and asked about with from now on. */
+    void (*set_process)(uint32_t pid, void *in, void *out, void *err);
 } recorder_control;
 
 typedef const recorder_control *(*recorder_control_fn)(void);

@@ -1,11 +1,16 @@
 /* The recorder's functions for compute systems, processes and networks. What the service would say
- * is what the test scripted; the text of an answer is the properties where a call gives some, else
- * the result. */
+ * is what the test scripted; the text of an answer is what the call is to give where it succeeds
+ * and gives something, and beside it there is then an empty document; else it is the result. */
 #include "systems.h"
 
 #include "handles.h"
 
 #define HRESULT_PENDING ((int32_t)0xC0370103)
+
+static bool gives_handle(int32_t hresult)
+{
+    return hresult >= 0 || hresult == HRESULT_PENDING;
+}
 
 /* A call of (handle, text). */
 static int32_t handle_call(const char *function, void *handle, const char *name,
@@ -17,7 +22,29 @@ static int32_t handle_call(const char *function, void *handle, const char *name,
     call_number(&call, "handle", hcs_number(handle));
     if (name)
         call_text(&call, name, text);
-    return call_end(&call, result);
+    int32_t hresult = call_end(&call, result);
+    if (gives_handle(hresult))
+        hcs_follow(function, handle);
+    return hresult;
+}
+
+/* The text of an answer is what was asked for, or what is wrong. */
+static int32_t place_answer(int32_t hresult, wchar_t *text, wchar_t **asked, wchar_t **result)
+{
+    *(hresult >= 0 ? asked : result) = text;
+    if (hresult >= 0 && text)
+        *result = block_of(L"{}");
+    return hresult;
+}
+
+/* A call of (handle, text) that gives a text. */
+static int32_t ask_handle(const char *function, void *handle, const char *name,
+                          const wchar_t *query, wchar_t **asked, wchar_t **result)
+{
+    wchar_t *text = NULL;
+    int32_t hresult = handle_call(function, handle, name, query, &text);
+
+    return place_answer(hresult, text, asked, result);
 }
 
 /* A call of one text. */
@@ -31,15 +58,12 @@ static int32_t text_call(const char *function, const char *name, const wchar_t *
     return call_end(&call, result);
 }
 
-static bool gives_handle(int32_t hresult)
-{
-    return hresult >= 0 || hresult == HRESULT_PENDING;
-}
-
 int32_t WINAPI HcsEnumerateComputeSystems(const wchar_t *query, wchar_t **systems, wchar_t **result)
 {
-    (void)result;
-    return text_call("HcsEnumerateComputeSystems", "query", query, systems);
+    wchar_t *text = NULL;
+    int32_t hresult = text_call("HcsEnumerateComputeSystems", "query", query, &text);
+
+    return place_answer(hresult, text, systems, result);
 }
 
 int32_t WINAPI HcsCreateComputeSystem(const wchar_t *id, const wchar_t *configuration,
@@ -52,8 +76,10 @@ int32_t WINAPI HcsCreateComputeSystem(const wchar_t *id, const wchar_t *configur
     call_text(&call, "configuration", configuration);
     call_number(&call, "identity", (uint64_t)(uintptr_t)identity);
     int32_t hresult = call_end(&call, result);
-    if (gives_handle(hresult))
+    if (gives_handle(hresult)) {
         *system = hcs_open();
+        hcs_follow("HcsCreateComputeSystem", *system);
+    }
     return hresult;
 }
 
@@ -102,8 +128,7 @@ int32_t WINAPI HcsResumeComputeSystem(void *system, const wchar_t *options, wcha
 int32_t WINAPI HcsGetComputeSystemProperties(void *system, const wchar_t *query,
                                              wchar_t **properties, wchar_t **result)
 {
-    (void)result;
-    return handle_call("HcsGetComputeSystemProperties", system, "query", query, properties);
+    return ask_handle("HcsGetComputeSystemProperties", system, "query", query, properties, result);
 }
 
 int32_t WINAPI HcsModifyComputeSystem(void *system, const wchar_t *configuration, wchar_t **result)
@@ -124,8 +149,11 @@ static int32_t register_call(const char *function, void *handle, notify_function
 
 static int32_t unregister_call(const char *function, void *callback)
 {
-    int32_t hresult = handle_call(function, NULL, NULL, NULL, NULL);
+    call call;
 
+    call_begin(&call, function);
+    call_number(&call, "handle", hcs_number_of_callback(callback));
+    int32_t hresult = call_end(&call, NULL);
     hcs_unregister(callback);
     return hresult;
 }
@@ -141,10 +169,13 @@ int32_t WINAPI HcsUnregisterComputeSystemCallback(void *callback)
     return unregister_call("HcsUnregisterComputeSystemCallback", callback);
 }
 
-/* The pid of every process; its three pipes are numbers that show which is which. */
-static const process_information information_of_process = { 4321, 0, (void *)(uintptr_t)0x111,
-                                                            (void *)(uintptr_t)0x222,
-                                                            (void *)(uintptr_t)0x333 };
+/* The pid and the pipes of every process; no pipes but those that the test gives. */
+static process_information information_of_process = { 4321, 0, NULL, NULL, NULL };
+
+void systems_set_process(uint32_t pid, void *in, void *out, void *err)
+{
+    information_of_process = (process_information) { pid, 0, in, out, err };
+}
 
 int32_t WINAPI HcsCreateProcess(void *system, const wchar_t *parameters,
                                 process_information *information, void **process, wchar_t **result)
@@ -195,8 +226,7 @@ int32_t WINAPI HcsGetProcessInfo(void *process, process_information *information
 
 int32_t WINAPI HcsGetProcessProperties(void *process, wchar_t **properties, wchar_t **result)
 {
-    (void)result;
-    return handle_call("HcsGetProcessProperties", process, NULL, NULL, properties);
+    return ask_handle("HcsGetProcessProperties", process, NULL, NULL, properties, result);
 }
 
 int32_t WINAPI HcsModifyProcess(void *process, const wchar_t *settings, wchar_t **result)
@@ -217,8 +247,10 @@ int32_t WINAPI HcsUnregisterProcessCallback(void *callback)
 
 int32_t WINAPI HcsGetServiceProperties(const wchar_t *query, wchar_t **properties, wchar_t **result)
 {
-    (void)result;
-    return text_call("HcsGetServiceProperties", "query", query, properties);
+    wchar_t *text = NULL;
+    int32_t hresult = text_call("HcsGetServiceProperties", "query", query, &text);
+
+    return place_answer(hresult, text, properties, result);
 }
 
 int32_t WINAPI HcsModifyServiceSettings(const wchar_t *settings, wchar_t **result)

@@ -22,7 +22,14 @@ typedef void(CALLBACK *notify_function)(uint32_t type, void *context, int32_t st
                                         const wchar_t *data);
 
 /* Calls every callback of that system or process from a thread of its own; returns at once. */
-void systems_notify(void *handle, uint32_t type, int32_t status);
+void systems_notify(void *handle, uint32_t type, int32_t status, const wchar_t *data);
+void systems_tell(void *handle, uint32_t type, int32_t status, const wchar_t *data);
+/* As follow(), settle(), misuses() and set_process() of recorder.h. */
+void systems_follow(const char *function, uint32_t type, int32_t status, const wchar_t *data,
+                    uint32_t milliseconds);
+void systems_settle(void);
+size_t systems_misuses(void);
+void systems_set_process(uint32_t pid, void *in, void *out, void *err);
 /* The system or process that was opened last and is not closed; NULL for none. */
 void *systems_last(void);
 void systems_reset(void);
