@@ -15,9 +15,23 @@ if(TARGET PkgConfig::LIBDEFLATE)
   target_compile_definitions(wcl_objects PRIVATE WCL_HAVE_LIBDEFLATE)
 endif()
 
+# wcl_late_library(NAME PACKAGE library): one that is loaded when it is first used, by its soname,
+# and not linked: most commands need none of these, and each brings many others along.
+function(wcl_late_library name package library)
+  find_library(WCL_LIBRARY_${name} ${library} HINTS ${${package}_LIBRARY_DIRS} REQUIRED)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${WCL_LIBRARY_${name}} OUTPUT_VARIABLE headers
+    COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT headers MATCHES "SONAME +([^ \n]+)")
+    message(FATAL_ERROR "${WCL_LIBRARY_${name}} has no soname")
+  endif()
+  target_compile_definitions(wcl_objects PRIVATE WCL_SONAME_${name}="${CMAKE_MATCH_1}")
+  target_include_directories(wcl_objects PRIVATE ${${package}_INCLUDE_DIRS})
+endfunction()
+
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  target_link_libraries(wcl_objects PUBLIC PkgConfig::LIBNL PkgConfig::LIBNFTABLES
-    PkgConfig::MICROHTTPD)
+  target_link_libraries(wcl_objects PUBLIC PkgConfig::LIBNL ${CMAKE_DL_LIBS})
+  wcl_late_library(NFTABLES LIBNFTABLES nftables)
+  wcl_late_library(MICROHTTPD MICROHTTPD microhttpd)
 endif()
 
 set(WCL_WARNINGS -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes
@@ -80,7 +94,8 @@ endfunction()
 add_library(wcl_objects_dependencies INTERFACE)
 target_link_libraries(wcl_objects_dependencies INTERFACE Threads::Threads ZLIB::ZLIB OpenSSL::Crypto
   PkgConfig::LIBARCHIVE PkgConfig::CJSON PkgConfig::ZSTD PkgConfig::UTF8PROC m)
-foreach(optional ISAL LIBDEFLATE LIBNL LIBNFTABLES MICROHTTPD)
+target_link_libraries(wcl_objects_dependencies INTERFACE ${CMAKE_DL_LIBS})
+foreach(optional ISAL LIBDEFLATE LIBNL)
   if(TARGET PkgConfig::${optional})
     target_link_libraries(wcl_objects_dependencies INTERFACE PkgConfig::${optional})
   endif()
@@ -95,7 +110,7 @@ function(wcl_install headers)
     string(APPEND requires " libdeflate")
   endif()
   if(TARGET PkgConfig::LIBNL)
-    string(APPEND requires " libnl-route-3.0 libnl-3.0 libnftables libmicrohttpd")
+    string(APPEND requires " libnl-route-3.0 libnl-3.0")
   endif()
   set(WCL_PC_REQUIRES ${requires})
   configure_file(${CMAKE_SOURCE_DIR}/cmake/wcl.pc.in ${CMAKE_BINARY_DIR}/wcl.pc @ONLY)

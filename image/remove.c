@@ -75,7 +75,7 @@ static wcl_status remove_image(const wcl_driver *driver, const char *image, bool
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
     WCL_CLEANUP_FREE char *name = NULL;
     const removal removal = { &store, &record, removed, context };
-    size_t left;
+    size_t left = 0;
 
     if (wcl_image_store_open(driver, &store, error) != WCL_OK)
         return WCL_FAILED;

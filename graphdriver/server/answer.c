@@ -1,4 +1,5 @@
 /* Writing answers. */
+#include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/answer.h"
 
 #include <string.h>
@@ -13,16 +14,19 @@ static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status,
 {
     if (!response)
         return MHD_NO;
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
+    wcl_microhttpd_functions()->MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                                        type);
+    enum MHD_Result result =
+        wcl_microhttpd_functions()->MHD_queue_response(connection, status, response);
+    wcl_microhttpd_functions()->MHD_destroy_response(response);
     return result;
 }
 
 enum MHD_Result wcl_answer_json(struct MHD_Connection *connection, unsigned status, char *text)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(
-        strlen(text), text, (MHD_ContentReaderFreeCallback)wcl_free);
+    struct MHD_Response *response =
+        wcl_microhttpd_functions()->MHD_create_response_from_buffer_with_free_callback(
+            strlen(text), text, (MHD_ContentReaderFreeCallback)wcl_free);
 
     if (!response)
         wcl_free(text);
@@ -90,7 +94,7 @@ enum MHD_Result wcl_answer_stream(struct MHD_Connection *connection, wcl_stream 
             return wcl_answer_error(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error);
         }
     }
-    struct MHD_Response *response = MHD_create_response_from_callback(
+    struct MHD_Response *response = wcl_microhttpd_functions()->MHD_create_response_from_callback(
         MHD_SIZE_UNKNOWN, READ_SIZE, read_stream, stream, free_stream);
     if (!response)
         wcl_stream_free(stream);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/answer.h"
 
 struct wcl_request {
@@ -29,8 +30,10 @@ static void refuse(wcl_request *request, unsigned status)
 
 static void begin_applying(wcl_request *request, struct MHD_Connection *connection)
 {
-    const char *id = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "id");
-    const char *parent = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "parent");
+    const char *id = wcl_microhttpd_functions()->MHD_lookup_connection_value(
+        connection, MHD_GET_ARGUMENT_KIND, "id");
+    const char *parent = wcl_microhttpd_functions()->MHD_lookup_connection_value(
+        connection, MHD_GET_ARGUMENT_KIND, "parent");
 
     if (wcl_stream_apply(request->context->streams, request->context->sessions, id, parent,
                          &request->applying, &request->error) != WCL_OK)

@@ -1,10 +1,10 @@
 /* The plugin's HTTP server: one thread a connection, since most calls wait for disks and locks. */
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/request.h"
 #include "graphdriver/server/socket.h"
 
@@ -51,7 +51,9 @@ static void completed(void *context, struct MHD_Connection *connection, void **r
 
 static wcl_status start_daemon(wcl_graphdriver_server *server, wcl_error *error)
 {
-    server->daemon = MHD_start_daemon(
+    if (wcl_microhttpd_load(error) != WCL_OK)
+        return WCL_FAILED;
+    server->daemon = wcl_microhttpd_functions()->MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
             MHD_USE_ITC,
         0, NULL, NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
@@ -123,7 +125,7 @@ void wcl_graphdriver_server_stop(wcl_graphdriver_server *server)
         unlink(server->socket);
     wcl_streams_stop(&server->streams);
     if (server->daemon)
-        MHD_stop_daemon(server->daemon);
+        wcl_microhttpd_functions()->MHD_stop_daemon(server->daemon);
     if (server->listen_fd >= 0)
         close(server->listen_fd);
     wcl_sessions_close(&server->sessions);

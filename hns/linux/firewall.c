@@ -2,10 +2,26 @@
 #include "hns/linux/firewall.h"
 
 #include <inttypes.h>
-#include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/error.h"
+#include "platform/linux/late.h"
+
+static wcl_status load(wcl_nftables *nftables, wcl_error *error)
+{
+    const wcl_late_symbol symbols[] = {
+        WCL_LATE_SYMBOL(nftables, nft_ctx_new),
+        WCL_LATE_SYMBOL(nftables, nft_ctx_free),
+        WCL_LATE_SYMBOL(nftables, nft_ctx_buffer_error),
+        WCL_LATE_SYMBOL(nftables, nft_ctx_buffer_output),
+        WCL_LATE_SYMBOL(nftables, nft_ctx_get_error_buffer),
+        WCL_LATE_SYMBOL(nftables, nft_run_cmd_from_buffer),
+    };
+
+    return wcl_late_load(WCL_SONAME_NFTABLES, symbols, sizeof(symbols) / sizeof(symbols[0]), error);
+}
 
 wcl_status wcl_firewall_open(wcl_firewall *firewall, uint32_t home, const char *owner,
                              wcl_error *error)
@@ -16,18 +32,20 @@ wcl_status wcl_firewall_open(wcl_firewall *firewall, uint32_t home, const char *
     for (const char *at = owner; *at && length < 100; at++)
         firewall->owner[length++] = *at < ' ' || *at > '~' || *at == '"' || *at == '\\' ? '_' : *at;
     firewall->owner[length] = '\0';
-    firewall->context = nft_ctx_new(NFT_CTX_DEFAULT);
+    if (load(&firewall->nftables, error) != WCL_OK)
+        return WCL_FAILED;
+    firewall->context = firewall->nftables.nft_ctx_new(NFT_CTX_DEFAULT);
     if (!firewall->context)
         return wcl_fail(error, WCL_CODE_GEN_FAILURE, "cannot reach nftables");
-    nft_ctx_buffer_error(firewall->context);
-    nft_ctx_buffer_output(firewall->context);
+    firewall->nftables.nft_ctx_buffer_error(firewall->context);
+    firewall->nftables.nft_ctx_buffer_output(firewall->context);
     return WCL_OK;
 }
 
 void wcl_firewall_close(wcl_firewall *firewall)
 {
     if (firewall->context)
-        nft_ctx_free(firewall->context);
+        firewall->nftables.nft_ctx_free(firewall->context);
     firewall->context = NULL;
 }
 
@@ -316,10 +334,10 @@ wcl_status wcl_firewall_apply(wcl_firewall *firewall, const wcl_buffer *change, 
 {
     if (change->size == 0)
         return WCL_OK;
-    if (nft_run_cmd_from_buffer(firewall->context, wcl_buffer_text(change)) == 0)
+    if (firewall->nftables.nft_run_cmd_from_buffer(firewall->context, wcl_buffer_text(change)) == 0)
         return WCL_OK;
     /* The reason is one line; the next one is the command it is about. */
-    const char *reason = nft_ctx_get_error_buffer(firewall->context);
+    const char *reason = firewall->nftables.nft_ctx_get_error_buffer(firewall->context);
     size_t line = reason ? strcspn(reason, "\n") : 0;
     const char *command = reason && reason[line] ? reason + line + 1 : "";
     return wcl_fail(error, WCL_CODE_GEN_FAILURE,
@@ -332,5 +350,5 @@ bool wcl_firewall_has_tables(wcl_firewall *firewall)
     char command[64];
 
     snprintf(command, sizeof(command), "list set inet %s bridges", firewall->table);
-    return nft_run_cmd_from_buffer(firewall->context, command) == 0;
+    return firewall->nftables.nft_run_cmd_from_buffer(firewall->context, command) == 0;
 }

@@ -6,10 +6,23 @@
 #ifndef WCL_HNS_FIREWALL_H
 #define WCL_HNS_FIREWALL_H
 
+#include <nftables/libnftables.h>
+
 #include "base/buffer.h"
 #include "hns/linux/record.h"
 
+/* The functions of libnftables, which is loaded when a firewall is opened. */
+typedef struct wcl_nftables {
+    __typeof__(nft_ctx_new) *nft_ctx_new;
+    __typeof__(nft_ctx_free) *nft_ctx_free;
+    __typeof__(nft_ctx_buffer_error) *nft_ctx_buffer_error;
+    __typeof__(nft_ctx_buffer_output) *nft_ctx_buffer_output;
+    __typeof__(nft_ctx_get_error_buffer) *nft_ctx_get_error_buffer;
+    __typeof__(nft_run_cmd_from_buffer) *nft_run_cmd_from_buffer;
+} wcl_nftables;
+
 typedef struct wcl_firewall {
+    wcl_nftables nftables;
     struct nft_ctx *context;
     char table[24];
     char owner[128];

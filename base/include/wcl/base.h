@@ -85,6 +85,7 @@ typedef enum wcl_code {
     WCL_CODE_BROKEN_PIPE = 109,
     WCL_CODE_DISK_FULL = 112,
     WCL_CODE_INVALID_NAME = 123,
+    WCL_CODE_MOD_NOT_FOUND = 126,  /* a library that is needed is not installed */
     WCL_CODE_PROC_NOT_FOUND = 127, /* ErrProcNotFound */
     WCL_CODE_DIRECTORY_NOT_EMPTY = 145,
     WCL_CODE_BUSY = 170,
