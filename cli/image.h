@@ -24,5 +24,7 @@ int command_save(cli *cli, int argc, char **argv);
 int command_images(cli *cli, int argc, char **argv);
 int command_rmi(cli *cli, int argc, char **argv);
 int command_tag(cli *cli, int argc, char **argv);
+int command_pull(cli *cli, int argc, char **argv);
+int command_push(cli *cli, int argc, char **argv);
 
 #endif

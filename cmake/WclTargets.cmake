@@ -32,6 +32,11 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   target_link_libraries(wcl_objects PUBLIC PkgConfig::LIBNL ${CMAKE_DL_LIBS})
   wcl_late_library(NFTABLES LIBNFTABLES nftables)
   wcl_late_library(MICROHTTPD MICROHTTPD microhttpd)
+  if(CURL_FOUND)
+    wcl_late_library(CURL CURL curl)
+  else()
+    message(STATUS "libcurl is missing: images cannot be pulled from registries or pushed to them")
+  endif()
 endif()
 
 set(WCL_WARNINGS -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes

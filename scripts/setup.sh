@@ -9,7 +9,7 @@ set -euo pipefail
 packages=(
   gcc libc6-dev cmake ninja-build pkg-config
   zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev libutf8proc-dev libisal-dev libdeflate-dev
-  libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev
+  libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev libcurl4-openssl-dev
   libcmocka-dev e2fsprogs jq runc catatonit
 )
 # To test.
@@ -20,6 +20,8 @@ tests=(
   iproute2 nftables
   # containers
   busybox-static debootstrap docker.io docker-registry
+  # images
+  skopeo umoci apache2-utils openssl curl
 )
 
 if [ "${1:-}" != build ]; then

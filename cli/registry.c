@@ -1,0 +1,221 @@
+/* pull, push: images from and to registries. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wcl/registry.h>
+
+#include "cli/image.h"
+
+#define PASSWORD_SIZE_MAX 65536
+
+/* The options that both commands have. */
+typedef struct registry_arguments {
+    const char *user;
+    const char *ca_file;
+    const char *retries;
+    const char *parallel;
+    bool password_stdin;
+    bool insecure;
+    char *password;
+} registry_arguments;
+
+#define REGISTRY_OPTIONS(arguments)                                                                \
+    { "user",                                                                                      \
+      'u',                                                                                         \
+      CLI_VALUE,                                                                                   \
+      "USER",                                                                                      \
+      "who asks (default: as docker login said)",                                                  \
+      NULL,                                                                                        \
+      &(arguments).user,                                                                           \
+      NULL },                                                                                      \
+        { "password-stdin",                                                                        \
+          0,                                                                                       \
+          CLI_FLAG,                                                                                \
+          NULL,                                                                                    \
+          "read the password from standard input",                                                 \
+          &(arguments).password_stdin,                                                             \
+          NULL,                                                                                    \
+          NULL },                                                                                  \
+        { "ca",                                                                                    \
+          0,                                                                                       \
+          CLI_VALUE,                                                                               \
+          "FILE",                                                                                  \
+          "trust these certificate authorities (PEM) too",                                         \
+          NULL,                                                                                    \
+          &(arguments).ca_file,                                                                    \
+          NULL },                                                                                  \
+        { "insecure",                                                                              \
+          0,                                                                                       \
+          CLI_FLAG,                                                                                \
+          NULL,                                                                                    \
+          "allow plain HTTP, and certificates that nobody vouches for",                            \
+          &(arguments).insecure,                                                                   \
+          NULL,                                                                                    \
+          NULL },                                                                                  \
+        { "retries",                                                                               \
+          0,                                                                                       \
+          CLI_VALUE,                                                                               \
+          "N",                                                                                     \
+          "how often to try again what fails for a while (default: 4)",                            \
+          NULL,                                                                                    \
+          &(arguments).retries,                                                                    \
+          NULL },                                                                                  \
+    {                                                                                              \
+        "parallel", 0, CLI_VALUE, "N", "layers at a time (default: 3)", NULL,                      \
+            &(arguments).parallel, NULL                                                            \
+    }
+
+/* A number from 0 (or `least`) to 1000; an exit code. */
+static int parse_number(cli *cli, const char *option, const char *text, unsigned least,
+                        unsigned *number)
+{
+    char *end;
+
+    if (!text)
+        return 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || value < least || value > 1000)
+        return cli_usage_error(cli, "'%s' is no number for --%s", text, option);
+    *number = (unsigned)value;
+    return 0;
+}
+
+/* One line of standard input. */
+static int read_password(cli *cli, char **password)
+{
+    size_t size = 0;
+
+    *password = calloc(1, PASSWORD_SIZE_MAX + 1);
+    if (!*password)
+        return cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "read", "password", "out of memory");
+    while (size < PASSWORD_SIZE_MAX) {
+        ssize_t got = read(STDIN_FILENO, *password + size, PASSWORD_SIZE_MAX - size);
+        if (got <= 0)
+            break;
+        size += (size_t)got;
+    }
+    (*password)[strcspn(*password, "\r\n")] = '\0';
+    return 0;
+}
+
+static int take_arguments(cli *cli, registry_arguments *arguments, wcl_registry_options *registry,
+                          wcl_transfer_options *options)
+{
+    unsigned retries = 4;
+
+    if (arguments->password_stdin && !arguments->user)
+        return cli_usage_error(cli, "--password-stdin wants --user");
+    int result = parse_number(cli, "retries", arguments->retries, 0, &retries);
+    if (!result)
+        result = parse_number(cli, "parallel", arguments->parallel, 1, &options->parallel);
+    if (!result && arguments->password_stdin)
+        result = read_password(cli, &arguments->password);
+    registry->attempts = retries + 1;
+    registry->username = arguments->user;
+    registry->password = arguments->password;
+    registry->ca_file = arguments->ca_file;
+    registry->insecure = arguments->insecure;
+    return result;
+}
+
+static void free_arguments(registry_arguments *arguments)
+{
+    if (arguments->password)
+        explicit_bzero(arguments->password, PASSWORD_SIZE_MAX);
+    free(arguments->password);
+}
+
+/* ---- pull ----------------------------------------------------------------------------------- */
+
+int command_pull(cli *cli, int argc, char **argv)
+{
+    registry_arguments arguments = { .user = NULL };
+    wcl_registry_options registry = { .struct_size = sizeof(registry) };
+    const char *platform = NULL, *max_size = NULL;
+    const cli_option table[] = {
+        { "platform", 0, CLI_VALUE, "PLATFORM",
+          "of an index, the image for OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", NULL, &platform,
+          NULL },
+        { "max-size", 0, CLI_VALUE, "SIZE", "refuse layers of more (decompressed) bytes", NULL,
+          &max_size, NULL },
+        { "foreign", 0, CLI_FLAG, NULL,
+          "fetch foreign layers from other hosts than the registry, as the image says",
+          &registry.foreign_hosts, NULL, NULL },
+        REGISTRY_OPTIONS(arguments),
+        { .name = NULL },
+    };
+    image_output output = { cli, { stdout, false } };
+    wcl_transfer_options options;
+    wcl_platform *parsed = NULL;
+    wcl_image_info *info = NULL;
+
+    int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
+    if (!result)
+        result = cli_transfer_options(cli, platform, &parsed, &options);
+    if (!result && max_size && !cli_parse_size(max_size, &options.max_size))
+        result = cli_usage_error(cli, "'%s' is no size", max_size);
+    if (!result)
+        result = take_arguments(cli, &arguments, &registry, &options);
+    if (!result) {
+        wcl_driver driver = cli_driver(cli);
+        if (wcl_image_pull(&driver, argv[1], &registry, &options, &info, &cli->error) == WCL_OK)
+            cli_print_loaded(&output, info);
+        else
+            result = EXIT_FAILED;
+    }
+    cli_progress_done(cli);
+    if (!result && cli->json)
+        printf("\n");
+    wcl_free(info);
+    wcl_free(parsed);
+    free_arguments(&arguments);
+    return result;
+}
+
+/* ---- push ----------------------------------------------------------------------------------- */
+
+static void print_pushed(cli *cli, const char *reference, const char *digest)
+{
+    json_out out = { stdout, false };
+
+    if (cli->json) {
+        json_begin(&out, NULL, '{');
+        json_text(&out, "name", reference);
+        json_text(&out, "digest", digest);
+        json_end(&out, '{');
+        printf("\n");
+    } else if (!cli->quiet) {
+        printf("%s %s\n", reference, digest);
+    }
+}
+
+int command_push(cli *cli, int argc, char **argv)
+{
+    registry_arguments arguments = { .user = NULL };
+    wcl_registry_options registry = { .struct_size = sizeof(registry) };
+    const cli_option table[] = {
+        REGISTRY_OPTIONS(arguments),
+        { .name = NULL },
+    };
+    wcl_transfer_options options;
+    wcl_platform *none = NULL;
+    char digest[72];
+
+    int result = cli_parse(cli, table, &argc, argv, 1, 2, 0);
+    if (!result)
+        result = cli_transfer_options(cli, NULL, &none, &options);
+    if (!result)
+        result = take_arguments(cli, &arguments, &registry, &options);
+    if (!result) {
+        wcl_driver driver = cli_driver(cli);
+        const char *reference = argv[argc - 1];
+        if (wcl_image_push(&driver, argv[1], reference, &registry, &options, digest, &cli->error) !=
+            WCL_OK)
+            result = EXIT_FAILED;
+        cli_progress_done(cli);
+        if (!result)
+            print_pushed(cli, reference, digest);
+    }
+    free_arguments(&arguments);
+    return result;
+}

@@ -1,0 +1,180 @@
+/* HTTP: the client, its idle connections, and following redirects. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "image/registry/http_private.h"
+
+#define REDIRECTS_MAX 10
+
+/* ---- The client ------------------------------------------------------------------------------ */
+
+wcl_status wcl_http_open(const wcl_http_options *options, wcl_http **http, wcl_error *error)
+{
+    wcl_http *made;
+
+    if (wcl_curl_load(error) != WCL_OK)
+        return WCL_FAILED;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return wcl_fail_memory(error);
+    pthread_mutex_init(&made->mutex, NULL);
+    made->options = *options;
+    if (!made->options.connect_seconds)
+        made->options.connect_seconds = 30;
+    if (!made->options.stall_seconds)
+        made->options.stall_seconds = 60;
+    if (options->ca_file) {
+        made->ca_file = strdup(options->ca_file);
+        if (!made->ca_file) {
+            wcl_http_free(made);
+            return wcl_fail_memory(error);
+        }
+        made->options.ca_file = made->ca_file;
+    }
+    *http = made;
+    return WCL_OK;
+}
+
+static void free_line(wcl_http_line *line)
+{
+    if (line->easy)
+        wcl_curl()->curl_easy_cleanup(line->easy);
+    if (line->multi)
+        wcl_curl()->curl_multi_cleanup(line->multi);
+    free(line);
+}
+
+void wcl_http_free(wcl_http *http)
+{
+    if (!http)
+        return;
+    while (http->idle) {
+        wcl_http_line *line = http->idle;
+        http->idle = line->next;
+        free_line(line);
+    }
+    pthread_mutex_destroy(&http->mutex);
+    free(http->ca_file);
+    free(http);
+}
+
+wcl_status wcl_http_check_cancelled(const wcl_http *http, wcl_error *error)
+{
+    if (http->options.cancelled && http->options.cancelled(http->options.cancelled_context))
+        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
+    return WCL_OK;
+}
+
+uint64_t wcl_http_received(const wcl_http *http)
+{
+    return __atomic_load_n(&http->received, __ATOMIC_RELAXED);
+}
+
+/* ---- Connections ----------------------------------------------------------------------------- */
+
+wcl_status wcl_http_take_line(wcl_http *http, wcl_http_line **line, wcl_error *error)
+{
+    pthread_mutex_lock(&http->mutex);
+    *line = http->idle;
+    if (*line)
+        http->idle = (*line)->next;
+    pthread_mutex_unlock(&http->mutex);
+    if (*line) {
+        wcl_curl()->curl_easy_reset((*line)->easy);
+        return WCL_OK;
+    }
+    wcl_http_line *made = calloc(1, sizeof(*made));
+    if (!made)
+        return wcl_fail_memory(error);
+    made->multi = wcl_curl()->curl_multi_init();
+    made->easy = wcl_curl()->curl_easy_init();
+    if (!made->multi || !made->easy) {
+        free_line(made);
+        return wcl_fail_memory(error);
+    }
+    *line = made;
+    return WCL_OK;
+}
+
+void wcl_http_return_line(wcl_http *http, wcl_http_line *line)
+{
+    pthread_mutex_lock(&http->mutex);
+    line->next = http->idle;
+    http->idle = line;
+    pthread_mutex_unlock(&http->mutex);
+}
+
+/* ---- Redirects ------------------------------------------------------------------------------- */
+
+/* Plain HTTP shows all to whoever listens, and lets him change it. */
+static wcl_status check_plain(const wcl_http *http, const wcl_address *address, wcl_error *error)
+{
+    if (!address->is_plain || http->options.insecure ||
+        (address->is_loopback && http->options.is_loopback))
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
+                    "'%.300s' is plain HTTP, which is used only for a registry on this machine or "
+                    "when insecure connections are allowed",
+                    address->text);
+}
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/* What the request becomes after an answer of that status. */
+static void redirect_request(wcl_http_request *request, int status, bool other_origin)
+{
+    bool keeps_method = status == 307 || status == 308 || strcmp(request->method, "HEAD") == 0;
+
+    if (!keeps_method && strcmp(request->method, "GET") != 0) {
+        request->method = "GET";
+        request->body = NULL;
+        request->body_size = 0;
+    }
+    if (other_origin)
+        request->authorization = NULL;
+}
+
+/* The address that the answer sends to; the exchange is over with it. */
+static wcl_status next_address(const wcl_http *http, wcl_http_exchange *exchange,
+                               wcl_address *address, wcl_error *error)
+{
+    const char *location = wcl_http_header(exchange, "Location", 0);
+
+    if (wcl_address_parse(location, wcl_http_address(exchange), address, error) != WCL_OK)
+        return wcl_error_context(error, NULL, "redirect");
+    return check_plain(http, address, error);
+}
+
+wcl_status wcl_http_send(wcl_http *http, const wcl_http_request *request,
+                         wcl_http_exchange **exchange, wcl_error *error)
+{
+    WCL_CLEANUP_ADDRESS wcl_address address = WCL_ADDRESS_INIT;
+    wcl_http_request current = *request;
+
+    if (wcl_address_parse(request->url, NULL, &address, error) != WCL_OK ||
+        check_plain(http, &address, error) != WCL_OK)
+        return WCL_FAILED;
+    for (int hops = 0;; hops++) {
+        WCL_CLEANUP_EXCHANGE wcl_http_exchange *made = NULL;
+        if (wcl_http_exchange_start(http, &current, &address, &made, error) != WCL_OK)
+            return WCL_FAILED;
+        int status = wcl_http_status(made);
+        if (!is_redirect(status) || !wcl_http_header(made, "Location", 0)) {
+            *exchange = made;
+            made = NULL;
+            return WCL_OK;
+        }
+        if (hops == REDIRECTS_MAX)
+            return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                            "'%.300s' was redirected %d times, at last to '%.300s'", request->url,
+                            hops, wcl_http_header(made, "Location", 0));
+        if (next_address(http, made, &address, error) != WCL_OK)
+            return WCL_FAILED;
+        redirect_request(&current, status,
+                         strcmp(address.origin, wcl_http_address(made)->origin) != 0);
+    }
+}
