@@ -1,0 +1,253 @@
+/* Sending blobs: whole, in pieces, taken up again, and taken from other repositories. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/registry/repository.h"
+
+#define DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define BEGUN "HTTP/1.1 202 Yes\r\nLocation: /v2/a/b/blobs/uploads/1?s=x\r\nRange: 0-0\r\n" EMPTY
+#define CREATED "HTTP/1.1 201 Yes\r\n" EMPTY
+#define GONE "HTTP/1.1 404 No\r\n" EMPTY
+#define UNAVAILABLE "HTTP/1.1 503 No\r\n" EMPTY
+#define DELETED "HTTP/1.1 204 Yes\r\n\r\n"
+/* Of two pieces, the second of 100 bytes. */
+#define PIECE 8388608
+#define LARGE (PIECE + 100)
+#define HAS(range)                                                                                 \
+    "HTTP/1.1 202 Yes\r\nLocation: /v2/a/b/blobs/uploads/1?s=y\r\nRange: " range "\r\n" EMPTY
+#define STATUS(range)                                                                              \
+    "HTTP/1.1 204 Yes\r\nLocation: /v2/a/b/blobs/uploads/1?s=z\r\nRange: " range "\r\n\r\n"
+
+static uint64_t announced;
+
+static wcl_status read_at(const wcl_push_blob *blob, uint64_t offset, void *buffer, size_t size,
+                          size_t *got, wcl_error *error)
+{
+    (void)error;
+    if (size > blob->descriptor->size - offset)
+        size = (size_t)(blob->descriptor->size - offset);
+    if (size > 100000)
+        size = 100000;
+    for (size_t i = 0; i < size; i++)
+        ((char *)buffer)[i] = (char)('a' + (offset + i) % 26);
+    *got = size;
+    return WCL_OK;
+}
+
+static wcl_status advance(const wcl_push_blob *blob, uint64_t bytes, wcl_error *error)
+{
+    (void)blob;
+    (void)error;
+    announced += bytes;
+    return WCL_OK;
+}
+
+static wcl_status put(fixture *fixture, uint64_t size, const char *name, wcl_error *error)
+{
+    const wcl_descriptor descriptor = { .media_type = "", .digest = DIGEST, .size = size };
+    const char *const names[] = { name };
+    const wcl_push_blob blob = { .descriptor = &descriptor,
+                                 .read_at = read_at,
+                                 .names = names,
+                                 .name_count = name ? 1 : 0,
+                                 .advance = advance };
+
+    announced = 0;
+    return wcl_repository_put_blob(&fixture->repository, &blob, error);
+}
+
+static void assert_put(fixture *fixture, const char *const *answers, size_t count, uint64_t size)
+{
+    wcl_error error = WCL_ERROR_INIT;
+
+    fixture_open(fixture, answers, count, WCL_REPOSITORY_PUSH, NULL);
+    if (put(fixture, size, NULL, &error) != WCL_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(server_requests(fixture->server), count);
+    assert_true(announced == size);
+}
+
+static void a_small_blob_goes_in_one_request(void **state)
+{
+    const char *const answers[] = { HERE, BEGUN, CREATED };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, answers, 3, 5);
+    assert_asked(&fixture, 1, "POST /v2/a/b/blobs/uploads/ HTTP/1.1");
+    assert_asked(&fixture, 2, "PUT /v2/a/b/blobs/uploads/1?s=x&digest=" DIGEST " HTTP/1.1");
+    assert_asked(&fixture, 2, "\r\n\r\nabcde");
+    fixture_close(&fixture);
+}
+
+static void an_empty_blob_is_sent_too(void **state)
+{
+    const char *const answers[] = { HERE, BEGUN, CREATED };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, answers, 3, 0);
+    assert_asked(&fixture, 2, "Content-Length: 0\r\n");
+    fixture_close(&fixture);
+}
+
+static void a_large_blob_goes_in_pieces(void **state)
+{
+    const char *const answers[] = { HERE, BEGUN, HAS("0-8388607"), HAS("0-8388707"), CREATED };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, answers, 5, LARGE);
+    assert_asked(&fixture, 2, "PATCH /v2/a/b/blobs/uploads/1?s=x HTTP/1.1");
+    assert_asked(&fixture, 2, "Content-Range: 0-8388607\r\n");
+    assert_asked(&fixture, 3, "PATCH /v2/a/b/blobs/uploads/1?s=y HTTP/1.1");
+    assert_asked(&fixture, 3, "Content-Range: 8388608-8388707\r\n");
+    assert_asked(&fixture, 4, "PUT /v2/a/b/blobs/uploads/1?s=y&digest=");
+    fixture_close(&fixture);
+}
+
+static void a_broken_piece_goes_on_where_the_registry_is(void **state)
+{
+    /* The second piece breaks; the registry says that it has 10 bytes of it. */
+    const char *const answers[] = {
+        HERE, BEGUN, HAS("0-8388607"), NULL, GONE, STATUS("0-8388617"), HAS("0-8388707"), CREATED
+    };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, answers, 8, LARGE);
+    assert_asked(&fixture, 4, "HEAD /v2/a/b/blobs/" DIGEST);
+    assert_asked(&fixture, 5, "GET /v2/a/b/blobs/uploads/1?s=y HTTP/1.1");
+    assert_asked(&fixture, 6, "PATCH /v2/a/b/blobs/uploads/1?s=z HTTP/1.1");
+    assert_asked(&fixture, 6, "Content-Range: 8388618-8388707\r\n");
+    fixture_close(&fixture);
+}
+
+static void an_upload_that_was_lost_begins_anew(void **state)
+{
+    const char *const answers[] = { HERE, BEGUN, UNAVAILABLE, GONE, GONE, DELETED, BEGUN, CREATED };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, answers, 8, 5);
+    assert_asked(&fixture, 6, "POST /v2/a/b/blobs/uploads/ ");
+    fixture_close(&fixture);
+}
+
+static void what_arrived_although_the_answer_did_not_is_seen(void **state)
+{
+    const char *const answers[] = { HERE, BEGUN, NULL, HERE };
+    wcl_error error = WCL_ERROR_INIT;
+    fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, answers, 4, WCL_REPOSITORY_PUSH, NULL);
+    if (put(&fixture, 5, NULL, &error) != WCL_OK)
+        fail_msg("%s", error.message);
+    assert_asked(&fixture, 3, "HEAD /v2/a/b/blobs/" DIGEST);
+    fixture_close(&fixture);
+}
+
+/* A name in another repository of the test's registry. */
+static char *other_name(const fixture *fixture)
+{
+    static char name[100];
+
+    snprintf(name, sizeof(name), "127.0.0.1:%u/other/one:1", server_port(fixture->server));
+    return name;
+}
+
+static void a_blob_of_another_repository_is_taken_from_there(void **state)
+{
+    const char *const answers[] = { HERE, CREATED };
+    fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, answers, 2, WCL_REPOSITORY_PUSH, NULL);
+    assert_int_equal(put(&fixture, 5, other_name(&fixture), NULL), WCL_OK);
+    assert_asked(&fixture, 1, "POST /v2/a/b/blobs/uploads/?mount=" DIGEST "&from=other/one ");
+    assert_int_equal(server_requests(fixture.server), 2);
+    assert_int_equal(announced, 5);
+    fixture_close(&fixture);
+}
+
+static void a_blob_that_is_not_there_is_sent_on_the_same_upload(void **state)
+{
+    const char *const answers[] = { HERE, BEGUN, CREATED };
+    fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, answers, 3, WCL_REPOSITORY_PUSH, NULL);
+    assert_int_equal(put(&fixture, 5, other_name(&fixture), NULL), WCL_OK);
+    assert_asked(&fixture, 2, "PUT /v2/a/b/blobs/uploads/1?s=x&digest=");
+    fixture_close(&fixture);
+}
+
+static void other_registries_are_not_asked_for_it(void **state)
+{
+    const char *const answers[] = { HERE, BEGUN, CREATED };
+    fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, answers, 3, WCL_REPOSITORY_PUSH, NULL);
+    assert_int_equal(put(&fixture, 5, "docker.io/library/alpine:latest", NULL), WCL_OK);
+    assert_asked(&fixture, 1, "POST /v2/a/b/blobs/uploads/ ");
+    fixture_close(&fixture);
+}
+
+static void assert_refused(const char *const *answers, size_t count, uint64_t size, uint32_t code,
+                           const char *why)
+{
+    wcl_error error = WCL_ERROR_INIT;
+    fixture fixture;
+
+    fixture_open(&fixture, answers, count, WCL_REPOSITORY_PUSH, NULL);
+    assert_int_equal(put(&fixture, size, NULL, &error), WCL_FAILED);
+    if (error.code != code || !strstr(error.message, why))
+        fail_msg("%u: %s", error.code, error.message);
+    assert_int_equal(server_requests(fixture.server), count);
+    fixture_close(&fixture);
+}
+
+static void refusals_are_final(void **state)
+{
+    const char *const denied[] = { HERE, "HTTP/1.1 403 No\r\n" EMPTY };
+    const char *const invalid[] = {
+        HERE, BEGUN,
+        "HTTP/1.1 400 No\r\nContent-Length: %L\r\n\r\n{\"errors\":[{\"code\":\"DIGEST_INVALID\"}]}",
+        DELETED
+    };
+    const char *const nowhere[] = { HERE, "HTTP/1.1 202 Yes\r\n" EMPTY };
+    const char *const more[] = { HERE, BEGUN, HAS("0-9999999"), DELETED };
+
+    (void)state;
+    assert_refused(denied, 2, 5, WCL_CODE_ACCESS_DENIED, DIGEST);
+    assert_refused(invalid, 4, 5, WCL_CODE_INVALID_DATA, "DIGEST_INVALID");
+    assert_refused(nowhere, 2, 5, WCL_CODE_INVALID_DATA, "does not say where");
+    assert_refused(more, 4, LARGE, WCL_CODE_INVALID_DATA, "says that it has 10000000 bytes");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_small_blob_goes_in_one_request),
+        cmocka_unit_test(an_empty_blob_is_sent_too),
+        cmocka_unit_test(a_large_blob_goes_in_pieces),
+        cmocka_unit_test(a_broken_piece_goes_on_where_the_registry_is),
+        cmocka_unit_test(an_upload_that_was_lost_begins_anew),
+        cmocka_unit_test(what_arrived_although_the_answer_did_not_is_seen),
+        cmocka_unit_test(a_blob_of_another_repository_is_taken_from_there),
+        cmocka_unit_test(a_blob_that_is_not_there_is_sent_on_the_same_upload),
+        cmocka_unit_test(other_registries_are_not_asked_for_it),
+        cmocka_unit_test(refusals_are_final),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
