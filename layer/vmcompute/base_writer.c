@@ -87,7 +87,8 @@ static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_erro
                     "a layer without parents has nothing that could be deleted");
 }
 
-static wcl_status write(wcl_layer_writer *base, const void *data, size_t size, wcl_error *error)
+static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t size,
+                               wcl_error *error)
 {
     return wcl_restored_write(&((base_writer *)base)->file, data, size, error);
 }
@@ -177,7 +178,7 @@ wcl_status wcl_vm_base_writer_open(wcl_vm_target *layer, wcl_layer_writer **writ
                                               .add = add,
                                               .add_link = add_link,
                                               .remove = remove_path,
-                                              .write = write,
+                                              .write = write_stream,
                                               .end_entry = end_entry,
                                               .finish = finish,
                                               .free = free_writer };

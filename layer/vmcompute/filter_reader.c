@@ -56,8 +56,8 @@ static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *erro
     return WCL_OK;
 }
 
-static wcl_status read(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
-                       wcl_error *error)
+static wcl_status read_stream(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
+                              wcl_error *error)
 {
     filter_reader *reader = (filter_reader *)base;
     uint32_t asked = size < PIECE_MAX ? (uint32_t)size : PIECE_MAX;
@@ -84,7 +84,7 @@ wcl_status wcl_vm_filter_reader_open(const wcl_driver *driver, const char *id,
                                      const wcl_vm_chain *chain, wcl_layer_reader **reader,
                                      wcl_error *error)
 {
-    static const wcl_layer_reader_ops ops = { "read layer", next, read, free_reader };
+    static const wcl_layer_reader_ops ops = { "read layer", next, read_stream, free_reader };
     const wcl_vm_driver info = wcl_vm_driver_of(driver);
     filter_reader *opened = calloc(1, sizeof(*opened));
 

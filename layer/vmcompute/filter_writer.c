@@ -56,7 +56,8 @@ static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_erro
     return import_next((filter_writer *)base, path, NULL, error);
 }
 
-static wcl_status write(wcl_layer_writer *base, const void *data, size_t size, wcl_error *error)
+static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t size,
+                               wcl_error *error)
 {
     filter_writer *writer = (filter_writer *)base;
     const uint8_t *bytes = data;
@@ -115,7 +116,7 @@ wcl_status wcl_vm_filter_writer_open(wcl_vm_target *layer, wcl_layer_writer **wr
                                               .add = add,
                                               .add_link = add_link,
                                               .remove = remove_path,
-                                              .write = write,
+                                              .write = write_stream,
                                               .end_entry = end_entry,
                                               .finish = finish,
                                               .free = free_writer };

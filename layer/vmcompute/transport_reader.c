@@ -18,8 +18,8 @@ static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *erro
     return wcl_layer_reader_next(((transport_reader *)base)->inner, entry, error);
 }
 
-static wcl_status read(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
-                       wcl_error *error)
+static wcl_status read_stream(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
+                              wcl_error *error)
 {
     return wcl_layer_reader_read(((transport_reader *)base)->inner, buffer, size, got, error);
 }
@@ -47,7 +47,7 @@ wcl_status wcl_vm_transport_reader_open(const wcl_driver *driver, const char *id
                                         const wcl_vm_chain *chain, wcl_layer_reader **reader,
                                         wcl_error *error)
 {
-    static const wcl_layer_reader_ops ops = { "read layer", next, read, free_reader };
+    static const wcl_layer_reader_ops ops = { "read layer", next, read_stream, free_reader };
     const wcl_vm_driver info = wcl_vm_driver_of(driver);
     transport_reader *opened = calloc(1, sizeof(*opened));
 

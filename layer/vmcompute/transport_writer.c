@@ -173,7 +173,8 @@ static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_erro
     return WCL_OK;
 }
 
-static wcl_status write(wcl_layer_writer *base, const void *data, size_t size, wcl_error *error)
+static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t size,
+                               wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
 
@@ -266,7 +267,7 @@ wcl_status wcl_vm_transport_writer_open(wcl_vm_target *layer, wcl_layer_writer *
                                               .add = add,
                                               .add_link = add_link,
                                               .remove = remove_path,
-                                              .write = write,
+                                              .write = write_stream,
                                               .end_entry = end_entry,
                                               .finish = finish,
                                               .free = free_writer };

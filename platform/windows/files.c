@@ -322,8 +322,13 @@ static wcl_status check_folder(const char *root, const char *path, wcl_error *er
     if (!wide)
         return WCL_FAILED;
     HANDLE search = FindFirstFileW(wide, &found);
+    DWORD code = GetLastError();
+    if (search == INVALID_HANDLE_VALUE &&
+        (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND))
+        return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "its folder '%s' was not added before it",
+                        path);
     if (search == INVALID_HANDLE_VALUE)
-        return wcl_fail_win32(error, GetLastError(), "the folder '%s' cannot be looked at", path);
+        return wcl_fail_win32(error, code, "the folder '%s' cannot be looked at", path);
     FindClose(search);
     bool leads_away = found.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT &&
                       IsReparseTagNameSurrogate(found.dwReserved0);
