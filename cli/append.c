@@ -66,7 +66,7 @@ static void print_made(cli *cli, const wcl_image_info *made)
     json_text(&out, "media_type", made->media_type);
     json_text(&out, "layer", made->layers[0]);
     json_unsigned(&out, "size", made->size);
-    json_end(&out, '}');
+    json_end(&out, '{');
     printf("\n");
 }
 

@@ -239,9 +239,10 @@ static wcl_status set_platform(cJSON *config, const wcl_platform *platform, wcl_
 }
 
 /* Says in the history where the layer comes from, unless the image keeps none. */
-static wcl_status add_history(cJSON *config, int layers_before, const char *created,
+static wcl_status add_history(cJSON *config, int layers_before, const char *created, const char *to,
                               wcl_error *error)
 {
+    WCL_CLEANUP_BUFFER wcl_buffer command = WCL_BUFFER_INIT;
     const cJSON *known = cJSON_GetObjectItemCaseSensitive(config, "history");
     cJSON *history, *event;
 
@@ -253,7 +254,10 @@ static wcl_status add_history(cJSON *config, int layers_before, const char *crea
     if (push(history, event, error) != WCL_OK ||
         set_text(event, "created", created, error) != WCL_OK)
         return WCL_FAILED;
-    return set_text(event, "created_by", "wcl append", error);
+    if (wcl_buffer_printf(&command, error, "wcl append%s%s", to ? " --to " : "", to ? to : "") !=
+        WCL_OK)
+        return WCL_FAILED;
+    return set_text(event, "created_by", wcl_buffer_text(&command), error);
 }
 
 wcl_status wcl_append_config(cJSON *config, const wcl_image_append_options *options,
@@ -272,7 +276,7 @@ wcl_status wcl_append_config(cJSON *config, const wcl_image_append_options *opti
     int layers_before = cJSON_GetArraySize(diff_ids);
     format_time(blob->created, created);
     if (push(diff_ids, cJSON_CreateString(blob->diff_id), error) != WCL_OK ||
-        add_history(config, layers_before, created, error) != WCL_OK ||
+        add_history(config, layers_before, created, options->to, error) != WCL_OK ||
         set_text(config, "created", created, error) != WCL_OK)
         return WCL_FAILED;
     return set_run(config, options, strcmp(os, "windows") == 0, error);

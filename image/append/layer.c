@@ -13,6 +13,7 @@
 #include "image/append/extras.h"
 #include "image/append/windows_link.h"
 #include "image/append/windows_names.h"
+#include "layer/path.h"
 
 #define COPY_SIZE (256u * 1024)
 #define PROGRESS_BYTES (1024u * 1024)
@@ -297,23 +298,37 @@ static wcl_status add_extra(layer_maker *maker, const wcl_append_extra *extra, w
 
 /* ---- The whole ------------------------------------------------------------------------------ */
 
+/* The path of the source's `path` in the layer; its folder is spelled as the image spells it. */
+static wcl_status place_path(layer_maker *maker, const char *path, wcl_buffer *placed,
+                             wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer folder = WCL_BUFFER_INIT;
+    wcl_append_base_file file;
+
+    wcl_buffer_clear(placed);
+    if (wcl_buffer_append_text(&folder, maker->extras.prefix, error) != WCL_OK ||
+        wcl_buffer_append(&folder, path, wcl_path_parent_length(path), error) != WCL_OK)
+        return WCL_FAILED;
+    if (folder.size == 0)
+        return wcl_buffer_append_text(placed, path, error);
+    if (folder.data[folder.size - 1] == '/')
+        folder.data[folder.size - 1] = '\0';
+    if (wcl_append_base_find(maker->layer->base, wcl_buffer_text(&folder), &file, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_buffer_printf(placed, error, "%s/%s", file.spelling, wcl_path_base(path));
+}
+
 /* Moves the source's entry to its place in the layer. */
 static wcl_status place(layer_maker *maker, wcl_entry *entry, wcl_error *error)
 {
-    const char *prefix = maker->extras.prefix;
-
-    wcl_buffer_clear(&maker->path);
-    if (wcl_buffer_append_text(&maker->path, prefix, error) != WCL_OK ||
-        wcl_buffer_append_text(&maker->path, entry->path, error) != WCL_OK)
+    if (place_path(maker, entry->path, &maker->path, error) != WCL_OK)
         return WCL_FAILED;
     entry->path = wcl_buffer_text(&maker->path);
     if (entry->flags & WCL_ENTRY_IMPLICIT)
         entry->modified = no_time(maker);
     if (entry->kind != WCL_ENTRY_HARD_LINK)
         return WCL_OK;
-    wcl_buffer_clear(&maker->target);
-    if (wcl_buffer_append_text(&maker->target, prefix, error) != WCL_OK ||
-        wcl_buffer_append_text(&maker->target, entry->target, error) != WCL_OK)
+    if (place_path(maker, entry->target, &maker->target, error) != WCL_OK)
         return WCL_FAILED;
     entry->target = wcl_buffer_text(&maker->target);
     return WCL_OK;

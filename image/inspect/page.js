@@ -284,10 +284,10 @@
 
   const areaOf = (now, node) => now.size[node] + now.hidden[node];
 
+  /* What all of it is; what only a part of it is, is marked on the tile. */
   function colourOf(now, node) {
-    const area = areaOf(now, node);
-    if (now.hidden[node] * 2 > area) return "deleted";
-    if (now.wasted[node] * 2 > now.size[node]) return "wasted";
+    if (now.hidden[node] === areaOf(now, node)) return "deleted";
+    if (now.wasted[node] === areaOf(now, node)) return "wasted";
     return view.layer !== ALL && now.changed[node] * 2 > now.size[node] ? "changed" : "added";
   }
 
@@ -299,6 +299,14 @@
     return parts.join(", ");
   }
 
+  /* Marks a share of a tile, from the bottom. */
+  function part(element, kind, from, share) {
+    const mark = make("i", { class: kind });
+    mark.style.bottom = 100 * from + "%";
+    mark.style.height = 100 * share + "%";
+    element.append(mark);
+  }
+
   function tile(now, node, [x, y, width, height], isOuter) {
     const element = make("button", {
       type: "button", tabindex: "-1", "data-node": node, title: say(now, node), "aria-label": say(now, node),
@@ -307,10 +315,11 @@
     Object.assign(element.style, { left: x + "px", top: y + "px", width: width + "px", height: height + "px" });
     if (width > 34 && height > 17) element.append(make("span", { class: "label" }, isolated(nameOf(node) + (isFolder(node) ? "/" : ""))));
     if (width > 44 && height > 36 && !isOuter) element.append(make("span", { class: "size", text: bytes(areaOf(now, node)) }));
-    if (!isOuter && now.wasted[node] && isFolder(node) && height > 12) {
-      const share = make("i", {});
-      share.style.width = 100 * now.wasted[node] / Math.max(1, now.size[node]) + "%";
-      element.append(share);
+    if (!isOuter) {
+      const area = areaOf(now, node), colour = colourOf(now, node);
+      const hidden = now.hidden[node] / area, wasted = now.wasted[node] / area;
+      if (hidden && colour !== "deleted") part(element, "hidden-part", 0, hidden);
+      if (wasted && colour !== "wasted") part(element, "wasted-part", hidden, wasted);
     }
     return element;
   }
@@ -399,9 +408,12 @@
     { id: "size", title: "Size", number: true },
     { id: "wasted", title: "Wasted", number: true },
     { id: "changed", title: "Changed", number: true },
+    { id: "hidden", title: "Hidden", number: true, layerOnly: true },
     { id: "files", title: "Files", number: true },
     { id: "deleted", title: "Deleted", number: true },
   ];
+
+  const shownColumns = () => columns.filter((column) => view.layer !== ALL || !column.layerOnly);
 
   function order(now) {
     const sign = view.descending ? -1 : 1;
@@ -418,9 +430,9 @@
 
   function cell(now, node, column) {
     const value = now[column.id][node];
-    const isBytes = column.id === "size" || column.id === "wasted" || column.id === "changed";
+    const isBytes = column.id !== "files" && column.id !== "deleted";
     const text = value ? (isBytes ? bytes(value) : whole(value)) : "0";
-    return make("td", { class: "number", "data-value": value, title: isBytes ? whole(value) + " bytes" : undefined },
+    return make("td", { class: "number " + column.id, "data-value": value, title: isBytes ? whole(value) + " bytes" : undefined },
       value ? text : make("span", { class: "zero", text }));
   }
 
@@ -432,13 +444,14 @@
     if (now.deleted[node] && !now.files[node]) name.append(make("span", { class: "tag ink-deleted", text: "deleted" }));
     if (kinds[node] === LINK) name.append(make("span", { class: "tag", text: "link" }));
     if (kinds[node] === NAME) name.append(make("span", { class: "tag", text: "hard link" }));
-    return make("tr", { "data-node": node }, name, ...columns.slice(1).map((column) => cell(now, node, column)));
+    return make("tr", { "data-node": node }, name, ...shownColumns().slice(1).map((column) => cell(now, node, column)));
   }
 
   function drawTable() {
     const now = figuresOf(view.layer), table = get("table");
-    table.querySelector("thead tr").replaceChildren(...columns.map((column) => make("th", {
-      scope: "col", class: column.number ? "number" : "", "data-column": column.id,
+    if (view.layer === ALL && view.sort === "hidden") view.sort = "size";
+    table.querySelector("thead tr").replaceChildren(...shownColumns().map((column) => make("th", {
+      scope: "col", class: (column.number ? "number " : "") + column.id, "data-column": column.id,
       "aria-sort": view.sort === column.id ? (view.descending ? "descending" : "ascending") : "none",
     }, make("button", { type: "button", text: column.title, click: () => sortBy(column) }))));
     let list = children(view.node);
