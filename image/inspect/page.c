@@ -175,8 +175,8 @@ wcl_status wcl_image_write_page(const wcl_driver *driver, const char *image, con
     wcl_new_file *page = NULL;
 
     wcl_status status = read_image(driver, image, &json, &changes, error);
-    if (status == WCL_OK)
-        status = wcl_new_file_open(file, &page, error);
+    if (status == WCL_OK && (status = wcl_new_file_open(file, &page, error)) != WCL_OK)
+        wcl_error_context(error, NULL, file);
     if (status == WCL_OK)
         status = wcl_page_write(wcl_new_file_write, page, json, &changes, error);
     if (status == WCL_OK)

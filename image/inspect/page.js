@@ -130,6 +130,7 @@
   }
   function go(layer, node) {
     location.hash = "#" + (layer === ALL ? "all" : layer + 1) + "/" + node;
+    follow();
   }
 
   /* ---- Summary and layers ---- */
@@ -397,8 +398,9 @@
   function onMapClick(event) {
     const here = event.target.closest("button.tile");
     if (!here) return;
-    const node = +here.dataset.node;
-    if (isFolder(node)) go(view.layer, node);
+    /* A file stands for the folder that it is in. */
+    const node = isFolder(+here.dataset.node) ? +here.dataset.node : parents[+here.dataset.node];
+    if (node !== view.node) go(view.layer, node);
   }
 
   /* ---- The table ---- */
@@ -497,21 +499,24 @@
     if (hadFocus) (get("map").querySelector("button") || get("up")).focus();
   }
 
-  readAddress();
+  let drawn = null;
+  function follow() {
+    if (drawn !== null && (location.hash === "#files" || location.hash === drawn)) return;
+    drawn = location.hash;
+    readAddress();
+    draw();
+  }
+
   drawHead();
   drawSummary();
   drawLayers();
   drawWaste();
-  draw();
+  follow();
   get("map").addEventListener("click", onMapClick);
   get("map").addEventListener("keydown", onMapKey);
   get("up").addEventListener("click", () => view.node && go(view.layer, parents[view.node]));
   get("more").addEventListener("click", () => { view.all = true; drawTable(); });
-  window.addEventListener("hashchange", () => {
-    if (location.hash === "#files") return;
-    readAddress();
-    draw();
-  });
+  window.addEventListener("hashchange", follow);
   let wait = 0;
   window.addEventListener("resize", () => { cancelAnimationFrame(wait); wait = requestAnimationFrame(drawMap); });
 })();
