@@ -22,6 +22,8 @@ tests=(
   busybox-static debootstrap docker.io docker-registry
   # images
   skopeo umoci apache2-utils openssl curl
+  # pages
+  chromium chromium-driver fonts-dejavu-core
 )
 
 if [ "${1:-}" != build ]; then
