@@ -13,59 +13,47 @@ typedef struct registry_arguments {
     const char *user;
     const char *ca_file;
     const char *retries;
+    const char *retry_delay;
+    const char *stall;
     const char *parallel;
     bool password_stdin;
     bool insecure;
     char *password;
 } registry_arguments;
 
-#define REGISTRY_OPTIONS(arguments)                                                                \
-    { "user",                                                                                      \
-      'u',                                                                                         \
-      CLI_VALUE,                                                                                   \
-      "USER",                                                                                      \
-      "who asks (default: as docker login said)",                                                  \
-      NULL,                                                                                        \
-      &(arguments).user,                                                                           \
-      NULL },                                                                                      \
-        { "password-stdin",                                                                        \
-          0,                                                                                       \
-          CLI_FLAG,                                                                                \
-          NULL,                                                                                    \
-          "read the password from standard input",                                                 \
-          &(arguments).password_stdin,                                                             \
-          NULL,                                                                                    \
-          NULL },                                                                                  \
-        { "ca",                                                                                    \
-          0,                                                                                       \
-          CLI_VALUE,                                                                               \
-          "FILE",                                                                                  \
-          "trust these certificate authorities (PEM) too",                                         \
-          NULL,                                                                                    \
-          &(arguments).ca_file,                                                                    \
-          NULL },                                                                                  \
-        { "insecure",                                                                              \
-          0,                                                                                       \
-          CLI_FLAG,                                                                                \
-          NULL,                                                                                    \
-          "allow plain HTTP, and certificates that nobody vouches for",                            \
-          &(arguments).insecure,                                                                   \
-          NULL,                                                                                    \
-          NULL },                                                                                  \
-        { "retries",                                                                               \
-          0,                                                                                       \
-          CLI_VALUE,                                                                               \
-          "N",                                                                                     \
-          "how often to try again what fails for a while (default: 4)",                            \
-          NULL,                                                                                    \
-          &(arguments).retries,                                                                    \
-          NULL },                                                                                  \
-    {                                                                                              \
-        "parallel", 0, CLI_VALUE, "N", "layers at a time (default: 3)", NULL,                      \
-            &(arguments).parallel, NULL                                                            \
-    }
+/* Options of both commands, and room for those of one. */
+#define OPTIONS_MAX 16
 
-/* A number from 0 (or `least`) to 1000; an exit code. */
+/* Puts the options that both commands have behind the `own` ones of a command. */
+static void add_options(cli_option table[OPTIONS_MAX], size_t own, registry_arguments *arguments)
+{
+    const cli_option both[] = {
+        { "user", 'u', CLI_VALUE, "USER", "who asks (default: as docker login said)", NULL,
+          &arguments->user, NULL },
+        { "password-stdin", 0, CLI_FLAG, NULL, "read the password from standard input",
+          &arguments->password_stdin, NULL, NULL },
+        { "ca", 0, CLI_VALUE, "FILE", "trust these certificate authorities (PEM) too", NULL,
+          &arguments->ca_file, NULL },
+        { "insecure", 0, CLI_FLAG, NULL,
+          "allow plain HTTP, and certificates that nobody vouches for", &arguments->insecure, NULL,
+          NULL },
+        { "retries", 0, CLI_VALUE, "N",
+          "how often to try again what fails for a while (default: 4)", NULL, &arguments->retries,
+          NULL },
+        { "retry-delay", 0, CLI_VALUE, "MS",
+          "how long to wait before, in milliseconds; doubles each time (default: 250)", NULL,
+          &arguments->retry_delay, NULL },
+        { "stall", 0, CLI_VALUE, "SECONDS", "how long a connection may be silent (default: 60)",
+          NULL, &arguments->stall, NULL },
+        { "parallel", 0, CLI_VALUE, "N", "layers at a time (default: 3)", NULL,
+          &arguments->parallel, NULL },
+        { .name = NULL },
+    };
+
+    memcpy(table + own, both, sizeof(both));
+}
+
+/* A number from `least` to 60000; an exit code. */
 static int parse_number(cli *cli, const char *option, const char *text, unsigned least,
                         unsigned *number)
 {
@@ -74,7 +62,7 @@ static int parse_number(cli *cli, const char *option, const char *text, unsigned
     if (!text)
         return 0;
     unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || value < least || value > 1000)
+    if (*text < '0' || *text > '9' || *end || value < least || value > 60000)
         return cli_usage_error(cli, "'%s' is no number for --%s", text, option);
     *number = (unsigned)value;
     return 0;
@@ -107,6 +95,11 @@ static int take_arguments(cli *cli, registry_arguments *arguments, wcl_registry_
         return cli_usage_error(cli, "--password-stdin wants --user");
     int result = parse_number(cli, "retries", arguments->retries, 0, &retries);
     if (!result)
+        result =
+            parse_number(cli, "retry-delay", arguments->retry_delay, 1, &registry->retry_delay);
+    if (!result)
+        result = parse_number(cli, "stall", arguments->stall, 1, &registry->stall_seconds);
+    if (!result)
         result = parse_number(cli, "parallel", arguments->parallel, 1, &options->parallel);
     if (!result && arguments->password_stdin)
         result = read_password(cli, &arguments->password);
@@ -132,7 +125,7 @@ int command_pull(cli *cli, int argc, char **argv)
     registry_arguments arguments = { .user = NULL };
     wcl_registry_options registry = { .struct_size = sizeof(registry) };
     const char *platform = NULL, *max_size = NULL;
-    const cli_option table[] = {
+    cli_option table[OPTIONS_MAX] = {
         { "platform", 0, CLI_VALUE, "PLATFORM",
           "of an index, the image for OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", NULL, &platform,
           NULL },
@@ -141,14 +134,13 @@ int command_pull(cli *cli, int argc, char **argv)
         { "foreign", 0, CLI_FLAG, NULL,
           "fetch foreign layers from other hosts than the registry, as the image says",
           &registry.foreign_hosts, NULL, NULL },
-        REGISTRY_OPTIONS(arguments),
-        { .name = NULL },
     };
     image_output output = { cli, { stdout, false } };
     wcl_transfer_options options;
     wcl_platform *parsed = NULL;
     wcl_image_info *info = NULL;
 
+    add_options(table, 3, &arguments);
     int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
     if (!result)
         result = cli_transfer_options(cli, platform, &parsed, &options);
@@ -193,14 +185,12 @@ int command_push(cli *cli, int argc, char **argv)
 {
     registry_arguments arguments = { .user = NULL };
     wcl_registry_options registry = { .struct_size = sizeof(registry) };
-    const cli_option table[] = {
-        REGISTRY_OPTIONS(arguments),
-        { .name = NULL },
-    };
+    cli_option table[OPTIONS_MAX];
     wcl_transfer_options options;
     wcl_platform *none = NULL;
     char digest[72];
 
+    add_options(table, 0, &arguments);
     int result = cli_parse(cli, table, &argc, argv, 1, 2, 0);
     if (!result)
         result = cli_transfer_options(cli, NULL, &none, &options);
