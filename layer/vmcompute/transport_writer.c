@@ -120,6 +120,11 @@ static wcl_status remove_from_utility_vm(transport_writer *writer, const char *p
 
 /* ---- Everything else ------------------------------------------------------------------------- */
 
+static bool is_in_files(const char *path)
+{
+    return strcmp(path, "Files") == 0 || begins(path, "Files/");
+}
+
 static wcl_status add_to_folder(transport_writer *writer, const char *path,
                                 const wcl_vm_file_info *info, wcl_error *error)
 {
@@ -127,11 +132,14 @@ static wcl_status add_to_folder(transport_writer *writer, const char *path,
     WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
     const bool is_folder = (info->attributes & WCL_ATTRIBUTE_DIRECTORY) != 0;
 
-    if (!place || (is_folder && wcl_folder_make(place, false, error) != WCL_OK) ||
-        wcl_buffer_printf(&file, error, "%s%s", place, is_folder ? COMPANION : "") != WCL_OK)
+    if (!place || (is_folder && wcl_folder_make(place, false, error) != WCL_OK))
         return WCL_FAILED;
-    return wcl_restored_begin_transport(&writer->file, wcl_buffer_text(&file),
-                                        begins(path, "Hives/"), info, error);
+    if (is_folder && !is_in_files(path))
+        return WCL_OK;
+    if (wcl_buffer_printf(&file, error, "%s%s", place, is_folder ? COMPANION : "") != WCL_OK)
+        return WCL_FAILED;
+    return wcl_restored_begin_transport(&writer->file, wcl_buffer_text(&file), !is_in_files(path),
+                                        info, error);
 }
 
 static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
@@ -178,7 +186,7 @@ static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t 
 {
     transport_writer *writer = (transport_writer *)base;
 
-    /* The folder UtilityVM itself is the parent's clone; what the entry says of it is not used. */
+    /* The format keeps nothing of the folder Hives, and UtilityVM itself is the parent's clone. */
     if (!writer->file.file)
         return WCL_OK;
     return wcl_restored_write(&writer->file, data, size, error);
