@@ -70,7 +70,8 @@ static wcl_status make_platform(const wcl_platform *parts, wcl_platform **platfo
 
 static bool is_word(const char *text)
 {
-    return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
+    return *text && !strchr("._-", *text) &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
 }
 
 wcl_status wcl_platform_parse(const char *text, wcl_platform **platform, wcl_error *error)
