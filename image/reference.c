@@ -234,7 +234,9 @@ static wcl_status check(const char *text, const parts *parts, wcl_error *error)
                         "'%.100s' is no image reference: its path has parts of lower-case letters "
                         "and digits, joined by . _ __ or -",
                         text);
-    if (parts->registry.size + parts->repository.size + 1 > NAME_LENGTH_MAX)
+    if (parts->registry.size + 1 + (parts->in_library ? strlen(DEFAULT_NAMESPACE) : 0) +
+            parts->repository.size >
+        NAME_LENGTH_MAX)
         return wcl_fail(error, WCL_CODE_NAME_TOO_LONG,
                         "the image reference '%.40s...' is longer than %d characters", text,
                         NAME_LENGTH_MAX);

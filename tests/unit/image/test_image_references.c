@@ -129,7 +129,7 @@ static void a_name_of_more_than_255_characters_is_refused(void **state)
 
     (void)state;
     memset(text, 'a', sizeof(text));
-    text[255 - strlen("docker.io/")] = '\0';
+    text[255 - strlen("docker.io/library/")] = '\0';
     assert_int_equal(wcl_reference_parse(text, &reference, &error), WCL_OK);
     wcl_free(reference);
     strcat(text, "a");
