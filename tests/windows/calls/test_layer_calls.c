@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include <windows.h>
 
 #include "platform/windows/vmcompute.h"
 #include "windows/recorded.h"
@@ -131,6 +132,53 @@ static wcl_status import_begin(wcl_error *error)
     return status;
 }
 
+/* The import or export under way. */
+static wcl_vm_transfer transfer;
+
+static wcl_status import_next(wcl_error *error)
+{
+    static const wcl_vm_file_info info = { 0x1122334455667788, 2, 3, -4, 0x20 };
+    return wcl_vm_import_next(transfer, "\\Files\\" FACE, &info, error);
+}
+
+static wcl_status import_delete(wcl_error *error)
+{
+    return wcl_vm_import_next(transfer, "\\Files\\gone", NULL, error);
+}
+
+static wcl_status import_write(wcl_error *error)
+{
+    return wcl_vm_import_write(transfer, "data", 4, error);
+}
+
+static wcl_status import_end(wcl_error *error)
+{
+    return wcl_vm_import_end(transfer, error);
+}
+
+static wcl_status export_next(wcl_error *error)
+{
+    wcl_vm_file_info info;
+    char *name = NULL;
+    int64_t size;
+    bool deleted;
+    wcl_status status = wcl_vm_export_next(transfer, &name, &info, &size, &deleted, error);
+    wcl_free(name);
+    return status;
+}
+
+static wcl_status export_read(wcl_error *error)
+{
+    uint8_t room[7];
+    uint32_t got;
+    return wcl_vm_export_read(transfer, room, sizeof(room), &got, error);
+}
+
+static wcl_status export_end(wcl_error *error)
+{
+    return wcl_vm_export_end(transfer, error);
+}
+
 typedef struct checked_call {
     const char *function;
     wcl_status (*call)(wcl_error *error);
@@ -159,6 +207,53 @@ static const checked_call calls[] = {
     { "ProcessUtilityImage", process_utility, "\"path\":\"C:\\\\layers\\\\base\\\\UtilityVM\"" },
 };
 
+#ifdef NO_FUNCTIONS_AT_ALL
+static wcl_status base_images(wcl_error *error)
+{
+    char *json = NULL;
+    wcl_status status = wcl_vm_base_images(&json, error);
+    wcl_free(json);
+    return status;
+}
+
+static wcl_status export_begin(wcl_error *error)
+{
+    wcl_vm_transfer export = NULL;
+    return wcl_vm_export_begin(&driver, "id", parents, &export, error);
+}
+
+/* Every function, also those that the table above leaves out. */
+static const checked_call others[] = {
+    { "NameToGuid", name_to_guid, "" },       { "GetLayerMountPath", mount_path, "" },
+    { "GetBaseImages", base_images, "" },     { "ImportLayerBegin", import_begin, "" },
+    { "ImportLayerNext", import_next, "" },   { "ImportLayerNext", import_delete, "" },
+    { "ImportLayerWrite", import_write, "" }, { "ImportLayerEnd", import_end, "" },
+    { "ExportLayerBegin", export_begin, "" }, { "ExportLayerNext", export_next, "" },
+    { "ExportLayerRead", export_read, "" },   { "ExportLayerEnd", export_end, "" },
+};
+
+static void assert_missing(const checked_call *call)
+{
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_int_equal(call->call(&error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_PROC_NOT_FOUND);
+    if (!strstr(error.message, call->function) || !strstr(error.message, "vmcompute.dll"))
+        fail_msg("the message does not name %s: %s", call->function, error.message);
+}
+
+static void a_missing_function_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+        assert_missing(&calls[i]);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_missing(&others[i]);
+    assert_false(wcl_vm_has_import());
+    assert_false(wcl_vm_has_export());
+    assert_false(wcl_vm_has_hns_call());
+}
+#else
 static void reset(void)
 {
     recorder->reset();
@@ -188,6 +283,147 @@ static void each_result_is_understood(void **state)
     assert_results(recorder, "GetLayerMountPath", mount_path);
     assert_results(recorder, "ImportLayerBegin", import_begin);
     assert_int_equal(recorder->open_handles(), 0);
+}
+
+static void begin_import(void)
+{
+    assert_int_equal(wcl_vm_import_begin(&driver, "id", parents, &transfer, NULL), WCL_OK);
+    recorder->release(recorder->take_log());
+}
+
+static void an_import_gets_its_arguments(void **state)
+{
+    (void)state;
+    reset();
+    begin_import();
+    assert_int_equal(import_next(NULL), WCL_OK);
+    assert_calls(recorder, "{\"call\":\"ImportLayerNext\",\"name\":\"\\\\Files\\\\" FACE_SEEN
+                           "\",\"info\":\"8877665544332211"
+                           "0200000000000000"
+                           "0300000000000000"
+                           "fcffffffffffffff"
+                           "20000000"
+                           "00000000"
+                           "\"}\n");
+    assert_int_equal(import_write(NULL), WCL_OK);
+    assert_int_equal(import_delete(NULL), WCL_OK);
+    assert_int_equal(import_end(NULL), WCL_OK);
+    assert_calls(recorder, "{\"call\":\"ImportLayerWrite\",\"size\":4}\n"
+                           "{\"call\":\"ImportLayerNext\",\"name\":\"\\\\Files\\\\gone\","
+                           "\"info\":null}\n"
+                           "{\"call\":\"ImportLayerEnd\"}\n");
+    const recorder_layer *layer = recorder->find_layer(L"id");
+    assert_int_equal(layer->count, 2);
+    assert_int_equal(layer->entries[0].stream_size, 4);
+    assert_memory_equal(layer->entries[0].stream, "data", 4);
+}
+
+static void an_export_gives_what_the_dll_gave(void **state)
+{
+    wcl_vm_file_info info = { 0 };
+    char *name = NULL;
+    int64_t size = 1;
+    bool deleted = true;
+    uint8_t room[10];
+    uint32_t got;
+
+    (void)state;
+    reset();
+    begin_import();
+    assert_int_equal(import_next(NULL), WCL_OK);
+    assert_int_equal(import_write(NULL), WCL_OK);
+    assert_int_equal(import_delete(NULL), WCL_OK);
+    assert_int_equal(import_end(NULL), WCL_OK);
+    assert_int_equal(wcl_vm_export_begin(&driver, "id", no_parents, &transfer, NULL), WCL_OK);
+    assert_int_equal(wcl_vm_export_next(transfer, &name, &info, &size, &deleted, NULL), WCL_OK);
+    assert_string_equal(name, "Files\\" FACE);
+    wcl_free(name);
+    assert_int_equal(info.creation_time, 0x1122334455667788);
+    assert_int_equal(info.change_time, -4);
+    assert_int_equal(info.attributes, 0x20);
+    assert_false(deleted);
+    assert_int_equal(wcl_vm_export_read(transfer, room, 3, &got, NULL), WCL_OK);
+    assert_int_equal(got, 3);
+    assert_int_equal(wcl_vm_export_read(transfer, room, 10, &got, NULL), WCL_OK);
+    assert_int_equal(got, 1);
+    assert_int_equal(wcl_vm_export_read(transfer, room, 10, &got, NULL), WCL_OK);
+    assert_int_equal(got, 0);
+    assert_int_equal(wcl_vm_export_next(transfer, &name, &info, &size, &deleted, NULL), WCL_OK);
+    assert_true(deleted);
+    wcl_free(name);
+    assert_int_equal(wcl_vm_export_next(transfer, &name, &info, &size, &deleted, NULL), WCL_END);
+    assert_int_equal(wcl_vm_export_end(transfer, NULL), WCL_OK);
+    assert_int_equal(recorder->open_handles(), 0);
+    assert_int_equal(recorder->open_blocks(), 0);
+}
+
+/* Ends with the DLL's own failure, so that a new import or export is needed each time. */
+static wcl_status import_and_end(wcl_error *error)
+{
+    assert_int_equal(wcl_vm_import_begin(&driver, "id", no_parents, &transfer, NULL), WCL_OK);
+    return import_end(error);
+}
+
+static wcl_status export_and_end(wcl_error *error)
+{
+    assert_int_equal(wcl_vm_export_begin(&driver, "full", no_parents, &transfer, NULL), WCL_OK);
+    return export_end(error);
+}
+
+static wcl_status export_and_next(wcl_error *error)
+{
+    assert_int_equal(wcl_vm_export_begin(&driver, "full", no_parents, &transfer, NULL), WCL_OK);
+    wcl_status status = export_next(error);
+    assert_int_equal(export_end(NULL), WCL_OK);
+    return status;
+}
+
+static void each_result_of_a_transfer_is_understood(void **state)
+{
+    (void)state;
+    reset();
+    assert_int_equal(wcl_vm_import_begin(&driver, "full", no_parents, &transfer, NULL), WCL_OK);
+    assert_int_equal(import_next(NULL), WCL_OK);
+    assert_int_equal(import_end(NULL), WCL_OK);
+    assert_results(recorder, "ImportLayerEnd", import_and_end);
+    assert_results(recorder, "ExportLayerEnd", export_and_end);
+    assert_results(recorder, "ExportLayerNext", export_and_next);
+    begin_import();
+    assert_results(recorder, "ImportLayerNext", import_next);
+    assert_results(recorder, "ImportLayerWrite", import_write);
+    assert_int_equal(import_end(NULL), WCL_OK);
+    assert_int_equal(wcl_vm_export_begin(&driver, "full", no_parents, &transfer, NULL), WCL_OK);
+    assert_results(recorder, "ExportLayerRead", export_read);
+    assert_int_equal(export_end(NULL), WCL_OK);
+    assert_int_equal(recorder->open_handles(), 0);
+    assert_int_equal(recorder->open_blocks(), 0);
+}
+
+static DWORD WINAPI prepare_often(void *context)
+{
+    (void)context;
+    for (int i = 0; i < 50; i++)
+        wcl_vm_prepare_layer(&driver, "id", no_parents, NULL);
+    return 0;
+}
+
+static void layers_are_prepared_one_at_a_time(void **state)
+{
+    HANDLE threads[4];
+
+    (void)state;
+    reset();
+    for (size_t i = 0; i < 4; i++)
+        threads[i] = CreateThread(NULL, 0, prepare_often, NULL, 0, NULL);
+    assert_int_equal(WaitForMultipleObjects(4, threads, TRUE, 60000), WAIT_OBJECT_0);
+    for (size_t i = 0; i < 4; i++)
+        CloseHandle(threads[i]);
+    char *log = recorder->take_log();
+    size_t calls_seen = 0;
+    for (const char *at = log; (at = strstr(at, "\"at_once\":")); at++, calls_seen++)
+        assert_int_equal(strncmp(at, "\"at_once\":1}", 12), 0);
+    assert_int_equal(calls_seen, 200);
+    recorder->release(log);
 }
 
 static void a_failed_guid_fails_the_call(void **state)
@@ -283,9 +519,21 @@ static void names_that_are_no_text_never_reach_the_dll(void **state)
     assert_calls(recorder, "");
 }
 
+static void what_the_dll_has_is_found(void **state)
+{
+    (void)state;
+    assert_true(wcl_vm_has_import());
+    assert_true(wcl_vm_has_export());
+    assert_true(wcl_vm_has_hns_call());
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+#ifdef NO_FUNCTIONS_AT_ALL
+        cmocka_unit_test(a_missing_function_is_named),
+#else
         cmocka_unit_test(each_function_gets_its_arguments),
         cmocka_unit_test(each_result_is_understood),
         cmocka_unit_test(a_failed_guid_fails_the_call),
@@ -294,6 +542,12 @@ int main(void)
         cmocka_unit_test(base_images_are_freed_as_the_dll_wants),
         cmocka_unit_test(a_guid_comes_as_it_lies_in_memory),
         cmocka_unit_test(names_that_are_no_text_never_reach_the_dll),
+        cmocka_unit_test(an_import_gets_its_arguments),
+        cmocka_unit_test(an_export_gives_what_the_dll_gave),
+        cmocka_unit_test(each_result_of_a_transfer_is_understood),
+        cmocka_unit_test(layers_are_prepared_one_at_a_time),
+        cmocka_unit_test(what_the_dll_has_is_found),
+#endif
     };
 
     recorder = load_recorder();
