@@ -486,18 +486,31 @@ static void print_fault(void *context, const char *sentence)
     json_end(&output->out, '{');
 }
 
-static wcl_status verify_all(cli *cli, const wcl_driver *driver, char **ids, size_t count,
-                             size_t *faults)
+static void print_image_fault(void *context, const char *what, const char *sentence)
+{
+    verify_output *output = context;
+
+    output->id = what;
+    print_fault(output, sentence);
+}
+
+/* Some layers, or all of them and the images too. */
+static wcl_status verify(cli *cli, const wcl_driver *driver, char **ids, size_t count, bool images,
+                         size_t *faults)
 {
     verify_output output = { cli, NULL, { stdout, false } };
     wcl_status status = WCL_OK;
+    size_t found = 0;
 
     if (cli->json)
         json_begin(&output.out, NULL, '[');
     for (size_t i = 0; status == WCL_OK && i < count; i++) {
-        size_t found = 0;
         output.id = ids[i];
         status = wcl_layer_verify(driver, ids[i], print_fault, &output, &found, &cli->error);
+        *faults += found;
+    }
+    if (status == WCL_OK && images) {
+        status = wcl_image_verify(driver, print_image_fault, &output, &found, &cli->error);
         *faults += found;
     }
     if (cli->json) {
@@ -518,9 +531,9 @@ int command_verify(cli *cli, int argc, char **argv)
     wcl_driver driver = cli_driver(cli);
     wcl_status status = WCL_OK;
     if (argc > 1)
-        status = verify_all(cli, &driver, argv + 1, 1, &faults);
+        status = verify(cli, &driver, argv + 1, 1, false, &faults);
     else if ((status = wcl_layer_list(&driver, &ids, &count, &cli->error)) == WCL_OK)
-        status = verify_all(cli, &driver, ids, count, &faults);
+        status = verify(cli, &driver, ids, count, true, &faults);
     wcl_free(ids);
     cli_progress_done(cli);
     if (status != WCL_OK)
