@@ -118,6 +118,14 @@ wcl_status cli_open_layer(cli *cli, const char *layer, const char *format,
 wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *format,
                                   uint64_t max_size, wcl_layer_reader **reader, wcl_error *error);
 
+/*
+ * The id of the layer that a name means: a layer's own, else that of an image's uppermost layer.
+ * Freed with free(). NULL with `error` where there is neither.
+ */
+char *cli_layer_id(cli *cli, const char *name, wcl_error *error);
+/* Whether it is the id of a layer in the home, which is not made where it is missing. */
+bool cli_is_layer(cli *cli, const char *id);
+
 /* ---- JSON output ---------------------------------------------------------------------------- */
 
 /* Writes one JSON value at a time to a stream, with the commas where they belong. */

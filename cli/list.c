@@ -89,6 +89,18 @@ static wcl_status list_all(cli *cli, wcl_layer_reader *reader, const list_option
     return status == WCL_END ? WCL_OK : status;
 }
 
+static wcl_status open_merged(cli *cli, const char *layer, wcl_layer_reader **reader)
+{
+    wcl_driver driver = cli_driver(cli);
+    char *id = cli_layer_id(cli, layer, &cli->error);
+
+    if (!id)
+        return WCL_FAILED;
+    wcl_status status = wcl_layer_merged_reader_open(&driver, id, reader, &cli->error);
+    free(id);
+    return status;
+}
+
 int command_list(cli *cli, int argc, char **argv)
 {
     list_options options = { .recursive = false };
@@ -110,10 +122,8 @@ int command_list(cli *cli, int argc, char **argv)
         return cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "list", argv[1], "out of memory");
     static char output_buffer[256 * 1024];
     setvbuf(stdout, output_buffer, _IOFBF, sizeof(output_buffer));
-    wcl_driver driver = cli_driver(cli);
-    wcl_status status = options.merged
-                            ? wcl_layer_merged_reader_open(&driver, argv[1], &reader, &cli->error)
-                            : cli_open_layer(cli, argv[1], NULL, &reader, &cli->error);
+    wcl_status status = options.merged ? open_merged(cli, argv[1], &reader)
+                                       : cli_open_layer(cli, argv[1], NULL, &reader, &cli->error);
     if (status == WCL_OK)
         status = list_all(cli, reader, &options, &found);
     if (status == WCL_OK && !found && *options.path) {

@@ -21,12 +21,12 @@ static const command commands[] = {
     { "export", "[-o TAR] [-z|--gzip[=LEVEL]|--zstd[=LEVEL]] ID",
       "Write a layer's tar as it was imported, or what changed in a sandbox", NULL,
       command_export },
-    { "create", "-l PARENT [--size SIZE] ID", "Make a sandbox: a writable layer", NULL,
+    { "create", "-l PARENT|IMAGE [--size SIZE] ID", "Make a sandbox: a writable layer", NULL,
       command_create },
     { "expand", "ID SIZE", "Let a sandbox grow", NULL, command_expand },
-    { "mount", "ID [TARGET]", "Mount a layer with its parents and print where", NULL,
+    { "mount", "ID|IMAGE [TARGET]", "Mount a layer with its parents and print where", NULL,
       command_mount },
-    { "unmount", "ID", "Undo the mount", NULL, command_unmount },
+    { "unmount", "ID|IMAGE", "Undo the mount", NULL, command_unmount },
     { "remove", "ID", "Remove a layer", NULL, command_remove },
     { "layers", "", "List all layers of the store", NULL, command_layers },
     { "diff", "ID [OTHER]", "Show what a layer changes: A added, C changed, D deleted", NULL,
@@ -84,10 +84,13 @@ static const command commands[] = {
     { "graphdriver", "[--socket PATH]", "Serve Docker's graph driver plugin, in the foreground",
       "dockerd finds it by the socket's name: --storage-driver wcl --experimental.",
       command_graphdriver },
-    { "run", "[--network NET] [-m DIR:DIR[:ro]]... [-i] [-t] [-d] ID [--] COMMAND...",
-      "Run a command in a container of a sandbox",
+    { "run", "[--network NET] [-m DIR:DIR[:ro]]... [-i] [-t] [-d] ID|IMAGE [--] COMMAND...",
+      "Run a command in a container of a sandbox or an image",
       "ID is a sandbox of the store, or the path of a plain root folder. The exit code is the\n"
-      "command's. The container ends with it, unless -d leaves it running.",
+      "command's. The container ends with it, unless -d leaves it running. An image gets a "
+      "sandbox\n"
+      "that goes with the container (with -d it stays), its own environment, and its own command\n"
+      "where none is given.",
       command_run },
     { "ps", "[ID]", "List containers, or the processes of one", NULL, command_ps },
     { "exec", "[-i] [-t] ID [--] COMMAND...", "Run a command in a container that runs",

@@ -1,10 +1,12 @@
 /* wcl run and wcl exec: containers and processes with this program's input and output. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <wcl/hns.h>
 
 #include "cli/container.h"
 #include "cli/network.h"
+#include "cli/run_image.h"
 
 #define MOST_MAPPINGS 64
 #define MOST_PORTS 64
@@ -217,6 +219,36 @@ static int run_in(cli *cli, const run_options *options, wcl_container_config *co
     return result == 0 ? code : result;
 }
 
+/* Whether a name is not an image's: that of a layer, or a path. */
+static bool is_root(cli *cli, const char *name)
+{
+    struct stat info;
+
+    return *name == '/' || *name == '.' || (strchr(name, '/') && stat(name, &info) == 0) ||
+           cli_is_layer(cli, name);
+}
+
+/* Runs in a sandbox on the image that goes with the container, unless that is left running. */
+static int run_image(cli *cli, run_options *options, wcl_container_config *config, int argc,
+                     char **argv)
+{
+    cli_image_run run;
+    cli_list given = options->attach.environment;
+
+    int result = cli_image_run_begin(cli, argv[1], argv + 2, argc - 2, &given, &run);
+    if (result)
+        return result;
+    options->attach.environment = run.environment;
+    if (!options->attach.user && *run.command->user)
+        options->attach.user = run.command->user;
+    if (!options->attach.folder && *run.command->working_directory)
+        options->attach.folder = run.command->working_directory;
+    result = run_in(cli, options, config, run.argument_count, run.arguments);
+    options->attach.environment = given;
+    cli_image_run_end(cli, &run, !options->detach || result == EXIT_FAILED);
+    return result;
+}
+
 int command_run(cli *cli, int argc, char **argv)
 {
     run_options options = { 0 };
@@ -251,7 +283,7 @@ int command_run(cli *cli, int argc, char **argv)
     wcl_mapped_dir mapped[MOST_MAPPINGS] = { 0 };
     char *copies[MOST_MAPPINGS] = { NULL };
 
-    int result = cli_parse(cli, table, &argc, argv, 2, -1, 2);
+    int result = cli_parse(cli, table, &argc, argv, 1, -1, 2);
     if (result == 0)
         result = parse_mappings(cli, &options.mappings, mapped, copies);
     if (result == 0)
@@ -259,7 +291,11 @@ int command_run(cli *cli, int argc, char **argv)
     if (result == 0) {
         config.mapped_directories = mapped;
         config.mapped_directory_count = options.mappings.count;
-        result = run_in(cli, &options, &config, argc, argv);
+        if (is_root(cli, argv[1]))
+            result = argc > 2 ? run_in(cli, &options, &config, argc, argv)
+                              : cli_usage_error(cli, "a command is missing");
+        else
+            result = run_image(cli, &options, &config, argc, argv);
     }
     for (size_t i = 0; i < MOST_MAPPINGS; i++)
         free(copies[i]);

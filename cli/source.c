@@ -1,4 +1,5 @@
 /* Opening what a LAYER argument names. */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,14 +47,57 @@ static wcl_status open_folder(const char *folder, const char *format, wcl_layer_
     return wcl_dir_reader_open(folder, reader, error);
 }
 
-/* Looks without making a home where there is none. */
-static bool is_layer(const wcl_driver *driver, const char *id)
+static void set_error(wcl_error *error, uint32_t code, const char *subject, const char *message)
 {
+    *error = (wcl_error)WCL_ERROR_INIT;
+    error->code = code;
+    snprintf(error->subject, sizeof(error->subject), "%s", subject);
+    snprintf(error->message, sizeof(error->message), "%s", message);
+}
+
+bool cli_is_layer(cli *cli, const char *id)
+{
+    wcl_driver driver = cli_driver(cli);
     struct stat info;
     bool exists = false;
 
-    return stat(driver->home_dir, &info) == 0 && wcl_layer_id_check(id, NULL) == WCL_OK &&
-           wcl_layer_exists(driver, id, &exists, NULL) == WCL_OK && exists;
+    return stat(driver.home_dir, &info) == 0 && wcl_layer_id_check(id, NULL) == WCL_OK &&
+           wcl_layer_exists(&driver, id, &exists, NULL) == WCL_OK && exists;
+}
+
+char *cli_layer_id(cli *cli, const char *name, wcl_error *error)
+{
+    wcl_driver driver = cli_driver(cli);
+    wcl_image_info *image = NULL;
+    char *id = NULL;
+
+    if (cli_is_layer(cli, name))
+        return strdup(name);
+    if (wcl_image_get_info(&driver, name, &image, error) == WCL_OK) {
+        if (image->layer_count)
+            id = strdup(image->layers[0]);
+        else
+            set_error(error, WCL_CODE_INVALID_PARAMETER, name, "the image has no layers");
+    } else if (error->code == WCL_CODE_FILE_NOT_FOUND || error->code == WCL_CODE_INVALID_NAME) {
+        set_error(error, WCL_CODE_FILE_NOT_FOUND, name,
+                  "there is no layer and no image of that name");
+    }
+    wcl_free(image);
+    return id;
+}
+
+static wcl_status open_layer_or_image(cli *cli, const char *name, wcl_layer_reader **reader,
+                                      wcl_error *error)
+{
+    wcl_driver driver = cli_driver(cli);
+    char *id = cli_layer_id(cli, name, error);
+
+    if (!id)
+        return WCL_FAILED;
+    wcl_status status =
+        wcl_layer_reader_open(&driver, id, (wcl_parents) { NULL, 0 }, reader, error);
+    free(id);
+    return status;
 }
 
 wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *format,
@@ -61,11 +105,14 @@ wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *forma
 {
     struct stat info;
     bool found = strcmp(layer, "-") != 0 && stat(layer, &info) == 0;
-    wcl_driver driver = cli_driver(cli);
+    struct stat home;
 
     /* An id wins over a file of that name in the working folder, unless a path was written. */
-    if (!format && !strchr(layer, '/') && is_layer(&driver, layer))
-        return wcl_layer_reader_open(&driver, layer, (wcl_parents) { NULL, 0 }, reader, error);
+    if (!format && !strchr(layer, '/') && cli_is_layer(cli, layer))
+        return open_layer_or_image(cli, layer, reader, error);
+    if (!format && !found && strcmp(layer, "-") != 0 && strchr("./", layer[0]) == NULL &&
+        stat(cli->home, &home) == 0)
+        return open_layer_or_image(cli, layer, reader, error);
 
     if (format ? strcmp(format, "oci") == 0
                : strcmp(layer, "-") == 0 || (found && !S_ISDIR(info.st_mode)))

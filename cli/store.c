@@ -12,10 +12,11 @@
 /* ---- Parents -------------------------------------------------------------------------------- */
 
 /*
- * The chain that -l names: one parent stands for itself and all of its own; several are the chain
- * as it is, nearest first. The texts belong to `info` or to the caller's list.
+ * The chain that -l names: one parent, a layer or an image, stands for itself and all of its own;
+ * several are the chain as it is, nearest first. The texts belong to it or to the caller's list.
  */
 typedef struct parent_chain {
+    char *id;
     wcl_layer_info *info;
     const char **ids;
     wcl_parents parents;
@@ -27,14 +28,16 @@ static wcl_status make_chain(cli *cli, const wcl_driver *driver, const cli_list 
     *chain = (parent_chain) { .parents = { named->items, named->count } };
     if (named->count != 1)
         return WCL_OK;
+    /* The path of a layer ends in its id. */
     const char *slash = strrchr(named->items[0], '/');
-    const char *id = slash ? slash + 1 : named->items[0];
-    if (wcl_layer_get_info(driver, id, &chain->info, &cli->error) != WCL_OK)
+    const bool is_path = strchr("./", named->items[0][0]) != NULL;
+    chain->id = cli_layer_id(cli, slash && is_path ? slash + 1 : named->items[0], &cli->error);
+    if (!chain->id || wcl_layer_get_info(driver, chain->id, &chain->info, &cli->error) != WCL_OK)
         return WCL_FAILED;
     chain->ids = calloc(chain->info->parent_count + 1, sizeof(char *));
     if (!chain->ids)
         return WCL_FAILED;
-    chain->ids[0] = named->items[0];
+    chain->ids[0] = chain->id;
     for (size_t i = 0; i < chain->info->parent_count; i++)
         chain->ids[i + 1] = chain->info->parents[i];
     chain->parents = (wcl_parents) { chain->ids, chain->info->parent_count + 1 };
@@ -45,6 +48,7 @@ static void free_chain(parent_chain *chain)
 {
     wcl_free(chain->info);
     free(chain->ids);
+    free(chain->id);
 }
 
 /* ---- import --------------------------------------------------------------------------------- */
@@ -105,7 +109,8 @@ int command_import(cli *cli, int argc, char **argv)
     wcl_import_options options = { .struct_size = sizeof(options) };
     const cli_option table[] = {
         { "layer", 'l', CLI_LIST, "PARENT",
-          "the layer it stands on; several: all of the chain, nearest first", NULL, NULL, &named },
+          "the layer or image it stands on; several: all of the chain, nearest first", NULL, NULL,
+          &named },
         { "input", 'i', CLI_VALUE, "TAR", "the layer's tar (default: standard input)", NULL, &tar,
           NULL },
         { "expect-digest", 0, CLI_VALUE, "DIGEST", "refuse a tar or blob of another digest", NULL,
@@ -234,8 +239,8 @@ int command_create(cli *cli, int argc, char **argv)
     cli_list named = { NULL, 0 };
     const char *size_text = NULL;
     const cli_option table[] = {
-        { "layer", 'l', CLI_LIST, "PARENT", "the layer it stands on; several: all of the chain",
-          NULL, NULL, &named },
+        { "layer", 'l', CLI_LIST, "PARENT",
+          "the layer or image it stands on; several: all of the chain", NULL, NULL, &named },
         { "size", 0, CLI_VALUE, "SIZE", "the most that can be written to it, like 20G", NULL,
           &size_text, NULL },
         { .name = NULL },
@@ -251,8 +256,8 @@ int command_create(cli *cli, int argc, char **argv)
     if (!result) {
         wcl_driver driver = cli_driver(cli);
         result = make_chain(cli, &driver, &named, &chain) == WCL_OK &&
-                         wcl_layer_create_sandbox(&driver, argv[1], named.items[0], chain.parents,
-                                                  size, &cli->error) == WCL_OK
+                         wcl_layer_create_sandbox(&driver, argv[1], chain.parents.paths[0],
+                                                  chain.parents, size, &cli->error) == WCL_OK
                      ? 0
                      : EXIT_FAILED;
     }
@@ -290,51 +295,67 @@ static int print_mount(cli *cli, const char *id, const char *path)
     return 0;
 }
 
-int command_mount(cli *cli, int argc, char **argv)
+static int mount_layer(cli *cli, const char *id, const char *target)
 {
     const wcl_parents none = { NULL, 0 };
     char *path = NULL;
 
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 2, 0);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
-    if (wcl_layer_activate(&driver, argv[1], &cli->error) != WCL_OK)
+    if (wcl_layer_activate(&driver, id, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    if (wcl_layer_prepare(&driver, argv[1], none, &cli->error) != WCL_OK) {
-        wcl_layer_deactivate(&driver, argv[1], NULL);
+    if (wcl_layer_prepare(&driver, id, none, &cli->error) != WCL_OK) {
+        wcl_layer_deactivate(&driver, id, NULL);
         return EXIT_FAILED;
     }
-    if (wcl_layer_mount_path(&driver, argv[1], &path, &cli->error) != WCL_OK)
+    if (wcl_layer_mount_path(&driver, id, &path, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    result = argc > 2 ? cli_bind_mount(cli, path, argv[2]) : 0;
+    int result = target ? cli_bind_mount(cli, path, target) : 0;
     if (result) {
-        wcl_layer_unprepare(&driver, argv[1], NULL);
-        wcl_layer_deactivate(&driver, argv[1], NULL);
+        wcl_layer_unprepare(&driver, id, NULL);
+        wcl_layer_deactivate(&driver, id, NULL);
     } else {
-        print_mount(cli, argv[1], argc > 2 ? argv[2] : path);
+        print_mount(cli, id, target ? target : path);
     }
     wcl_free(path);
     return result;
 }
 
-int command_unmount(cli *cli, int argc, char **argv)
+int command_mount(cli *cli, int argc, char **argv)
+{
+    int result = cli_parse(cli, NULL, &argc, argv, 1, 2, 0);
+    if (result)
+        return result;
+    char *id = cli_layer_id(cli, argv[1], &cli->error);
+    result = id ? mount_layer(cli, id, argc > 2 ? argv[2] : NULL) : EXIT_FAILED;
+    free(id);
+    return result;
+}
+
+static int unmount_layer(cli *cli, const char *id)
 {
     char *path = NULL;
 
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
-    if (wcl_layer_mount_path(&driver, argv[1], &path, &cli->error) != WCL_OK)
+    if (wcl_layer_mount_path(&driver, id, &path, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    result = cli_unbind_mounts(cli, path);
+    int result = cli_unbind_mounts(cli, path);
     wcl_free(path);
     if (result)
         return result;
-    if (wcl_layer_unprepare(&driver, argv[1], &cli->error) != WCL_OK)
+    if (wcl_layer_unprepare(&driver, id, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    return wcl_layer_deactivate(&driver, argv[1], &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
+    return wcl_layer_deactivate(&driver, id, &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
+}
+
+int command_unmount(cli *cli, int argc, char **argv)
+{
+    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
+    if (result)
+        return result;
+    char *id = cli_layer_id(cli, argv[1], &cli->error);
+    result = id ? unmount_layer(cli, id) : EXIT_FAILED;
+    free(id);
+    return result;
 }
 
 int command_remove(cli *cli, int argc, char **argv)

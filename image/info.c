@@ -4,35 +4,12 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "image/pack.h"
 #include "image/store.h"
-
-/*
- * Lays things out in one piece of memory. Everything is laid out twice: first without memory, to
- * learn how much is needed.
- */
-typedef struct packer {
-    char *memory; /* NULL: only count */
-    size_t used;
-} packer;
-
-static void *pack(packer *packer, size_t size)
-{
-    void *at = packer->memory ? packer->memory + packer->used : NULL;
-
-    packer->used += (size + 7) & ~(size_t)7;
-    return at;
-}
-
-static const char *pack_text(packer *packer, const char *text)
-{
-    char *at = pack(packer, strlen(text) + 1);
-
-    return at ? strcpy(at, text) : "";
-}
 
 /* ---- An image ------------------------------------------------------------------------------- */
 
-static const char *const *pack_names(packer *packer, const wcl_image_names *names,
+static const char *const *pack_names(wcl_packer *packer, const wcl_image_names *names,
                                      const char *digest, size_t *count)
 {
     const char **list;
@@ -40,23 +17,23 @@ static const char *const *pack_names(packer *packer, const wcl_image_names *name
     *count = 0;
     for (size_t i = 0; i < names->count; i++)
         *count += strcmp(names->items[i].digest, digest) == 0;
-    list = pack(packer, *count * sizeof(*list));
+    list = wcl_pack(packer, *count * sizeof(*list));
     for (size_t i = 0, at = 0; i < names->count; i++) {
         if (strcmp(names->items[i].digest, digest) != 0)
             continue;
-        const char *name = pack_text(packer, names->items[i].name);
+        const char *name = wcl_pack_text(packer, names->items[i].name);
         if (list)
             list[at++] = name;
     }
     return list;
 }
 
-static const char *const *pack_layers(packer *packer, const wcl_image_record *record)
+static const char *const *pack_layers(wcl_packer *packer, const wcl_image_record *record)
 {
-    const char **list = pack(packer, record->layer_count * sizeof(*list));
+    const char **list = wcl_pack(packer, record->layer_count * sizeof(*list));
 
     for (size_t i = 0; i < record->layer_count; i++) {
-        const char *id = pack_text(packer, record->layers[record->layer_count - 1 - i].id);
+        const char *id = wcl_pack_text(packer, record->layers[record->layer_count - 1 - i].id);
         if (list)
             list[i] = id;
     }
@@ -76,17 +53,17 @@ static void add_sizes(const wcl_image_store *store, const wcl_image_record *reco
     }
 }
 
-static void pack_info(packer *packer, const wcl_image_record *record, const wcl_image_names *names,
-                      wcl_image_info *info)
+static void pack_info(wcl_packer *packer, const wcl_image_record *record,
+                      const wcl_image_names *names, wcl_image_info *info)
 {
     info->names = pack_names(packer, names, record->digest, &info->name_count);
-    info->digest = pack_text(packer, record->digest);
-    info->media_type = pack_text(packer, record->media_type);
-    info->config_digest = pack_text(packer, record->config);
-    info->platform.os = pack_text(packer, record->platform.os);
-    info->platform.architecture = pack_text(packer, record->platform.architecture);
-    info->platform.variant = pack_text(packer, record->platform.variant);
-    info->platform.os_version = pack_text(packer, record->platform.os_version);
+    info->digest = wcl_pack_text(packer, record->digest);
+    info->media_type = wcl_pack_text(packer, record->media_type);
+    info->config_digest = wcl_pack_text(packer, record->config);
+    info->platform.os = wcl_pack_text(packer, record->platform.os);
+    info->platform.architecture = wcl_pack_text(packer, record->platform.architecture);
+    info->platform.variant = wcl_pack_text(packer, record->platform.variant);
+    info->platform.os_version = wcl_pack_text(packer, record->platform.os_version);
     info->layers = pack_layers(packer, record);
     info->layer_count = record->layer_count;
     info->created = record->created;
@@ -100,7 +77,7 @@ static wcl_status pack_all(const wcl_image_store *store, const wcl_image_record 
                            wcl_error *error)
 {
     wcl_image_info counted = { .names = NULL };
-    packer packer = { NULL, count * sizeof(wcl_image_info) + 8 };
+    wcl_packer packer = { NULL, count * sizeof(wcl_image_info) + 8 };
 
     for (size_t i = 0; i < count; i++)
         pack_info(&packer, &records[i], names, &counted);
@@ -108,7 +85,7 @@ static wcl_status pack_all(const wcl_image_store *store, const wcl_image_record 
     if (!packer.memory)
         return wcl_fail_memory(error);
     packer.used = 0;
-    wcl_image_info *made = pack(&packer, count * sizeof(*made));
+    wcl_image_info *made = wcl_pack(&packer, count * sizeof(*made));
     for (size_t i = 0; i < count; i++) {
         pack_info(&packer, &records[i], names, &made[i]);
         add_sizes(store, &records[i], &made[i]);

@@ -104,6 +104,22 @@ WCL_API wcl_status wcl_image_manifest(const wcl_driver *driver, const char *imag
 WCL_API wcl_status wcl_image_config(const wcl_driver *driver, const char *image, char **json,
                                     size_t *size, wcl_error *error);
 
+/* What an image says of how to run it. Lists are empty and texts "" where it does not say. */
+typedef struct wcl_image_command {
+    const char *const *entrypoint; /* what is run */
+    size_t entrypoint_count;
+    const char *const *cmd; /* its arguments, or what is run where there is no entry point */
+    size_t cmd_count;
+    const char *const *env; /* NAME=VALUE */
+    size_t env_count;
+    const char *working_directory;
+    const char *user;
+} wcl_image_command;
+
+/* Reads that of an image's config; one piece, freed with wcl_free(). */
+WCL_API wcl_status wcl_image_get_command(const wcl_driver *driver, const char *image,
+                                         wcl_image_command **command, wcl_error *error);
+
 /* Gives the image the name `name` as well, which another one then loses. */
 WCL_API wcl_status wcl_image_tag(const wcl_driver *driver, const char *image, const char *name,
                                  wcl_error *error);
