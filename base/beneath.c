@@ -6,12 +6,10 @@
 #include <inttypes.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -70,25 +68,10 @@ int wcl_beneath_open_by_component(int root, const char *path, int flags, mode_t 
 
 int wcl_beneath_open(int root, const char *path, int flags, mode_t mode)
 {
-    struct open_how how = {
-        .flags = (unsigned)(flags | O_NOFOLLOW | O_CLOEXEC),
-        .mode = flags & O_CREAT ? mode : 0,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-    };
-
-    if (*path == '\0' || strlen(path) >= PATH_MAX)
+    if (*path == '\0' || strlen(path) >= PATH_MAX || has_odd_component(path))
         return wcl_beneath_open_by_component(root, path, flags, mode);
-    if (has_odd_component(path)) {
-        errno = EXDEV;
-        return -1;
-    }
-    long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-    if (fd >= 0)
-        return (int)fd;
-    /* Older kernels do not know the call, and older sandboxes forbid what they do not know. */
-    if (errno == ENOSYS || errno == EPERM)
-        return wcl_beneath_open_by_component(root, path, flags, mode);
-    return -1;
+    int fd = wcl_beneath_open_at_once(root, path, flags, mode);
+    return fd < 0 && errno == ENOSYS ? wcl_beneath_open_by_component(root, path, flags, mode) : fd;
 }
 
 /* The folder that holds `path` as a descriptor of its own; `*name` is the last component. */

@@ -17,6 +17,9 @@
  */
 int wcl_beneath_open(int root, const char *path, int flags, mode_t mode);
 
+/* The first way alone; ENOSYS where the system has none. `path` is not empty and plain. */
+int wcl_beneath_open_at_once(int root, const char *path, int flags, mode_t mode);
+
 /* The second way, for kernels without openat2(). */
 int wcl_beneath_open_by_component(int root, const char *path, int flags, mode_t mode);
 

@@ -2,11 +2,11 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <openssl/rand.h>
 
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "base/utf16.h"
 
 /* Where each byte of the printed form stands in memory; its own inverse. */
@@ -38,8 +38,8 @@ wcl_status wcl_guid_random(wcl_guid *guid, wcl_error *error)
 {
     uint8_t bytes[16];
 
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-        return wcl_fail(error, WCL_CODE_GEN_FAILURE, "no random bytes can be had");
+    if (wcl_random_bytes(bytes, sizeof(bytes), error) != WCL_OK)
+        return WCL_FAILED;
     *guid = guid_from_uuid(bytes, 4);
     return WCL_OK;
 }

@@ -2,7 +2,6 @@
 #include "base/utf16.h"
 
 #include <string.h>
-#include <utf8proc.h>
 
 #include "base/cursor.h"
 #include "base/error.h"
@@ -139,16 +138,6 @@ bool wcl_wtf8_is_valid(const char *text, size_t size)
         before = point;
     }
     return true;
-}
-
-uint16_t wcl_upcase_unit(uint16_t unit)
-{
-    if (unit < 0x80)
-        return unit >= 'a' && unit <= 'z' ? (uint16_t)(unit - 32) : unit;
-    if ((unit & 0xF800) == 0xD800)
-        return unit;
-    utf8proc_int32_t upper = utf8proc_toupper(unit);
-    return upper > 0 && upper < 0x10000 ? (uint16_t)upper : unit;
 }
 
 /* A WTF-8 text seen as upcased UTF-16 units, without making them all. */

@@ -2,18 +2,12 @@
 
 # Compiled once; the static and the shared library are both made of it.
 add_library(wcl_objects OBJECT)
-target_include_directories(wcl_objects PUBLIC ${CMAKE_SOURCE_DIR})
-target_compile_definitions(wcl_objects PUBLIC _GNU_SOURCE _FILE_OFFSET_BITS=64)
-target_link_libraries(wcl_objects PUBLIC Threads::Threads ZLIB::ZLIB OpenSSL::Crypto
-  PkgConfig::LIBARCHIVE PkgConfig::CJSON PkgConfig::ZSTD PkgConfig::UTF8PROC m)
-if(TARGET PkgConfig::ISAL)
-  target_link_libraries(wcl_objects PUBLIC PkgConfig::ISAL)
-  target_compile_definitions(wcl_objects PRIVATE WCL_HAVE_ISAL)
-endif()
-if(TARGET PkgConfig::LIBDEFLATE)
-  target_link_libraries(wcl_objects PUBLIC PkgConfig::LIBDEFLATE)
-  target_compile_definitions(wcl_objects PRIVATE WCL_HAVE_LIBDEFLATE)
-endif()
+target_link_libraries(wcl_objects PUBLIC ${WCL_LIBRARIES})
+foreach(optional ISAL LIBDEFLATE ZSTD)
+  if(TARGET PkgConfig::${optional})
+    target_compile_definitions(wcl_objects PRIVATE WCL_HAVE_${optional})
+  endif()
+endforeach()
 
 # wcl_late_library(NAME PACKAGE library): one that is loaded when it is first used, by its soname,
 # and not linked: most commands need none of these, and each brings many others along.
@@ -29,7 +23,6 @@ function(wcl_late_library name package library)
 endfunction()
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  target_link_libraries(wcl_objects PUBLIC PkgConfig::LIBNL ${CMAKE_DL_LIBS})
   wcl_late_library(NFTABLES LIBNFTABLES nftables)
   wcl_late_library(MICROHTTPD MICROHTTPD microhttpd)
   if(CURL_FOUND)
@@ -39,8 +32,20 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   endif()
 endif()
 
-set(WCL_WARNINGS -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes
-  -Wwrite-strings -Wno-gnu-zero-variadic-macro-arguments)
+# What the code above is written against: GNU and POSIX, which on Windows platform/windows/posix provides.
+set(WCL_DEFINITIONS _GNU_SOURCE _FILE_OFFSET_BITS=64)
+set(WCL_INCLUDES ${CMAKE_SOURCE_DIR})
+if(WIN32)
+  list(APPEND WCL_DEFINITIONS _WIN32_WINNT=0x0A00 LIBARCHIVE_STATIC CJSON_HIDE_SYMBOLS
+    _CRT_SECURE_NO_WARNINGS _CRT_NONSTDC_NO_DEPRECATE)
+  list(PREPEND WCL_INCLUDES ${CMAKE_SOURCE_DIR}/platform/windows/posix)
+endif()
+target_compile_definitions(wcl_objects PUBLIC ${WCL_DEFINITIONS})
+target_include_directories(wcl_objects PUBLIC ${WCL_INCLUDES})
+
+# clang-cl takes gcc's warnings as well, but -Wall means everything to it.
+set(WCL_WARNINGS $<IF:$<BOOL:${MSVC}>,/W4,-Wall> -Wextra -Wpedantic -Wstrict-prototypes
+  -Wmissing-prototypes -Wwrite-strings -Wno-gnu-zero-variadic-macro-arguments)
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
   # snprintf() is used to cut; where a cut matters, its result is looked at.
   list(APPEND WCL_WARNINGS -Wno-format-truncation)
@@ -70,6 +75,40 @@ function(wcl_module)
   endif()
 endfunction()
 
+# The DLL exports the functions that the public headers declare; a shared object the names of that form,
+# which are hidden where they are not public.
+function(wcl_export_public_names headers)
+  if(WIN32)
+    set(names "")
+    foreach(header ${headers})
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+      file(READ ${header} text)
+      string(REGEX MATCHALL "WCL_API[^;{(]*[ *]wcl_[a-z0-9_]+\\(" declarations "${text}")
+      foreach(declaration ${declarations})
+        string(REGEX REPLACE ".*[ *](wcl_[a-z0-9_]+)\\(" "\\1" name "${declaration}")
+        list(APPEND names ${name})
+      endforeach()
+    endforeach()
+    list(SORT names)
+    list(JOIN names "\n  " names)
+    file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/wcl.def CONTENT "EXPORTS\n  ${names}\n")
+    target_sources(wcl_shared PRIVATE ${CMAKE_BINARY_DIR}/wcl.def)
+    set_target_properties(wcl_shared PROPERTIES RUNTIME_OUTPUT_NAME wcl-${PROJECT_VERSION_MAJOR})
+    if(MSVC)
+      # The DLL's import library is wcl.lib.
+      set_target_properties(wcl_static PROPERTIES OUTPUT_NAME wcl_static)
+    endif()
+    return()
+  endif()
+  target_link_options(wcl_shared PRIVATE
+    -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/wcl.map)
+  if(NOT WCL_SANITIZE)
+    # With sanitizers, clang leaves their symbols to the program.
+    target_link_options(wcl_shared PRIVATE -Wl,--no-undefined)
+  endif()
+  set_property(TARGET wcl_shared APPEND PROPERTY LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/wcl.map)
+endfunction()
+
 # The libraries that programs link, once every module has been added.
 function(wcl_finish_library)
   get_property(headers GLOBAL PROPERTY WCL_PUBLIC_HEADERS)
@@ -85,29 +124,16 @@ function(wcl_finish_library)
     target_include_directories(${name} PUBLIC $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_link_libraries(${name} PRIVATE wcl_objects_dependencies)
   endforeach()
-  target_link_options(wcl_shared PRIVATE
-    -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/wcl.map)
-  if(NOT WCL_SANITIZE)
-    # With sanitizers, clang leaves their symbols to the program.
-    target_link_options(wcl_shared PRIVATE -Wl,--no-undefined)
-  endif()
-  set_property(TARGET wcl_shared APPEND PROPERTY LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/wcl.map)
+  wcl_export_public_names("${headers}")
   wcl_install("${headers}")
 endfunction()
 
 # The dependencies alone, without the objects themselves.
 add_library(wcl_objects_dependencies INTERFACE)
-target_link_libraries(wcl_objects_dependencies INTERFACE Threads::Threads ZLIB::ZLIB OpenSSL::Crypto
-  PkgConfig::LIBARCHIVE PkgConfig::CJSON PkgConfig::ZSTD PkgConfig::UTF8PROC m)
-target_link_libraries(wcl_objects_dependencies INTERFACE ${CMAKE_DL_LIBS})
-foreach(optional ISAL LIBDEFLATE LIBNL)
-  if(TARGET PkgConfig::${optional})
-    target_link_libraries(wcl_objects_dependencies INTERFACE PkgConfig::${optional})
-  endif()
-endforeach()
+target_link_libraries(wcl_objects_dependencies INTERFACE ${WCL_LIBRARIES})
 
 function(wcl_install headers)
-  set(requires "zlib libcrypto libarchive libcjson libzstd libutf8proc")
+  set(requires "zlib libcrypto libarchive libcjson libzstd")
   if(TARGET PkgConfig::ISAL)
     string(APPEND requires " libisal")
   endif()
@@ -138,16 +164,19 @@ endfunction()
 # wcl_link_internals(TARGET): links the static library and lets the target include internal headers.
 function(wcl_link_internals name)
   target_link_libraries(${name} PRIVATE wcl_static wcl_objects_dependencies)
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(${name} PRIVATE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+  target_include_directories(${name} PRIVATE ${WCL_INCLUDES})
+  target_compile_definitions(${name} PRIVATE ${WCL_DEFINITIONS})
 endfunction()
 
 # wcl_add_test(NAME sources...): a cmocka test program, run from the source folder so that it finds
 # tests/data. It may test internals too.
 function(wcl_add_test name)
+  if(name IN_LIST WCL_TESTS_OF_OTHER_SYSTEMS)
+    return()
+  endif()
   add_executable(${name} ${ARGN})
   wcl_link_internals(${name})
-  target_link_libraries(${name} PRIVATE PkgConfig::CMOCKA)
+  target_link_libraries(${name} PRIVATE wcl_cmocka)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()

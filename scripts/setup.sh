@@ -18,6 +18,8 @@ tests=(
   # peers that the tests compare with
   tar libarchive-tools pigz isal zstd time attr libcap2-bin golang-go erofs-utils
   iproute2 nftables
+  # Windows: the cross compiler, what builds Debian's source packages with it, and what runs the result
+  gcc-mingw-w64-x86-64 g++-mingw-w64-x86-64 mingw-w64 dpkg-dev wine64
   # containers
   busybox-static debootstrap docker.io docker-registry
   # images

@@ -89,7 +89,7 @@ wcl_status wcl_block_thread_start(wcl_blocks_fn use, void *context, wcl_block_th
 }
 
 /* The thread's failure. Its mutex is held. */
-static wcl_status tell(const wcl_block_thread *thread, wcl_error *error)
+static wcl_status tell_failure(const wcl_block_thread *thread, wcl_error *error)
 {
     if (thread->status != WCL_OK && error)
         *error = thread->error;
@@ -101,7 +101,7 @@ wcl_status wcl_block_thread_give(wcl_block_thread *thread, wcl_block *block, wcl
     pthread_mutex_lock(&thread->mutex);
     while (thread->count == QUEUE_SIZE)
         pthread_cond_wait(&thread->changed, &thread->mutex);
-    wcl_status status = tell(thread, error);
+    wcl_status status = tell_failure(thread, error);
     if (status == WCL_OK) {
         thread->queue[(thread->first + thread->count) % QUEUE_SIZE] = wcl_block_ref(block);
         thread->count++;
@@ -126,7 +126,7 @@ static void join(wcl_block_thread *thread)
 wcl_status wcl_block_thread_finish(wcl_block_thread *thread, wcl_error *error)
 {
     join(thread);
-    return tell(thread, error);
+    return tell_failure(thread, error);
 }
 
 void wcl_block_thread_free(wcl_block_thread *thread)

@@ -1,5 +1,4 @@
-/* What a layer changes: two merged trees side by side, or a sandbox's entries against its parents.
- */
+/* What a layer changes: two merged trees side by side. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include "layer/store/ask.h"
 #include "layer/store/chain.h"
 #include "layer/store/entries.h"
-#include "layer/store/sandbox_read.h"
 
 #define COMPARE_SIZE (256 * 1024)
 
@@ -175,8 +173,8 @@ static wcl_status same_node(const comparison *comparison, wcl_node before, wcl_n
 
 /* ---- Folders --------------------------------------------------------------------------------- */
 
-static wcl_status tell(comparison *comparison, const side *side, wcl_entry_id entry,
-                       wcl_change_kind kind, wcl_error *error)
+static wcl_status say_change(comparison *comparison, const side *side, wcl_entry_id entry,
+                             wcl_change_kind kind, wcl_error *error)
 {
     wcl_buffer_clear(&comparison->path);
     if (wcl_buffer_append_byte(&comparison->path, '/', error) != WCL_OK ||
@@ -190,7 +188,7 @@ static wcl_status tell_added(comparison *comparison, wcl_entry_id entry, wcl_err
 {
     wcl_tree *tree = comparison->after.tree;
     wcl_node node = wcl_tree_entry_node(tree, entry);
-    wcl_status status = tell(comparison, &comparison->after, entry, WCL_CHANGE_ADDED, error);
+    wcl_status status = say_change(comparison, &comparison->after, entry, WCL_CHANGE_ADDED, error);
 
     if (status != WCL_OK || !wcl_tree_is_folder(tree, node))
         return status;
@@ -214,7 +212,8 @@ static wcl_status compare_entries(comparison *comparison, wcl_entry_id old, wcl_
 
     if (same_node(comparison, before, after, &same, error) != WCL_OK)
         return WCL_FAILED;
-    if (!same && tell(comparison, &comparison->after, new, WCL_CHANGE_MODIFIED, error) != WCL_OK)
+    if (!same &&
+        say_change(comparison, &comparison->after, new, WCL_CHANGE_MODIFIED, error) != WCL_OK)
         return WCL_FAILED;
     if (was_folder && is_folder)
         return compare_folders(comparison, before, after, error);
@@ -244,7 +243,7 @@ static wcl_status compare_folders(comparison *comparison, wcl_node before, wcl_n
     for (wcl_entry_id entry = wcl_tree_first(old, before);
          status == WCL_OK && entry != WCL_NO_ENTRY; entry = wcl_tree_next(old, entry))
         if (counterpart(new, after, old, entry) == WCL_NO_ENTRY)
-            status = tell(comparison, &comparison->before, entry, WCL_CHANGE_DELETED, error);
+            status = say_change(comparison, &comparison->before, entry, WCL_CHANGE_DELETED, error);
     for (wcl_entry_id entry = wcl_tree_first(new, after); status == WCL_OK && entry != WCL_NO_ENTRY;
          entry = wcl_tree_next(new, entry)) {
         wcl_entry_id there = counterpart(old, before, new, entry);
@@ -252,100 +251,6 @@ static wcl_status compare_folders(comparison *comparison, wcl_node before, wcl_n
                                        : compare_entries(comparison, there, entry, error);
     }
     return status;
-}
-
-/* ---- Sandboxes ------------------------------------------------------------------------------- */
-
-/* Where an entry of a sandbox is in its mount; false for what is beside the volume of Windows. */
-static bool place_of(const wcl_lower *lower, const char *path, const char **place)
-{
-    size_t length = strlen(lower->root_name);
-
-    *place = path;
-    if (lower->chain.os != WCL_OS_WINDOWS)
-        return true;
-    if (strncmp(path, lower->root_name, length) != 0 || (path[length] && path[length] != '/'))
-        return false;
-    *place = path + length + (path[length] == '/');
-    return true;
-}
-
-/* What a sandbox's reader gives is what changed; whether it was there before decides how. */
-static wcl_status kind_of(const wcl_layer_reader *reader, const wcl_entry *entry,
-                          wcl_change_kind *kind, wcl_error *error)
-{
-    const wcl_lower *lower = &((const wcl_sandbox_reader *)reader)->lower;
-    const char *place;
-    uint32_t type;
-
-    *kind = entry->kind == WCL_ENTRY_DELETED ? WCL_CHANGE_DELETED : WCL_CHANGE_MODIFIED;
-    if (*kind == WCL_CHANGE_DELETED || !place_of(lower, entry->path, &place) || !*place)
-        return WCL_OK;
-    if (wcl_lower_type(lower, place, &type, error) != WCL_OK)
-        return WCL_FAILED;
-    if (type == 0)
-        *kind = WCL_CHANGE_ADDED;
-    return WCL_OK;
-}
-
-/* An opaque folder, whose names below are gone unless it has them itself. */
-typedef struct opaque_folder {
-    const comparison *comparison;
-    const wcl_sandbox_reader *reader;
-    const char *path;
-} opaque_folder;
-
-static wcl_status tell_hidden(void *context, const char *name, wcl_error *error)
-{
-    const opaque_folder *folder = context;
-    const comparison *comparison = folder->comparison;
-    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
-    wcl_upper_file file;
-
-    if (wcl_buffer_printf(&path, error, "/%s%s%s", folder->path, *folder->path ? "/" : "", name) !=
-        WCL_OK)
-        return WCL_FAILED;
-    wcl_status status =
-        wcl_upper_look(folder->reader->upper, wcl_buffer_text(&path) + 1, &file, error);
-    if (status != WCL_END)
-        return status;
-    return comparison->change(comparison->context, wcl_buffer_text(&path), WCL_CHANGE_DELETED,
-                              error);
-}
-
-static wcl_status tell_opaque(const comparison *comparison, const wcl_layer_reader *reader,
-                              const char *path, wcl_error *error)
-{
-    opaque_folder folder = { comparison, (const wcl_sandbox_reader *)reader, path };
-
-    return wcl_lower_each(&folder.reader->lower, path, tell_hidden, &folder, error);
-}
-
-static wcl_status tell_sandbox(comparison *comparison, wcl_store *store, wcl_store_layer *layer,
-                               wcl_error *error)
-{
-    wcl_layer_reader *reader = NULL;
-    wcl_change_kind kind;
-    wcl_entry entry;
-    wcl_status status = wcl_sandbox_reader_open(store, layer, &reader, error);
-
-    while (status == WCL_OK && (status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK) {
-        if (entry.flags & WCL_ENTRY_IMPLICIT)
-            continue;
-        if (entry.kind == WCL_ENTRY_OPAQUE) {
-            status = tell_opaque(comparison, reader, entry.path, error);
-            continue;
-        }
-        wcl_buffer_clear(&comparison->path);
-        status = kind_of(reader, &entry, &kind, error);
-        if (status == WCL_OK)
-            status = wcl_buffer_printf(&comparison->path, error, "/%s", entry.path);
-        if (status == WCL_OK)
-            status = comparison->change(comparison->context, wcl_buffer_text(&comparison->path),
-                                        kind, error);
-    }
-    wcl_layer_reader_close(reader, NULL);
-    return status == WCL_END ? WCL_OK : status;
 }
 
 /* ---- As a whole ------------------------------------------------------------------------------ */
@@ -377,7 +282,7 @@ static wcl_status compare_sandbox(comparison *comparison, wcl_store *store, wcl_
                         "a sandbox can be compared with its parent only");
     if (wcl_store_open(&driver, &again, error) != WCL_OK)
         return WCL_FAILED;
-    return tell_sandbox(comparison, &again, layer, error);
+    return wcl_sandbox_changes(&again, layer, comparison->change, comparison->context, error);
 }
 
 static wcl_status compare(comparison *comparison, wcl_store *store, const char *id,

@@ -13,6 +13,13 @@ wcl_status wcl_store_reader_open(wcl_store *store, wcl_store_layer *layer,
 wcl_status wcl_sandbox_reader_open(wcl_store *store, wcl_store_layer *layer,
                                    wcl_layer_reader **reader, wcl_error *error);
 
+/* Calls `change` for each path that a sandbox changes; store and layer are taken over in any case.
+ */
+typedef wcl_status (*wcl_change_fn)(void *context, const char *path, wcl_change_kind kind,
+                                    wcl_error *error);
+wcl_status wcl_sandbox_changes(wcl_store *store, wcl_store_layer *layer, wcl_change_fn change,
+                               void *context, wcl_error *error);
+
 /* A writer of a new layer; the store is taken over in any case. */
 wcl_status wcl_store_writer_open(wcl_store *store, const char *id, wcl_parents parents,
                                  wcl_layer_writer **writer, wcl_error *error);

@@ -35,11 +35,13 @@ static wcl_block *make_block(wcl_block_pool *pool)
     wcl_block *block = calloc(1, sizeof(*block));
     if (!block)
         return NULL;
-    block->data = aligned_alloc(WCL_BLOCK_ALIGNMENT, pool->capacity);
-    if (!block->data) {
+    block->storage = malloc(pool->capacity + WCL_BLOCK_ALIGNMENT);
+    if (!block->storage) {
         free(block);
         return NULL;
     }
+    block->data =
+        block->storage + (WCL_BLOCK_ALIGNMENT - (uintptr_t)block->storage % WCL_BLOCK_ALIGNMENT);
     block->pool = pool;
     pool->made++;
     return block;
@@ -102,7 +104,7 @@ void wcl_block_pool_free(wcl_block_pool *pool)
     while (pool->free_blocks) {
         wcl_block *block = pool->free_blocks;
         pool->free_blocks = block->next_free;
-        free(block->data);
+        free(block->storage);
         free(block);
     }
     pthread_cond_destroy(&pool->returned);

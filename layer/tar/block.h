@@ -16,6 +16,7 @@ struct wcl_block {
     size_t size;     /* bytes in it */
     uint64_t offset; /* of its first byte in the (decompressed) stream */
     /* private */
+    uint8_t *storage; /* what `data` is aligned in */
     wcl_block_pool *pool;
     wcl_block *next_free;
     int references; /* atomic */

@@ -37,7 +37,10 @@
 #define WCL_API
 #endif
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__)
+#define WCL_PRINTF(format_index, first_argument)                                                   \
+    __attribute__((format(gnu_printf, format_index, first_argument)))
+#elif defined(__GNUC__)
 #define WCL_PRINTF(format_index, first_argument)                                                   \
     __attribute__((format(printf, format_index, first_argument)))
 #else

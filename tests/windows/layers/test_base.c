@@ -1,6 +1,7 @@
 /* A layer without parents is restored file by file, and processed at the end. */
 #include <wcl/tar.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

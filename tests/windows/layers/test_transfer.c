@@ -1,6 +1,7 @@
 /* A layer goes into vmcompute.dll entry by entry, and comes out again. */
 #include <wcl/tar.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

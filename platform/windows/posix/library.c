@@ -1,0 +1,149 @@
+/* The rest of what POSIX adds to C's library, on Windows. */
+#include <errno.h>
+#include <fcntl.h>
+#include <io.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/random.h"
+#include "base/utf16.h"
+#include "platform/windows/posix/native.h"
+
+char *wcl_nt_strndup(const char *text, size_t size)
+{
+    size_t length = strnlen(text, size);
+    char *copy = malloc(length + 1);
+
+    if (copy) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    return copy;
+}
+
+char *wcl_nt_stpcpy(char *to, const char *from)
+{
+    size_t length = strlen(from);
+
+    memcpy(to, from, length + 1);
+    return to + length;
+}
+
+void *wcl_nt_memrchr(const void *data, int byte, size_t size)
+{
+    const unsigned char *bytes = data;
+
+    while (size > 0)
+        if (bytes[--size] == (unsigned char)byte)
+            return (void *)(uintptr_t)(bytes + size);
+    return NULL;
+}
+
+struct tm *wcl_nt_gmtime_r(const time_t *time, struct tm *parts)
+{
+    return gmtime_s(parts, time) == 0 ? parts : NULL;
+}
+
+int wcl_nt_usleep(unsigned microseconds)
+{
+    Sleep((microseconds + 999) / 1000);
+    return 0;
+}
+
+void *wcl_nt_reallocarray(void *memory, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(memory, bytes);
+}
+
+int wcl_nt_setenv(const char *name, const char *value, int overwrite)
+{
+    return !overwrite && getenv(name) ? 0 : _putenv_s(name, value);
+}
+
+int wcl_nt_unsetenv(const char *name)
+{
+    return _putenv_s(name, "");
+}
+
+ssize_t wcl_nt_getrandom(void *buffer, size_t size, unsigned flags)
+{
+    (void)flags;
+    if (wcl_random_bytes(buffer, size, NULL) == WCL_OK)
+        return (ssize_t)size;
+    errno = EIO;
+    return -1;
+}
+
+/* The variable's value as UTF-8, good until this thread asks for another. */
+char *wcl_nt_getenv(const char *name)
+{
+    static _Thread_local char value[3 * 32768];
+    wcl_buffer wide_name = { 0 }, text = { 0 };
+    char *result = NULL;
+
+    if (wcl_wtf8_to_utf16(name, strlen(name), &wide_name, NULL) != WCL_OK ||
+        wcl_buffer_append(&wide_name, "\0", 2, NULL) != WCL_OK) {
+        wcl_buffer_free(&wide_name);
+        return NULL;
+    }
+    const wchar_t *wide = _wgetenv((const wchar_t *)wide_name.data);
+    wcl_buffer_free(&wide_name);
+    if (wide && wcl_utf16_to_wtf8(wide, wcslen(wide) * sizeof(*wide), &text, NULL) == WCL_OK &&
+        text.size < sizeof(value)) {
+        strcpy(value, wcl_buffer_text(&text));
+        result = value;
+    }
+    wcl_buffer_free(&text);
+    return result;
+}
+
+/* A handle's path in Win32's long form, without its "\\?\" and with slashes. */
+static char *path_of(HANDLE handle)
+{
+    DWORD size = GetFinalPathNameByHandleW(handle, NULL, 0, FILE_NAME_NORMALIZED);
+    wchar_t *wide = size ? malloc((size + 1) * sizeof(*wide)) : NULL;
+    wcl_buffer text = { 0 };
+
+    DWORD length = wide ? GetFinalPathNameByHandleW(handle, wide, size + 1, 0) : 0;
+    if (length == 0 || length > size ||
+        wcl_utf16_to_wtf8(wide, length * sizeof(*wide), &text, NULL) != WCL_OK) {
+        wcl_native_fail(GetLastError());
+        free(wide);
+        wcl_buffer_free(&text);
+        return NULL;
+    }
+    free(wide);
+    char *path = (char *)text.data;
+    if (strncmp(path, "\\\\?\\UNC\\", 8) == 0)
+        memmove(path + 1, path + 7, text.size - 6); /* "\\server" */
+    else if (strncmp(path, "\\\\?\\", 4) == 0)
+        memmove(path, path + 4, text.size - 3);
+    for (char *at = path; *at; at++)
+        if (*at == '\\')
+            *at = '/';
+    return path;
+}
+
+char *wcl_nt_realpath(const char *path, char *resolved)
+{
+    int descriptor = resolved ? -1 : wcl_nt_open(path, O_PATH | O_CLOEXEC);
+
+    if (descriptor < 0)
+        return NULL;
+    char *real = path_of(wcl_native_handle(descriptor));
+    int number = errno;
+    close(descriptor);
+    errno = number;
+    return real;
+}
