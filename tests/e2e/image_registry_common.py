@@ -155,9 +155,10 @@ def windows_tar(members):
 
 
 class Registry:
-    """docker-registry on loopback. `auth` and `http` are sections of its configuration."""
+    """docker-registry on loopback. `auth` and `http` are sections of its configuration; `data` is where its images are,
+    if not in `folder`."""
 
-    def __init__(self, folder, auth=None, http=None):
+    def __init__(self, folder, auth=None, http=None, data=None):
         os.makedirs(folder)
         self.folder = folder
         self.port = free_port()
@@ -165,7 +166,7 @@ class Registry:
         self.process = None
         config = {
             "version": "0.1", "log": {"level": "warn"},
-            "storage": {"filesystem": {"rootdirectory": os.path.join(folder, "data")}, "delete": {"enabled": True}},
+            "storage": {"filesystem": {"rootdirectory": data or os.path.join(folder, "data")}, "delete": {"enabled": True}},
             "http": {"addr": self.host, "secret": "test", **(http or {})},
             "validation": {"manifests": {"urls": {"allow": ["^https?://"]}}},
         }
