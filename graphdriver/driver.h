@@ -56,6 +56,13 @@ wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const c
 /* Whether the layer's mount is the root of a process somewhere. */
 bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id);
 
+/*
+ * Undoes the mounts that were found when the driver began and that no process lives in any more:
+ * who should have put them may have asked a plugin that was killed, and will not ask again. Called
+ * with no turn held. What fails is left for the next time.
+ */
+void wcl_graphdriver_release_forsaken(wcl_graphdriver *driver);
+
 /* wcl_layer_prepare() with a mount label. */
 wcl_status wcl_graphdriver_prepare_labelled(const wcl_graphdriver *driver, const char *id,
                                             const char *label, wcl_error *error);

@@ -119,6 +119,7 @@ wcl_status wcl_graphdriver_put(wcl_graphdriver *driver, const char *id, wcl_erro
 {
     wcl_reference *reference;
 
+    wcl_graphdriver_release_forsaken(driver);
     if (wcl_layer_id_check(id, error) != WCL_OK ||
         wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "put", id);

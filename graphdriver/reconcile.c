@@ -238,3 +238,40 @@ wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error)
     wcl_buffer_free(&roots.devices);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "clean up", driver->home);
 }
+
+/* ---- What was found and is nobody's any more --------------------------------------------------
+ */
+
+static bool may_be_forsaken(const wcl_reference *reference)
+{
+    return reference->adopted && reference->count == 1;
+}
+
+/* The ids of the references that may be; each ends with a NUL. */
+static void find_forsaken(wcl_graphdriver *driver, wcl_buffer *ids)
+{
+    pthread_mutex_lock(&driver->references.mutex);
+    for (const wcl_reference *at = driver->references.first; at; at = at->next)
+        if (!at->busy && may_be_forsaken(at))
+            wcl_buffer_append(ids, at->id, strlen(at->id) + 1, NULL);
+    pthread_mutex_unlock(&driver->references.mutex);
+}
+
+void wcl_graphdriver_release_forsaken(wcl_graphdriver *driver)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer ids = WCL_BUFFER_INIT;
+
+    find_forsaken(driver, &ids);
+    for (size_t at = 0; at < ids.size; at += strlen((const char *)ids.data + at) + 1) {
+        const char *id = (const char *)ids.data + at;
+        wcl_reference *reference;
+        if (wcl_references_enter(&driver->references, id, &reference, NULL) != WCL_OK)
+            return;
+        if (may_be_forsaken(reference) && !wcl_graphdriver_is_lived_in(driver, id) &&
+            wcl_graphdriver_unmount(driver, id, NULL) == WCL_OK) {
+            reference->count = 0;
+            reference->adopted = false;
+        }
+        wcl_references_leave(&driver->references, reference);
+    }
+}

@@ -104,6 +104,39 @@ def killed_during(world, seed, name, command, undo, check):
     print("  %s: %d of %d broke off" % (name, broken, KILLS))
 
 
+def killed_between_removes(world, seed):
+    """Kills the plugin when some layers of an image are removed and others are not yet."""
+    docker = world.docker
+    dice = random.Random(seed)
+    context, archive = world.path("deep"), world.path("deep.tar")
+    os.makedirs(context)
+    with open(os.path.join(context, "Dockerfile"), "w") as file:
+        file.write("FROM bb\n" + "".join("COPY Dockerfile /deep%d\n" % n for n in range(40)))
+    docker.run("build", "-t", "deep", context)
+    docker.run("save", "-o", archive, "deep")
+    docker.run("rmi", "deep")
+    middle = 0
+    for _ in range(KILLS):
+        docker.run("load", "-i", archive)
+        before = len(docker.layers())
+        wanted = before - dice.randrange(1, 35)
+        remover = docker.popen("rmi", "-f", "deep", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for("layers to go", lambda: len(docker.layers()) <= wanted or remover.poll() is not None)
+        middle += remover.poll() is None and len(docker.layers()) < before
+        world.plugin.stop(signal.SIGKILL)
+        world.plugin.start()
+        remover.wait(120)
+        docker.run("rmi", "-f", "deep", check=False)
+        docker.run("image", "prune", "-f")
+        docker.run("load", "-i", archive)
+        assert docker.container("deep", "sh", "-c", "ls -d /deep* | wc -l") == "40"
+        assert docker.container("bb", "cat", "/opt/old/one") == "opt/old/one", "what was there is gone"
+        docker.run("rmi", "-f", "deep")
+        wait_for("the mounts to go after a remove", lambda: not mounts_below(docker.home), 10)
+    assert middle, "no kill was in the middle of a remove"
+    print("  remove: %d of %d killed between layers" % (middle, KILLS))
+
+
 def main():
     with World("crash") as world:
         docker = world.docker
@@ -144,6 +177,7 @@ def main():
         killed_during(world, 3, "remove", lambda: docker.run("rmi", "-f", "big") if "big" in docker.text(
             "images", "--format", "{{.Repository}}").split() else None, load_again, gone)
         remove()
+        killed_between_removes(world, 4)
         docker.remove_everything()
         print("layers that dockerd forgot: %d" % len(docker.layers()))
         docker.stop()
