@@ -182,6 +182,12 @@ static const char *find_last(span text, char c)
     return NULL;
 }
 
+/* Whether what is in front of a first slash is a registry, and no part of a path. */
+static bool looks_like_registry(span first)
+{
+    return contains_any(first, ".:ABCDEFGHIJKLMNOPQRSTUVWXYZ") || equals(first, "localhost");
+}
+
 /* Takes registry and repository out of what is in front of the tag. */
 static void split_name(span name, parts *parts)
 {
@@ -190,8 +196,7 @@ static void split_name(span name, parts *parts)
 
     parts->registry = (span) { DEFAULT_REGISTRY, strlen(DEFAULT_REGISTRY) };
     parts->repository = name;
-    if (slash &&
-        (contains_any(first, ".:ABCDEFGHIJKLMNOPQRSTUVWXYZ") || equals(first, "localhost"))) {
+    if (slash && looks_like_registry(first)) {
         parts->repository = behind(name, slash);
         if (!equals(first, "index.docker.io"))
             parts->registry = first;
@@ -300,11 +305,13 @@ static const char *put_name(char **to, const parts *parts)
 static const char *put_familiar(char **to, const parts *parts)
 {
     const size_t library = strlen(DEFAULT_NAMESPACE);
-    bool of_docker = equals(parts->registry, DEFAULT_REGISTRY);
     span repository = parts->repository;
+    const char *slash = memchr(repository.start, '/', repository.size);
+    bool is_plain = equals(parts->registry, DEFAULT_REGISTRY) &&
+                    !(slash && looks_like_registry(before(repository, slash)));
     char *start = *to;
 
-    if (!of_docker) {
+    if (!is_plain) {
         put(to, parts->registry);
         put_text(to, "/");
     } else if (repository.size > library &&
