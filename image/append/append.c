@@ -234,14 +234,15 @@ static void free_image(new_image *image)
 static wcl_status settle_os(new_image *image, const wcl_image_info *info, wcl_error *error)
 {
     const wcl_platform *wanted = image->options->platform;
-    const char *os = info ? info->platform.os : wanted->os;
+    const char *wanted_os = wanted ? wanted->os : "";
+    const char *os = info ? info->platform.os : wanted_os;
 
     image->os = strcmp(os, "windows") == 0 ? WCL_OS_WINDOWS : WCL_OS_LINUX;
-    if (!info || !wanted || !*wanted->os || strcmp(wanted->os, os) == 0)
+    if (!*wanted_os || strcmp(wanted_os, os) == 0)
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                     "the image is for %s, and a layer for %s cannot be appended to it", os,
-                    wanted->os);
+                    wanted_os);
 }
 
 static wcl_status make_image(new_image *image, const char *base, const wcl_image_info *info,

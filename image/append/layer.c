@@ -343,7 +343,7 @@ static wcl_status add_extras_before(layer_maker *maker, size_t *next, const wcl_
         int order = entry ? wcl_append_path_compare(extra->path, entry->path) : -1;
         if (order > 0)
             return WCL_OK;
-        if (order == 0 && (extra->is_deleted || entry->kind != WCL_ENTRY_DIRECTORY))
+        if (entry && order == 0 && (extra->is_deleted || entry->kind != WCL_ENTRY_DIRECTORY))
             return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                             extra->is_deleted ? "it is to be deleted and to be appended"
                                               : "it is no folder, and something is to be deleted "

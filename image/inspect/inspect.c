@@ -69,14 +69,14 @@ static wcl_status append_list(wcl_buffer *out, const char *label, const cJSON *l
     cJSON_ArrayForEach(item, list)
     {
         WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+        const char *shown = item == list->child ? label : "";
         if (item->string && wcl_buffer_printf(&text, error, "%s", item->string) != WCL_OK)
             return WCL_FAILED;
         if (cJSON_IsString(item) && wcl_buffer_printf(&text, error, "%s%s", item->string ? "=" : "",
                                                       item->valuestring) != WCL_OK)
             return WCL_FAILED;
-        if (append_line(out, label, wcl_buffer_text(&text), error) != WCL_OK)
+        if (append_line(out, shown, wcl_buffer_text(&text), error) != WCL_OK)
             return WCL_FAILED;
-        label = "";
     }
     return WCL_OK;
 }
