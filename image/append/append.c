@@ -64,10 +64,16 @@ static wcl_status finish_digest(wcl_sha256 *sha256, char text[WCL_DIGEST_TEXT_SI
 static wcl_status write_layer(new_image *image, const wcl_append_layer *layer, const char *input,
                               wcl_error *error)
 {
+    const wcl_append_tar given = { .name = "-",
+                                   .fd = -1,
+                                   .read = image->options->read,
+                                   .context = image->options->read_context,
+                                   .hooks = layer->hooks };
     wcl_append_source *source = NULL;
     wcl_layer_writer *writer = NULL;
 
-    wcl_status status = wcl_append_source_open(input, &source, error);
+    wcl_status status = input ? wcl_append_source_open(input, layer->hooks, &source, error)
+                              : wcl_append_tar_open(&given, &source, error);
     if (status == WCL_OK)
         status = wcl_tar_writer_open(take_tar, image, NULL, &writer, error);
     if (status == WCL_OK)
@@ -288,6 +294,8 @@ wcl_status wcl_image_append(const wcl_driver *driver, const char *base, const ch
                           "the options are of another version of wcl");
     if (status == WCL_OK && base)
         status = wcl_image_get_info(driver, base, &info, error);
+    if (status == WCL_OK && !input && !image.options->read)
+        status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "there is nothing to append");
     if (status == WCL_OK && !base && !image.options->platform)
         status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                           "an image on nothing needs a platform; say which");

@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/error.h"
@@ -27,12 +25,11 @@ int wcl_append_path_compare(const char *a, const char *b)
     return rank(*a) - rank(*b);
 }
 
-wcl_status wcl_append_source_open(const char *input, wcl_append_source **source, wcl_error *error)
+wcl_status wcl_append_source_open(const char *input, const wcl_hooks *hooks,
+                                  wcl_append_source **source, wcl_error *error)
 {
     struct stat status;
-    bool is_stdin = strcmp(input, "-") == 0;
-    WCL_CLEANUP_FD int fd =
-        is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : open(input, O_RDONLY | O_CLOEXEC);
+    WCL_CLEANUP_FD int fd = open(input, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0 || fstat(fd, &status) < 0) {
         wcl_fail_errno(error, errno, "cannot open it");
@@ -40,7 +37,7 @@ wcl_status wcl_append_source_open(const char *input, wcl_append_source **source,
     }
     if (S_ISDIR(status.st_mode))
         return wcl_append_folder_open(input, source, error);
-    int given = fd;
+    const wcl_append_tar tar = { .name = input, .fd = fd, .hooks = hooks };
     fd = -1;
-    return wcl_append_tar_open(given, input, source, error);
+    return wcl_append_tar_open(&tar, source, error);
 }

@@ -65,16 +65,25 @@ static inline void wcl_append_source_free(wcl_append_source *source)
 /* The files in a folder. Memory: the names of the folders on one path, and of hard links. */
 wcl_status wcl_append_folder_open(const char *folder, wcl_append_source **source, wcl_error *error);
 
+/* Where a tar comes from. */
+typedef struct wcl_append_tar {
+    const char *name; /* for errors */
+    int fd; /* becomes the source's; -1: what `read` gives, which is called from another thread */
+    wcl_read_fn read;
+    void *context;
+    const wcl_hooks *hooks; /* may be NULL */
+} wcl_append_tar;
+
 /*
- * The entries of a tar, in any dialect and compression; `name` is only for errors. One that is
- * compressed, or does not come from a file, is kept aside in an unnamed temporary file. Memory:
- * some 200 bytes an entry. A tar with Windows' own records is refused: it is a layer already. The
- * file descriptor becomes the source's.
+ * The entries of a tar, in any dialect and compression. One that is compressed, or does not come
+ * from a file, is kept aside in an unnamed temporary file. Memory: some 200 bytes an entry. A tar
+ * with Windows' own records is refused: it is a layer already.
  */
-wcl_status wcl_append_tar_open(int fd, const char *name, wcl_append_source **source,
+wcl_status wcl_append_tar_open(const wcl_append_tar *tar, wcl_append_source **source,
                                wcl_error *error);
 
-/* A folder, a tar file, or "-" for a tar on standard input. */
-wcl_status wcl_append_source_open(const char *input, wcl_append_source **source, wcl_error *error);
+/* A folder or a tar file. */
+wcl_status wcl_append_source_open(const char *input, const wcl_hooks *hooks,
+                                  wcl_append_source **source, wcl_error *error);
 
 #endif

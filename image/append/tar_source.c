@@ -18,8 +18,8 @@
 
 typedef struct tar_source {
     wcl_append_source base;
-    char *name;
-    int fd;
+    wcl_append_tar from;
+    wcl_progress progress;
     bool is_spooled; /* the plain tar is in the spool, not in the file itself */
     wcl_spool spool;
     uint64_t position; /* while it is read from its beginning to its end */
@@ -38,14 +38,26 @@ static tar_source *tar_source_of(wcl_append_source *base)
 
 /* ---- The plain tar -------------------------------------------------------------------------- */
 
+/* Whether whoever appends wants to go on. */
+static wcl_status report(tar_source *source, wcl_error *error)
+{
+    const wcl_hooks *hooks = source->from.hooks;
+
+    if (hooks && hooks->progress && hooks->progress(hooks->context, &source->progress))
+        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
+    return WCL_OK;
+}
+
 static wcl_status read_input(void *context, void *buffer, size_t size, size_t *got,
                              wcl_error *error)
 {
-    tar_source *source = context;
+    const tar_source *source = context;
     ssize_t result;
 
+    if (source->from.fd < 0)
+        return source->from.read(source->from.context, buffer, size, got, error);
     do
-        result = read(source->fd, buffer, size);
+        result = read(source->from.fd, buffer, size);
     while (result < 0 && errno == EINTR);
     if (result < 0)
         return wcl_fail_errno(error, errno, "cannot read it");
@@ -61,8 +73,9 @@ static wcl_status fill_spool(tar_source *source, wcl_input *input, wcl_error *er
     while ((status = wcl_input_next(input, &block, error)) == WCL_OK) {
         status = wcl_spool_append(&source->spool, block->data, block->size, error);
         wcl_block_unref(block);
-        if (status != WCL_OK)
-            return status;
+        source->progress.done = source->spool.size;
+        if (status != WCL_OK || report(source, error) != WCL_OK)
+            return WCL_FAILED;
     }
     return status == WCL_END ? WCL_OK : status;
 }
@@ -72,10 +85,9 @@ static wcl_status make_plain(tar_source *source, wcl_error *error)
 {
     struct stat file;
     wcl_input *input;
+    int fd = source->from.fd;
+    bool can_seek = fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
 
-    if (fstat(source->fd, &file) < 0)
-        return wcl_fail_errno(error, errno, "cannot look at it");
-    bool can_seek = S_ISREG(file.st_mode) && lseek(source->fd, 0, SEEK_CUR) == 0;
     if (wcl_input_open(read_input, source, NULL, &input, error) != WCL_OK)
         return WCL_FAILED;
     source->is_spooled = !can_seek || wcl_input_compression(input) != WCL_COMPRESSION_NONE;
@@ -88,7 +100,7 @@ static wcl_status read_at(const tar_source *source, uint64_t offset, void *buffe
                           size_t *got, wcl_error *error)
 {
     if (!source->is_spooled)
-        return wcl_pread_full(source->fd, buffer, size, offset, got, error);
+        return wcl_pread_full(source->from.fd, buffer, size, offset, got, error);
     uint64_t left = offset < source->spool.size ? source->spool.size - offset : 0;
     *got = left < size ? (size_t)left : size;
     return *got ? wcl_spool_read(&source->spool, offset, buffer, *got, error) : WCL_OK;
@@ -147,7 +159,8 @@ static wcl_status collect(tar_source *source, wcl_error *error)
     if (wcl_tar_reader_open(read_plain, source, &options, &reader, error) != WCL_OK)
         return WCL_FAILED;
     while ((status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK)
-        if (collect_entry(source, (const wcl_tar_reader *)reader, &entry, error) != WCL_OK)
+        if (collect_entry(source, (const wcl_tar_reader *)reader, &entry, error) != WCL_OK ||
+            report(source, error) != WCL_OK)
             break;
     wcl_status closed = wcl_layer_reader_close(reader, status == WCL_END ? error : NULL);
     if (status != WCL_END || closed != WCL_OK)
@@ -234,11 +247,10 @@ static void source_free(wcl_append_source *base)
 {
     tar_source *source = tar_source_of(base);
 
-    wcl_cleanup_fd(&source->fd);
+    wcl_cleanup_fd(&source->from.fd);
     wcl_spool_free(&source->spool);
     wcl_tar_table_free(&source->table);
     free(source->xattrs);
-    free(source->name);
     free(source);
 }
 
@@ -246,25 +258,24 @@ static const wcl_append_source_ops source_ops = {
     .next = source_next, .read = source_read, .look_up = source_look_up, .free = source_free
 };
 
-wcl_status wcl_append_tar_open(int fd, const char *name, wcl_append_source **source,
+wcl_status wcl_append_tar_open(const wcl_append_tar *tar, wcl_append_source **source,
                                wcl_error *error)
 {
     tar_source *made = calloc(1, sizeof(*made));
+    int fd = tar->fd;
 
     if (!made) {
-        close(fd);
+        wcl_cleanup_fd(&fd);
         return wcl_fail_memory(error);
     }
     made->base.ops = &source_ops;
-    made->fd = fd;
+    made->from = *tar;
+    made->progress.operation = "append";
     wcl_spool_init(&made->spool, SPOOL_MEMORY);
-    made->name = strdup(name);
-    if (made->name && make_plain(made, error) == WCL_OK && collect(made, error) == WCL_OK) {
+    if (make_plain(made, error) == WCL_OK && collect(made, error) == WCL_OK) {
         *source = &made->base;
         return WCL_OK;
     }
-    if (!made->name)
-        wcl_fail_memory(error);
     source_free(&made->base);
-    return wcl_error_context(error, "append", name);
+    return wcl_error_context(error, "append", tar->name);
 }

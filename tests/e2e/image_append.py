@@ -3,9 +3,11 @@
 image says what it was told to say, and what cannot be is refused by name."""
 import base64
 import io
+import signal
 import stat
 import struct
 import tarfile
+import time
 
 from store_common import *
 
@@ -96,8 +98,8 @@ def windows_layer_is_as_promised(home):
                     "Files/app/bin/to-folder": 0x410}.get(path, 0x10 if is_folder else 0x20)
         assert entry["attributes"] == expected, (path, entry["attributes"])
         if path not in ("Files", "Hives", "Files/app"):
-            for time in ("creation_time", "last_write_time", "last_access_time", "change_time"):
-                assert entry[time] == TICKS, (path, time)
+            for field in ("creation_time", "last_write_time", "last_access_time", "change_time"):
+                assert entry[field] == TICKS, (path, field)
     assert entries["Files/app/bin/to-folder"]["target"] == "deep"
     assert entries["Files/app/bin/to-file"]["target"] == "..\\big.bin"
     assert home.json("stat", top_layer(home, "win:1"), "Files/app/empty")["sddl"] == FILE_SDDL
@@ -348,7 +350,7 @@ def what_cannot_be_is_refused(home, source):
     refuse(home, ["is a file"], "--to", "/usr/file/x", "-t", "no:1", "oci-kind:1", source)
     refuse(home, ["/usr/none"], "--delete", "/usr/none", "-t", "no:1", "oci-kind:1", source)
     refuse(home, ["NAME=VALUE"], "--env", "NOTHING", "-t", "no:1", "oci-kind:1", source)
-    refuse(home, ["SDDL"[:0] + "D:("], "--os", "windows", "--sddl", "D:(", "-t", "no:1", "scratch", source)
+    refuse(home, ["D:("], "--os", "windows", "--sddl", "D:(", "-t", "no:1", "scratch", source)
     os.makedirs(home.path("over/lib"))
     refuse(home, ["lib", "symbolic link"], "-t", "no:1", "oci-kind:1", home.path("over"))
     with open(LAYER_TAR, "rb") as layer:
@@ -356,6 +358,31 @@ def what_cannot_be_is_refused(home, source):
     open(bad + ".tar", "wb").write(open(home.path("pax.tar"), "rb").read()[:70_000])
     refuse(home, ["bad.tar"], "--os", "windows", "-t", "no:1", "scratch", bad + ".tar")
     assert home.json("images") == before
+
+
+def the_platform_is_what_was_said(home, source):
+    append(home, "--platform", "windows(10.0.20348.2031)/arm64", "-t", "platform:1", "scratch", source)
+    said = inspect(home, "platform:1")["config"]
+    assert (said["os"], said["os.version"], said["architecture"]) == ("windows", "10.0.20348.2031", "arm64"), said
+    append(home, "--platform", "windows(10.0.26100.1)", "-t", "platform:2", "platform:1", source)
+    assert inspect(home, "platform:2")["config"]["os.version"] == "10.0.26100.1"
+
+
+def interrupted_leaves_nothing(home):
+    """Ctrl-C while a pipe gives nothing, and while a large folder is written."""
+    before = home.json("images")
+    for arguments, feed in ((["-"], b"x" * 100), ([home.path("large")], b"")):
+        running = subprocess.Popen([WCL, "append", "-t", "broken:1", "scratch", *arguments], stdin=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=dict(os.environ, WCL_HOME=home.home))
+        running.stdin.write(feed)
+        running.stdin.flush()
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        text = running.stderr.read()
+        assert running.wait(30) == 1 and b"cancelled" in text, (running.returncode, text)
+        running.stdin.close()
+        assert home.json("images") == before
+        home.assert_clean()
 
 
 def memory_does_not_grow_with_files(home):
@@ -383,7 +410,9 @@ def main():
         for docker in (False, True):
             documents_stay_what_they_were(home, source, docker)
         what_cannot_be_is_refused(home, source)
+        the_platform_is_what_was_said(home, source)
         memory_does_not_grow_with_files(home)
+        interrupted_leaves_nothing(home)
         home.assert_clean()
     print("ok")
 

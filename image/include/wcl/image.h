@@ -249,13 +249,15 @@ typedef struct wcl_image_append_options {
     size_t label_count;
     const char *workdir;
     const char *user;
+    wcl_read_fn read; /* gives the tar where there is no input; called from another thread */
+    void *read_context;
 } wcl_image_append_options;
 
 /*
  * Makes the image `name` of the image `base` (NULL: of nothing) and one more layer with the files
- * of `input`: a folder, or a tar without Windows' metadata ("-": standard input), in any
- * compression. The same input, options and base make the same digests. A folder that the base has
- * already stays as it is there.
+ * of `input`: a folder, or a tar without Windows' metadata, in any compression (NULL: the tar that
+ * options->read gives). The same input, options and base make the same digests. A folder that the
+ * base has already stays as it is there.
  *
  * In a layer for Windows every entry has a security descriptor, attributes (read-only where nobody
  * may write) and times; symbolic links become Windows' own. Fails with INVALID_NAME for names that

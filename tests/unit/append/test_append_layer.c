@@ -46,7 +46,7 @@ static wcl_buffer make_of(const wcl_append_layer *layer, const char *input)
     wcl_append_made made;
     wcl_error error = WCL_ERROR_INIT;
 
-    fixture_assert_ok(wcl_append_source_open(input, &source, &error), &error);
+    fixture_assert_ok(wcl_append_source_open(input, NULL, &source, &error), &error);
     fixture_assert_ok(make(layer, source, &tar, &made, &error), &error);
     return tar;
 }
@@ -241,7 +241,7 @@ static wcl_error refusal(const wcl_append_layer *layer, const char *input)
     wcl_append_made made;
     wcl_error error = WCL_ERROR_INIT;
 
-    if (wcl_append_source_open(input, &source, &error) == WCL_OK)
+    if (wcl_append_source_open(input, NULL, &source, &error) == WCL_OK)
         assert_int_equal(make(layer, source, &tar, &made, &error), WCL_FAILED);
     return error;
 }
