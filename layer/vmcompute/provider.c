@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "layer/vmcompute/ask.h"
 #include "layer/vmcompute/chain.h"
+#include "layer/vmcompute/import_tar.h"
 #include "layer/vmcompute/open.h"
 #include "layer/vmcompute/target.h"
 
@@ -136,7 +137,7 @@ static wcl_status reader_open(const wcl_driver *driver, const char *id, wcl_pare
                                : wcl_vm_transport_reader_open(driver, id, &chain, reader, error);
 }
 
-static wcl_status writer_open(const wcl_driver *driver, const char *id, wcl_parents parents,
+wcl_status wcl_vm_writer_open(const wcl_driver *driver, const char *id, wcl_parents parents,
                               wcl_layer_writer **writer, wcl_error *error)
 {
     WCL_CLEANUP_VM_CHAIN wcl_vm_chain chain = WCL_VM_CHAIN_INIT;
@@ -202,9 +203,10 @@ const wcl_layer_provider wcl_vmcompute_provider = {
     .exists = exists,
     .expand_sandbox = expand_sandbox,
     .reader_open = reader_open,
-    .writer_open = writer_open,
+    .writer_open = wcl_vm_writer_open,
     .export_folder = export_folder,
     .import_folder = import_folder,
+    .import_tar = wcl_vm_import_tar,
     .process_base = wcl_vm_process_base_image,
     .process_utility_vm = wcl_vm_process_utility_image,
     .shared_base_images = shared_base_images,

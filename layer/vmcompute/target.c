@@ -41,11 +41,23 @@ wcl_vm_file_info wcl_vm_info_of(const wcl_entry *entry)
                                 info->change_time, info->attributes | folder };
 }
 
+static bool is_in_root(const char *path)
+{
+    size_t length = strcspn(path, "/");
+
+    return (length == 5 && strncmp(path, "Files", length) == 0) ||
+           (length == 5 && strncmp(path, "Hives", length) == 0) ||
+           (length == 9 && strncmp(path, "UtilityVM", length) == 0);
+}
+
 wcl_status wcl_vm_check_entry(const wcl_entry *entry, wcl_error *error)
 {
     if (entry->kind != WCL_ENTRY_FILE && entry->kind != WCL_ENTRY_DIRECTORY)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "it is of a kind that only Linux layers have; vmcompute.dll takes layers "
                         "of Windows");
+    if (!is_in_root(entry->path))
+        return wcl_fail(error, WCL_CODE_INVALID_NAME,
+                        "a layer of Windows has nothing outside Files, Hives and UtilityVM");
     return wcl_path_check_windows(entry->path, error);
 }

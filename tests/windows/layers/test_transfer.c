@@ -319,6 +319,8 @@ static void what_windows_has_not_is_refused(void **state)
         { WCL_ENTRY_FILE, "Files/a\\b", WCL_CODE_INVALID_NAME },
         { WCL_ENTRY_FILE, "Files/a:b", WCL_CODE_INVALID_NAME },
         { WCL_ENTRY_FILE, "../a", WCL_CODE_INVALID_NAME },
+        { WCL_ENTRY_FILE, "etc", WCL_CODE_INVALID_NAME },
+        { WCL_ENTRY_DIRECTORY, "Filesystem/a", WCL_CODE_INVALID_NAME },
     };
     const wcl_driver driver = make_driver();
 
@@ -362,6 +364,55 @@ static void a_failed_export_says_where(void **state)
     }
 }
 
+static wcl_status import_expecting(const char *digest, wcl_os os, wcl_import_result *result,
+                                   wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
+    const wcl_driver driver = make_driver();
+    const wcl_import_options options = { .struct_size = sizeof(options),
+                                         .os = os,
+                                         .expect_digest = digest };
+
+    read_vector("layer.tar", -1, &tar);
+    /* Behind the archive's end, and part of the tar all the same. */
+    assert_ok(wcl_buffer_append_zeros(&tar, 300000, error));
+    memory_source source = { .data = tar.data, .size = tar.size };
+    return wcl_layer_import_tar(&driver, "layer", parents, read_memory, &source, &options, result,
+                                error);
+}
+
+static void digests_are_told_and_checked(void **state)
+{
+    static const char wrong[] =
+        "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    wcl_import_result result = { 0 };
+    wcl_error error = WCL_ERROR_INIT;
+    WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
+
+    (void)state;
+    recorder->set_hook(make_layer_folder, NULL);
+    assert_int_equal(import_expecting(wrong, WCL_OS_UNKNOWN, NULL, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_CHECKSUM);
+    assert_null(recorder->find_layer(L"layer"));
+    assert_int_equal(import_expecting("sha256:12", WCL_OS_UNKNOWN, NULL, &error), WCL_FAILED);
+    assert_int_equal(import_expecting(NULL, WCL_OS_LINUX, NULL, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
+    assert_null(recorder->find_layer(L"layer"));
+
+    assert_ok(import_expecting(NULL, WCL_OS_UNKNOWN, &result, error));
+    read_vector("layer.tar", -1, &tar);
+    assert_int_equal(result.size, tar.size + 300000);
+    assert_int_equal(result.blob_size, result.size);
+    assert_string_equal(result.diff_id, result.blob_digest);
+    assert_string_equal(result.kind, "layer");
+    assert_int_equal(result.os, WCL_OS_WINDOWS);
+    /* The link is no entry of the DLL's. */
+    assert_int_equal(result.entries, recorder->find_layer(L"layer")->count + 1);
+    free_home(home);
+    home = make_home();
+    assert_ok(import_expecting(result.diff_id, WCL_OS_UNKNOWN, NULL, error));
+}
+
 static void a_layer_that_is_not_there_cannot_be_read(void **state)
 {
     const wcl_driver driver = make_driver();
@@ -387,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_layer_that_was_there_before_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_windows_has_not_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failed_export_says_where, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(digests_are_told_and_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_layer_that_is_not_there_cannot_be_read, set_up,
                                         tear_down),
     };
