@@ -47,7 +47,8 @@ static int tear_down(void **state)
 static void make_layer_folder(const char *function, void *context)
 {
     (void)context;
-    if (strcmp(function, "ImportLayerEnd") == 0)
+    if (strcmp(function, "ImportLayerEnd") == 0 &&
+        !is_there(home, "layer/Files/Windows/notepad.exe"))
         make_file(home, "layer/Files/Windows/notepad.exe", "MZ");
 }
 
