@@ -47,7 +47,8 @@ static const char *const *pack_list(wcl_packer *packer, const cJSON *config, con
 static wcl_image_command *pack_command(wcl_packer *packer, const cJSON *config, const char *folder,
                                        const char *user)
 {
-    wcl_image_command counted, *made = wcl_pack(packer, sizeof(*made));
+    wcl_image_command counted = { NULL, 0, NULL, 0, NULL, 0, "", "" },
+                      *made = wcl_pack(packer, sizeof(*made));
     wcl_image_command *command = made ? made : &counted;
 
     command->entrypoint = pack_list(packer, config, "Entrypoint", &command->entrypoint_count);

@@ -14,7 +14,7 @@ cmake -S . -B build/clang -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=D
 cmake --build build/clang
 
 library=$(git ls-files 'base/*.c' 'backupstream/*.c' 'layer/*.c' 'platform/linux/*.c' 'container/*.c' 'hns/*.c' \
-  'graphdriver/*.c' 'cli/*.c')
+  'image/*.c' 'graphdriver/*.c' 'cli/*.c')
 
 if [ "${1:-}" != --no-tidy ]; then
   echo "lint: clang-tidy"
@@ -24,5 +24,5 @@ fi
 echo "lint: cppcheck"
 cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j "$(nproc)" \
   --enable=warning,portability --suppressions-list=.cppcheck-suppressions \
-  -D_GNU_SOURCE -D__GNUC__ -I. -Ibase/include -Ibackupstream/include -Ilayer/include -Ilayer/tar/include $library
+  -D_GNU_SOURCE -D__GNUC__ -I. -Ibase/include -Ibackupstream/include -Ilayer/include -Ilayer/tar/include -Iimage/include -Iimage/registry/include $library
 echo "lint: clean"
