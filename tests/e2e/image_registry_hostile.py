@@ -264,7 +264,9 @@ def killed_pulls(home, registry, layout):
 
 def killed_pushes(home, registry, layout):
     """Kills of a push leave the store as it was, and the next push sends all."""
+    registry.put("killed", layout, "latest", layout.image(linux_layers(layout, 6, 2000000), name="killed"))
     name = registry.host + "/killed:latest"
+    pull(home, name, check=True)
     choice = random.Random(2)
     in_the_middle = 0
     with Registry(home.path("real")) as real:
