@@ -1,0 +1,418 @@
+/* The engine, with a source that breaks off, lies, or has gone: what is kept, and what goes on. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "image/engine.h"
+#include "image/store.h"
+#include "layer/tar/compress.h"
+#include "layer/tar/pax_write.h"
+
+#define LAYERS 3
+#define FILE_SIZE 300000
+
+/* ---- An image in memory --------------------------------------------------------------------- */
+
+typedef struct blob {
+    char digest[WCL_DIGEST_TEXT_SIZE];
+    wcl_buffer data;
+    size_t breaks_at; /* the stream fails there; 0: nowhere */
+    size_t flipped;   /* this byte is wrong; 0: none */
+    size_t opened_at; /* where it was opened last */
+    unsigned opened;  /* how often */
+    uint64_t given;   /* bytes in all */
+} blob;
+
+typedef struct fake_source {
+    wcl_image_source base;
+    wcl_buffer manifest;
+    char digest[WCL_DIGEST_TEXT_SIZE];
+    blob config;
+    blob layers[LAYERS];
+} fake_source;
+
+typedef struct fake_stream {
+    wcl_blob_stream base;
+    blob *blob;
+    size_t at;
+} fake_stream;
+
+static wcl_status read_stream(wcl_blob_stream *base, void *buffer, size_t size, size_t *got,
+                              wcl_error *error)
+{
+    fake_stream *stream = (fake_stream *)base;
+    blob *blob = stream->blob;
+    size_t end = blob->breaks_at ? blob->breaks_at : blob->data.size;
+
+    *got = 0;
+    if (blob->breaks_at && stream->at >= end) {
+        if (error)
+            error->code = WCL_CODE_BROKEN_PIPE;
+        return WCL_FAILED;
+    }
+    *got = size < end - stream->at ? size : end - stream->at;
+    memcpy(buffer, blob->data.data + stream->at, *got);
+    if (blob->flipped >= stream->at && blob->flipped < stream->at + *got && blob->flipped)
+        ((uint8_t *)buffer)[blob->flipped - stream->at] ^= 1;
+    stream->at += *got;
+    blob->given += *got;
+    return WCL_OK;
+}
+
+static void free_stream(wcl_blob_stream *stream)
+{
+    free(stream);
+}
+
+static wcl_status get_manifest(wcl_image_source *base, const char *reference, wcl_buffer *text,
+                               char media_type[128], wcl_error *error)
+{
+    fake_source *source = (fake_source *)base;
+
+    (void)reference;
+    snprintf(media_type, 128, "%s", WCL_MEDIA_OCI_MANIFEST);
+    return wcl_buffer_append(text, source->manifest.data, source->manifest.size, error);
+}
+
+static wcl_status open_blob(wcl_image_source *base, const wcl_descriptor *descriptor,
+                            uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
+{
+    static const wcl_blob_stream_ops ops = { read_stream, free_stream };
+    fake_source *source = (fake_source *)base;
+    blob *blob = &source->config;
+
+    (void)error;
+    for (size_t i = 0; i < LAYERS; i++)
+        if (strcmp(source->layers[i].digest, descriptor->digest) == 0)
+            blob = &source->layers[i];
+    assert_string_equal(blob->digest, descriptor->digest);
+    assert_true(offset <= blob->data.size);
+    fake_stream *made = calloc(1, sizeof(*made));
+    made->base.ops = &ops;
+    made->blob = blob;
+    made->at = blob->opened_at = (size_t)offset;
+    blob->opened++;
+    *stream = &made->base;
+    return WCL_OK;
+}
+
+static wcl_status append(void *context, const void *data, size_t size, wcl_error *error)
+{
+    return wcl_buffer_append(context, data, size, error);
+}
+
+/* A layer of one file, whose bytes do not compress well; its tar's digest. */
+static void make_layer(blob *blob, unsigned number, char diff_id[WCL_DIGEST_TEXT_SIZE])
+{
+    static const uint8_t zeros[1024];
+    WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
+    char name[16];
+    const wcl_tar_header header = {
+        .type = '0', .name = name, .size = FILE_SIZE, .mode = 0644, .has_modified = true
+    };
+    wcl_output *output = NULL;
+    uint32_t state = number + 1;
+
+    snprintf(name, sizeof(name), "file%u", number);
+    assert_int_equal(wcl_tar_header_append(&header, &tar, NULL), WCL_OK);
+    for (size_t i = 0; i < FILE_SIZE; i++) {
+        state = state * 1664525 + 1013904223;
+        wcl_buffer_append_byte(&tar, (uint8_t)(state >> 24), NULL);
+    }
+    wcl_buffer_append(&tar, zeros, wcl_tar_padding(FILE_SIZE), NULL);
+    wcl_buffer_append(&tar, zeros, sizeof(zeros), NULL);
+    assert_int_equal(wcl_digest_of(tar.data, tar.size, diff_id, NULL), WCL_OK);
+    assert_int_equal(wcl_output_open(append, &blob->data, WCL_COMPRESSION_GZIP, 1, &output, NULL),
+                     WCL_OK);
+    assert_int_equal(wcl_output_write(output, tar.data, tar.size, NULL), WCL_OK);
+    assert_int_equal(wcl_output_finish(output, NULL), WCL_OK);
+    wcl_output_free(output);
+    assert_int_equal(wcl_digest_of(blob->data.data, blob->data.size, blob->digest, NULL), WCL_OK);
+}
+
+static void make_source(fake_source *source, bool is_remote)
+{
+    static const wcl_image_source_ops ops = { get_manifest, open_blob, NULL };
+    char diff_ids[LAYERS][WCL_DIGEST_TEXT_SIZE];
+
+    *source = (fake_source) { .base = { .ops = &ops, .is_remote = is_remote } };
+    for (unsigned i = 0; i < LAYERS; i++)
+        make_layer(&source->layers[i], i, diff_ids[i]);
+    wcl_buffer_printf(
+        &source->config.data, NULL,
+        "{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"type\":\"layers\","
+        "\"diff_ids\":[\"%s\",\"%s\",\"%s\"]}}",
+        diff_ids[0], diff_ids[1], diff_ids[2]);
+    wcl_digest_of(source->config.data.data, source->config.data.size, source->config.digest, NULL);
+    wcl_buffer_printf(
+        &source->manifest, NULL,
+        "{\"schemaVersion\":2,\"config\":{\"digest\":\"%s\",\"size\":%zu},\"layers\":[",
+        source->config.digest, source->config.data.size);
+    for (unsigned i = 0; i < LAYERS; i++)
+        wcl_buffer_printf(&source->manifest, NULL,
+                          "%s{\"mediaType\":\"" WCL_MEDIA_OCI_LAYER
+                          "+gzip\",\"digest\":\"%s\",\"size\":%zu}",
+                          i ? "," : "", source->layers[i].digest, source->layers[i].data.size);
+    wcl_buffer_append_text(&source->manifest, "]}", NULL);
+    wcl_digest_of(source->manifest.data, source->manifest.size, source->digest, NULL);
+}
+
+static void free_source(fake_source *source)
+{
+    wcl_buffer_free(&source->manifest);
+    wcl_buffer_free(&source->config.data);
+    for (unsigned i = 0; i < LAYERS; i++)
+        wcl_buffer_free(&source->layers[i].data);
+}
+
+/* ---- A home --------------------------------------------------------------------------------- */
+
+typedef struct fixture {
+    char folder[64];
+    char home[80];
+    wcl_driver driver;
+    fake_source source;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *made = calloc(1, sizeof(*made));
+
+    snprintf(made->folder, sizeof(made->folder), "/tmp/wcl-image-XXXXXX");
+    assert_non_null(mkdtemp(made->folder));
+    snprintf(made->home, sizeof(made->home), "%s/home", made->folder);
+    made->driver = (wcl_driver)WCL_DRIVER_INIT;
+    made->driver.home_dir = made->home;
+    made->driver.provider = "store";
+    make_source(&made->source, true);
+    *state = made;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture *fixture = *state;
+    int parent = open("/tmp", O_RDONLY | O_DIRECTORY);
+
+    wcl_beneath_remove_tree(parent, fixture->folder + strlen("/tmp/"), NULL);
+    close(parent);
+    free_source(&fixture->source);
+    free(fixture);
+    return 0;
+}
+
+static wcl_status pull(fixture *fixture, wcl_error *error)
+{
+    return wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", "x.test/a:latest",
+                               NULL, NULL, error);
+}
+
+static void assert_sound(fixture *fixture, size_t layers)
+{
+    size_t faults = 9, count = 0;
+    char **ids = NULL;
+
+    assert_int_equal(wcl_image_verify(&fixture->driver, NULL, NULL, &faults, NULL), WCL_OK);
+    assert_int_equal(faults, 0);
+    assert_int_equal(wcl_layer_list(&fixture->driver, &ids, &count, NULL), WCL_OK);
+    assert_int_equal(count, layers);
+    wcl_free(ids);
+}
+
+static uint64_t size_of(const fixture *fixture, const char *folder, const char *digest)
+{
+    char path[300];
+    struct stat info;
+
+    snprintf(path, sizeof(path), "%s/.images/%s/%s", fixture->home, folder,
+             wcl_chain_layer_id(digest));
+    return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
+}
+
+/* ---- Tests ---------------------------------------------------------------------------------- */
+
+static void a_pull_that_broke_off_goes_on_where_it_ended(void **state)
+{
+    fixture *fixture = *state;
+    blob *layer = &fixture->source.layers[2];
+    wcl_error error = WCL_ERROR_INIT;
+    const size_t half = layer->data.size / 2;
+
+    layer->breaks_at = half;
+    assert_int_equal(pull(fixture, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_BROKEN_PIPE);
+    assert_int_equal(size_of(fixture, "partial", layer->digest), half);
+    layer->breaks_at = 0;
+    assert_int_equal(pull(fixture, &error), WCL_OK);
+    assert_int_equal(layer->opened_at, half);
+    assert_int_equal(layer->given, layer->data.size);
+    for (unsigned i = 0; i < LAYERS; i++)
+        assert_true(fixture->source.layers[i].given <= fixture->source.layers[i].data.size);
+    assert_int_equal(size_of(fixture, "partial", layer->digest), 0);
+    assert_int_equal(size_of(fixture, "blobs/sha256", layer->digest), layer->data.size);
+    assert_sound(fixture, LAYERS);
+    /* And once it is there, nothing is asked for again. */
+    unsigned opened = layer->opened;
+    assert_int_equal(pull(fixture, &error), WCL_OK);
+    assert_int_equal(layer->opened, opened);
+}
+
+static void what_was_left_and_is_damaged_is_fetched_anew(void **state)
+{
+    fixture *fixture = *state;
+    blob *layer = &fixture->source.layers[0];
+    wcl_error error = WCL_ERROR_INIT;
+    char path[300];
+
+    layer->breaks_at = layer->data.size / 2;
+    assert_int_equal(pull(fixture, &error), WCL_FAILED);
+    layer->breaks_at = 0;
+    snprintf(path, sizeof(path), "%s/.images/partial/%s", fixture->home,
+             wcl_chain_layer_id(layer->digest));
+    int fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "damage", 6, 1000), 6);
+    close(fd);
+    error = (wcl_error)WCL_ERROR_INIT;
+    if (pull(fixture, &error) != WCL_OK)
+        fail_msg("%s: %s", error.subject, error.message);
+    assert_int_equal(layer->opened_at, 0);
+    assert_sound(fixture, LAYERS);
+}
+
+static void wrong_bytes_are_refused_and_not_kept(void **state)
+{
+    fixture *fixture = *state;
+    blob *layer = &fixture->source.layers[1];
+    wcl_error error = WCL_ERROR_INIT;
+
+    layer->flipped = layer->data.size - 3; /* in gzip's own length, behind all that is inflated */
+    assert_int_equal(pull(fixture, &error), WCL_FAILED);
+    assert_int_equal(size_of(fixture, "partial", layer->digest), 0);
+    assert_int_equal(size_of(fixture, "blobs/sha256", layer->digest), 0);
+    layer->flipped = 0;
+    assert_int_equal(pull(fixture, &error), WCL_OK);
+    assert_sound(fixture, LAYERS);
+}
+
+static void what_a_broken_pull_left_goes_after_a_day(void **state)
+{
+    fixture *fixture = *state;
+    const struct timespec long_ago[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_image_info *images = NULL;
+    size_t count = 9;
+    char path[300];
+
+    fixture->source.layers[2].breaks_at = 1000;
+    assert_int_equal(pull(fixture, &error), WCL_FAILED);
+    assert_int_equal(wcl_image_list(&fixture->driver, &images, &count, NULL), WCL_OK);
+    assert_int_equal(count, 0);
+    wcl_free(images);
+    assert_int_equal(size_of(fixture, "partial", fixture->source.layers[2].digest), 1000);
+    snprintf(path, sizeof(path), "%s/.images/leases/%s-0", fixture->home,
+             wcl_chain_layer_id(fixture->source.digest));
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+    assert_int_equal(wcl_image_list(&fixture->driver, &images, &count, NULL), WCL_OK);
+    wcl_free(images);
+    assert_int_equal(size_of(fixture, "partial", fixture->source.layers[2].digest), 0);
+    assert_sound(fixture, 0);
+}
+
+static void a_load_that_broke_off_leaves_nothing(void **state)
+{
+    fixture *fixture = *state;
+    wcl_error error = WCL_ERROR_INIT;
+
+    fixture->source.base.is_remote = false;
+    fixture->source.layers[2].breaks_at = 1000;
+    assert_int_equal(pull(fixture, &error), WCL_FAILED);
+    assert_int_equal(size_of(fixture, "partial", fixture->source.layers[2].digest), 0);
+    assert_int_equal(size_of(fixture, "blobs/sha256", fixture->source.layers[0].digest), 0);
+    assert_sound(fixture, 0);
+}
+
+static bool cancel(void *context, const wcl_progress *progress)
+{
+    unsigned *calls = context;
+
+    (void)progress;
+    return ++*calls > 1;
+}
+
+static void a_pull_can_be_cancelled(void **state)
+{
+    fixture *fixture = *state;
+    unsigned calls = 0;
+    const wcl_hooks hooks = { .struct_size = sizeof(hooks), .context = &calls, .progress = cancel };
+    wcl_error error = WCL_ERROR_INIT;
+
+    fixture->driver.hooks = &hooks;
+    calls = 1;
+    assert_int_equal(pull(fixture, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_CANCELLED);
+    fixture->driver.hooks = NULL;
+    assert_int_equal(wcl_image_remove_unused(&fixture->driver, NULL, NULL, NULL), WCL_OK);
+    assert_sound(fixture, 0);
+    assert_int_equal(pull(fixture, &error), WCL_OK);
+    assert_sound(fixture, LAYERS);
+}
+
+static void note_layers(void *context, const wcl_transfer *layers, size_t count)
+{
+    unsigned *done = context;
+
+    assert_int_equal(count, LAYERS);
+    *done = 0;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(layers[i].done <= layers[i].total);
+        *done += layers[i].state == WCL_TRANSFER_DONE && layers[i].done == layers[i].total;
+    }
+}
+
+static void each_layer_s_progress_is_told(void **state)
+{
+    fixture *fixture = *state;
+    unsigned done = 0;
+    const wcl_transfer_options options = {
+        .struct_size = sizeof(options), .parallel = 1, .layers = note_layers, .context = &done
+    };
+    wcl_image_info *info = NULL;
+
+    assert_int_equal(wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", NULL,
+                                         &options, &info, NULL),
+                     WCL_OK);
+    assert_int_equal(done, LAYERS);
+    assert_int_equal(info->name_count, 0);
+    assert_string_equal(info->digest, fixture->source.digest);
+    assert_int_equal(info->layer_count, LAYERS);
+    wcl_free(info);
+    assert_sound(fixture, LAYERS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_pull_that_broke_off_goes_on_where_it_ended, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_left_and_is_damaged_is_fetched_anew, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(wrong_bytes_are_refused_and_not_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_broken_pull_left_goes_after_a_day, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_load_that_broke_off_leaves_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pull_can_be_cancelled, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_layer_s_progress_is_told, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
