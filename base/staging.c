@@ -14,6 +14,7 @@
 #include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/host_path.h"
 
 struct wcl_staging {
     int parent; /* the folder that will hold the new one */
@@ -63,7 +64,7 @@ static wcl_status check_target(wcl_staging *staging, const char *folder, wcl_err
 /* Splits "a/b/" into the folder "a", opened, and the name "b". */
 static wcl_status open_place(wcl_staging *staging, const char *folder, wcl_error *error)
 {
-    WCL_CLEANUP_FREE char *path = strdup(folder);
+    WCL_CLEANUP_FREE char *path = wcl_host_path(folder);
     if (!path)
         return wcl_fail_memory(error);
     size_t length = strlen(path);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/container.h"
+#include "cli/system.h"
 #include "cli/terminal.h"
 
 /* How often Ctrl-C and the terminal's size are looked at while a process runs. */
@@ -120,10 +121,8 @@ static int attach_process(cli *cli, wcl_process *process, bool terminal, int *co
     if (terminal)
         terminal_restore();
     /* Nobody may type any more, and then the thread that reads would wait for ever. */
-    if (pumps[0].running) {
-        pthread_cancel(pumps[0].thread);
-        pthread_join(pumps[0].thread, NULL);
-    }
+    if (pumps[0].running)
+        cli_system_end_reader(pumps[0].thread);
     wcl_pipe_close(in);
     wcl_pipe_close(out);
     wcl_pipe_close(err);

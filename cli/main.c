@@ -1,6 +1,5 @@
 /* The wcl program: finds the command, runs it, prints its error. */
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "cli/network.h"
 #include "cli/progress.h"
 #include "cli/store.h"
+#include "cli/system.h"
 
 static const command commands[] = {
     { "import", "[-l PARENT]... [-i TAR] [--expect-digest D] [--os OS] ID",
@@ -190,9 +190,10 @@ static int run(cli *cli, int argc, char **argv)
 int main(int argc, char **argv)
 {
     const char *home = getenv("WCL_HOME");
-    cli cli = { .home = home && *home ? home : "/var/lib/wcl" };
+    cli cli = { .home = home && *home ? home : cli_system_home() };
 
-    signal(SIGPIPE, SIG_IGN);
+    if (!cli_system_begin(&argc, &argv))
+        return EXIT_FAILED;
     cli_progress_start(&cli);
     int result = run(&cli, argc, argv);
     cli_progress_stop(&cli);

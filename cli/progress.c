@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/system.h"
+
 /* A bar is shown for what takes longer than this, and redrawn this often (milliseconds). */
 #define SHOW_AFTER 500
 #define REDRAW_EVERY 100
@@ -174,12 +176,7 @@ void cli_progress_done(cli *cli)
 
 void cli_progress_start(cli *cli)
 {
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = 0 };
-
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    cli_system_watch(on_signal);
     cli->hooks = (wcl_hooks) {
         .struct_size = sizeof(wcl_hooks), .context = cli, .log = on_log, .progress = on_progress
     };

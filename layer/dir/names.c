@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/host_path.h"
 
 #define SHORT_MARK ".$wclname$"
 #define SHORT_DIGITS 32
@@ -43,7 +44,8 @@ static wcl_status append_short(const char *name, size_t length, wcl_buffer *out,
     wcl_sha256 *sha256;
     size_t prefix = length < SHORT_PREFIX_MAX ? length : SHORT_PREFIX_MAX;
 
-    while (prefix > 0 && prefix < length && ((unsigned char)name[prefix] & 0xC0) == 0x80)
+    while (prefix > 0 && ((prefix < length && ((unsigned char)name[prefix] & 0xC0) == 0x80) ||
+                          !wcl_host_holds_name(name, prefix)))
         prefix--;
     if (wcl_sha256_new(&sha256, error) != WCL_OK)
         return WCL_FAILED;
@@ -63,7 +65,8 @@ static wcl_status append_short(const char *name, size_t length, wcl_buffer *out,
 wcl_status wcl_disk_name(const char *name, size_t length, bool at_root, size_t max, wcl_buffer *out,
                          wcl_error *error)
 {
-    if (length > max || wcl_has_suffix(name, length, WCL_COMPANION_SUFFIX) ||
+    if (length > max || !wcl_host_holds_name(name, length) ||
+        wcl_has_suffix(name, length, WCL_COMPANION_SUFFIX) ||
         (at_root && wcl_disk_name_is_reserved(name, length)))
         return append_short(name, length, out, error);
     return wcl_buffer_append(out, name, length, error);

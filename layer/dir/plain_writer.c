@@ -9,6 +9,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/host_path.h"
 #include "layer/dir/link_text.h"
 #include "layer/dir/names.h"
 #include "layer/dir/posix.h"
@@ -248,7 +249,7 @@ static wcl_status replace_by_link(wcl_plain_writer *writer, bool *replaced, wcl_
     int folder;
 
     *replaced = false;
-    if (!writer->options.make_links)
+    if (!writer->options.make_links || !wcl_host_makes_links())
         return WCL_OK;
     if (wcl_link_text(writer->path, &writer->record, writer->options.name_max, &text, &inside,
                       error) != WCL_OK)

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/folder_lock.h"
+#include "base/host_path.h"
 #include "layer/store/clean.h"
 #include "layer/store/store.h"
 
@@ -48,7 +50,7 @@ wcl_status wcl_store_parent_id(const char *path, const char **id, wcl_error *err
 
 static wcl_status make_folders(const char *path, wcl_error *error)
 {
-    WCL_CLEANUP_FREE char *copy = strdup(path);
+    WCL_CLEANUP_FREE char *copy = wcl_host_path(path);
 
     if (!copy)
         return wcl_fail_memory(error);
@@ -156,11 +158,12 @@ static bool is_in_place(const wcl_store *store, const char *id, int fd)
            opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
 }
 
-static wcl_status lock_folder(int fd, wcl_lock lock, wcl_error *error)
+static wcl_status lock_layer(wcl_store_layer *layer, wcl_lock lock, wcl_error *error)
 {
     if (lock == WCL_LOCK_NONE)
         return WCL_OK;
-    while (flock(fd, lock == WCL_LOCK_SHARED ? LOCK_SH : LOCK_EX) != 0)
+    while (wcl_folder_lock(layer->fd, lock == WCL_LOCK_SHARED ? LOCK_SH : LOCK_EX, &layer->lock) !=
+           0)
         if (errno != EINTR)
             return wcl_fail_errno(error, errno, "cannot lock the layer");
     return WCL_OK;
@@ -179,7 +182,7 @@ wcl_status wcl_store_layer_open(const wcl_store *store, const char *id, wcl_lock
             return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no layer '%s'", id);
         if (layer->fd < 0)
             return wcl_fail_errno(error, errno, "cannot open the layer '%s'", id);
-        if (lock_folder(layer->fd, lock, error) != WCL_OK) {
+        if (lock_layer(layer, lock, error) != WCL_OK) {
             wcl_store_layer_close(layer);
             return WCL_FAILED;
         }
@@ -194,8 +197,10 @@ void wcl_store_layer_close(wcl_store_layer *layer)
 {
     if (layer->fd >= 0)
         close(layer->fd);
+    if (layer->lock >= 0)
+        close(layer->lock);
     wcl_layer_record_free(&layer->record);
-    layer->fd = -1;
+    layer->fd = layer->lock = -1;
 }
 
 wcl_status wcl_store_chain_open(const wcl_store *store, const wcl_record *record,

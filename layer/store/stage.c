@@ -12,6 +12,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "layer/store/clean.h"
 #include "layer/store/mount.h"
 
@@ -36,9 +37,14 @@ static bool lock_staging(const wcl_store *store, int *lock, wcl_error *error)
 {
     *lock = openat(store->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*lock >= 0) {
-        while (flock(*lock, LOCK_EX) != 0)
+        int held;
+        while (wcl_folder_lock(*lock, LOCK_EX, &held) != 0)
             if (errno != EINTR)
                 break;
+        if (held >= 0) {
+            close(*lock);
+            *lock = held;
+        }
         return true;
     }
     wcl_fail_errno(error, errno, "cannot open the staging folder");
@@ -46,6 +52,14 @@ static bool lock_staging(const wcl_store *store, int *lock, wcl_error *error)
 }
 
 /* ---- Making --------------------------------------------------------------------------------- */
+
+static void close_stage(wcl_stage *stage)
+{
+    close(stage->fd);
+    if (stage->lock >= 0)
+        close(stage->lock);
+    stage->fd = stage->lock = -1;
+}
 
 wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *stage,
                            wcl_error *error)
@@ -62,7 +76,7 @@ wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *st
     if (mkdirat(store->staging_fd, stage->name, 0755) != 0)
         return wcl_fail_errno(error, errno, "cannot create a folder for the layer");
     stage->fd = openat(store->staging_fd, stage->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (stage->fd >= 0 && flock(stage->fd, LOCK_EX | LOCK_NB) == 0)
+    if (stage->fd >= 0 && wcl_folder_lock(stage->fd, LOCK_EX | LOCK_NB, &stage->lock) == 0)
         return WCL_OK;
     wcl_fail_errno(error, errno, "cannot lock the layer's folder");
     wcl_stage_end(store, stage);
@@ -85,8 +99,7 @@ wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char
         wcl_store_log(store, WCL_LOG_WARNING, "cannot sync the home: %s", strerror(errno));
     if (stage->replaces && wcl_beneath_remove_tree(store->staging_fd, stage->name, NULL) != WCL_OK)
         wcl_store_log(store, WCL_LOG_WARNING, "cannot remove what layer '%s' replaced yet", id);
-    close(stage->fd);
-    stage->fd = -1;
+    close_stage(stage);
     return WCL_OK;
 }
 
@@ -98,8 +111,7 @@ void wcl_stage_end(const wcl_store *store, wcl_stage *stage)
         return;
     if (wcl_beneath_remove_tree(store->staging_fd, stage->name, &error) != WCL_OK)
         wcl_store_log(store, WCL_LOG_WARNING, "cannot remove '%s': %s", stage->name, error.message);
-    close(stage->fd);
-    stage->fd = -1;
+    close_stage(stage);
 }
 
 /* ---- Removing ------------------------------------------------------------------------------- */
@@ -186,11 +198,15 @@ static bool is_still_there(const wcl_store *store, const char *name, int fd)
 
 static void clean_one(const wcl_store *store, const char *name)
 {
+    WCL_CLEANUP_FD int held = -1;
     WCL_CLEANUP_FD int fd = openat(store->staging_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     wcl_error error = WCL_ERROR_INIT;
     wcl_status status = WCL_OK;
 
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_still_there(store, name, fd))
+    if (fd < 0 || (starts_with(name, "work-") ? flock(fd, LOCK_EX | LOCK_NB)
+                                              : wcl_folder_lock(fd, LOCK_EX | LOCK_NB, &held)) != 0)
+        return;
+    if (!is_still_there(store, name, fd))
         return;
     if (starts_with(name, "work-")) {
         status = wcl_mount_repair(store, name + strlen("work-"), &error);

@@ -99,12 +99,13 @@ typedef enum wcl_lock {
 /* A layer's folder, opened and locked, with its record. */
 typedef struct wcl_store_layer {
     int fd;
+    int lock; /* wcl_folder_lock()'s */
     wcl_record record;
 } wcl_store_layer;
 
 #define WCL_STORE_LAYER_INIT                                                                       \
     {                                                                                              \
-        .fd = -1                                                                                   \
+        .fd = -1, .lock = -1                                                                       \
     }
 
 /* Opens a layer; FILE_NOT_FOUND where there is none. Waits for the lock. */
@@ -139,13 +140,14 @@ wcl_status wcl_store_parent_id(const char *path, const char **id, wcl_error *err
 /* A layer being made: a locked folder in .staging. */
 typedef struct wcl_stage {
     int fd;
+    int lock; /* wcl_folder_lock()'s */
     char name[64];
     bool replaces; /* what is in the layer's place: a folder that is no layer */
 } wcl_stage;
 
 #define WCL_STAGE_INIT                                                                             \
     {                                                                                              \
-        .fd = -1                                                                                   \
+        .fd = -1, .lock = -1                                                                       \
     }
 
 /* Begins a layer; fails with ALREADY_EXISTS where there is one of that id. */

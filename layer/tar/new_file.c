@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/host_path.h"
 
 struct wcl_new_file {
     int file;
@@ -48,7 +49,7 @@ wcl_status wcl_new_file_open(const char *name, wcl_new_file **file, wcl_error *e
         return wcl_fail_memory(error);
     made->file = STDOUT_FILENO;
     if (strcmp(name, "-") != 0) {
-        made->name = strdup(name);
+        made->name = wcl_host_path(name);
         if (!made->name || make_temporary(made, error) != WCL_OK) {
             if (!made->name)
                 wcl_fail_memory(error);

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <io.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,6 +44,75 @@ void *wcl_nt_memrchr(const void *data, int byte, size_t size)
         if (bytes[--size] == (unsigned char)byte)
             return (void *)(uintptr_t)(bytes + size);
     return NULL;
+}
+
+void wcl_nt_explicit_bzero(void *data, size_t size)
+{
+    SecureZeroMemory(data, size);
+}
+
+char *wcl_nt_strsep(char **text, const char *ends)
+{
+    char *start = *text;
+
+    if (!start)
+        return NULL;
+    char *end = start + strcspn(start, ends);
+    *text = *end ? end + 1 : NULL;
+    *end = '\0';
+    return start;
+}
+
+typedef struct ordering {
+    int (*compare)(const void *, const void *, void *);
+    void *context;
+} ordering;
+
+static int __cdecl compare_turned(void *context, const void *a, const void *b)
+{
+    const ordering *order = context;
+
+    return order->compare(a, b, order->context);
+}
+
+void wcl_nt_qsort_r(void *items, size_t count, size_t size,
+                    int (*compare)(const void *, const void *, void *), void *context)
+{
+    ordering order = { compare, context };
+
+    qsort_s(items, count, size, compare_turned, &order);
+}
+
+/* ---- Time ----------------------------------------------------------------------------------- */
+
+time_t wcl_nt_timegm(struct tm *parts)
+{
+    return _mkgmtime(parts);
+}
+
+char *wcl_nt_strptime(const char *text, const char *format, struct tm *parts)
+{
+    int size = 0;
+
+    if (strcmp(format, "%Y-%m-%dT%H:%M:%S") != 0 ||
+        sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &parts->tm_year, &parts->tm_mon, &parts->tm_mday,
+               &parts->tm_hour, &parts->tm_min, &parts->tm_sec, &size) != 6)
+        return NULL;
+    parts->tm_year -= 1900;
+    parts->tm_mon--;
+    return (char *)(uintptr_t)(text + size);
+}
+
+int wcl_nt_uname(struct utsname *host)
+{
+    SYSTEM_INFO info;
+
+    GetNativeSystemInfo(&info);
+    strcpy(host->sysname, "Windows");
+    strcpy(host->machine, info.wProcessorArchitecture == PROCESSOR_ARCHITECTURE_ARM64   ? "aarch64"
+                          : info.wProcessorArchitecture == PROCESSOR_ARCHITECTURE_AMD64 ? "x86_64"
+                                                                                        : "i686");
+    return 0;
 }
 
 struct tm *wcl_nt_gmtime_r(const time_t *time, struct tm *parts)

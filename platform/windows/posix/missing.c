@@ -44,6 +44,23 @@ ssize_t wcl_nt_flistxattr(int descriptor, char *list, size_t size)
     return refuse();
 }
 
+ssize_t wcl_nt_lgetxattr(const char *path, const char *name, void *value, size_t size)
+{
+    (void)path;
+    (void)name;
+    (void)value;
+    (void)size;
+    return refuse();
+}
+
+ssize_t wcl_nt_llistxattr(const char *path, char *list, size_t size)
+{
+    (void)path;
+    (void)list;
+    (void)size;
+    return refuse();
+}
+
 int wcl_nt_symlinkat(const char *target, int folder, const char *path)
 {
     (void)target;

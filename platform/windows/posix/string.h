@@ -10,6 +10,11 @@ char *wcl_nt_strndup(const char *text, size_t size);
 char *wcl_nt_stpcpy(char *to, const char *from);
 void *wcl_nt_memrchr(const void *data, int byte, size_t size);
 
+void wcl_nt_explicit_bzero(void *data, size_t size);
+char *wcl_nt_strsep(char **text, const char *ends);
+
+#define explicit_bzero wcl_nt_explicit_bzero
+#define strsep wcl_nt_strsep
 #define strndup wcl_nt_strndup
 #define stpcpy wcl_nt_stpcpy
 #define memrchr wcl_nt_memrchr

@@ -25,6 +25,10 @@ struct wcl_nt_stat {
     struct timespec st_ctim;
 };
 
+#define st_atime st_atim.tv_sec
+#define st_mtime st_mtim.tv_sec
+#define st_ctime st_ctim.tv_sec
+
 #ifndef S_IFLNK
 #define S_IFLNK 0120000
 #define S_IFSOCK 0140000

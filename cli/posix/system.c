@@ -1,0 +1,33 @@
+/* The program on POSIX systems. */
+#include "cli/system.h"
+
+#include <signal.h>
+
+bool cli_system_begin(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    signal(SIGPIPE, SIG_IGN);
+    return true;
+}
+
+const char *cli_system_home(void)
+{
+    return "/var/lib/wcl";
+}
+
+void cli_system_watch(void (*stop)(int number))
+{
+    struct sigaction action = { .sa_handler = stop, .sa_flags = 0 };
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+void cli_system_end_reader(pthread_t thread)
+{
+    pthread_cancel(thread);
+    pthread_join(thread, NULL);
+}

@@ -1,0 +1,20 @@
+/* What the program asks of the system it runs on. */
+#ifndef WCL_CLI_SYSTEM_H
+#define WCL_CLI_SYSTEM_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* Comes first: arguments become UTF-8, and streams and pipes behave as on any system. */
+bool cli_system_begin(int *argc, char ***argv);
+
+/* Where layers are kept unless told otherwise. */
+const char *cli_system_home(void);
+
+/* Calls `stop`, on any thread or from a signal, when the program is asked to end. */
+void cli_system_watch(void (*stop)(int number));
+
+/* Ends a thread that waits for input. */
+void cli_system_end_reader(pthread_t thread);
+
+#endif
