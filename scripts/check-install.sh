@@ -13,6 +13,7 @@ mkdir -p "$scratch/src"
 cat > "$scratch/src/main.c" <<'PROGRAM'
 #include <stdio.h>
 #include <wcl/backupstream.h>
+#include <wcl/image.h>
 #include <wcl/layer.h>
 #include <wcl/tar.h>
 int main(void)
@@ -20,7 +21,11 @@ int main(void)
     wcl_guid guid = wcl_guid_from_source("x");
     char text[37];
     wcl_guid_format(&guid, text);
-    printf("%s %s\n", wcl_version(), text);
+    wcl_reference *reference = NULL;
+    if (wcl_reference_parse("alpine", &reference, NULL) != WCL_OK)
+        return 1;
+    printf("%s %s %s\n", wcl_version(), text, reference->name);
+    wcl_free(reference);
     return 0;
 }
 PROGRAM
