@@ -262,6 +262,13 @@ static wcl_status look_for_layer(const layer *layer, bool *is_there, wcl_error *
     return WCL_OK;
 }
 
+/* What a damaged beginning of a blob can lead to. */
+static bool may_be_damage(uint32_t code)
+{
+    return code == WCL_CODE_CHECKSUM || code == WCL_CODE_CORRUPT || code == WCL_CODE_TRUNCATED ||
+           code == WCL_CODE_INVALID_DATA || code == WCL_CODE_NOT_SUPPORTED;
+}
+
 /* One try. What an earlier fetch left may be damaged, which shows at the end only. */
 static wcl_status try_layer(layer *layer, bool is_there, wcl_error *error)
 {
@@ -286,7 +293,7 @@ static wcl_status try_layer(layer *layer, bool is_there, wcl_error *error)
         if (is_there)
             return WCL_END;
     }
-    if (layer->resumed && !keep && inner.code != WCL_CODE_CANCELLED)
+    if (layer->resumed && !keep && may_be_damage(inner.code))
         return WCL_END;
     if (error)
         *error = inner;

@@ -203,6 +203,29 @@ def layers_and_blobs_are_kept_once_and_go_with_the_last_image(home):
     assert_empty_images(home)
 
 
+def empty_and_repeated_layers_are_layers(home):
+    some = linux_layers(2)
+    empty = bytes(1024)
+    for number, (os_name, first) in enumerate((("linux", some[0]), ("windows", tar_of({"Files": None, "Files/a": b"a"})))):
+        image = Image(os_name).add(first)
+        for how in ("gzip", "gzip", "none", "zstd"):
+            image.add(empty, how)
+        image.add(first).make()
+        home.run("load", "-i", layout_of(home.path("repeated-%d" % number), image, "x.test/repeated:%d" % number))
+        home.run("save", "-o", home.path("repeated.tar"), "x.test/repeated:%d" % number)
+        assert blobs_of(home.path("repeated.tar")) == image.blobs
+        home.mount("x.test/repeated:%d" % number)
+        home.run("unmount", "x.test/repeated:%d" % number)
+    # An image without any layer.
+    image = Image().make()
+    home.run("load", "-i", layout_of(home.path("hollow"), image, "x.test/hollow:1"))
+    home.run("save", "-o", home.path("hollow.tar"), "x.test/hollow:1")
+    assert blobs_of(home.path("hollow.tar")) == image.blobs
+    failed = home.run("create", "-l", "x.test/hollow:1", "box", check=False)
+    assert failed.returncode == 1 and b"has no layers" in failed.stderr, failed.stderr
+    home.assert_clean()
+
+
 def verify_names_what_is_wrong_with_images(home):
     image = many_layers()
     home.run("load", "-i", layout_of(home.path("verified"), image))
@@ -235,7 +258,7 @@ def main():
     tests = [skopeo_forms_are_loaded_and_equal_what_umoci_unpacks, saved_images_have_every_digest,
              docker_archives_keep_configs_and_layers, windows_images_with_foreign_layers_are_loaded,
              an_index_gives_the_platform_that_is_asked_for, layers_and_blobs_are_kept_once_and_go_with_the_last_image,
-             verify_names_what_is_wrong_with_images]
+             empty_and_repeated_layers_are_layers, verify_names_what_is_wrong_with_images]
     for test in tests:
         with Home() as home:
             test(home)
