@@ -13,7 +13,10 @@ static wcl_status append_safe(wcl_buffer *out, const char *text, wcl_error *erro
 {
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;
-        if (byte < 0x20 || byte == 0x7F) {
+        bool is_upper = byte == 0xC2 && ((unsigned char)text[1] & 0xE0) == 0x80; /* U+0080 to 9F */
+        if (is_upper)
+            byte = (unsigned char)*++text;
+        if (byte < 0x20 || byte == 0x7F || is_upper) {
             if (wcl_buffer_printf(out, error, "\\x%02x", byte) != WCL_OK)
                 return WCL_FAILED;
         } else if (wcl_buffer_append_byte(out, byte, error) != WCL_OK) {
