@@ -61,6 +61,9 @@
     }
     for (let i = count - 1; i > 0; i--)
       for (const name in made) made[name][parents[i]] += made[name][i];
+    made.isGone = new Uint8Array(count);
+    for (let e = 0; e < eventCount; e++)
+      if (layer === ALL || eventLayer(e) === layer) made.isGone[eventNode(e)] = eventKind(e) === DELETED ? 1 : 0;
     return made;
   }
 
@@ -434,7 +437,7 @@
     const value = now[column.id][node];
     const isBytes = column.id !== "files" && column.id !== "deleted";
     const text = value ? (isBytes ? bytes(value) : whole(value)) : "0";
-    return make("td", { class: "number " + column.id, "data-value": value, title: isBytes ? whole(value) + " bytes" : undefined },
+    return make("td", { class: "number column-" + column.id, "data-value": value, title: isBytes ? whole(value) + " bytes" : undefined },
       value ? text : make("span", { class: "zero", text }));
   }
 
@@ -443,7 +446,7 @@
     if (isFolder(node))
       name.append(make("button", { type: "button", class: "open", click: () => go(view.layer, node) }, isolated(nameOf(node) + "/")));
     else name.append(isolated(nameOf(node)));
-    if (now.deleted[node] && !now.files[node]) name.append(make("span", { class: "tag ink-deleted", text: "deleted" }));
+    if (now.isGone[node]) name.append(make("span", { class: "tag ink-deleted", text: "deleted" }));
     if (kinds[node] === LINK) name.append(make("span", { class: "tag", text: "link" }));
     if (kinds[node] === NAME) name.append(make("span", { class: "tag", text: "hard link" }));
     return make("tr", { "data-node": node }, name, ...shownColumns().slice(1).map((column) => cell(now, node, column)));
@@ -453,7 +456,7 @@
     const now = figuresOf(view.layer), table = get("table");
     if (view.layer === ALL && view.sort === "hidden") view.sort = "size";
     table.querySelector("thead tr").replaceChildren(...shownColumns().map((column) => make("th", {
-      scope: "col", class: (column.number ? "number " : "") + column.id, "data-column": column.id,
+      scope: "col", class: (column.number ? "number " : "") + "column-" + column.id, "data-column": column.id,
       "aria-sort": view.sort === column.id ? (view.descending ? "descending" : "ascending") : "none",
     }, make("button", { type: "button", text: column.title, click: () => sortBy(column) }))));
     let list = children(view.node);

@@ -70,14 +70,17 @@ def linux_tars():
 def analyse(tars, caseless=False):
     """What each layer does, by the rules of OCI's layers, from the tars' own listings."""
     key = (lambda path: path.upper()) if caseless else (lambda path: path)
-    live, versions, layers = {}, [], []
+    live, versions, layers, hidden = {}, [], [], []
 
     def end(path, below_only=False):
         for other in [p for p in live if p.startswith(path + "/") or (p == path and not below_only)]:
             version = live.pop(other)
             version["names"][0] -= 1
+            if version["names"][0] == 0:
+                hidden[-1] += [(v["path"], v["size"]) for v in versions if v["names"] is version["names"]]
 
     for number, data in enumerate(tars):
+        hidden.append([])
         sums = dict(added=0, changed=0, deleted=0, wasted=0)
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             members = [(member.name.strip("/"), member) for member in tar]
@@ -120,7 +123,7 @@ def analyse(tars, caseless=False):
     size = sum(version["size"] for version in versions)
     wasted = sum(sums["wasted"] for sums in layers)
     return {"layers": layers, "versions": versions, "size": size, "wasted": wasted,
-            "files": sum(not version["folder"] for version in versions)}
+            "hidden": hidden, "files": sum(not version["folder"] for version in versions)}
 
 
 def folder_sizes(found, folder):
@@ -188,7 +191,7 @@ def one_can_walk_through_it(page, found):
     page.click("#table [data-column=name] button")
     assert [name for name, _ in page.run(ROWS)] == names[::-1]
     page.click("#table [data-column=wasted] button")
-    wasted = page.run("return [...document.querySelectorAll('#table td.wasted')].map((cell) => +cell.dataset.value)")
+    wasted = page.run("return [...document.querySelectorAll('#table td.column-wasted')].map((cell) => +cell.dataset.value)")
     assert wasted == sorted(wasted, reverse=True) and sum(bool(size) for size in wasted) == 9
     page.click("#crumbs li:nth-child(2) button")
     crumbs_become(page, ["root", "usr"])
@@ -203,6 +206,12 @@ def one_can_walk_through_it(page, found):
     rows = dict(page.run(ROWS))
     assert rows["data.bin"] == 260_000 and rows["cache/"] == 0 and "etc/" in rows, rows
     assert "evil/" not in rows
+    hidden = page.run("""return [...document.querySelectorAll('#table td.column-hidden')].map(
+        (cell) => [+cell.dataset.value, cell.getBoundingClientRect().width > 20])""")
+    tagged = page.run("return [...document.querySelectorAll('#table .tag')].map((tag) => tag.closest('td').textContent)")
+    assert tagged == ["cache/deleted"], tagged
+    assert sum(size for size, _ in hidden) == sum(size for name, size in found["hidden"][1]), (hidden, found["hidden"])
+    assert all(seen for _, seen in hidden)
     page.click("#layers [data-layer=all]")
 
 
