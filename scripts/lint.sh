@@ -13,12 +13,22 @@ cmake -S . -B build/clang -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=D
   -DCMAKE_EXPORT_COMPILE_COMMANDS=ON >/dev/null
 cmake --build build/clang
 
+windows=$(git ls-files 'platform/windows/*.c' '*/vmcompute/*.c' 'base/*_windows.c' 'layer/features_windows.c')
 library=$(git ls-files 'base/*.c' 'backupstream/*.c' 'layer/*.c' 'platform/linux/*.c' 'container/*.c' 'hns/*.c' \
-  'image/*.c' 'graphdriver/*.c' 'cli/*.c')
+  'image/*.c' 'graphdriver/*.c' 'cli/*.c' | grep -vxF "$windows")
+for_windows=(--target=x86_64-w64-mingw32 -std=gnu11 -D_GNU_SOURCE -D_WIN32_WINNT=0x0A00 -D_FILE_OFFSET_BITS=64
+  -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Iplatform/windows/posix -I.
+  -Ibase/include -Ibackupstream/include -Ilayer/include -Ilayer/tar/include -Icontainer/include -Ihns/include)
+
+echo "lint: the Windows files with clang"
+printf '%s\n' $windows | xargs -n 1 clang "${for_windows[@]}" -Werror -fsyntax-only
 
 if [ "${1:-}" != --no-tidy ]; then
   echo "lint: clang-tidy"
   printf '%s\n' $library | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/clang 2>/dev/null
+  for file in $windows; do
+    clang-tidy --quiet "$file" -- "${for_windows[@]}" 2>/dev/null
+  done
 fi
 
 echo "lint: cppcheck"

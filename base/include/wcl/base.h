@@ -37,7 +37,7 @@
 #define WCL_API
 #endif
 
-#if defined(__MINGW32__)
+#if defined(__MINGW32__) && !defined(__clang__)
 #define WCL_PRINTF(format_index, first_argument)                                                   \
     __attribute__((format(gnu_printf, format_index, first_argument)))
 #elif defined(__GNUC__)

@@ -20,6 +20,7 @@ static ACCESS_MASK access_of(int flags)
     case O_WRONLY:
         return FILE_GENERIC_WRITE;
     case O_RDWR:
+        /* NOLINTNEXTLINE(misc-redundant-expression): they share bits */
         return FILE_GENERIC_READ | FILE_GENERIC_WRITE;
     default:
         return FILE_GENERIC_READ;
