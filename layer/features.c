@@ -32,6 +32,11 @@ static void add_build(wcl_feature_list *list)
 #else
     wcl_feature_add(list, "deflate", true, "zlib, in parallel members (built without libdeflate)");
 #endif
+#ifdef WCL_SONAME_CURL
+    wcl_feature_add(list, "registries", true, WCL_SONAME_CURL ", loaded when it is needed");
+#else
+    wcl_feature_add(list, "registries", false, "built without libcurl");
+#endif
 }
 
 wcl_status wcl_host_features(wcl_feature **features, size_t *count, wcl_error *error)

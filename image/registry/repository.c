@@ -98,32 +98,44 @@ static wcl_status try_scheme(wcl_repository *repository, const char *scheme, con
     return probe(repository, answers, error);
 }
 
+/* Whether another scheme may do better: where nobody is, or wants to wait, it will not. */
+static bool is_worth_another(const wcl_error *why)
+{
+    return why->code != WCL_CODE_TIMEOUT && why->code != WCL_CODE_CANCELLED;
+}
+
+static wcl_status give_error(const wcl_error *why, wcl_error *error)
+{
+    if (error)
+        *error = *why;
+    return WCL_FAILED;
+}
+
 /*
  * HTTPS, except where plain HTTP is all right: there it is found out. On this machine plain HTTP
- * comes first, because no one listens in; elsewhere HTTPS does. A registry that answers neither
- * (it may be busy) is taken to speak the first.
+ * comes first, because no one listens in; elsewhere HTTPS does. A registry that answers neither,
+ * though somebody is there (it may be busy), is taken to speak the first.
  */
 static wcl_status find_scheme(wcl_repository *repository, const char *host, bool insecure,
                               wcl_error *error)
 {
     const bool here = wcl_host_is_loopback(host);
     const char *first = here ? "http" : "https", *second = here ? "https" : "http";
-    wcl_error why = WCL_ERROR_INIT;
+    wcl_error why = WCL_ERROR_INIT, also = WCL_ERROR_INIT;
     bool answers = false;
 
     if (!here && !insecure)
         return set_origin(repository, "https", host, error);
     if (try_scheme(repository, first, host, &answers, &why) == WCL_OK && answers)
         return WCL_OK;
-    if (why.code == WCL_CODE_HOST_NOT_FOUND || why.code == WCL_CODE_CONNECTION_REFUSED ||
-        why.code == WCL_CODE_TIMEOUT || why.code == WCL_CODE_CANCELLED) {
-        if (error)
-            *error = why;
-        return WCL_FAILED;
-    }
-    if (try_scheme(repository, second, host, &answers, &why) == WCL_OK ||
-        why.code == WCL_CODE_ACCESS_DENIED)
+    if (!is_worth_another(&why))
+        return give_error(&why, error);
+    if (try_scheme(repository, second, host, &answers, &also) == WCL_OK ||
+        also.code == WCL_CODE_ACCESS_DENIED)
         return WCL_OK;
+    if (why.code == WCL_CODE_HOST_NOT_FOUND || why.code == WCL_CODE_CONNECTION_REFUSED ||
+        !is_worth_another(&also))
+        return give_error(is_worth_another(&also) ? &why : &also, error);
     return set_origin(repository, first, host, error);
 }
 

@@ -297,7 +297,7 @@ def make_certificates(home):
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", home.path("tls.key"), "-out", home.path("tls.csr"),
             "-subj", "/CN=127.0.0.1")
     with open(home.path("tls.ext"), "w") as file:
-        file.write("subjectAltName=IP:127.0.0.1\n")
+        file.write("subjectAltName=IP:127.0.0.1,DNS:registry.test\n")
     openssl("x509", "-req", "-in", home.path("tls.csr"), "-CA", home.path("ca.crt"), "-CAkey", home.path("ca.key"),
             "-CAcreateserial", "-out", home.path("tls.crt"), "-days", "2", "-extfile", home.path("tls.ext"))
 
@@ -315,6 +315,78 @@ def tls(home, layout):
         home.run("pull", "--insecure", registry.name("secure/copy"))
         missing = home.run("pull", "--ca", home.path("absent"), registry.name("secure/other"), check=False)
         assert missing.returncode == 1, missing
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """A proxy for hosts that only it knows: all of them are this machine."""
+    asked = []
+    protocol_version = "HTTP/1.1"
+
+    def do_CONNECT(self):
+        self.asked.append("CONNECT " + self.path)
+        with socket.create_connection(("127.0.0.1", int(self.path.rsplit(":")[1]))) as other:
+            self.send_response(200)
+            self.end_headers()
+            back = threading.Thread(target=self.pump, args=(other, self.connection))
+            back.start()
+            self.pump(self.connection, other)
+            back.join()
+        self.close_connection = True
+
+    @staticmethod
+    def pump(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def do_GET(self):
+        self.asked.append("GET " + self.path)
+        address = urllib.parse.urlsplit(self.path)
+        request = urllib.request.Request("http://127.0.0.1:%d%s" % (address.port, address.path),
+                                         headers={"Accept": self.headers.get("Accept", "*/*")})
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+                body, status, kind = answer.read(), answer.status, answer.headers.get("Content-Type")
+        except urllib.error.HTTPError as error:
+            body, status, kind = b"", error.code, "text/plain"
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def proxies(home, registry, layout):
+    proxy = serve(Proxy)
+    url = "http://127.0.0.1:%d" % proxy.server_port
+    # Through a tunnel, whose other end is known by its name.
+    with Registry(home.path("tunnelled"), http={"tls": {"certificate": home.path("tls.crt"),
+                                                        "key": home.path("tls.key")}}) as secure:
+        push_layout(layout, "more", secure.name("secure"))
+        name = "registry.test:%d/secure" % secure.port
+        home.run("pull", "--ca", home.path("ca.crt"), name, env={"https_proxy": url})
+        assert "CONNECT registry.test:%d" % secure.port in Proxy.asked, Proxy.asked
+        refused = home.run("pull", "--ca", home.path("ca.crt"), name, check=False,
+                           env={"https_proxy": url, "no_proxy": "registry.test"})
+        assert refused.returncode == 1 and b"registry.test" in refused.stderr, refused.stderr
+        other = home.run("pull", "--ca", home.path("ca.crt"), name.replace("registry", "other"), check=False,
+                         env={"https_proxy": url})
+        assert other.returncode == 1 and b"certificate" in other.stderr, other.stderr
+    # Plain HTTP to another machine has to be allowed.
+    name = "registry.test:%d/linux/more" % registry.port
+    refused = home.run("pull", name, check=False, env={"http_proxy": url})
+    assert refused.returncode == 1, refused
+    home.run("pull", registry.name("linux/gzip"), env={"http_proxy": "http://127.0.0.1:1"})
+    pulled = home.run("pull", "--insecure", "registry.test:%d/linux/gzip" % registry.port, env={"http_proxy": url})
+    assert pulled.returncode == 0
+    assert any(asked.startswith("GET http://registry.test:%d/v2/" % registry.port) for asked in Proxy.asked), Proxy.asked
+    proxy.shutdown()
 
 
 def refusals(home, registry):
@@ -348,6 +420,7 @@ def main():
         basic_auth(home, layout)
         helper_auth(home, layout)
         tls(home, layout)
+        proxies(home, registry, layout)
         refusals(home, registry)
         if shutil.which("dockerd"):
             docker_pulls_it(home, second)

@@ -228,6 +228,73 @@ def resumed_pulls(home, registry, layout):
         is_clean(home)
 
 
+class Breaker:
+    """Stands in front of a server and breaks connections after a random number of bytes, as often as `share` says."""
+
+    def __init__(self, port):
+        self.target = port
+        self.share = 0.0
+        self.choice = random.Random(3)
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.create_connection(("127.0.0.1", self.target))
+            # So many bytes, in both directions together; most breaks are within the first megabytes.
+            left = [int(self.choice.expovariate(1 / 3e6)) if self.choice.random() < self.share else 1 << 60]
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self.pump, args=(source, sink, left), daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink, left):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data[:left[0]])
+                left[0] -= len(data)
+                if left[0] <= 0:
+                    break
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
+
+
+def broken_transfers(home, registry, layout):
+    """docker-registry behind connections that break: what is pushed and pulled is whole, or an error says what."""
+    image = layout.image(linux_layers(layout, 3, 11000000, ("gzip",)), name="transfers")
+    endings = {"right": 0, "error": 0}
+    with Registry(home.path("behind")) as real:
+        push_layout(layout, "transfers", real.name("source"))
+        home.run("pull", real.name("source"))
+        breaker = Breaker(real.port)
+        for number in range(60 if LONG else 6):
+            breaker.share = (0.3, 0.6, 0.9)[number % 3]
+            to = "127.0.0.1:%d/to/%d:latest" % (breaker.port, number)
+            done = home.run("push", "--retry-delay", "5", real.name("source"), to, check=False)
+            endings["right" if done.returncode == 0 else "error"] += 1
+            if done.returncode:
+                assert done.stderr.startswith(b"wcl: push ") and len(done.stderr) > 40, done.stderr
+                continue
+            assert digest_of(real.manifest("to/%d" % number, "latest")) == image["digest"]
+            with Home() as other:
+                pulled = other.run("pull", "--retry-delay", "5", to, check=False)
+                assert pulled.returncode == 0 or pulled.stderr.startswith(b"wcl: pull "), pulled.stderr
+                is_clean(other)
+                breaker.share = 0
+                assert other.json("pull", to)["digest"] == image["digest"]
+                other.assert_clean()
+        home.assert_clean()
+    assert endings["right"], endings
+    print("pushes over broken connections: %s" % endings)
+
+
 # ---- Kills -----------------------------------------------------------------------------------------------------------
 
 
@@ -458,13 +525,13 @@ def other_hosts(home, registry):
 
 def main():
     need_root()
-    need("docker-registry", "zstd")
+    need("docker-registry", "skopeo", "zstd")
     os.environ["DOCKER_CONFIG"] = "/nonexistent"
     registry = Faulty()
     only = sys.argv[1:]
     with Home() as home:
         layout = Layout(home.path("layout"))
-        for test in (every_fault_by_itself, resumed_pulls, broken_pulls, killed_pulls, killed_pushes,
+        for test in (every_fault_by_itself, resumed_pulls, broken_pulls, broken_transfers, killed_pulls, killed_pushes,
                      hostile_documents, hostile_sizes, hostile_contents, other_hosts):
             if not only or test.__name__ in only:
                 began = time.monotonic()
