@@ -236,9 +236,6 @@ static wcl_status add_known_folder(layer_maker *maker, const wcl_append_base_fil
                         .info = file->info };
 
     entry.info.attributes |= WCL_ATTRIBUTE_DIRECTORY;
-    if (!file->security)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "the image has the folder without a security descriptor");
     if (add(maker, &entry, error) != WCL_OK)
         return WCL_FAILED;
     return write_stream(maker, WCL_BACKUP_SECURITY_DATA, file->security, file->security_size,
@@ -262,9 +259,8 @@ static wcl_status add_folder(layer_maker *maker, wcl_entry *entry, wcl_error *er
                                  : add_linux(maker, entry, error);
     if (!maker->is_windows)
         return WCL_OK;
-    if (file.security)
-        return add_known_folder(maker, &file, error);
-    return add_windows(maker, entry, error);
+    /* A folder that no layer lists has no descriptor yet. */
+    return file.security ? add_known_folder(maker, &file, error) : add_windows(maker, entry, error);
 }
 
 static wcl_status add_any(layer_maker *maker, wcl_entry *entry, wcl_error *error)

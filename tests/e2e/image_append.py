@@ -153,6 +153,15 @@ def others_read_the_windows_layer(home):
     # It is the very form that backuptar has: written without anything of wcl's own, no byte changes.
     home.run("convert", "--plain", "--to", "oci", tar, home.path("plain.tar"))
     assert sha256(home.path("plain.tar")) == sha256(tar)
+    # hcsshim's own form of it holds all of it.
+    home.run("convert", "--to", "transport", tar, home.path("transport"))
+    assert {"Files", "Files.$wcidirs$", "Hives"} <= set(os.listdir(home.path("transport")))
+    there = lambda layer: {entry["path"]: entry for entry in home.entries(layer) if entry["path"] != "Hives"}
+    expected, got = there(tar), there(home.path("transport"))
+    for path, entry in expected.items():
+        for field in ("kind", "attributes", "sddl", "target", "size", "last_write_time"):
+            is_root = path == "Files" and field == "last_write_time"
+            assert is_root or got[path].get(field) == entry.get(field), (path, field, got[path], entry)
 
 
 def rights_are_settable(home, source):
