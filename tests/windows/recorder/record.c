@@ -168,6 +168,59 @@ void call_chain(call *call, const layer_descriptor *chain, size_t count)
         call_format(call, ",\"chain_is_null\":true");
 }
 
+/* ---- Answers -----------------------------------------------------------------------------------
+ */
+
+static void add_answer(const char *function, int32_t hresult, const wchar_t *text)
+{
+    answer *added = must_alloc(1, sizeof(*added));
+
+    snprintf(added->function, sizeof(added->function), "%s", function);
+    added->hresult = hresult;
+    added->text = text ? wcsdup(text) : NULL;
+    recorder_lock();
+    answer **at = &answers;
+    while (*at)
+        at = &(*at)->next;
+    *at = added;
+    recorder_unlock();
+}
+
+/* One line of a file of answers: a function, its HRESULT in hexadecimal and, if any, the text. */
+static void add_answer_line(char *line)
+{
+    char *at = line, *function = at;
+    wchar_t wide[4096];
+
+    at += strcspn(at, " ");
+    if (!*at)
+        return;
+    *at++ = '\0';
+    int32_t hresult = (int32_t)strtoul(at, &at, 16);
+    if (*at != ' ') {
+        add_answer(function, hresult, NULL);
+        return;
+    }
+    if (!MultiByteToWideChar(CP_UTF8, 0, at + 1, -1, wide, sizeof(wide) / sizeof(wide[0])))
+        abort();
+    add_answer(function, hresult, wide);
+}
+
+/* Those of the file that RECORDER_ANSWERS names, for tests of whole programs. */
+static void load_answers(void)
+{
+    const char *path = getenv("RECORDER_ANSWERS");
+    FILE *file = path ? fopen(path, "rb") : NULL;
+    char line[4096];
+
+    while (file && fgets(line, sizeof(line), file)) {
+        line[strcspn(line, "\r\n")] = '\0';
+        add_answer_line(line);
+    }
+    if (file)
+        fclose(file);
+}
+
 /* Takes the first answer that is meant for this function. */
 static int32_t take_answer(const char *function, wchar_t **text)
 {
@@ -231,21 +284,6 @@ static char *take_log(void)
     return taken;
 }
 
-static void add_answer(const char *function, int32_t hresult, const wchar_t *text)
-{
-    answer *added = must_alloc(1, sizeof(*added));
-
-    snprintf(added->function, sizeof(added->function), "%s", function);
-    added->hresult = hresult;
-    added->text = text ? wcsdup(text) : NULL;
-    recorder_lock();
-    answer **at = &answers;
-    while (*at)
-        at = &(*at)->next;
-    *at = added;
-    recorder_unlock();
-}
-
 static void set_hook(void (*function)(const char *function, void *context), void *context)
 {
     recorder_lock();
@@ -286,7 +324,9 @@ BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, void *reserved)
 {
     (void)instance;
     (void)reserved;
-    if (reason == DLL_PROCESS_ATTACH)
+    if (reason == DLL_PROCESS_ATTACH) {
         blocks_watch();
+        load_answers();
+    }
     return TRUE;
 }
