@@ -240,6 +240,19 @@ static wcl_status fetch_blob(layer *layer, wcl_error *error)
 
 /* ---- A layer -------------------------------------------------------------------------------- */
 
+/* Whether a layer of the store has this one's tar and stands on this image's layer below. */
+static bool is_same(const layer *layer, const wcl_record *record)
+{
+    const size_t number = layer->job->number;
+
+    if (!record->diff_id || strcmp(record->diff_id, layer->diff_id) != 0 ||
+        record->parent_count != number)
+        return false;
+    return number == 0 ||
+           strcmp(record->parents[0],
+                  wcl_chain_layer_id(layer->fetch->config->chain_ids[number - 1])) == 0;
+}
+
 /* Whether the layer is in the store; another one in its place is an error. */
 static wcl_status look_for_layer(const layer *layer, bool *is_there, wcl_error *error)
 {
@@ -255,7 +268,7 @@ static wcl_status look_for_layer(const layer *layer, bool *is_there, wcl_error *
             *error = inner;
         return WCL_FAILED;
     }
-    if (!there.record.diff_id || strcmp(there.record.diff_id, layer->diff_id) != 0)
+    if (!is_same(layer, &there.record))
         return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
                         "there is another layer '%s' in the store; remove it first", layer->id);
     *is_there = true;

@@ -203,6 +203,25 @@ def layers_and_blobs_are_kept_once_and_go_with_the_last_image(home):
     assert_empty_images(home)
 
 
+def another_layer_in_the_place_of_one_is_not_taken_for_it(home):
+    tars = linux_layers(2)
+    image = Image().add(tars[0]).add(tars[1]).make()
+    layout = layout_of(home.path("occupied"), image)
+    home.run("load", "-i", layout)
+    top = home.json("images")[0]["layers"][0]
+    home.run("rmi", "test:1")
+    with open(home.path("other.tar"), "wb") as file:
+        file.write(tars[1])
+    # The same tar, but on nothing.
+    home.run("import", "-i", home.path("other.tar"), top)
+    failed = home.run("load", "-i", layout, check=False)
+    assert failed.returncode == 1 and b"another layer" in failed.stderr, failed.stderr
+    assert [layer["id"] for layer in home.json("layers")] == [top], "what is not an image's own stays"
+    home.run("remove", top)
+    home.run("load", "-i", layout)
+    home.assert_clean()
+
+
 def empty_and_repeated_layers_are_layers(home):
     some = linux_layers(2)
     empty = bytes(1024)
@@ -258,7 +277,8 @@ def main():
     tests = [skopeo_forms_are_loaded_and_equal_what_umoci_unpacks, saved_images_have_every_digest,
              docker_archives_keep_configs_and_layers, windows_images_with_foreign_layers_are_loaded,
              an_index_gives_the_platform_that_is_asked_for, layers_and_blobs_are_kept_once_and_go_with_the_last_image,
-             empty_and_repeated_layers_are_layers, verify_names_what_is_wrong_with_images]
+             another_layer_in_the_place_of_one_is_not_taken_for_it, empty_and_repeated_layers_are_layers,
+             verify_names_what_is_wrong_with_images]
     for test in tests:
         with Home() as home:
             test(home)
