@@ -133,6 +133,18 @@ wcl_status wcl_auth_add_scope(wcl_auth *auth, const char *scope, wcl_error *erro
     return status;
 }
 
+void wcl_auth_remove_scope(wcl_auth *auth, const char *scope)
+{
+    pthread_mutex_lock(&auth->mutex);
+    for (size_t i = 0; i < auth->scope_count; i++)
+        if (strcmp(auth->scopes[i], scope) == 0) {
+            free(auth->scopes[i]);
+            auth->scopes[i] = auth->scopes[--auth->scope_count];
+            break;
+        }
+    pthread_mutex_unlock(&auth->mutex);
+}
+
 /* ---- Headers --------------------------------------------------------------------------------- */
 
 static wcl_status look_up(wcl_auth *auth, wcl_error *error)

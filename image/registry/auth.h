@@ -26,6 +26,9 @@ void wcl_auth_free(wcl_auth *auth);
 /* Asks for this scope too, from the next token on: "repository:NAME:pull". */
 wcl_status wcl_auth_add_scope(wcl_auth *auth, const char *scope, wcl_error *error);
 
+/* Asks for it no more. */
+void wcl_auth_remove_scope(wcl_auth *auth, const char *scope);
+
 /* The Authorization that requests are to be sent with, NULL while none is known to be needed; a
  * token that is about to expire is replaced. wcl_free(). */
 wcl_status wcl_auth_header(wcl_auth *auth, char **header, wcl_error *error);

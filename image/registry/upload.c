@@ -29,6 +29,7 @@ typedef struct upload {
     uint64_t piece_size;
     uint8_t *piece;
     bool is_complete;
+    bool is_unclear; /* how much the registry has: it begins anew */
     wcl_retry retry;
     uint64_t retry_after; /* what the last answer asked for */
 } upload;
@@ -54,7 +55,8 @@ static wcl_status ask(upload *upload, const wcl_http_request *request, int wante
     }
     upload->retry_after = wcl_retry_after(wcl_http_header(answer, "Retry-After", 0), time(NULL));
     wcl_registry_fail(answer, what, error);
-    if (wcl_retry_status_is_worth(status) && error)
+    /* 416: the registry is elsewhere in the blob. */
+    if ((wcl_retry_status_is_worth(status) || status == 416) && error)
         error->code = WCL_CODE_CONNECTION_LOST;
     return WCL_FAILED;
 }
@@ -83,6 +85,20 @@ static wcl_status take_location(upload *upload, wcl_http_exchange *exchange, wcl
     return WCL_OK;
 }
 
+/* The upload that was begun is not gone on with; registries clear such up later, too. */
+static void give_up(upload *upload)
+{
+    WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;
+    const wcl_http_request request = { .method = "DELETE", .url = upload->location };
+
+    if (!upload->location)
+        return;
+    wcl_registry_send_once(upload->repository->http, upload->repository->auth, &request, &exchange,
+                           NULL);
+    free(upload->location);
+    upload->location = NULL;
+}
+
 static wcl_status announce(upload *upload, wcl_error *error)
 {
     if (upload->offset <= upload->announced)
@@ -105,9 +121,13 @@ static wcl_status take_range(upload *upload, wcl_http_exchange *exchange, uint64
         upload->offset = sent;
         return announce(upload, error);
     }
-    /* "0-0" is what some say of nothing, others of one byte; sending that byte again is refused by
-     * the latter, so it is believed only where a byte was sent. */
-    uint64_t has = last == 0 && sent == 0 ? 0 : last + 1;
+    /* "0-0" is said of nothing as well as of one byte. */
+    if (last == 0 && sent > 1) {
+        upload->is_unclear = true;
+        upload->offset = 0;
+        return WCL_OK;
+    }
+    uint64_t has = sent ? last + 1 : 0;
     if (last == UINT64_MAX || has > sent)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "'%.200s' says that it has %" PRIu64
@@ -155,29 +175,20 @@ static wcl_status begin(upload *upload, const char *from, wcl_error *error)
     return take_location(upload, exchange, error);
 }
 
-/* The upload that was begun is not gone on with; registries clear such up later, too. */
-static void give_up(upload *upload)
-{
-    WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;
-    const wcl_http_request request = { .method = "DELETE", .url = upload->location };
-
-    if (!upload->location)
-        return;
-    wcl_registry_send_once(upload->repository->http, upload->repository->auth, &request, &exchange,
-                           NULL);
-    free(upload->location);
-    upload->location = NULL;
-}
-
+/* A token server may give nothing at all to whom it will not give this. */
 static wcl_status mount_from(upload *upload, const wcl_reference *reference, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer scope = WCL_BUFFER_INIT;
+    wcl_auth *auth = upload->repository->auth;
 
     if (wcl_buffer_printf(&scope, error, "repository:%s:pull", reference->repository) != WCL_OK ||
-        wcl_auth_add_scope(upload->repository->auth, wcl_buffer_text(&scope), error) != WCL_OK)
+        wcl_auth_add_scope(auth, wcl_buffer_text(&scope), error) != WCL_OK)
         return WCL_FAILED;
     give_up(upload);
-    return begin(upload, reference->repository, error);
+    wcl_status status = begin(upload, reference->repository, error);
+    if (status != WCL_OK)
+        wcl_auth_remove_scope(auth, wcl_buffer_text(&scope));
+    return status;
 }
 
 /* Tries the repositories in which the blob was seen. That none has it, or that asking fails, is no
@@ -262,13 +273,13 @@ static wcl_status last_url(const upload *upload, wcl_buffer *url, wcl_error *err
                              strchr(upload->location, '?') ? '&' : '?', upload->digest);
 }
 
-/* Ends the upload with what is left, the whole of a small blob. */
+/* Ends the upload with what is left: nothing of a large blob, all of a small one. */
 static wcl_status send_last(upload *upload, wcl_error *error)
 {
     WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;
     WCL_CLEANUP_BUFFER wcl_buffer url = WCL_BUFFER_INIT;
     const char *const headers[] = { "Content-Type: application/octet-stream", NULL };
-    const size_t size = upload->offset ? 0 : next_size(upload);
+    const size_t size = next_size(upload);
     char what[120];
 
     what_blob(upload, what);
@@ -288,6 +299,9 @@ static wcl_status send_last(upload *upload, wcl_error *error)
 
 static wcl_status go_on(upload *upload, wcl_error *error)
 {
+    if (upload->is_unclear)
+        give_up(upload);
+    upload->is_unclear = false;
     if (!upload->location && begin(upload, NULL, error) != WCL_OK)
         return WCL_FAILED;
     if (upload->size > upload->piece_size && upload->offset < upload->size)
@@ -362,13 +376,11 @@ static wcl_status run(upload *upload, wcl_error *error)
         return WCL_FAILED;
     while (!upload->is_complete) {
         uint64_t offset = upload->offset;
-        if (go_on(upload, &why) == WCL_OK) {
+        if (go_on(upload, &why) == WCL_OK || try_again(upload, &why)) {
             if (upload->offset > offset)
                 upload->retry.failed = 0;
             continue;
         }
-        if (try_again(upload, &why))
-            continue;
         if (error)
             *error = why;
         return WCL_FAILED;

@@ -350,6 +350,32 @@ def killed_pushes(home, registry, layout):
     print("%d kills of a push, in the middle" % in_the_middle)
 
 
+def interrupted_pulls(home, registry, layout):
+    """Ctrl-C ends a pull at once, also while the registry says nothing."""
+    registry.put("silent", layout, "latest", layout.image(linux_layers(layout, 3, 100000), name="silent"))
+    name = registry.host + "/silent:latest"
+    for silent in ("/manifests/", "/blobs/"):
+        reached = threading.Event()
+
+        def hang(path):
+            if silent in path:
+                reached.set()
+                time.sleep(6)
+            return None
+
+        registry.fault = hang
+        process = subprocess.Popen([WCL, "pull", name], env=dict(os.environ, WCL_HOME=home.home),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        assert reached.wait(10)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        message = process.communicate(timeout=5)[1]
+        assert process.returncode == 1 and b"cancelled" in message, (silent, process.returncode, message)
+        assert time.monotonic() - began < 2, "it took %.1f s" % (time.monotonic() - began)
+        is_clean(home)
+    registry.fault = lambda path: None
+
+
 # ---- Attacks ---------------------------------------------------------------------------------------------------------
 
 
@@ -531,7 +557,7 @@ def main():
     only = sys.argv[1:]
     with Home() as home:
         layout = Layout(home.path("layout"))
-        for test in (every_fault_by_itself, resumed_pulls, broken_pulls, broken_transfers, killed_pulls, killed_pushes,
+        for test in (every_fault_by_itself, resumed_pulls, broken_pulls, broken_transfers, killed_pulls, killed_pushes, interrupted_pulls,
                      hostile_documents, hostile_sizes, hostile_contents, other_hosts):
             if not only or test.__name__ in only:
                 began = time.monotonic()

@@ -133,14 +133,18 @@ static void a_token_at_its_end_is_replaced(void **state)
 
 static void a_new_scope_needs_a_new_token(void **state)
 {
-    const char *const answers[] = { ASK_TOKEN, TOKEN_1, FINE, TOKEN_1, FINE };
-    fixture fixture = start(answers, 5, NULL);
+    const char *const answers[] = { ASK_TOKEN, TOKEN_1, FINE, TOKEN_1, FINE, TOKEN_1, FINE };
+    fixture fixture = start(answers, 7, NULL);
 
     (void)state;
     assert_get(&fixture, 200);
     assert_int_equal(wcl_auth_add_scope(fixture.auth, "repository:z:pull", NULL), WCL_OK);
     assert_get(&fixture, 200);
     assert_asked(&fixture, 3, "scope=repository%3ax%3apull&scope=repository%3az%3apull");
+    wcl_auth_remove_scope(fixture.auth, "repository:z:pull");
+    assert_int_equal(wcl_auth_add_scope(fixture.auth, "repository:q:pull", NULL), WCL_OK);
+    assert_get(&fixture, 200);
+    assert_asked(&fixture, 5, "scope=repository%3ax%3apull&scope=repository%3aq%3apull");
     stop(&fixture);
 }
 

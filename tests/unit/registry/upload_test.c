@@ -141,6 +141,46 @@ static void an_upload_that_was_lost_begins_anew(void **state)
     fixture_close(&fixture);
 }
 
+static void a_small_blob_that_broke_goes_on_too(void **state)
+{
+    const char *const answers[] = { HERE, BEGUN, NULL, GONE, STATUS("0-1"), CREATED };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, answers, 6, 5);
+    assert_asked(&fixture, 5, "PUT /v2/a/b/blobs/uploads/1?s=z&digest=");
+    assert_asked(&fixture, 5, "\r\n\r\ncde");
+    fixture_close(&fixture);
+}
+
+static void a_registry_that_may_have_one_byte_or_none_gets_all(void **state)
+{
+    const char *const answers[] = {
+        HERE, BEGUN, NULL, GONE, STATUS("0-0"), DELETED, BEGUN, CREATED
+    };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, answers, 8, 5);
+    assert_asked(&fixture, 6, "POST /v2/a/b/blobs/uploads/ ");
+    assert_asked(&fixture, 7, "\r\n\r\nabcde");
+    fixture_close(&fixture);
+}
+
+static void a_registry_elsewhere_in_the_blob_is_followed(void **state)
+{
+    const char *const answers[] = {
+        HERE, BEGUN,          HAS("0-8388607"), "HTTP/1.1 416 No\r\n" EMPTY,
+        GONE, STATUS("0-99"), HAS("0-8388707"), CREATED
+    };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, answers, 8, LARGE);
+    assert_asked(&fixture, 6, "Content-Range: 100-8388707\r\n");
+    fixture_close(&fixture);
+}
+
 static void what_arrived_although_the_answer_did_not_is_seen(void **state)
 {
     const char *const answers[] = { HERE, BEGUN, NULL, HERE };
@@ -242,6 +282,9 @@ int main(void)
         cmocka_unit_test(a_large_blob_goes_in_pieces),
         cmocka_unit_test(a_broken_piece_goes_on_where_the_registry_is),
         cmocka_unit_test(an_upload_that_was_lost_begins_anew),
+        cmocka_unit_test(a_small_blob_that_broke_goes_on_too),
+        cmocka_unit_test(a_registry_that_may_have_one_byte_or_none_gets_all),
+        cmocka_unit_test(a_registry_elsewhere_in_the_blob_is_followed),
         cmocka_unit_test(what_arrived_although_the_answer_did_not_is_seen),
         cmocka_unit_test(a_blob_of_another_repository_is_taken_from_there),
         cmocka_unit_test(a_blob_that_is_not_there_is_sent_on_the_same_upload),
