@@ -133,8 +133,8 @@ wcl_status wcl_registry_send(wcl_http *http, wcl_auth *auth, wcl_retry *retry,
         wcl_error why = WCL_ERROR_INIT;
         uint64_t asked_for = 0;
         wcl_status status = wcl_registry_send_once(http, auth, request, &answer, &why);
-        bool again = status == WCL_OK ? wcl_retry_status_is_worth(wcl_http_status(answer))
-                                      : wcl_retry_is_worth(why.code);
+        bool again = answer ? wcl_retry_status_is_worth(wcl_http_status(answer))
+                            : wcl_retry_is_worth(why.code);
         if (again && answer)
             asked_for = wcl_retry_after(wcl_http_header(answer, "Retry-After", 0), time(NULL));
         if (again && wcl_retry_again(retry, http, asked_for))
