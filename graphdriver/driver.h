@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "graphdriver/references.h"
+#include "graphdriver/storage_options.h"
 
 struct wcl_graphdriver {
     wcl_driver layers; /* of wcl/layer.h; its texts are the driver's */
@@ -37,12 +38,6 @@ wcl_status wcl_graphdriver_settle(wcl_graphdriver *driver, const char *id, wcl_e
 
 /* Whether a writable layer on nothing stands on this one, which was made for it alone. */
 bool wcl_graphdriver_is_scratch_of(const char *scratch, const char *id);
-
-/* ---- Options --------------------------------------------------------------------------------- */
-
-/* Takes "KEY=VALUE"s; `size`, where it is among them, is put into `*size`. */
-wcl_status wcl_storage_options_parse(const char *const *options, size_t count, uint64_t *size,
-                                     wcl_error *error);
 
 /* ---- Mounts, with the layer's turn held ------------------------------------------------------ */
 

@@ -1,4 +1,6 @@
-/* Storage options: docker's --storage-opt, of the daemon and of a container. */
+/* Reading storage options. */
+#include "graphdriver/storage_options.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +8,6 @@
 #include <strings.h>
 
 #include "base/error.h"
-#include "graphdriver/driver.h"
 
 /* The power of 1024 that a unit stands for, or -1: "", b, k, kb, kib, ... in any case. */
 static int unit_power(const char *unit)

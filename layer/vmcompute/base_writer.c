@@ -150,6 +150,23 @@ static void free_writer(wcl_layer_writer *base)
     free(writer);
 }
 
+/* A folder that is there must have nothing in it. */
+static wcl_status check_empty(const char *folder, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *names = NULL;
+    uint32_t attributes;
+    wcl_status status = wcl_file_attributes(folder, &attributes, error);
+
+    if (status != WCL_OK)
+        return status == WCL_END ? WCL_OK : status;
+    names = wcl_folder_names(folder, error);
+    if (!names)
+        return WCL_FAILED;
+    return *names ? wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
+                             "the layer has files already; remove it first")
+                  : WCL_OK;
+}
+
 /* Makes the layer's folder, or takes an empty one that CreateLayer made. */
 static wcl_status begin_folder(const wcl_vm_target *layer, bool *existed, wcl_error *error)
 {
@@ -161,11 +178,8 @@ static wcl_status begin_folder(const wcl_vm_target *layer, bool *existed, wcl_er
         return status == WCL_END ? wcl_folder_make(layer->root, false, error) : status;
     for (size_t i = 0; i < sizeof(layer_roots) / sizeof(layer_roots[0]); i++) {
         WCL_CLEANUP_FREE char *folder = wcl_long_join(layer->root, layer_roots[i], error);
-        status = folder ? wcl_file_attributes(folder, &attributes, error) : WCL_FAILED;
-        if (status == WCL_OK)
-            return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
-                            "the layer has files already; remove it first");
-        if (status != WCL_END)
+        status = folder ? check_empty(folder, error) : WCL_FAILED;
+        if (status != WCL_OK)
             return status;
     }
     return WCL_OK;
