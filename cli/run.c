@@ -6,6 +6,7 @@
 
 #include "cli/container.h"
 #include "cli/network.h"
+#include "cli/root.h"
 #include "cli/run_image.h"
 
 #define MOST_MAPPINGS 64
@@ -186,8 +187,8 @@ static int run_detached(cli *cli, wcl_container *container, const run_options *o
     return 0;
 }
 
-static int run_in(cli *cli, const run_options *options, wcl_container_config *config, int argc,
-                  char **argv)
+static int run_prepared(cli *cli, const run_options *options, wcl_container_config *config,
+                        int argc, char **argv)
 {
     char endpoint[37] = "";
     const char *endpoints[1] = { endpoint };
@@ -217,6 +218,21 @@ static int run_in(cli *cli, const run_options *options, wcl_container_config *co
     if (*endpoint)
         remove_endpoint(cli, endpoint);
     return result == 0 ? code : result;
+}
+
+static int run_in(cli *cli, const run_options *options, wcl_container_config *config, int argc,
+                  char **argv)
+{
+    cli_root root;
+
+    if (strchr(argv[1], '/'))
+        return run_prepared(cli, options, config, argc, argv);
+    int result = cli_root_begin(cli, argv[1], config, &root);
+    if (result != 0)
+        return result;
+    result = run_prepared(cli, options, config, argc, argv);
+    cli_root_end(cli, argv[1], !options->detach || result == EXIT_FAILED, &root);
+    return result;
 }
 
 /* Whether a name is not an image's: that of a layer, or a path. */

@@ -70,6 +70,30 @@ def an_error_has_its_code_and_the_services_words():
         assert part in err, err
 
 
+def a_layer_is_prepared_for_its_container():
+    home = os.path.join(FOLDER, "home")
+    os.makedirs(os.path.join(home, "box"))
+    os.mkdir(os.path.join(home, "base"))
+    with open(os.path.join(home, "box", "layerchain.json"), "w", encoding="utf-8") as file:
+        json.dump(["Z:" + home.replace("/", "\\") + "\\base"], file)
+    there = [("layer", 0, "box"), ("layer", 0, "base")]
+    command = ("--home", "Z:" + home, "run", "-d", "box", "--", "cmd", "/c", "a b")
+    out, _, calls = wcl(*command, answers=there)
+    made = [call for call in calls if call["call"] in
+            ("ActivateLayer", "PrepareLayer", "HcsCreateComputeSystem", "HcsStartComputeSystem", "HcsCreateProcess")]
+    assert names(made) == ["ActivateLayer", "PrepareLayer", "HcsCreateComputeSystem", "HcsStartComputeSystem",
+                           "HcsCreateProcess"], calls
+    config = json.loads(made[2]["configuration"])
+    assert config["VolumePath"] == "\\\\?\\Volume{box}\\", config
+    assert [layer["Path"].endswith("\\base") for layer in config["Layers"]] == [True], config
+    assert len(config["Layers"][0]["ID"]) == 36, config
+    assert json.loads(made[4]["parameters"])["CommandLine"] == 'cmd /c "a b"', made
+    assert out.split()[0] == "box" and "UnprepareLayer" not in names(calls), (out, calls)
+    _, err, calls = wcl(*command, code=1, answers=[*there, ("HcsCreateComputeSystem", 0x80070005, "")])
+    assert "(code 5)" in err, err
+    assert names(calls)[-2:] == ["UnprepareLayer", "DeactivateLayer"], calls
+
+
 def networks_are_listed_and_removed():
     identity = "c0a80101-0000-4000-8000-00000000abcd"
     listed = '{"Success":true,"Output":[{"ID":"%s","Name":"n\u00e4t","Type":"nat"}]}' % identity
@@ -88,7 +112,8 @@ def main():
     try:
         for test in (containers_are_listed, a_container_is_asked_for_its_statistics,
                      a_process_that_is_gone_is_told_as_such, a_process_is_ended,
-                     an_error_has_its_code_and_the_services_words, networks_are_listed_and_removed):
+                     an_error_has_its_code_and_the_services_words,
+                     a_layer_is_prepared_for_its_container, networks_are_listed_and_removed):
             test()
             print("ok   ", test.__name__.replace("_", " "))
     finally:

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layers.h"
 #include "systems.h"
 
 typedef struct answer {
@@ -186,7 +187,8 @@ static void add_answer(const char *function, int32_t hresult, const wchar_t *tex
     recorder_unlock();
 }
 
-/* One line of a file of answers: a function, its HRESULT in hexadecimal and, if any, the text. */
+/* One line of a file of answers: a function, its HRESULT in hexadecimal and, if any, the text; or
+ * "layer", 0 and the id of a layer that is to be there. */
 static void add_answer_line(char *line)
 {
     char *at = line, *function = at;
@@ -203,7 +205,10 @@ static void add_answer_line(char *line)
     }
     if (!MultiByteToWideChar(CP_UTF8, 0, at + 1, -1, wide, sizeof(wide) / sizeof(wide[0])))
         abort();
-    add_answer(function, hresult, wide);
+    if (strcmp(function, "layer") == 0)
+        layers_add(wide);
+    else
+        add_answer(function, hresult, wide);
 }
 
 /* Those of the file that RECORDER_ANSWERS names, for tests of whole programs. */
