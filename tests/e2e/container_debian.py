@@ -67,7 +67,7 @@ def a_sandbox_is_prepared_for_its_container_and_given_back():
 
 def a_layer_that_is_missing_is_named():
     done = wcl("run", "--", "nobox", "true", expected=1)
-    check(b"nobox" in done.stderr and b"LayerFolderPath" in done.stderr, "its name")
+    check(b"nobox" in done.stderr and b"no layer" in done.stderr, "its name")
 
 
 def a_killed_supervisor_leaves_a_sandbox_that_is_given_back():
