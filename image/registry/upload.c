@@ -36,6 +36,17 @@ typedef struct upload {
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 
+/* The login, unless the registry sent the upload to somebody else. */
+static wcl_auth *auth_for(const upload *upload, const char *url)
+{
+    WCL_CLEANUP_ADDRESS wcl_address address = WCL_ADDRESS_INIT;
+
+    return wcl_address_parse(url, NULL, &address, NULL) == WCL_OK &&
+                   strcmp(address.origin, upload->repository->origin.origin) == 0
+               ? upload->repository->auth
+               : NULL;
+}
+
 /* One request without repetition. An answer that may be another one next time is a failure with
  * CONNECTION_LOST, so that one test finds all that is worth trying again. */
 static wcl_status ask(upload *upload, const wcl_http_request *request, int wanted, int also,
@@ -44,8 +55,8 @@ static wcl_status ask(upload *upload, const wcl_http_request *request, int wante
     WCL_CLEANUP_EXCHANGE wcl_http_exchange *answer = NULL;
 
     upload->retry_after = 0;
-    if (wcl_registry_send_once(upload->repository->http, upload->repository->auth, request, &answer,
-                               error) != WCL_OK)
+    if (wcl_registry_send_once(upload->repository->http, auth_for(upload, request->url), request,
+                               &answer, error) != WCL_OK)
         return WCL_FAILED;
     int status = wcl_http_status(answer);
     if (status == wanted || status == also) {
@@ -93,8 +104,8 @@ static void give_up(upload *upload)
 
     if (!upload->location)
         return;
-    wcl_registry_send_once(upload->repository->http, upload->repository->auth, &request, &exchange,
-                           NULL);
+    wcl_registry_send_once(upload->repository->http, auth_for(upload, upload->location), &request,
+                           &exchange, NULL);
     free(upload->location);
     upload->location = NULL;
 }

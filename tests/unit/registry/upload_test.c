@@ -242,6 +242,33 @@ static void other_registries_are_not_asked_for_it(void **state)
     fixture_close(&fixture);
 }
 
+static void who_else_gets_the_blob_does_not_get_the_login(void **state)
+{
+    const char *const other_answers[] = { CREATED };
+    server *other = server_start(other_answers, 1);
+    char begun[200];
+    const char *const answers[] = {
+        HERE, "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"r\"\r\n" EMPTY, begun
+    };
+    const wcl_registry_options options = { .struct_size = sizeof(options),
+                                           .username = "ann",
+                                           .password = "secret" };
+    wcl_error error = WCL_ERROR_INIT;
+    fixture fixture;
+
+    (void)state;
+    snprintf(begun, sizeof(begun), "HTTP/1.1 202 Yes\r\nLocation: http://127.0.0.1:%u/up\r\n" EMPTY,
+             server_port(other));
+    fixture_open(&fixture, answers, 3, WCL_REPOSITORY_PUSH, &options);
+    if (put(&fixture, 5, NULL, &error) != WCL_OK)
+        fail_msg("%s", error.message);
+    assert_asked(&fixture, 2, "Authorization: Basic YW5uOnNlY3JldA==");
+    assert_non_null(strstr(server_request(other, 0), "PUT /up?digest="));
+    assert_null(strcasestr(server_request(other, 0), "authorization"));
+    fixture_close(&fixture);
+    server_stop(other);
+}
+
 static void assert_refused(const char *const *answers, size_t count, uint64_t size, uint32_t code,
                            const char *why)
 {
@@ -289,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_blob_of_another_repository_is_taken_from_there),
         cmocka_unit_test(a_blob_that_is_not_there_is_sent_on_the_same_upload),
         cmocka_unit_test(other_registries_are_not_asked_for_it),
+        cmocka_unit_test(who_else_gets_the_blob_does_not_get_the_login),
         cmocka_unit_test(refusals_are_final),
     };
 
