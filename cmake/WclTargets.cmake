@@ -179,6 +179,9 @@ function(wcl_add_test name)
   target_link_libraries(${name} PRIVATE wcl_cmocka)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  if(WIN32)
+    set_property(TEST ${name} APPEND PROPERTY FIXTURES_REQUIRED wine)
+  endif()
 endfunction()
 
 # wcl_add_script_test(NAME script args...): an end-to-end test; exit code 77 says that it was skipped.

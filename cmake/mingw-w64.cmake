@@ -17,5 +17,5 @@ endforeach()
 # Debian keeps wine64 beside its libraries, not on the PATH.
 find_program(WCL_WINE NAMES wine64 wine PATHS /usr/lib/wine /usr/lib/x86_64-linux-gnu/wine)
 if(WCL_WINE)
-  set(CMAKE_CROSSCOMPILING_EMULATOR ${WCL_WINE})
+  set(CMAKE_CROSSCOMPILING_EMULATOR env WINEPREFIX=${CMAKE_BINARY_DIR}/wine WINEDEBUG=-all ${WCL_WINE})
 endif()

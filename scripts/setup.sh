@@ -8,13 +8,13 @@ set -euo pipefail
 # To build, and for the demo.
 packages=(
   gcc libc6-dev cmake ninja-build pkg-config
-  zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev libutf8proc-dev libisal-dev libdeflate-dev
+  zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev libisal-dev libdeflate-dev
   libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev libcurl4-openssl-dev
   libcmocka-dev e2fsprogs jq runc catatonit
 )
 # To test.
 tests=(
-  g++ git clang clang-format clang-tidy cppcheck libclang-rt-14-dev llvm valgrind python3
+  libutf8proc-dev g++ git clang clang-format clang-tidy cppcheck libclang-rt-14-dev llvm valgrind python3
   # peers that the tests compare with
   tar libarchive-tools pigz isal zstd time attr libcap2-bin golang-go erofs-utils
   iproute2 nftables

@@ -27,6 +27,12 @@ if ! $quick; then
   cmake --build build/asan
   ctest --preset asan --timeout 300 -E '^(e2e|bench)_'
 
+  step "Building for Windows, and testing under Wine"
+  scripts/windows-deps.sh
+  cmake --preset windows >/dev/null
+  cmake --build build/windows
+  ctest --preset windows --timeout 300 -j2
+
   step "One run under valgrind"
   valgrind --quiet --error-exitcode=9 --leak-check=full build/release/tests/conformance/tar/conformance_tar_layer
 

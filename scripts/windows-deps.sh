@@ -45,9 +45,10 @@ unpack() {
 
 # build NAME TARGET CMAKE_OPTIONS...: builds one of them, once; the target is `install` where the package can.
 build() {
-  local name=$1 target=$2
+  local name=$1 target=$2 mark
   shift 2
-  [ -e "$work/$name.built" ] && return
+  mark=$work/$name.$(printf '%s' "$*" | cksum | cut -d' ' -f1).built
+  [ -e "$mark" ] && return
   unpack "$name"
   echo "windows-deps: building $name"
   if ! { cmake -S "$work/source/$name" -B "$work/build/$name" -G Ninja \
@@ -59,14 +60,14 @@ build() {
     echo "windows-deps: $name does not build; all of it: $work/$name.log" >&2
     exit 1
   fi
-  touch "$work/$name.built"
+  touch "$mark"
 }
 
 # Only the static libraries are built; what Debian leaves out of zlib its own installation would need.
 build zlib zlibstatic
 cp "$work/source/zlib/zlib.h" "$work/build/zlib/zconf.h" "$prefix/include"
 cp "$work/build/zlib/libzlibstatic.a" "$prefix/lib/libz.a"
-build cjson install -DENABLE_CJSON_TEST=OFF -DENABLE_CUSTOM_COMPILER_FLAGS=OFF
+build cjson install -DCMAKE_C_FLAGS=-DCJSON_HIDE_SYMBOLS -DENABLE_CJSON_TEST=OFF -DENABLE_CUSTOM_COMPILER_FLAGS=OFF
 build libarchive archive_static -DENABLE_TEST=OFF -DENABLE_TAR=OFF -DENABLE_CPIO=OFF -DENABLE_CAT=OFF \
   -DENABLE_OPENSSL=OFF -DENABLE_LIBXML2=OFF -DENABLE_EXPAT=OFF -DENABLE_LZMA=OFF -DENABLE_BZip2=OFF \
   -DENABLE_ZSTD=OFF -DENABLE_LZ4=OFF -DENABLE_ICONV=OFF -DENABLE_PCREPOSIX=OFF -DENABLE_LIBB2=OFF \

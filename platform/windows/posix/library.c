@@ -179,26 +179,20 @@ char *wcl_nt_getenv(const char *name)
     return result;
 }
 
-/* A handle's path in Win32's long form, without its "\\?\" and with slashes. */
-static char *path_of(HANDLE handle)
+/* UTF-8 with slashes of what stands behind "\\?\" or "\??\". */
+static char *plain_path(const wchar_t *wide, size_t length)
 {
-    DWORD size = GetFinalPathNameByHandleW(handle, NULL, 0, FILE_NAME_NORMALIZED);
-    wchar_t *wide = size ? malloc((size + 1) * sizeof(*wide)) : NULL;
     wcl_buffer text = { 0 };
 
-    DWORD length = wide ? GetFinalPathNameByHandleW(handle, wide, size + 1, 0) : 0;
-    if (length == 0 || length > size ||
-        wcl_utf16_to_wtf8(wide, length * sizeof(*wide), &text, NULL) != WCL_OK) {
-        wcl_native_fail(GetLastError());
-        free(wide);
+    if (wcl_utf16_to_wtf8(wide, length * sizeof(*wide), &text, NULL) != WCL_OK || text.size < 8) {
         wcl_buffer_free(&text);
+        errno = ENOMEM;
         return NULL;
     }
-    free(wide);
     char *path = (char *)text.data;
-    if (strncmp(path, "\\\\?\\UNC\\", 8) == 0)
-        memmove(path + 1, path + 7, text.size - 6); /* "\\server" */
-    else if (strncmp(path, "\\\\?\\", 4) == 0)
+    if (strncmp(path + 4, "UNC\\", 4) == 0)
+        memmove(path + 1, path + 7, text.size - 6);
+    else
         memmove(path, path + 4, text.size - 3);
     for (char *at = path; *at; at++)
         if (*at == '\\')
@@ -206,13 +200,31 @@ static char *path_of(HANDLE handle)
     return path;
 }
 
+/* Where a handle really is; NULL where the system does not say. */
+static char *final_path(HANDLE handle)
+{
+    DWORD size = GetFinalPathNameByHandleW(handle, NULL, 0, 0);
+    wchar_t *wide = size ? malloc((size + 1) * sizeof(*wide)) : NULL;
+    DWORD length = wide ? GetFinalPathNameByHandleW(handle, wide, size + 1, 0) : 0;
+    char *path = length > 0 && length <= size ? plain_path(wide, length) : NULL;
+
+    free(wide);
+    return path;
+}
+
 char *wcl_nt_realpath(const char *path, char *resolved)
 {
     int descriptor = resolved ? -1 : wcl_nt_open(path, O_PATH | O_CLOEXEC);
+    wcl_native_name name;
 
     if (descriptor < 0)
         return NULL;
-    char *real = path_of(wcl_native_handle(descriptor));
+    char *real = final_path(wcl_native_handle(descriptor));
+    /* Wine knows no longer path than 260 units; without its links resolved it is a path as well. */
+    if (!real && wcl_native_name_make(AT_FDCWD, path, &name) == 0) {
+        real = plain_path(name.text.Buffer, name.text.Length / sizeof(wchar_t));
+        wcl_native_name_free(&name);
+    }
     int number = errno;
     close(descriptor);
     errno = number;

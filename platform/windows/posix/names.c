@@ -138,8 +138,10 @@ int wcl_nt_unlink(const char *path)
 static new_name *make_new_name(const wcl_native_name *name, size_t *size)
 {
     *size = offsetof(new_name, text) + name->text.Length;
-    /* Windows wants at least the struct with its one unit. */
-    new_name *made = calloc(1, *size + sizeof(WCHAR) * 4);
+    /* Windows wants at least the whole struct, however short the name is. */
+    if (*size < sizeof(new_name))
+        *size = sizeof(new_name);
+    new_name *made = calloc(1, *size);
     if (!made)
         return NULL;
     made->folder = name->attributes.RootDirectory;
