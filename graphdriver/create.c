@@ -270,6 +270,5 @@ static wcl_status remove_layer(wcl_graphdriver *driver, const char *id, wcl_refe
 
 wcl_status wcl_graphdriver_remove(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_graphdriver_release_forsaken(driver);
     WITH_TURN(driver, id, "remove", error, remove_layer(driver, id, reference, error))
 }

@@ -39,6 +39,21 @@ wcl_status wcl_graphdriver_settle(wcl_graphdriver *driver, const char *id, wcl_e
 /* Whether a writable layer on nothing stands on this one, which was made for it alone. */
 bool wcl_graphdriver_is_scratch_of(const char *scratch, const char *id);
 
+/* ---- Mounts that were found ------------------------------------------------------------------ */
+
+/*
+ * Takes every mount below the home, after a plugin that ended without being asked to, for one that
+ * docker still wants: it may be a container's, or in use by a call of docker's own.
+ */
+wcl_status wcl_graphdriver_adopt(wcl_graphdriver *driver, wcl_error *error);
+
+/*
+ * Undoes adopted mounts that no process lives in and nobody asked for since the last time: who
+ * should have put them may have asked the plugin that ended, and does not ask again. Gives how many
+ * are adopted still. No turn may be held. What fails is left for the next time.
+ */
+size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver);
+
 /* ---- Mounts, with the layer's turn held ------------------------------------------------------ */
 
 /* Undoes a layer's mount, whoever uses it. Nothing is to be done for what is not mounted. */
@@ -50,13 +65,6 @@ wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const c
 
 /* Whether the layer's mount is the root of a process somewhere. */
 bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id);
-
-/*
- * Undoes the mounts that were found when the driver began and that no process lives in any more:
- * who should have put them may have asked a plugin that was killed, and will not ask again. Called
- * with no turn held. What fails is left for the next time.
- */
-void wcl_graphdriver_release_forsaken(wcl_graphdriver *driver);
 
 /* wcl_layer_prepare() with a mount label. */
 wcl_status wcl_graphdriver_prepare_labelled(const wcl_graphdriver *driver, const char *id,

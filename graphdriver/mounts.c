@@ -49,6 +49,7 @@ static wcl_status get(wcl_graphdriver *driver, const char *id, const char *label
                                   mount_layer(driver, id, label, reference, error) != WCL_OK))
         return WCL_FAILED;
     if (wcl_layer_mount_path(&driver->layers, id, path, error) == WCL_OK) {
+        reference->looks_forsaken = false;
         reference->count++;
         return WCL_OK;
     }
@@ -119,7 +120,6 @@ wcl_status wcl_graphdriver_put(wcl_graphdriver *driver, const char *id, wcl_erro
 {
     wcl_reference *reference;
 
-    wcl_graphdriver_release_forsaken(driver);
     if (wcl_layer_id_check(id, error) != WCL_OK ||
         wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "put", id);

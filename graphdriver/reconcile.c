@@ -239,39 +239,88 @@ wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error)
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "clean up", driver->home);
 }
 
-/* ---- What was found and is nobody's any more --------------------------------------------------
+/* ---- After a plugin that was killed ------------------------------------------------------------
  */
 
-static bool may_be_forsaken(const wcl_reference *reference)
+static wcl_status adopt(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    return reference->adopted && reference->count == 1;
+    wcl_reference *reference;
+
+    if (wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        return WCL_FAILED;
+    if (reference->count == 0) {
+        reference->count = 1;
+        reference->adopted = true;
+    }
+    wcl_references_leave(&driver->references, reference);
+    return WCL_OK;
 }
 
-/* The ids of the references that may be; each ends with a NUL. */
-static void find_forsaken(wcl_graphdriver *driver, wcl_buffer *ids)
+wcl_status wcl_graphdriver_adopt(wcl_graphdriver *driver, wcl_error *error)
+{
+    const root_list no_roots = { WCL_BUFFER_INIT, WCL_BUFFER_INIT };
+    mounted_list list = { driver, &no_roots, WCL_BUFFER_INIT };
+    wcl_status status = WCL_OK;
+
+    each_mount("/proc/self/mountinfo", add_mounted, &list);
+    for (size_t at = 0; status == WCL_OK && at < list.ids.size;) {
+        const char *item = (const char *)list.ids.data + at;
+        status = adopt(driver, item + 1, error);
+        at += strlen(item) + 1;
+    }
+    wcl_buffer_free(&list.ids);
+    return status;
+}
+
+/* The ids of the adopted; each ends with a NUL. */
+static void find_adopted(wcl_graphdriver *driver, wcl_buffer *ids)
 {
     pthread_mutex_lock(&driver->references.mutex);
     for (const wcl_reference *at = driver->references.first; at; at = at->next)
-        if (!at->busy && may_be_forsaken(at))
+        if (at->adopted)
             wcl_buffer_append(ids, at->id, strlen(at->id) + 1, NULL);
     pthread_mutex_unlock(&driver->references.mutex);
 }
 
-void wcl_graphdriver_release_forsaken(wcl_graphdriver *driver)
+/* What is busy after all stays. */
+static bool let_go(wcl_graphdriver *driver, const char *id)
+{
+    wcl_error why = WCL_ERROR_INIT;
+
+    if (wcl_layer_unprepare(&driver->layers, id, &why) != WCL_OK &&
+        why.code != WCL_CODE_INVALID_STATE && why.code != WCL_CODE_FILE_NOT_FOUND)
+        return false;
+    return wcl_layer_deactivate(&driver->layers, id, &why) == WCL_OK ||
+           why.code == WCL_CODE_INVALID_STATE || why.code == WCL_CODE_FILE_NOT_FOUND;
+}
+
+/* With the turn held; true while it is adopted. */
+static bool look_at(wcl_graphdriver *driver, wcl_reference *reference)
+{
+    if (!reference->adopted || reference->count != 1)
+        return reference->adopted;
+    bool forsaken = !wcl_graphdriver_is_lived_in(driver, reference->id);
+    if (forsaken && reference->looks_forsaken && let_go(driver, reference->id)) {
+        reference->count = 0;
+        reference->adopted = false;
+    }
+    reference->looks_forsaken = forsaken && reference->adopted;
+    return reference->adopted;
+}
+
+size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver)
 {
     WCL_CLEANUP_BUFFER wcl_buffer ids = WCL_BUFFER_INIT;
+    wcl_reference *reference;
+    size_t adopted = 0;
 
-    find_forsaken(driver, &ids);
+    find_adopted(driver, &ids);
     for (size_t at = 0; at < ids.size; at += strlen((const char *)ids.data + at) + 1) {
         const char *id = (const char *)ids.data + at;
-        wcl_reference *reference;
         if (wcl_references_enter(&driver->references, id, &reference, NULL) != WCL_OK)
-            return;
-        if (may_be_forsaken(reference) && !wcl_graphdriver_is_lived_in(driver, id) &&
-            wcl_graphdriver_unmount(driver, id, NULL) == WCL_OK) {
-            reference->count = 0;
-            reference->adopted = false;
-        }
+            return adopted + 1;
+        adopted += look_at(driver, reference);
         wcl_references_leave(&driver->references, reference);
     }
+    return adopted;
 }

@@ -8,9 +8,10 @@
 typedef struct wcl_reference {
     struct wcl_reference *next;
     uint64_t count;
-    unsigned waiting; /* threads that want the turn */
-    bool busy;        /* somebody has it */
-    bool adopted;     /* one of the references was found, and may be nobody's */
+    unsigned waiting;    /* threads that want the turn */
+    bool busy;           /* somebody has it */
+    bool adopted;        /* one of the references was found, and may be nobody's */
+    bool looks_forsaken; /* adopted, and nobody's when it was last looked at */
     char id[];
 } wcl_reference;
 

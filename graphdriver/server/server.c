@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "graphdriver/server/keeper.h"
 #include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/request.h"
 #include "graphdriver/server/socket.h"
@@ -15,6 +16,7 @@ struct wcl_graphdriver_server {
     struct MHD_Daemon *daemon;
     wcl_sessions sessions;
     wcl_streams streams;
+    wcl_keeper keeper;
     wcl_request_context context;
     wcl_hooks hooks;
     char *provider;
@@ -76,7 +78,8 @@ static wcl_status fill(wcl_graphdriver_server *server,
     server->sessions.provider = server->provider;
     server->sessions.hooks = &server->hooks;
     server->context = (wcl_request_context) { &server->sessions, &server->streams, &server->hooks };
-    if (wcl_sessions_open(&server->sessions, options->state_dir, error) != WCL_OK)
+    if (wcl_sessions_open(&server->sessions, options->state_dir, error) != WCL_OK ||
+        wcl_keeper_start(&server->keeper, &server->sessions, error) != WCL_OK)
         return WCL_FAILED;
     if (server->listen_fd < 0) {
         if (wcl_socket_listen(options->socket, &server->listen_fd, error) != WCL_OK)
@@ -128,6 +131,7 @@ void wcl_graphdriver_server_stop(wcl_graphdriver_server *server)
         wcl_microhttpd_functions()->MHD_stop_daemon(server->daemon);
     if (server->listen_fd >= 0)
         close(server->listen_fd);
+    wcl_keeper_stop(&server->keeper);
     wcl_sessions_close(&server->sessions);
     wcl_streams_destroy(&server->streams);
     free(server->socket);

@@ -108,50 +108,6 @@ wcl_os wcl_index_found_os(const wcl_index *index)
                                                                               : WCL_OS_LINUX;
 }
 
-/* ---- Paths ---------------------------------------------------------------------------------- */
-
-/*
- * The path of an entry without what engines put up with: leading "./" and slashes, doubled slashes,
- * "." components, a slash at the end. A ".." is refused. "" is the root.
- */
-static wcl_status tidy_path(const char *text, size_t size, wcl_buffer *path, wcl_error *error)
-{
-    wcl_buffer_clear(path);
-    if (memchr(text, '\0', size))
-        return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name has a NUL in it");
-    for (size_t at = 0; at < size;) {
-        const char *slash = memchr(text + at, '/', size - at);
-        size_t length = slash ? (size_t)(slash - text) - at : size - at;
-        const char *component = text + at;
-        at += length + 1;
-        if (length == 0 || (length == 1 && component[0] == '.'))
-            continue;
-        if (length == 2 && component[0] == '.' && component[1] == '.')
-            return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name has a '..' component");
-        if ((path->size && wcl_buffer_append_byte(path, '/', error) != WCL_OK) ||
-            wcl_buffer_append(path, component, length, error) != WCL_OK)
-            return WCL_FAILED;
-    }
-    return path->size ? wcl_path_check(wcl_buffer_text(path), error)
-                      : wcl_buffer_reserve(path, 1, error);
-}
-
-/* The roots of a Windows layer have one spelling, so that the mount finds them. */
-static void spell_root(wcl_buffer *path)
-{
-    static const char *const roots[] = { "Files", "Hives", "UtilityVM" };
-    size_t length = strcspn(wcl_buffer_text(path), "/");
-    char name[16];
-
-    if (length >= sizeof(name))
-        return;
-    memcpy(name, path->data, length);
-    name[length] = '\0';
-    for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
-        if (wcl_name_compare(name, roots[i]) == 0)
-            memcpy(path->data, roots[i], length);
-}
-
 /* ---- Placing entries ------------------------------------------------------------------------ */
 
 /*
@@ -205,51 +161,6 @@ wcl_status wcl_index_mark_implicit(wcl_index *index, wcl_node node, wcl_error *e
 {
     const wcl_xattr implicit = { WCL_XATTR_IMPLICIT, "y", 1 };
     return wcl_tree_set_xattrs(index->tree, node, &implicit, 1, NULL, 0, error);
-}
-
-/*
- * Names of over 255 bytes, which Windows has when they are not ASCII, stand shortened in the image:
- * as many whole characters as fit, "~" and eight digits of a digest of the name.
- */
-static wcl_status short_name(wcl_index *index, const char *name, size_t length, wcl_error *error)
-{
-    uint8_t digest[20];
-    size_t keep = 255 - 9;
-
-    if (wcl_sha1(name, length, digest, error) != WCL_OK)
-        return WCL_FAILED;
-    while (keep && ((unsigned char)name[keep] & 0xC0) == 0x80)
-        keep--;
-    wcl_buffer_clear(&index->scratch);
-    if (wcl_buffer_append(&index->scratch, name, keep, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_buffer_printf(&index->scratch, error, "~%02x%02x%02x%02x", digest[0], digest[1],
-                             digest[2], digest[3]);
-}
-
-/* Shortens every component of the path that is too long for the image. */
-static wcl_status image_path(wcl_index *index, wcl_buffer *path, bool *is_short, wcl_error *error)
-{
-    *is_short = false;
-    for (size_t at = 0; at < path->size;) {
-        size_t length = strcspn((const char *)path->data + at, "/");
-        if (length > WCL_EROFS_MAX_NAME) {
-            WCL_CLEANUP_BUFFER wcl_buffer rest = WCL_BUFFER_INIT;
-            *is_short = true;
-            if (short_name(index, (const char *)path->data + at, length, error) != WCL_OK ||
-                wcl_buffer_append_text(&rest, (const char *)path->data + at + length, error) !=
-                    WCL_OK)
-                return WCL_FAILED;
-            path->size = at;
-            if (wcl_buffer_append(path, index->scratch.data, index->scratch.size, error) !=
-                    WCL_OK ||
-                wcl_buffer_append(path, rest.data, rest.size, error) != WCL_OK)
-                return WCL_FAILED;
-            length = index->scratch.size;
-        }
-        at += length + 1;
-    }
-    return WCL_OK;
 }
 
 /* Gives the node its place; a folder that is there already keeps what is in it. */
@@ -443,12 +354,12 @@ static wcl_status add_link(wcl_index *index, const wcl_tar_entry *entry, const c
 {
     bool is_short;
 
-    if (tidy_path(entry->link, entry->link_size, &index->target, error) != WCL_OK)
+    if (wcl_index_tidy_path(entry->link, entry->link_size, &index->target, error) != WCL_OK)
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "its hard link's target '%.200s' is no path",
                         entry->link);
     if (index->os == WCL_OS_WINDOWS)
-        spell_root(&index->target);
-    if (image_path(index, &index->target, &is_short, error) != WCL_OK)
+        wcl_index_spell_root(&index->target);
+    if (wcl_index_shorten_path(&index->target, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     wcl_node node = wcl_tree_find(index->tree, wcl_buffer_text(&index->target));
     if (node == WCL_NO_NODE)
@@ -493,14 +404,14 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
     WCL_CLEANUP_FREE char *true_name = NULL;
     bool is_whiteout, is_short;
 
-    if (tidy_path(entry->name, entry->name_size, &index->path, error) != WCL_OK)
+    if (wcl_index_tidy_path(entry->name, entry->name_size, &index->path, error) != WCL_OK)
         return WCL_FAILED;
     const char *path = wcl_buffer_text(&index->path);
     if (!index->tree && begin_tree(index, entry, path, error) != WCL_OK)
         return WCL_FAILED;
     note_evidence(index, entry, path);
     if (index->os == WCL_OS_WINDOWS) {
-        spell_root(&index->path);
+        wcl_index_spell_root(&index->path);
         bool is_stream = false;
         if (wcl_index_add_stream(index, entry, &is_stream, error) != WCL_OK || is_stream)
             return is_stream ? WCL_OK : WCL_FAILED;
@@ -510,11 +421,11 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
     if (!*path && entry->type != WCL_TAR_DIRECTORY)
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name is empty");
     if (note_whiteout(index, &index->path, &is_whiteout, error) != WCL_OK || is_whiteout)
-        return is_whiteout ? image_path(index, &index->path, &is_short, error) : WCL_FAILED;
+        return is_whiteout ? wcl_index_shorten_path(&index->path, &is_short, error) : WCL_FAILED;
     const char *base = wcl_path_base(path);
     if (strlen(base) > WCL_EROFS_MAX_NAME && !(true_name = strdup(base)))
         return wcl_fail_memory(error);
-    if (image_path(index, &index->path, &is_short, error) != WCL_OK)
+    if (wcl_index_shorten_path(&index->path, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     path = wcl_buffer_text(&index->path);
     if (!index->scattered && *path && entry->type != WCL_TAR_DIRECTORY)

@@ -1,0 +1,88 @@
+/* The paths of a tar's entries as they stand in the index. */
+#include <string.h>
+
+#include "base/error.h"
+#include "layer/path.h"
+#include "layer/store/index_private.h"
+
+wcl_status wcl_index_tidy_path(const char *text, size_t size, wcl_buffer *path, wcl_error *error)
+{
+    wcl_buffer_clear(path);
+    if (memchr(text, '\0', size))
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name has a NUL in it");
+    for (size_t at = 0; at < size;) {
+        const char *slash = memchr(text + at, '/', size - at);
+        size_t length = slash ? (size_t)(slash - text) - at : size - at;
+        const char *component = text + at;
+        at += length + 1;
+        if (length == 0 || (length == 1 && component[0] == '.'))
+            continue;
+        if (length == 2 && component[0] == '.' && component[1] == '.')
+            return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name has a '..' component");
+        if ((path->size && wcl_buffer_append_byte(path, '/', error) != WCL_OK) ||
+            wcl_buffer_append(path, component, length, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return path->size ? wcl_path_check(wcl_buffer_text(path), error)
+                      : wcl_buffer_reserve(path, 1, error);
+}
+
+void wcl_index_spell_root(wcl_buffer *path)
+{
+    static const char *const roots[] = { "Files", "Hives", "UtilityVM" };
+    size_t length = strcspn(wcl_buffer_text(path), "/");
+    char name[16];
+
+    if (length >= sizeof(name))
+        return;
+    memcpy(name, path->data, length);
+    name[length] = '\0';
+    for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
+        if (wcl_name_compare(name, roots[i]) == 0)
+            memcpy(path->data, roots[i], length);
+}
+
+/*
+ * Names of over 255 bytes, which Windows has when they are not ASCII, stand shortened in the image:
+ * as many whole characters as fit, "~" and eight digits of a digest of the name.
+ */
+static wcl_status short_name(const char *name, size_t length, wcl_buffer *made, wcl_error *error)
+{
+    uint8_t digest[20];
+    size_t keep = 255 - 9;
+
+    if (wcl_sha1(name, length, digest, error) != WCL_OK)
+        return WCL_FAILED;
+    while (keep && ((unsigned char)name[keep] & 0xC0) == 0x80)
+        keep--;
+    wcl_buffer_clear(made);
+    if (wcl_buffer_append(made, name, keep, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_buffer_printf(made, error, "~%02x%02x%02x%02x", digest[0], digest[1], digest[2],
+                             digest[3]);
+}
+
+wcl_status wcl_index_shorten_path(wcl_buffer *path, bool *is_short, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer name = WCL_BUFFER_INIT;
+
+    *is_short = false;
+    for (size_t at = 0; at < path->size;) {
+        size_t length = strcspn((const char *)path->data + at, "/");
+        if (length > WCL_EROFS_MAX_NAME) {
+            WCL_CLEANUP_BUFFER wcl_buffer rest = WCL_BUFFER_INIT;
+            *is_short = true;
+            if (short_name((const char *)path->data + at, length, &name, error) != WCL_OK ||
+                wcl_buffer_append_text(&rest, (const char *)path->data + at + length, error) !=
+                    WCL_OK)
+                return WCL_FAILED;
+            path->size = at;
+            if (wcl_buffer_append(path, name.data, name.size, error) != WCL_OK ||
+                wcl_buffer_append(path, rest.data, rest.size, error) != WCL_OK)
+                return WCL_FAILED;
+            length = name.size;
+        }
+        at += length + 1;
+    }
+    return WCL_OK;
+}
