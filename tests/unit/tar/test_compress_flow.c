@@ -183,7 +183,9 @@ static void the_tap_sees_every_compressed_byte(void **state)
         memory_source source = { .data = file.data, .size = file.size, .piece = 10007 };
         assert_int_equal(decompress_from(&source, &options, &contents, NULL), WCL_END);
         assert_int_equal(wcl_sha256_finish(sha256, seen, NULL), WCL_OK);
-        assert_int_equal(wcl_sha256_update(sha256, file.data, file.size, NULL), WCL_OK);
+        /* The blocks of plain input are what the tap would see. */
+        if (compression != WCL_COMPRESSION_NONE)
+            assert_int_equal(wcl_sha256_update(sha256, file.data, file.size, NULL), WCL_OK);
         assert_int_equal(wcl_sha256_finish(sha256, expected, NULL), WCL_OK);
         assert_memory_equal(seen, expected, sizeof(seen));
         wcl_sha256_free(sha256);
@@ -206,10 +208,12 @@ static void a_failing_tap_fails_the_input(void **state)
     (void)state;
     size_t left = 5;
     wcl_error error = WCL_ERROR_INIT;
+    WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
     wcl_input_options options = { .tap = refuse, .tap_context = &left };
-    memory_source source = { .data = (const uint8_t *)"twelve bytes", .size = 12, .piece = 6 };
 
+    compress_all((const uint8_t *)"twelve bytes", 12, WCL_COMPRESSION_GZIP, 0, &file);
+    memory_source source = { .data = file.data, .size = file.size, .piece = 6 };
     assert_int_equal(decompress_from(&source, &options, &contents, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_DISK_FULL);
 }
