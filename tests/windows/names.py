@@ -62,12 +62,10 @@ def through_arguments(place):
     """Deep folders, so that few command lines hold all of the names."""
     names = pieces()
     deep = ["Files/" + "/".join(names[at:at + 40]) for at in range(0, len(names), 40)]
-    paths = []
     for path in deep:
         parts = path.split("/")
-        paths += [("/".join(parts[:count]), True) for count in range(2, len(parts))] + [(path, False)]
-    write_tar(f"{place}/deep.tar", paths)
-    for path in deep:
+        above = [("/".join(parts[:count]), True) for count in range(2, len(parts))]
+        write_tar(f"{place}/deep.tar", above + [(path, False)])
         answer = windows("stat", "--json", windows_path(f"{place}/deep.tar"), path)
         assert json.loads(answer)["path"] == path
         assert answer == linux("stat", "--json", f"{place}/deep.tar", path)
