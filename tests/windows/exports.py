@@ -14,9 +14,6 @@ source, build = os.environ["WCL_SOURCE"], os.environ["WCL_BUILD"]
 
 declared = set()
 for header in glob.glob(f"{source}/*/include/wcl/*.h") + glob.glob(f"{source}/*/*/include/wcl/*.h"):
-    # A driver of docker's plugins is no part of the library on Windows.
-    if os.path.basename(header) == "graphdriver.h":
-        continue
     text = re.sub(r"/\*.*?\*/", " ", open(header).read(), flags=re.S)
     for statement in re.findall(r"WCL_API\s[^;]*", text):
         name = re.search(r"\b(wcl_\w+)\s*\(", statement)
