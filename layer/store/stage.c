@@ -16,6 +16,9 @@
 #include "layer/store/clean.h"
 #include "layer/store/mount.h"
 
+/* What a layer replaced, in .staging: this and the layer's id. */
+#define ASIDE "aside-"
+
 /* An unused name in .staging. */
 static wcl_status unused_name(const char *prefix, char name[64], wcl_error *error)
 {
@@ -83,13 +86,51 @@ wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *st
     return WCL_FAILED;
 }
 
+/*
+ * Without an exchange the folder goes aside first. Whoever finds it there and nothing in its place
+ * puts it back: the lock keeps the clean-up from doing so in between. 0, or -1 with errno.
+ */
+static int exchange_in_steps(const wcl_store *store, wcl_stage *stage, const char *id)
+{
+    WCL_CLEANUP_FD int lock = -1;
+    char aside[sizeof(stage->name)];
+
+    snprintf(aside, sizeof(aside), ASIDE "%s", id);
+    if (!lock_staging(store, &lock, NULL) ||
+        renameat2(store->home_fd, id, store->staging_fd, aside, RENAME_NOREPLACE) != 0)
+        return -1;
+    if (renameat2(store->staging_fd, stage->name, store->home_fd, id, RENAME_NOREPLACE) == 0) {
+        memcpy(stage->name, aside, sizeof(aside));
+        return 0;
+    }
+    int code = errno;
+    if (renameat2(store->staging_fd, aside, store->home_fd, id, RENAME_NOREPLACE) != 0)
+        wcl_store_log(store, WCL_LOG_WARNING, "cannot put the folder '%s' back yet: %s", id,
+                      strerror(errno));
+    errno = code;
+    return -1;
+}
+
+/* The folder and what is in the layer's place change places. 0, or -1 with errno. */
+static int exchange(const wcl_store *store, wcl_stage *stage, const char *id)
+{
+    if (renameat2(store->staging_fd, stage->name, store->home_fd, id, RENAME_EXCHANGE) == 0)
+        return 0;
+    /* Windows cannot, and neither can some file systems elsewhere. */
+    if (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS)
+        return -1;
+    return exchange_in_steps(store, stage, id);
+}
+
 wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char *id,
                             wcl_error *error)
 {
     if (fsync(stage->fd) != 0)
         return wcl_fail_errno(error, errno, "cannot write the layer's folder");
-    if (renameat2(store->staging_fd, stage->name, store->home_fd, id,
-                  stage->replaces ? RENAME_EXCHANGE : RENAME_NOREPLACE) != 0) {
+    int result = stage->replaces ? exchange(store, stage, id)
+                                 : renameat2(store->staging_fd, stage->name, store->home_fd, id,
+                                             RENAME_NOREPLACE);
+    if (result != 0) {
         if (errno == EEXIST)
             return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "there is a layer '%s' already", id);
         return wcl_fail_errno(error, errno, "cannot put the layer in place");
@@ -196,6 +237,24 @@ static bool is_still_there(const wcl_store *store, const char *name, int fd)
            opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
 }
 
+/* Whether what was left aside is not to be removed: nothing took its place, or nobody can tell. */
+static bool put_back(const wcl_store *store, const char *name)
+{
+    const char *id = name + strlen(ASIDE);
+
+    if (renameat2(store->staging_fd, name, store->home_fd, id, RENAME_NOREPLACE) == 0)
+        wcl_store_log(store, WCL_LOG_INFO,
+                      "put the folder '%s' back, which an interrupted command "
+                      "left aside",
+                      id);
+    else if (errno == EEXIST)
+        return false;
+    else
+        wcl_store_log(store, WCL_LOG_WARNING, "cannot put the folder '%s' back: %s", id,
+                      strerror(errno));
+    return true;
+}
+
 static void clean_one(const wcl_store *store, const char *name)
 {
     WCL_CLEANUP_FD int held = -1;
@@ -207,6 +266,8 @@ static void clean_one(const wcl_store *store, const char *name)
                                               : wcl_folder_lock(fd, LOCK_EX | LOCK_NB, &held)) != 0)
         return;
     if (!is_still_there(store, name, fd))
+        return;
+    if (starts_with(name, ASIDE) && put_back(store, name))
         return;
     if (starts_with(name, "work-")) {
         status = wcl_mount_repair(store, name + strlen("work-"), &error);

@@ -141,7 +141,7 @@ wcl_status wcl_store_parent_id(const char *path, const char **id, wcl_error *err
 typedef struct wcl_stage {
     int fd;
     int lock; /* wcl_folder_lock()'s */
-    char name[64];
+    char name[192];
     bool replaces; /* what is in the layer's place: a folder that is no layer */
 } wcl_stage;
 

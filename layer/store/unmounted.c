@@ -11,53 +11,73 @@ static wcl_status refuse(wcl_error *error)
                     "provider 'vmcompute'");
 }
 
+/* A layer that is not there is told as such. */
+static void refuse_layer(const wcl_driver *driver, const char *id, wcl_error *error)
+{
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
+    WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
+
+    if (wcl_store_open(driver, &store, error) == WCL_OK &&
+        wcl_store_layer_open(&store, id, WCL_LOCK_SHARED, &layer, error) == WCL_OK)
+        refuse(error);
+}
+
+static wcl_status refuse_to(const char *operation, const wcl_driver *driver, const char *id,
+                            wcl_error *error)
+{
+    refuse_layer(driver, id, error);
+    return wcl_error_context(error, operation, id);
+}
+
 wcl_status wcl_store_create_sandbox(const wcl_driver *driver, const char *id, const char *parent,
                                     wcl_parents parents, uint64_t size, wcl_error *error)
 {
-    (void)driver;
-    (void)id;
-    (void)parent;
-    (void)parents;
+    const char *parent_id;
+
     (void)size;
-    return refuse(error);
+    if ((!parent || !*parent) && parents.count > 0)
+        parent = parents.paths[0];
+    if (!parent || !*parent)
+        wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "a sandbox needs a parent layer");
+    else if (wcl_store_parent_id(parent, &parent_id, error) == WCL_OK)
+        refuse_layer(driver, parent_id, error);
+    return wcl_error_context(error, "create sandbox", id);
 }
 
 wcl_status wcl_store_activate(const wcl_driver *driver, const char *id, wcl_error *error)
 {
-    (void)driver;
-    (void)id;
-    return refuse(error);
+    return refuse_to("activate", driver, id, error);
 }
 
 wcl_status wcl_store_deactivate(const wcl_driver *driver, const char *id, wcl_error *error)
 {
-    return wcl_store_activate(driver, id, error);
+    return refuse_to("deactivate", driver, id, error);
 }
 
 wcl_status wcl_store_prepare(const wcl_driver *driver, const char *id, wcl_parents parents,
                              wcl_error *error)
 {
     (void)parents;
-    return wcl_store_activate(driver, id, error);
+    return refuse_to("prepare", driver, id, error);
 }
 
 wcl_status wcl_store_unprepare(const wcl_driver *driver, const char *id, wcl_error *error)
 {
-    return wcl_store_activate(driver, id, error);
+    return refuse_to("unprepare", driver, id, error);
 }
 
 wcl_status wcl_store_mount_path(const wcl_driver *driver, const char *id, char **path,
                                 wcl_error *error)
 {
     (void)path;
-    return wcl_store_activate(driver, id, error);
+    return refuse_to("get the mount path of", driver, id, error);
 }
 
 wcl_status wcl_store_expand_sandbox(const wcl_driver *driver, const char *id, uint64_t size,
                                     wcl_error *error)
 {
     (void)size;
-    return wcl_store_activate(driver, id, error);
+    return refuse_to("expand", driver, id, error);
 }
 
 /* A home that another system made may hold sandboxes. */

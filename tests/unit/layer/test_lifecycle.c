@@ -222,6 +222,29 @@ static void extracted_files_become_a_base_layer(void **state)
     wcl_free(json);
 }
 
+static bool is_there(const home *home, const char *name)
+{
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s/%s", home->folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static void an_interrupted_exchange_is_undone_or_completed(void **state)
+{
+    const home *home = *state;
+
+    put(home, ".staging/aside-base/Files/x", "of the folder that was to be a layer");
+    assert_false(exists(home, "base"));
+    assert_true(is_there(home, "base/Files/x"));
+    assert_false(is_there(home, ".staging/aside-base"));
+    assert_int_equal(wcl_layer_create(&home->driver, "done", NULL, NULL), WCL_OK);
+    put(home, ".staging/aside-done/Files/x", "of the folder that is a layer now");
+    assert_true(exists(home, "done"));
+    assert_false(is_there(home, "done/Files"));
+    assert_false(is_there(home, ".staging/aside-done"));
+}
+
 static void a_utility_vms_boot_files_are_saved_aside(void **state)
 {
     const home *home = *state;
@@ -288,6 +311,7 @@ int main(void)
         test(ids_that_could_be_paths_are_refused),
         test(a_driver_that_cannot_be_is_refused),
         test(extracted_files_become_a_base_layer),
+        test(an_interrupted_exchange_is_undone_or_completed),
         test(a_utility_vms_boot_files_are_saved_aside),
         test(descriptors_and_guids_are_of_the_last_element),
         test(damage_is_found_and_named),
