@@ -7,11 +7,12 @@
 
 #include "conformance/backupstream/vectors.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wcl/backupstream.h>
+
+#include "base/base64.h"
 
 wcl_buffer vector_load(const char *name)
 {
@@ -54,14 +55,8 @@ wcl_buffer vector_unhex(const char *text)
 wcl_buffer vector_unbase64(const char *text)
 {
     wcl_buffer bytes = WCL_BUFFER_INIT;
-    size_t length = strlen(text);
 
-    assert_int_equal(wcl_buffer_append_zeros(&bytes, length, NULL), WCL_OK);
-    int decoded = EVP_DecodeBlock(bytes.data, (const uint8_t *)text, (int)length);
-    assert_true(decoded >= 0);
-    bytes.size = (size_t)decoded;
-    for (const char *end = text + length; end > text && end[-1] == '='; end--)
-        bytes.size--;
+    assert_int_equal(wcl_base64_decode(text, strlen(text), &bytes, NULL), WCL_OK);
     return bytes;
 }
 
