@@ -190,6 +190,9 @@ function(wcl_add_script_test name script)
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77
     ENVIRONMENT "WCL=$<TARGET_FILE:wcl_program>;WCL_BUILD=${CMAKE_BINARY_DIR};WCL_SOURCE=${CMAKE_SOURCE_DIR}")
+  if(WIN32)
+    set_property(TEST ${name} APPEND PROPERTY FIXTURES_REQUIRED wine)
+  endif()
 endfunction()
 
 # wcl_add_fuzzer(NAME sources...): a libFuzzer target; its corpus is tests/fuzz/corpus/NAME.

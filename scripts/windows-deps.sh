@@ -26,18 +26,27 @@ apt=(-q -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$work/apt/
   -o "Dir::State::lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache" -o "APT::Get::List-Cleanup=0"
   -o "APT::Sandbox::User=root")
 
+# A source of others' packages that has no source packages is no harm, so an update may fail in part.
+update() {
+  [ -e "$work/apt/updated" ] && return
+  write_sources
+  if apt-get "${apt[@]}" update >"$work/apt/update.log" 2>&1; then
+    touch "$work/apt/updated"
+  fi
+}
+
 # Downloads and unpacks one source package; its folder becomes $work/source/NAME.
 unpack() {
   local name=$1 folder
   [ -d "$work/source/$name" ] && return
-  if [ ! -e "$work/apt/updated" ]; then
-    write_sources
-    apt-get "${apt[@]}" update >"$work/apt/update.log" 2>&1 || { cat "$work/apt/update.log" >&2; exit 1; }
-    touch "$work/apt/updated"
-  fi
+  update
   rm -rf "$work/download" && mkdir "$work/download"
-  (cd "$work/download" && apt-get "${apt[@]}" source "$name" >"$work/$name.download.log" 2>&1) ||
-    { cat "$work/$name.download.log" >&2; exit 1; }
+  if ! (cd "$work/download" && apt-get "${apt[@]}" source "$name" >"$work/$name.download.log" 2>&1); then
+    rm -f "$work/apt/updated" # what is listed may be out of date
+    cat "$work/apt/update.log" "$work/$name.download.log" >&2
+    echo "windows-deps: the source package $name cannot be had" >&2
+    exit 1
+  fi
   folder=$(find "$work/download" -mindepth 1 -maxdepth 1 -type d)
   mv "$folder" "$work/source/$name"
   rm -rf "$work/download"

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <windows.h>
 
 #include "container/notification.h"
 
@@ -24,7 +25,11 @@ void __wrap_free(void *memory)
     __real_free(memory);
 }
 
-/* A thread of the service's, which never stops talking. */
+/* What the threads of the test tell each other. */
+static SRWLOCK lock = SRWLOCK_INIT;
+static CONDITION_VARIABLE changed = CONDITION_VARIABLE_INIT;
+
+/* A thread of the service's, which does not stop talking as long as there is one to talk to. */
 typedef struct service {
     pthread_t thread;
     _Atomic(void *) handle; /* whom it talks to */
@@ -40,12 +45,31 @@ static const uint32_t types[] = { WCL_NOTIFY_START_COMPLETED,  WCL_NOTIFY_PAUSE_
 #define HARMLESS 3
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
+/* Gives it one to talk to; with NULL it leaves the processor to the others. */
+static void call_service(service *self, void *handle, bool over)
+{
+    AcquireSRWLockExclusive(&lock);
+    self->handle = handle;
+    self->over = over;
+    WakeAllConditionVariable(&changed);
+    ReleaseSRWLockExclusive(&lock);
+}
+
+static void *wait_for_call(service *self)
+{
+    AcquireSRWLockExclusive(&lock);
+    while (!self->handle && !self->over)
+        SleepConditionVariableSRW(&changed, &lock, INFINITE, 0);
+    ReleaseSRWLockExclusive(&lock);
+    return self->handle;
+}
+
 static void *talk(void *context)
 {
     service *self = context;
 
     for (size_t i = 0; !self->over; i++) {
-        void *handle = self->handle;
+        void *handle = self->handle ? self->handle : wait_for_call(self);
         if (handle)
             recorder->tell(handle, types[i % (self->ends ? TYPES : HARMLESS)],
                            i % 5 ? 0 : (int32_t)0x80070005, i % 2 ? L"{\"Status\":1}" : NULL);
@@ -55,32 +79,60 @@ static void *talk(void *context)
     return NULL;
 }
 
+/* A thread that calls the library, once in each round. */
 typedef struct user {
     pthread_t thread;
+    wcl_status (*call)(struct user *self, wcl_error *error);
     wcl_container *container;
     wcl_process *process;
     uint32_t code;
+    bool busy, over;
 } user;
 
-/* Is told how its wait ended. */
-static void *wait_for_end(void *context)
+static wcl_status start_it(user *self, wcl_error *error)
+{
+    return wcl_container_start(self->container, error);
+}
+
+static wcl_status wait_for_container(user *self, wcl_error *error)
+{
+    return wcl_container_wait(self->container, error);
+}
+
+static wcl_status wait_for_process(user *self, wcl_error *error)
+{
+    return wcl_process_wait(self->process, error);
+}
+
+static void *use(void *context)
 {
     user *self = context;
-    wcl_error error = WCL_ERROR_INIT;
-    wcl_status status = self->process ? wcl_process_wait(self->process, &error)
-                                      : wcl_container_wait(self->container, &error);
 
-    self->code = status == WCL_OK ? 0 : error.code;
+    AcquireSRWLockExclusive(&lock);
+    for (;;) {
+        while (!self->busy && !self->over)
+            SleepConditionVariableSRW(&changed, &lock, INFINITE, 0);
+        if (self->over)
+            break;
+        ReleaseSRWLockExclusive(&lock);
+        wcl_error error = WCL_ERROR_INIT;
+        self->code = self->call(self, &error) == WCL_OK ? 0 : error.code;
+        AcquireSRWLockExclusive(&lock);
+        self->busy = false;
+        WakeAllConditionVariable(&changed);
+    }
+    ReleaseSRWLockExclusive(&lock);
     return NULL;
 }
 
-static void *start_it(void *context)
+static void begin(user *self, wcl_container *container, wcl_process *process)
 {
-    user *self = context;
-    wcl_error error = WCL_ERROR_INIT;
-
-    self->code = wcl_container_start(self->container, &error) == WCL_OK ? 0 : error.code;
-    return NULL;
+    AcquireSRWLockExclusive(&lock);
+    self->container = container;
+    self->process = process;
+    self->busy = true;
+    WakeAllConditionVariable(&changed);
+    ReleaseSRWLockExclusive(&lock);
 }
 
 static bool is_expected(uint32_t code)
@@ -90,11 +142,23 @@ static bool is_expected(uint32_t code)
            code == WCL_CODE_UNEXPECTED_PROCESS_ABORT;
 }
 
-static void join(user *self)
+static void await_end(user *self)
 {
-    pthread_join(self->thread, NULL);
+    AcquireSRWLockExclusive(&lock);
+    while (self->busy)
+        SleepConditionVariableSRW(&changed, &lock, INFINITE, 0);
+    ReleaseSRWLockExclusive(&lock);
     if (!is_expected(self->code))
-        fail_msg("a wait ended with code 0x%x", (unsigned)self->code);
+        fail_msg("a call ended with code 0x%x", (unsigned)self->code);
+}
+
+static void dismiss(user *self)
+{
+    AcquireSRWLockExclusive(&lock);
+    self->over = true;
+    WakeAllConditionVariable(&changed);
+    ReleaseSRWLockExclusive(&lock);
+    pthread_join(self->thread, NULL);
 }
 
 /* Lets both services talk for a while, a different one each round. */
@@ -109,31 +173,31 @@ static void let_talk(service services[2], int round)
     }
 }
 
-static void race_once(service services[2], int round)
+static void race_once(service services[2], user users[3], int round)
 {
     wcl_container *container = open_box();
     void *system = recorder->last_handle();
-    user users[3] = { { .container = container }, { .container = container }, { 0 } };
+    wcl_process *process = NULL;
 
-    OK(wcl_process_open(container, PID, &users[2].process, error));
+    OK(wcl_process_open(container, PID, &process, error));
     recorder->answer("HcsStartComputeSystem", PENDING, NULL);
-    assert_int_equal(pthread_create(&users[0].thread, NULL, start_it, &users[0]), 0);
-    assert_int_equal(pthread_create(&users[1].thread, NULL, wait_for_end, &users[1]), 0);
-    assert_int_equal(pthread_create(&users[2].thread, NULL, wait_for_end, &users[2]), 0);
+    for (int i = 0; i < 3; i++)
+        begin(&users[i], container, process);
     services[0].ends = services[1].ends = round % 2;
-    services[0].handle = system;
-    services[1].handle = recorder->last_handle();
+    call_service(&services[0], system, false);
+    call_service(&services[1], recorder->last_handle(), false);
     let_talk(services, round);
     OK(wcl_container_close(container, error));
-    OK(wcl_process_close(users[2].process, error));
+    OK(wcl_process_close(process, error));
     for (int i = 0; i < 3; i++)
-        join(&users[i]);
-    wcl_process_free(users[2].process);
+        await_end(&users[i]);
+    wcl_process_free(process);
     wcl_container_free(container);
     free(calls_of(NULL));
+    call_service(&services[0], NULL, false);
+    call_service(&services[1], NULL, false);
     /* An answer that a start did not come to take is not for the next one. */
     if (round % 50 == 0) {
-        services[0].handle = services[1].handle = NULL;
         assert_nothing_left("after the rounds so far");
         recorder->reset();
     }
@@ -142,14 +206,21 @@ static void race_once(service services[2], int round)
 static void notifications_race_with_closing(void **state)
 {
     service services[2] = { 0 };
+    user users[3] = { { .call = start_it },
+                      { .call = wait_for_container },
+                      { .call = wait_for_process } };
 
     (void)state;
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&services[i].thread, NULL, talk, &services[i]), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&users[i].thread, NULL, use, &users[i]), 0);
     for (int round = 1; round <= ROUNDS; round++)
-        race_once(services, round);
+        race_once(services, users, round);
+    for (int i = 0; i < 3; i++)
+        dismiss(&users[i]);
     for (int i = 0; i < 2; i++) {
-        services[i].over = true;
+        call_service(&services[i], NULL, true);
         pthread_join(services[i].thread, NULL);
     }
 }
