@@ -184,6 +184,18 @@ function(wcl_add_test name)
   endif()
 endfunction()
 
+# wcl_add_replay_test(NAME): what fuzz target NAME starts from and what it found, without a fuzzer.
+function(wcl_add_replay_test name)
+  add_executable(replay_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c
+    ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
+  wcl_link_internals(replay_${name})
+  add_test(NAME replay_${name}
+    COMMAND replay_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  if(WIN32)
+    set_property(TEST replay_${name} APPEND PROPERTY FIXTURES_REQUIRED wine)
+  endif()
+endfunction()
+
 # wcl_add_script_test(NAME script args...): an end-to-end test; exit code 77 says that it was skipped.
 function(wcl_add_script_test name script)
   add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN}

@@ -68,7 +68,7 @@ def through_arguments(place):
         write_tar(f"{place}/deep.tar", above + [(path, False)])
         answer = windows("stat", "--json", windows_path(f"{place}/deep.tar"), path)
         assert json.loads(answer)["path"] == path
-        assert answer == linux("stat", "--json", f"{place}/deep.tar", path)
+    assert answer == linux("stat", "--json", f"{place}/deep.tar", path)
 
 
 with folder() as scratch:
