@@ -23,7 +23,7 @@ tests=(
   # containers
   busybox-static debootstrap docker.io docker-registry
   # images
-  skopeo umoci apache2-utils openssl curl
+  skopeo umoci apache2-utils openssl curl ca-certificates
   # pages
   chromium chromium-driver fonts-dejavu-core
 )

@@ -130,8 +130,9 @@ static wcl_status find_scheme(wcl_repository *repository, const char *host, bool
         return WCL_OK;
     if (!is_worth_another(&why))
         return give_error(&why, error);
+    /* A certificate that is not trusted, also for want of any authorities, is one all the same. */
     if (try_scheme(repository, second, host, &answers, &also) == WCL_OK ||
-        also.code == WCL_CODE_ACCESS_DENIED)
+        also.code == WCL_CODE_ACCESS_DENIED || also.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_OK;
     if (why.code == WCL_CODE_HOST_NOT_FOUND || why.code == WCL_CODE_CONNECTION_REFUSED ||
         !is_worth_another(&also))
