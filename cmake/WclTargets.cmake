@@ -171,12 +171,9 @@ endfunction()
 # wcl_add_test(NAME sources...): a cmocka test program, run from the source folder so that it finds
 # tests/data. It may test internals too.
 function(wcl_add_test name)
-  if(name IN_LIST WCL_TESTS_OF_OTHER_SYSTEMS)
-    return()
-  endif()
   add_executable(${name} ${ARGN})
   wcl_link_internals(${name})
-  target_link_libraries(${name} PRIVATE wcl_cmocka)
+  target_link_libraries(${name} PRIVATE wcl_test_system wcl_cmocka)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   if(WIN32)

@@ -162,14 +162,19 @@ static NTSTATUS move(HANDLE handle, new_name *to, size_t size, unsigned flags)
     return set_information(handle, to, size, RENAME_INFORMATION);
 }
 
-/* POSIX lets a folder replace an empty one; Windows wants that one gone. */
-static bool make_way_for_folder(HANDLE handle, int folder, const char *path, unsigned flags)
+static bool is_folder(HANDLE handle)
 {
     FILE_STANDARD_INFO info;
 
-    return !(flags & RENAME_NOREPLACE) &&
-           GetFileInformationByHandleEx(handle, FileStandardInfo, &info, sizeof(info)) &&
-           info.Directory && wcl_nt_unlinkat(folder, path, AT_REMOVEDIR) == 0;
+    return GetFileInformationByHandleEx(handle, FileStandardInfo, &info, sizeof(info)) &&
+           info.Directory;
+}
+
+/* POSIX lets a folder replace an empty one; Windows wants that one gone. */
+static bool make_way_for_folder(HANDLE handle, int folder, const char *path, unsigned flags)
+{
+    return !(flags & RENAME_NOREPLACE) && is_folder(handle) &&
+           wcl_nt_unlinkat(folder, path, AT_REMOVEDIR) == 0;
 }
 
 int wcl_nt_renameat2(int from_folder, const char *from, int to_folder, const char *to,
@@ -188,9 +193,11 @@ int wcl_nt_renameat2(int from_folder, const char *from, int to_folder, const cha
     int result = wcl_native_name_make(to_folder, to, &name);
     new_name *information = result < 0 ? NULL : make_new_name(&name, &size);
     if (information) {
-        NTSTATUS status = move(handle, information, size, flags);
+        /* A folder takes the place of an empty folder only; Windows would let it take a file's. */
+        unsigned way = is_folder(handle) ? flags | RENAME_NOREPLACE : flags;
+        NTSTATUS status = move(handle, information, size, way);
         if (wcl_native_failed(status) && make_way_for_folder(handle, to_folder, to, flags))
-            status = move(handle, information, size, flags);
+            status = move(handle, information, size, way);
         result = wcl_native_failed(status) ? wcl_native_fail_status(status) : 0;
     } else {
         result = -1;

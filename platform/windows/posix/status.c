@@ -92,15 +92,25 @@ int wcl_nt_lstat(const char *path, struct wcl_nt_stat *status)
     return wcl_nt_fstatat(AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW);
 }
 
+/* A time beyond what files have becomes the nearest that they have. Windows takes 0 and the
+ * negative ones as "leave it". */
+static FILETIME file_time(struct timespec from)
+{
+    wcl_filetime time = wcl_filetime_from_timespec(from);
+
+    if (time < 1)
+        time = 1;
+    return (FILETIME) { (DWORD)time, (DWORD)((uint64_t)time >> 32) };
+}
+
 static int set_times(HANDLE handle, const struct timespec times[2])
 {
     FILETIME fields[2];
     bool given[2];
 
     for (size_t i = 0; i < 2; i++) {
-        wcl_filetime time = wcl_filetime_from_timespec(times[i]);
         given[i] = times[i].tv_nsec != UTIME_OMIT;
-        fields[i] = (FILETIME) { (DWORD)time, (DWORD)((uint64_t)time >> 32) };
+        fields[i] = file_time(times[i]);
     }
     if (!SetFileTime(handle, NULL, given[0] ? &fields[0] : NULL, given[1] ? &fields[1] : NULL))
         return wcl_native_fail(GetLastError());

@@ -9,10 +9,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "system/system.h"
 
 static const char *const damaged[] = {
     "entry-005.backup", "entry-011.backup", "entry-017.backup",
@@ -285,19 +285,12 @@ static wcl_status read_huge(void *context, void *buffer, size_t size, size_t *go
     return WCL_OK;
 }
 
-static long resident_kilobytes(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
-}
-
 static void five_gigabytes_are_passed_over_in_constant_memory(void **state)
 {
     huge_source source = { WCL_BUFFER_INIT, WCL_BUFFER_INIT, 0 };
     wcl_backup_reader *reader;
     wcl_backup_header header;
-    long before = resident_kilobytes();
+    long before = system_peak_memory();
 
     (void)state;
     append_header(&source.head, WCL_BACKUP_DATA, 0, HUGE_SIZE, 0);
@@ -310,7 +303,7 @@ static void five_gigabytes_are_passed_over_in_constant_memory(void **state)
     assert_string_equal(header.name, "z");
     assert_int_equal(wcl_backup_reader_next(reader, &header, NULL), WCL_END);
     assert_true(source.position == source.head.size + HUGE_SIZE + source.tail.size);
-    assert_true(resident_kilobytes() - before < 4096);
+    assert_true(system_peak_memory() - before < 4096);
     wcl_backup_reader_free(reader);
     wcl_buffer_free(&source.head);
     wcl_buffer_free(&source.tail);
@@ -330,7 +323,7 @@ static void five_gigabytes_are_decoded_in_constant_memory(void **state)
     WCL_CLEANUP_BUFFER wcl_buffer piece = WCL_BUFFER_INIT;
     wcl_backup_decoder *decoder;
     uint64_t seen = 0;
-    long before = resident_kilobytes();
+    long before = system_peak_memory();
 
     (void)state;
     append_header(&head, WCL_BACKUP_DATA, 0, HUGE_SIZE, 0);
@@ -341,7 +334,7 @@ static void five_gigabytes_are_decoded_in_constant_memory(void **state)
         assert_int_equal(wcl_backup_decoder_write(decoder, piece.data, piece.size, NULL), WCL_OK);
     assert_int_equal(wcl_backup_decoder_finish(decoder, NULL), WCL_OK);
     assert_true(seen == HUGE_SIZE);
-    assert_true(resident_kilobytes() - before < 8192);
+    assert_true(system_peak_memory() - before < 8192);
     wcl_backup_decoder_free(decoder);
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/beneath.h"
 #include "base/staging.h"
+#include "system/system.h"
 #include "unit/dir/fixture.h"
 
 typedef int (*opener)(int root, const char *path, int flags, mode_t mode);
@@ -66,10 +67,12 @@ static void links_and_dots_are_refused(void **state)
     (void)state;
     assert_int_equal(mkdirat(root, "a", 0777), 0);
     fixture_write_file(folder, "a/file", "x", 1);
-    assert_int_equal(symlinkat("/etc", root, "out"), 0);
-    assert_int_equal(symlinkat("a", root, "in"), 0);
-    assert_int_equal(symlinkat("a/file", root, "file-link"), 0);
-    assert_int_equal(symlinkat("loop", root, "loop"), 0);
+    if (system_has_symlinks()) {
+        assert_int_equal(symlinkat("/etc", root, "out"), 0);
+        assert_int_equal(symlinkat("a", root, "in"), 0);
+        assert_int_equal(symlinkat("a/file", root, "file-link"), 0);
+        assert_int_equal(symlinkat("loop", root, "loop"), 0);
+    }
     for (size_t i = 0; paths[i][0]; i++)
         for (size_t way = 0; way < 2; way++) {
             int fd = openers[way](root, paths[i], O_RDONLY, 0);
@@ -86,11 +89,13 @@ static void paths_longer_than_the_kernel_takes_work(void **state)
     char path[8001] = "d";
 
     (void)state;
-    close(make_deep(root, 3000));
-    for (int i = 1; i < 3000; i++)
+    int depth = system_depth(3000, 1);
+    close(make_deep(root, depth));
+    for (int i = 1; i < depth; i++)
         memcpy(path + 2 * i - 1, "/d", 3);
-    WCL_CLEANUP_FD int fd = wcl_beneath_open(root, path, O_RDONLY | O_DIRECTORY, 0);
+    int fd = wcl_beneath_open(root, path, O_RDONLY | O_DIRECTORY, 0);
     assert_true(fd >= 0);
+    close(fd); /* or Windows keeps the folder */
     fixture_remove_folder(folder);
 }
 
@@ -103,24 +108,32 @@ static void removal_follows_no_link_and_is_not_stopped_by_depth(void **state)
     (void)state;
     fixture_write_file(folder, "keep", "x", 1);
     assert_int_equal(mkdir(tree, 0777), 0);
-    WCL_CLEANUP_FD int root = open(tree, O_RDONLY | O_DIRECTORY);
-    WCL_CLEANUP_FD int deepest = make_deep(root, 5000);
-    assert_int_equal(symlinkat("../keep", root, "link"), 0);
-    assert_int_equal(symlinkat(folder, deepest, "up"), 0);
+    int root = open(tree, O_RDONLY | O_DIRECTORY);
+    int deepest = make_deep(root, system_depth(5000, 1));
+    bool links = system_has_symlinks();
+    if (links) {
+        assert_int_equal(symlinkat("../keep", root, "link"), 0);
+        assert_int_equal(symlinkat(folder, deepest, "up"), 0);
+    }
     assert_int_equal(mkdirat(deepest, ".wcl-removing-0", 0777), 0);
     assert_int_equal(mkdirat(root, ".wcl-removing-1", 0777), 0);
+    close(deepest); /* or Windows keeps the folders */
+    close(root);
     WCL_CLEANUP_FD int parent = open(folder, O_RDONLY | O_DIRECTORY);
     fixture_assert_ok(wcl_beneath_remove_tree(parent, "tree", &error), &error);
     assert_int_equal(faccessat(parent, "keep", F_OK, 0), 0);
     assert_int_equal(fixture_count_names(folder), 1);
-    assert_int_equal(symlinkat(folder, parent, "link"), 0);
-    assert_int_equal(wcl_beneath_remove_tree(parent, "link", &error), WCL_FAILED);
+    if (links) {
+        assert_int_equal(symlinkat(folder, parent, "link"), 0);
+        assert_int_equal(wcl_beneath_remove_tree(parent, "link", &error), WCL_FAILED);
+    }
     fixture_remove_folder(folder);
 }
 
 static void staging_takes_the_place_of_an_empty_folder_only(void **state)
 {
-    static const char *const bad[] = { "full", "file", "link", "missing/x", ".", "..", "", "/" };
+    static const char *const bad[] = { "full", "file", "missing/x", ".", "..", "", "/", "link" };
+    bool links = system_has_symlinks();
     char *folder = fixture_make_folder("/tmp");
     WCL_CLEANUP_FREE char *full = fixture_path(folder, "full"),
                           *empty = fixture_path(folder, "empty/");
@@ -134,10 +147,11 @@ static void staging_takes_the_place_of_an_empty_folder_only(void **state)
     fixture_write_file(full, "something", "", 0);
     fixture_write_file(folder, "file", "", 0);
     assert_int_equal(mkdir(empty, 0700), 0);
-    assert_int_equal(symlinkat("empty", root, "link"), 0);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    if (links)
+        assert_int_equal(symlinkat("empty", root, "link"), 0);
+    for (size_t i = 0; i < (links ? 8 : 7); i++) {
         WCL_CLEANUP_FREE char *path = fixture_path(folder, bad[i]);
-        const char *given = i < 6 ? path : bad[i];
+        const char *given = i == 5 || i == 6 ? bad[i] : path;
         assert_int_equal(wcl_staging_open(given, &staging, &error), WCL_FAILED);
     }
     fixture_assert_ok(wcl_staging_open(empty, &staging, &error), &error);
@@ -146,8 +160,9 @@ static void staging_takes_the_place_of_an_empty_folder_only(void **state)
     wcl_staging_free(staging);
     assert_int_equal(fstatat(root, "empty/inside", &status, 0), 0);
     assert_int_equal(fstatat(root, "empty", &status, 0), 0);
-    assert_int_equal(status.st_mode & 0777, 0700);
-    assert_int_equal(fixture_count_names(folder), 4);
+    if (system_keeps_modes())
+        assert_int_equal(status.st_mode & 0777, 0700);
+    assert_int_equal(fixture_count_names(folder), links ? 4 : 3);
     fixture_remove_folder(folder);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "layer/dir/dir_writer.h"
+#include "system/system.h"
 #include "unit/dir/fixture.h"
 
 static const wcl_xattr xattrs[] = { { "security.capability", "\1\0\0\2", 4 }, { "user.x", "", 0 } };
@@ -123,6 +124,7 @@ static void everything_comes_back(void **state)
 
 static void nothing_dangerous_is_made_on_disk(void **state)
 {
+    system_needs_symlinks();
     wcl_error error = WCL_ERROR_INIT;
     char *folder = fixture_make_folder("/tmp");
     WCL_CLEANUP_FREE char *out = fixture_path(folder, "out");
@@ -151,6 +153,7 @@ static void nothing_dangerous_is_made_on_disk(void **state)
 
 static void folder_made_by_hand_is_a_linux_layer(void **state)
 {
+    system_needs_symlinks();
     wcl_error error = WCL_ERROR_INIT;
     char *folder = fixture_make_folder("/tmp");
     WCL_CLEANUP_FREE char *tool = fixture_path(folder, "tool"), *link = fixture_path(folder, "sh");

@@ -7,16 +7,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "layer/dir/dir_writer.h"
 #include "layer/transport/transport.h"
+#include "system/system.h"
 #include "unit/dir/fixture.h"
 
 typedef wcl_status (*open_writer)(const char *, wcl_layer_writer **, wcl_error *);
@@ -169,20 +168,16 @@ static void abort_leaves_nothing(void **state)
 
 static void failed_write_leaves_nothing(void **state)
 {
+    system_needs_file_limit();
     static char data[100000];
-    struct rlimit limit, small;
     fixture_layer layer = start_layer();
 
     (void)state;
     fixture_stream(fixture_add(&layer, WCL_ENTRY_FILE, "Files/large", NULL), WCL_BACKUP_DATA, 0, "",
                    0, data, sizeof(data));
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    small = limit;
-    small.rlim_cur = 50000;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    system_limit_files(50000);
     assert_refused(&layer, WCL_CODE_FILE_TOO_LARGE, "Files/large");
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    system_limit_files(0);
     fixture_free(&layer);
 }
 
@@ -204,6 +199,7 @@ static char *find_staging(const char *folder)
 
 static void planted_links_are_not_followed(void **state)
 {
+    system_needs_symlinks();
     (void)state;
     for (size_t form = 0; form < 2; form++)
         for (int kind = 0; kind < 2; kind++) {
@@ -235,6 +231,7 @@ static void planted_links_are_not_followed(void **state)
 
 static void links_of_the_layer_are_not_followed(void **state)
 {
+    system_needs_symlinks();
     wcl_error error = WCL_ERROR_INIT;
     fixture_layer layer = start_layer();
     void *data;
@@ -291,14 +288,13 @@ static void large_file_needs_little_memory(void **state)
             char *folder = fixture_make_folder("/dev/shm");
             WCL_CLEANUP_FREE char *out = fixture_path(folder, "out");
             uint8_t header[WCL_BACKUP_ENCODED_MAX];
-            struct rusage before, after;
             size_t size;
             wcl_layer_writer *writer;
             wcl_entry entry = WCL_ENTRY_INIT;
             wcl_backup_header data = { .id = place ? WCL_BACKUP_ALTERNATE_DATA : WCL_BACKUP_DATA,
                                        .size = total,
                                        .name = place ? ":s:$DATA" : "" };
-            getrusage(RUSAGE_SELF, &before);
+            long before = system_peak_memory();
             fixture_assert_ok(writers[form](out, &writer, &error), &error);
             fixture_write(&layer, writer, 100, NULL);
             entry.kind = WCL_ENTRY_FILE;
@@ -310,8 +306,7 @@ static void large_file_needs_little_memory(void **state)
                 fixture_assert_ok(wcl_layer_writer_write(writer, piece, sizeof(piece), &error),
                                   &error);
             fixture_assert_ok(wcl_layer_writer_close(writer, &error), &error);
-            getrusage(RUSAGE_SELF, &after);
-            assert_true(after.ru_maxrss - before.ru_maxrss < 8 * 1024);
+            assert_true(system_peak_memory() - before < 8 * 1024);
             fixture_free(&layer);
             fixture_remove_folder(folder);
         }

@@ -52,6 +52,12 @@ static const struct {
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
+/* Without zstd, the last is not there. */
+static size_t built_ways(void)
+{
+    return built_compressions() == 3 ? WAYS : WAYS - 1;
+}
+
 /* The checksum and what follows it. */
 static const size_t trailer_sizes[WAYS] = { 8, 8, 4 };
 
@@ -59,7 +65,7 @@ static void a_cut_at_any_place_is_told(void **state)
 {
     (void)state;
     uint8_t *data = make_contents(1, CONTENTS_SIZE);
-    for (size_t way = 0; way < WAYS; way++) {
+    for (size_t way = 0; way < built_ways(); way++) {
         WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
         compress_all(data, CONTENTS_SIZE, ways[way].compression, 0, &compressed);
         size_t last = compressed.size - 1;
@@ -82,7 +88,7 @@ static void the_good_bytes_come_before_the_error(void **state)
     (void)state;
     size_t size = 3 * 1024 * 1024;
     uint8_t *data = make_contents(2, size);
-    for (size_t way = 0; way < WAYS; way++) {
+    for (size_t way = 0; way < built_ways(); way++) {
         WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
         compress_all(data, size, ways[way].compression, 0, &compressed);
@@ -98,7 +104,7 @@ static void a_flipped_bit_never_passes_for_good(void **state)
 {
     (void)state;
     uint8_t *data = make_contents(3, CONTENTS_SIZE);
-    for (size_t way = 0; way < WAYS; way++) {
+    for (size_t way = 0; way < built_ways(); way++) {
         WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
         size_t refused = 0;
         compress_all(data, CONTENTS_SIZE, ways[way].compression, 0, &compressed);
@@ -124,7 +130,7 @@ static void a_flipped_bit_never_passes_for_good(void **state)
 static void a_wrong_checksum_is_named(void **state)
 {
     (void)state;
-    for (size_t way = 0; way < WAYS; way++) {
+    for (size_t way = 0; way < built_ways(); way++) {
         WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
         wcl_error error = WCL_ERROR_INIT;
@@ -193,6 +199,7 @@ static void something_else_behind_a_member_is_refused(void **state)
 static void frames_follow_each_other(void **state)
 {
     (void)state;
+    need_zstd();
     WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
@@ -217,7 +224,7 @@ static void a_failing_read_is_told_behind_what_it_gave(void **state)
 {
     (void)state;
     uint8_t *data = make_contents(6, CONTENTS_SIZE);
-    for (int compression = 0; compression < 3; compression++) {
+    for (int compression = 0; compression < (int)built_compressions(); compression++) {
         WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
         wcl_error error = WCL_ERROR_INIT;
@@ -256,6 +263,7 @@ static void other_compressions_are_refused_by_name(void **state)
 static void a_window_too_large_is_refused(void **state)
 {
     (void)state;
+    need_zstd();
     /* A frame header that asks for a window of 2 GiB. */
     static const uint8_t frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x01, 0x00, 0x00, 0x00 };
     wcl_error error = WCL_ERROR_INIT;

@@ -56,7 +56,7 @@ static void blocks_come_back_to_their_pool(void **state)
 static void an_input_tells_its_compression(void **state)
 {
     (void)state;
-    for (int compression = 0; compression < 3; compression++) {
+    for (int compression = 0; compression < (int)built_compressions(); compression++) {
         WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
         compress_all("x", 1, (wcl_compression)compression, 0, &compressed);
         memory_source source = { .data = compressed.data, .size = compressed.size, .piece = 1 };
@@ -89,7 +89,7 @@ static void a_bomb_ends_at_the_limit(void **state)
     (void)state;
     static const uint64_t limits[] = { 1, 1000, 512 * 1024, 512 * 1024 + 1, 300 * MIB + 5 };
     uint8_t *zeros = calloc(1, 16 * MIB);
-    for (int compression = 0; compression < 3; compression++) {
+    for (int compression = 0; compression < (int)built_compressions(); compression++) {
         WCL_CLEANUP_BUFFER wcl_buffer bomb = WCL_BUFFER_INIT;
         compress_all(zeros, 16 * MIB, (wcl_compression)compression, 0, &bomb);
         for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
@@ -121,7 +121,7 @@ static void exactly_the_limit_is_allowed(void **state)
     static const size_t limits[] = { 1, 512 * 1024 - 1, 512 * 1024, 512 * 1024 + 1, 2 * MIB };
     uint8_t *data = make_contents(9, 2 * MIB);
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-        for (int compression = 0; compression < 3; compression++) {
+        for (int compression = 0; compression < (int)built_compressions(); compression++) {
             WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
             WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
             wcl_input_options options = { .max_size = limits[i] };
@@ -137,7 +137,7 @@ static void an_input_can_be_freed_at_any_time(void **state)
 {
     (void)state;
     uint8_t *data = make_contents(2, MIB);
-    for (int compression = 0; compression < 3; compression++) {
+    for (int compression = 0; compression < (int)built_compressions(); compression++) {
         WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
         compress_all(data, MIB, (wcl_compression)compression, 0, &file);
         for (unsigned blocks = 0; blocks < 40; blocks++) {
@@ -169,7 +169,7 @@ static void the_tap_sees_every_compressed_byte(void **state)
 {
     (void)state;
     uint8_t *data = make_contents(7, 3 * MIB);
-    for (int compression = 0; compression < 3; compression++) {
+    for (int compression = 0; compression < (int)built_compressions(); compression++) {
         WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
         uint8_t seen[WCL_SHA256_SIZE];
@@ -222,7 +222,7 @@ static void a_failing_write_fails_the_output_for_good(void **state)
 {
     (void)state;
     uint8_t *data = make_contents(7, 20 * MIB);
-    for (int compression = 0; compression < 3; compression++) {
+    for (int compression = 0; compression < (int)built_compressions(); compression++) {
         size_t left = 2 * MIB;
         wcl_output *output;
         wcl_error error = WCL_ERROR_INIT;
@@ -245,7 +245,7 @@ static void an_output_can_be_freed_at_any_time(void **state)
 {
     (void)state;
     uint8_t *data = make_contents(7, 4 * MIB);
-    for (int compression = 0; compression < 3; compression++)
+    for (int compression = 0; compression < (int)built_compressions(); compression++)
         for (size_t size = 0; size <= 4 * MIB; size += MIB / 2) {
             WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
             wcl_output *output;

@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "system/system.h"
 #include "test_compress_support.h"
 
 #define CHUNK (512u * 1024)
@@ -49,7 +49,7 @@ static void every_size_comes_back(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         uint8_t *data = make_contents(i, sizes[i]);
-        for (size_t c = 0; c < 3; c++) {
+        for (size_t c = 0; c < built_compressions(); c++) {
             WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
             WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
             compress_all(data, sizes[i], compressions[c], 0, &compressed);
@@ -67,7 +67,7 @@ static void every_level_comes_back(void **state)
     static const int most[] = { 0, 9, 19 };
     size_t size = CHUNK + 1234;
     uint8_t *data = make_contents(5, size);
-    for (size_t c = 1; c < 3; c++)
+    for (size_t c = 1; c < built_compressions(); c++)
         for (int level = 1; level <= most[c]; level++) {
             WCL_CLEANUP_BUFFER wcl_buffer compressed = WCL_BUFFER_INIT;
             WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
@@ -90,11 +90,12 @@ static void a_level_out_of_range_is_refused(void **state)
     } cases[] = {
         { WCL_COMPRESSION_GZIP, 10, "gzip has no level 10; its levels are 1 to 9" },
         { WCL_COMPRESSION_GZIP, -1, "gzip has no level -1; its levels are 1 to 9" },
-        { WCL_COMPRESSION_ZSTD, 20, "zstd has no level 20; its levels are 1 to 19" },
         { WCL_COMPRESSION_NONE, 3, "level 3 makes no sense without compression" },
         { (wcl_compression)9, 0, "there is no compression 9" },
+        { WCL_COMPRESSION_ZSTD, 20, "zstd has no level 20; its levels are 1 to 19" },
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    size_t count = sizeof(cases) / sizeof(cases[0]);
+    for (size_t i = 0; i < (built_compressions() == 3 ? count : count - 1); i++) {
         wcl_output *output;
         wcl_error error = WCL_ERROR_INIT;
         assert_int_equal(wcl_output_open(write_buffer, NULL, cases[i].compression, cases[i].level,
@@ -125,20 +126,13 @@ static void the_bytes_do_not_depend_on_processors_or_pieces(void **state)
     (void)state;
     size_t size = 11 * CHUNK + 99;
     uint8_t *data = make_contents(8, size);
-    cpu_set_t all;
-    cpu_set_t one;
-    assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
-    CPU_ZERO(&one);
-    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
-        if (CPU_ISSET(cpu, &all))
-            CPU_SET(cpu, &one);
-    for (size_t c = 0; c < 3; c++) {
+    for (size_t c = 0; c < built_compressions(); c++) {
         WCL_CLEANUP_BUFFER wcl_buffer many = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer single = WCL_BUFFER_INIT;
         compress_in_pieces(data, size, compressions[c], size, &many);
-        assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+        system_use_one_processor(true);
         compress_in_pieces(data, size, compressions[c], 4093, &single);
-        assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+        system_use_one_processor(false);
         assert_same(&single, many.data, many.size);
     }
     free(data);

@@ -68,6 +68,31 @@ uint8_t *make_contents(uint64_t seed, size_t size)
     return data;
 }
 
+size_t built_compressions(void)
+{
+    static size_t count;
+    wcl_output *output;
+    wcl_error error = WCL_ERROR_INIT;
+
+    if (count)
+        return count;
+    count = 3;
+    if (wcl_output_open(write_buffer, NULL, WCL_COMPRESSION_ZSTD, 0, &output, &error) == WCL_OK) {
+        wcl_output_free(output);
+    } else {
+        assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
+        print_message("skipped: this build is without zstd\n");
+        count = 2;
+    }
+    return count;
+}
+
+void need_zstd(void)
+{
+    if (built_compressions() < 3)
+        skip();
+}
+
 void compress_all(const void *data, size_t size, wcl_compression compression, int level,
                   wcl_buffer *compressed)
 {

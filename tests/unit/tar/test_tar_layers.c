@@ -182,14 +182,31 @@ static void linux_entries_are_kept_with_all_their_metadata(void **state)
 
 /* ---- Compression ---------------------------------------------------------------------------- */
 
+static bool has_zstd(void)
+{
+    const wcl_tar_writer_options options = { .struct_size = sizeof(options),
+                                             .compression = WCL_COMPRESSION_ZSTD };
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_layer_writer *writer;
+
+    if (wcl_tar_writer_open(write_memory, NULL, &options, &writer, &error) == WCL_OK) {
+        wcl_layer_writer_abort(writer);
+        return true;
+    }
+    assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
+    print_message("skipped: this build is without zstd\n");
+    return false;
+}
+
 static void compressed_layers_hold_the_same_tar(void **state)
 {
     static const wcl_compression compressions[] = { WCL_COMPRESSION_GZIP, WCL_COMPRESSION_ZSTD };
+    size_t count = has_zstd() ? 2 : 1;
     WCL_CLEANUP_BUFFER wcl_buffer layer = WCL_BUFFER_INIT;
 
     (void)state;
     read_vector("layer.tar", -1, &layer);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < count; i++) {
         WCL_CLEANUP_BUFFER wcl_buffer packed = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer again = WCL_BUFFER_INIT;
         copy_layer(&layer, compressions[i], &packed);
