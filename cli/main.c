@@ -131,6 +131,7 @@ int cli_fail(cli *cli, uint32_t code, const char *operation, const char *subject
 
 wcl_driver cli_driver(cli *cli)
 {
+    cli_system_take_rights(&cli->hooks);
     return (wcl_driver) { .struct_size = sizeof(wcl_driver),
                           .flavour = WCL_FLAVOUR_FILTER,
                           .home_dir = cli->home,

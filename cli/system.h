@@ -4,12 +4,18 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <wcl/base.h>
 
 /* Comes first: arguments become UTF-8, and streams and pipes behave as on any system. */
 bool cli_system_begin(int *argc, char ***argv);
 
 /* Where layers are kept unless told otherwise. */
 const char *cli_system_home(void);
+
+/* Takes the rights that reading and writing layers needs where they are not had from the start. A
+ * user who has not got them goes on without: the log says so, and the system refuses what needs
+ * them. */
+void cli_system_take_rights(const wcl_hooks *hooks);
 
 /* Calls `stop`, on any thread or from a signal, when the program is asked to end. */
 void cli_system_watch(void (*stop)(int number));

@@ -16,6 +16,11 @@ const char *cli_system_home(void)
     return "/var/lib/wcl";
 }
 
+void cli_system_take_rights(const wcl_hooks *hooks)
+{
+    (void)hooks;
+}
+
 void cli_system_watch(void (*stop)(int number))
 {
     struct sigaction action = { .sa_handler = stop, .sa_flags = 0 };

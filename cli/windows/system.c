@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wcl/backupstream.h>
 
 #include "base/utf16.h"
 
@@ -56,6 +57,19 @@ const char *cli_system_home(void)
 
     snprintf(home, sizeof(home), "%s/wcl", data && *data ? data : "C:/ProgramData");
     return home;
+}
+
+/* The store's files are its user's own; those behind vmcompute.dll are the system's. */
+void cli_system_take_rights(const wcl_hooks *hooks)
+{
+    const char *provider = getenv("WCL_PROVIDER");
+    wcl_error error = WCL_ERROR_INIT;
+    char text[1400];
+
+    if (provider && *provider && strcmp(provider, "vmcompute") != 0)
+        return;
+    if (wcl_enable_backup_privileges(&error) != WCL_OK && hooks->log)
+        hooks->log(hooks->context, WCL_LOG_INFO, wcl_error_format(&error, text, sizeof(text)));
 }
 
 static BOOL WINAPI stop(DWORD event)
