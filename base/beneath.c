@@ -151,8 +151,15 @@ static int hoist(int top, int folder, const char *name, unsigned *serial)
     }
 }
 
+/* Names that a pass came upon. Those that were gone had been removed by others, or are of Windows'
+ * files that stay listed for as long as somebody has them open. */
+typedef struct pass {
+    size_t names, gone;
+} pass;
+#define MOST_PASSES_IN_VAIN 100
+
 /* Unlinks what is in `folder`; folders in it that are not empty move up to `top`. */
-static int flatten(int top, int folder, unsigned *serial, size_t *seen)
+static int flatten(int top, int folder, unsigned *serial, pass *seen)
 {
     int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = copy < 0 ? NULL : fdopendir(copy);
@@ -162,20 +169,21 @@ static int flatten(int top, int folder, unsigned *serial, size_t *seen)
     while (result == 0 && (item = readdir(listing)) != NULL) {
         if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
             continue;
-        ++*seen;
+        seen->names++;
         if (unlinkat(folder, item->d_name, 0) == 0 ||
             ((errno == EISDIR || errno == EPERM) &&
-             unlinkat(folder, item->d_name, AT_REMOVEDIR) == 0) ||
-            errno == ENOENT)
+             unlinkat(folder, item->d_name, AT_REMOVEDIR) == 0))
             continue;
-        if (errno != ENOTEMPTY && errno != EEXIST)
+        if (errno == ENOENT)
+            seen->gone++;
+        else if (errno != ENOTEMPTY && errno != EEXIST)
             result = -1;
         else if (folder != top)
             result = hoist(top, folder, item->d_name, serial);
         else {
             WCL_CLEANUP_FD int inner =
                 openat(top, item->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            size_t ignored = 0;
+            pass ignored = { 0 };
             if (inner < 0 || flatten(top, inner, serial, &ignored) < 0 ||
                 unlinkat(top, item->d_name, AT_REMOVEDIR) < 0)
                 result = -1;
@@ -194,15 +202,17 @@ wcl_status wcl_beneath_remove_tree(int parent, const char *name, wcl_error *erro
 {
     WCL_CLEANUP_FD int top = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     unsigned serial = 0;
-    size_t seen;
+    pass seen;
+    int in_vain = 0;
 
     if (top < 0)
         return wcl_fail_errno(error, errno, "cannot open the folder '%s' to remove it", name);
     do {
-        seen = 0;
+        seen = (pass) { 0 };
         if (flatten(top, top, &serial, &seen) < 0)
             return wcl_fail_errno(error, errno, "cannot empty the folder '%s'", name);
-    } while (seen > 0);
+        in_vain = seen.names == seen.gone ? in_vain + 1 : 0;
+    } while (seen.names > 0 && in_vain < MOST_PASSES_IN_VAIN);
     if (unlinkat(parent, name, AT_REMOVEDIR) < 0)
         return wcl_fail_errno(error, errno, "cannot remove the folder '%s'", name);
     return WCL_OK;

@@ -130,6 +130,27 @@ static void removal_follows_no_link_and_is_not_stopped_by_depth(void **state)
     fixture_remove_folder(folder);
 }
 
+static void removal_ends_though_a_folder_is_held_open(void **state)
+{
+    char *folder = fixture_make_folder("/tmp");
+    WCL_CLEANUP_FREE char *tree = fixture_path(folder, "tree");
+    wcl_error error = WCL_ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(mkdir(tree, 0777), 0);
+    int root = open(tree, O_RDONLY | O_DIRECTORY);
+    int held = make_deep(root, 3);
+    close(root);
+    WCL_CLEANUP_FD int parent = open(folder, O_RDONLY | O_DIRECTORY);
+    /* Windows says that it is in use, or takes it off the names at once as POSIX does. */
+    if (wcl_beneath_remove_tree(parent, "tree", &error) == WCL_OK)
+        assert_int_equal(fixture_count_names(folder), 0);
+    else
+        assert_non_null(strstr(error.message, "'tree'"));
+    close(held);
+    fixture_remove_folder(folder);
+}
+
 static void staging_takes_the_place_of_an_empty_folder_only(void **state)
 {
     static const char *const bad[] = { "full", "file", "missing/x", ".", "..", "", "/", "link" };
@@ -191,6 +212,7 @@ int main(void)
         cmocka_unit_test(links_and_dots_are_refused),
         cmocka_unit_test(paths_longer_than_the_kernel_takes_work),
         cmocka_unit_test(removal_follows_no_link_and_is_not_stopped_by_depth),
+        cmocka_unit_test(removal_ends_though_a_folder_is_held_open),
         cmocka_unit_test(staging_takes_the_place_of_an_empty_folder_only),
         cmocka_unit_test(staging_does_not_replace_what_came_meanwhile),
     };
