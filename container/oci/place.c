@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -23,6 +24,7 @@
 #define SUPERVISOR_NAME "wcl-supervisor"
 #define TEARDOWN_NAME "wcl-container-teardown"
 #define FILE_LIMIT (4 * 1024 * 1024)
+#define LOCK_TRIES 100
 
 static const char *choose(const char *option, const char *variable, const char *otherwise)
 {
@@ -182,23 +184,47 @@ static bool remove_stale(const wcl_place *place)
     return removed;
 }
 
-wcl_status wcl_place_create(const wcl_place *place, int *folder, wcl_error *error)
+/* Makes the folder, unless it is there and not stale. */
+static wcl_status make_folder(const wcl_place *place, wcl_error *error)
 {
-    if (mkdir(place->path, 0700) < 0) {
-        if (errno != EEXIST)
-            return wcl_fail_errno(error, errno, "the folder '%s' cannot be made", place->path);
-        if (!remove_stale(place) || mkdir(place->path, 0700) < 0)
-            return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
-                            "a container of this id exists already");
-    }
+    if (mkdir(place->path, 0700) == 0)
+        return WCL_OK;
+    if (errno != EEXIST)
+        return wcl_fail_errno(error, errno, "the folder '%s' cannot be made", place->path);
+    if (remove_stale(place) && mkdir(place->path, 0700) == 0)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "a container of this id exists already");
+}
+
+static bool lock_current(const wcl_place *place, int *folder)
+{
     *folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*folder >= 0 && wcl_place_lock(*folder) && is_current(place, *folder))
-        return WCL_OK;
-    int failed = errno;
+        return true;
     if (*folder >= 0)
         close(*folder);
     *folder = -1;
-    return wcl_fail_errno(error, failed, "the folder '%s' cannot be locked", place->path);
+    return false;
+}
+
+/*
+ * Until it is locked, a new folder looks like a stale one: who lists containers at that moment has
+ * it locked for an instant, or even removes it. Then it is made again.
+ */
+wcl_status wcl_place_create(const wcl_place *place, int *folder, wcl_error *error)
+{
+    const struct timespec instant = { .tv_nsec = 2000000 };
+
+    if (make_folder(place, error) != WCL_OK)
+        return WCL_FAILED;
+    for (unsigned tries = 0; !lock_current(place, folder); tries++) {
+        if (tries == LOCK_TRIES)
+            return wcl_fail(error, WCL_CODE_BUSY, "the folder '%s' cannot be locked", place->path);
+        nanosleep(&instant, NULL);
+        if (access(place->path, F_OK) != 0 && make_folder(place, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return WCL_OK;
 }
 
 wcl_status wcl_place_write(int folder, const char *name, const char *text, wcl_error *error)
