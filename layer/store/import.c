@@ -171,9 +171,9 @@ static wcl_status take_parents(import *import, wcl_parents parents, wcl_os os, w
                             "the parent '%s' is a sandbox; a read-only layer cannot stand on one",
                             import->parents.layers[i].record.id);
     if (os && parent_os(import) && os != parent_os(import))
-        return wcl_fail(
-            error, WCL_CODE_INVALID_PARAMETER, "the layer shall be %s, but its parent '%s' is not",
-            os == WCL_OS_WINDOWS ? "windows" : "linux", import->record.parents[0]);
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the layer shall be %s, but its parent '%s' is not",
+                        os == WCL_OS_WINDOWS ? "windows" : "linux", import->record.parents[0]);
     return WCL_OK;
 }
 
