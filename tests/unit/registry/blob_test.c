@@ -130,7 +130,7 @@ static void what_is_not_as_said_is_refused(void **state)
         HERE, BROKEN_AT_4,
         "HTTP/1.1 206 Part\r\nContent-Length: 6\r\nContent-Range: bytes 4-9/12\r\n\r\n456789"
     };
-    const char *const beyond[] = { HERE, BROKEN_AT_4, "HTTP/1.1 416 No\r\n" EMPTY };
+    const char *const beyond[] = { HERE, BROKEN_AT_4, ("HTTP/1.1 416 No\r\n" EMPTY) };
     const char *const gone[] = { HERE, GONE };
 
     (void)state;
