@@ -69,6 +69,21 @@ wcl_status wcl_image_blob_read(const wcl_image_store *store, const char *digest,
     return WCL_OK;
 }
 
+wcl_status wcl_image_blob_find(const wcl_image_store *store, const char *digest, size_t limit,
+                               wcl_buffer *data, wcl_error *error)
+{
+    wcl_error inner = WCL_ERROR_INIT;
+
+    /* Not asked first whether it is there: a removal may come between. */
+    if (wcl_image_blob_read(store, digest, limit, data, &inner) == WCL_OK)
+        return WCL_OK;
+    if (inner.code == WCL_CODE_FILE_NOT_FOUND)
+        return WCL_END;
+    if (error)
+        *error = inner;
+    return WCL_FAILED;
+}
+
 /* ---- Writing -------------------------------------------------------------------------------- */
 
 static void partial_path(const wcl_blob_writer *writer, char path[96])

@@ -390,9 +390,10 @@ wcl_status wcl_fetch_small(const wcl_image_store *store, wcl_image_source *sourc
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
                         "the blob %s has %llu bytes, more than the %zu allowed", descriptor->digest,
                         (unsigned long long)descriptor->size, limit);
-    if (wcl_image_blob_exists(store, descriptor->digest))
-        return wcl_image_blob_read(store, descriptor->digest, limit, data, error);
-    wcl_status status = source->ops->open_blob(source, descriptor, 0, &stream, error);
+    wcl_status status = wcl_image_blob_find(store, descriptor->digest, limit, data, error);
+    if (status != WCL_END)
+        return status;
+    status = source->ops->open_blob(source, descriptor, 0, &stream, error);
     if (status == WCL_OK)
         status = read_small(stream, descriptor, data, error);
     if (stream)

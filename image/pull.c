@@ -18,16 +18,17 @@ static wcl_status get_manifest(const wcl_image_store *store, wcl_image_source *s
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     bool is_digest = strncmp(reference, "sha256:", 7) == 0;
+    wcl_status status = WCL_END;
     char served[128] = "";
 
     if (is_digest && wcl_digest_check(reference, error) != WCL_OK)
         return WCL_FAILED;
-    if (is_digest && wcl_image_blob_exists(store, reference)) {
-        if (wcl_image_blob_read(store, reference, WCL_MANIFEST_SIZE_MAX, &text, error) != WCL_OK)
-            return WCL_FAILED;
-    } else if (source->ops->get_manifest(source, reference, &text, served, error) != WCL_OK) {
+    if (is_digest)
+        status = wcl_image_blob_find(store, reference, WCL_MANIFEST_SIZE_MAX, &text, error);
+    if (status == WCL_END)
+        status = source->ops->get_manifest(source, reference, &text, served, error);
+    if (status != WCL_OK)
         return WCL_FAILED;
-    }
     if (wcl_manifest_parse(text.data, text.size, *served ? served : media_type, manifest, error) !=
         WCL_OK)
         return wcl_error_context(error, NULL, reference);
@@ -125,8 +126,9 @@ static void undo(const wcl_image_store *store)
                       error.message);
 }
 
-static wcl_status get_image(wcl_fetch *fetch, const char *name, const wcl_driver *driver,
-                            const wcl_transfer_options *options, wcl_error *error)
+static wcl_status get_image(wcl_fetch *fetch, const char *const *names, size_t name_count,
+                            const wcl_transfer_options *options, wcl_image_info **info,
+                            wcl_error *error)
 {
     const bool is_remote = fetch->source->is_remote;
     wcl_lease lease = WCL_LEASE_INIT;
@@ -134,9 +136,10 @@ static wcl_status get_image(wcl_fetch *fetch, const char *name, const wcl_driver
     if (wcl_lease_begin(fetch->store, fetch->manifest, fetch->config, is_remote, &lease, error) !=
         WCL_OK)
         return WCL_FAILED;
-    wcl_status status = get_layers(fetch, driver, options, error);
+    wcl_status status = get_layers(fetch, fetch->store->driver, options, error);
     if (status == WCL_OK)
-        status = wcl_image_record_write(fetch->store, fetch->manifest, fetch->config, name, error);
+        status = wcl_image_record_write(fetch->store, fetch->manifest, fetch->config, names,
+                                        name_count, info, error);
     wcl_lease_end(&lease, status != WCL_OK && is_remote);
     if (status != WCL_OK && !is_remote)
         undo(fetch->store);
@@ -154,29 +157,22 @@ wcl_status wcl_transfer_options_check(const wcl_transfer_options *options, wcl_e
 }
 
 static wcl_status pull(const wcl_image_store *store, wcl_image_source *source,
-                       const char *reference, const char *name, const wcl_transfer_options *options,
-                       wcl_image_info **info, wcl_error *error)
+                       const char *reference, const char *const *names, size_t name_count,
+                       const wcl_transfer_options *options, wcl_image_info **info, wcl_error *error)
 {
     WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
     WCL_CLEANUP_CONFIG wcl_config *config = NULL;
-    WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
 
     if (find_manifest(store, source, reference, options ? options->platform : NULL, &manifest,
                       error) != WCL_OK ||
         get_config(store, source, manifest, &config, error) != WCL_OK)
         return WCL_FAILED;
     wcl_fetch fetch = { store, source, manifest, config };
-    if (get_image(&fetch, name, store->driver, options, error) != WCL_OK)
-        return WCL_FAILED;
-    if (!info)
-        return WCL_OK;
-    if (wcl_image_record_read(store, manifest->digest, &record, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_image_info_make(store, &record, info, error);
+    return get_image(&fetch, names, name_count, options, info, error);
 }
 
 wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *source,
-                               const char *reference, const char *name,
+                               const char *reference, const char *const *names, size_t name_count,
                                const wcl_transfer_options *options, wcl_image_info **info,
                                wcl_error *error)
 {
@@ -185,5 +181,5 @@ wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *sourc
     if (wcl_transfer_options_check(options, error) != WCL_OK ||
         wcl_image_store_open(driver, &store, error) != WCL_OK)
         return WCL_FAILED;
-    return pull(&store, source, reference, name, options, info, error);
+    return pull(&store, source, reference, names, name_count, options, info, error);
 }

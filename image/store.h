@@ -87,9 +87,11 @@ void wcl_image_record_free(wcl_image_record *record);
 /* The record of the image with this manifest ("sha256:..." or the digits); FILE_NOT_FOUND. */
 wcl_status wcl_image_record_read(const wcl_image_store *store, const char *digest,
                                  wcl_image_record *record, wcl_error *error);
-/* Puts manifest, config and record in place, and gives the image `name` (NULL: none). */
+/* Puts manifest, config and record in place, gives the image its names, and tells in `info` (may be
+ * NULL; wcl_free()) what it then is, all before anybody else can change it. */
 wcl_status wcl_image_record_write(const wcl_image_store *store, const wcl_manifest *manifest,
-                                  const wcl_config *config, const char *name, wcl_error *error);
+                                  const wcl_config *config, const char *const *names,
+                                  size_t name_count, wcl_image_info **info, wcl_error *error);
 
 /* A name and what it stands for. */
 typedef struct wcl_image_name {
@@ -140,6 +142,10 @@ int wcl_image_blob_open(const wcl_image_store *store, const char *digest, const 
 
 /* The whole of a small blob, whose digest is checked. */
 wcl_status wcl_image_blob_read(const wcl_image_store *store, const char *digest, size_t limit,
+                               wcl_buffer *data, wcl_error *error);
+
+/* The same; WCL_END where there is none. */
+wcl_status wcl_image_blob_find(const wcl_image_store *store, const char *digest, size_t limit,
                                wcl_buffer *data, wcl_error *error);
 
 /* A blob being written, which nobody else writes meanwhile. */

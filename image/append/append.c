@@ -302,8 +302,8 @@ wcl_status wcl_image_append(const wcl_driver *driver, const char *base, const ch
     if (status == WCL_OK)
         status = make_image(&image, base, info, input, error);
     if (status == WCL_OK)
-        status = wcl_image_pull_from(driver, &image.source, reference->name, reference->name, NULL,
-                                     made, error);
+        status = wcl_image_pull_from(driver, &image.source, reference->name,
+                                     (const char *const *)&reference->name, 1, NULL, made, error);
     free_image(&image);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "append", name);
 }

@@ -41,25 +41,14 @@ typedef struct loading {
 static wcl_status load_image(const loading *loading, const wcl_bundle_image *image,
                              const char *name, wcl_error *error)
 {
-    const char *first = name ? name : image->name_count ? image->names[0] : NULL;
+    const char *const *names = name ? &name : (const char *const *)image->names;
     WCL_CLEANUP_FREE wcl_image_info *info = NULL;
 
-    if (wcl_image_pull_from(loading->driver, loading->source, image->reference, first,
-                            loading->options, &info, error) != WCL_OK)
+    if (wcl_image_pull_from(loading->driver, loading->source, image->reference, names,
+                            name ? 1 : image->name_count, loading->options, &info, error) != WCL_OK)
         return WCL_FAILED;
-    for (size_t i = 1; !name && i < image->name_count; i++)
-        if (wcl_image_tag(loading->driver, info->digest, image->names[i], error) != WCL_OK)
-            return WCL_FAILED;
-    if (!loading->loaded)
-        return WCL_OK;
-    if (image->name_count > 1) {
-        wcl_image_info *again;
-        if (wcl_image_get_info(loading->driver, info->digest, &again, error) != WCL_OK)
-            return WCL_FAILED;
-        wcl_free(info);
-        info = again;
-    }
-    loading->loaded(loading->context, info);
+    if (loading->loaded)
+        loading->loaded(loading->context, info);
     return WCL_OK;
 }
 

@@ -213,8 +213,10 @@ static int tear_down(void **state)
 
 static wcl_status pull(fixture *fixture, wcl_error *error)
 {
-    return wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", "x.test/a:latest",
-                               NULL, NULL, error);
+    static const char *const name = "x.test/a:latest";
+
+    return wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", &name, 1, NULL,
+                               NULL, error);
 }
 
 static void assert_sound(fixture *fixture, size_t layers)
@@ -389,7 +391,7 @@ static void each_layer_s_progress_is_told(void **state)
     };
     wcl_image_info *info = NULL;
 
-    assert_int_equal(wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", NULL,
+    assert_int_equal(wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", NULL, 0,
                                          &options, &info, NULL),
                      WCL_OK);
     assert_int_equal(done, LAYERS);
