@@ -29,18 +29,30 @@ wcl_status wcl_base64_encode(const void *data, size_t size, wcl_buffer *out, wcl
     return WCL_OK;
 }
 
-/* The six bits that `character` stands for, or -1. */
-static int value_of(char character)
+/* The six bits that each character stands for; NO for what is none of base64's. */
+#define NO 0xFF
+#define NO_4 NO, NO, NO, NO
+#define NO_16 NO_4, NO_4, NO_4, NO_4
+static const uint8_t values[256] = {
+    /* clang-format off */
+    NO_16, NO_16,
+    NO_4, NO_4, NO, NO, NO, 62, NO, NO, NO, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO_4,
+    NO, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, NO,
+    NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
+    NO_16, NO_16, NO_16, NO_16, NO_16, NO_16, NO_16, NO_16,
+    /* clang-format on */
+};
+
+static wcl_status fail_character(const char *text, size_t size, wcl_error *error)
 {
-    if (character >= 'A' && character <= 'Z')
-        return character - 'A';
-    if (character >= 'a' && character <= 'z')
-        return character - 'a' + 26;
-    if (character >= '0' && character <= '9')
-        return character - '0' + 52;
-    if (character == '+')
-        return 62;
-    return character == '/' ? 63 : -1;
+    size_t at = 0;
+
+    while (at < size && values[(uint8_t)text[at]] != NO)
+        at++;
+    return wcl_fail(error, WCL_CODE_INVALID_DATA, "the character at %zu is not one of base64", at);
 }
 
 wcl_status wcl_base64_decode(const char *text, size_t size, wcl_buffer *out, wcl_error *error)
@@ -54,20 +66,24 @@ wcl_status wcl_base64_decode(const char *text, size_t size, wcl_buffer *out, wcl
         padding++;
     if (wcl_buffer_reserve(out, size / 4 * 3, error) != WCL_OK)
         return WCL_FAILED;
-    uint32_t group = 0;
-    for (size_t i = 0; i < size; i++) {
-        int value = i < size - padding ? value_of(text[i]) : 0;
-        if (value < 0)
-            return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                            "the character at %zu is not one of base64", i);
-        group = group << 6 | (uint32_t)value;
-        if (i % 4 != 3)
-            continue;
-        uint8_t bytes[3] = { (uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group };
-        size_t count = i + 1 == size ? 3 - padding : 3;
-        if (wcl_buffer_append(out, bytes, count, error) != WCL_OK)
-            return WCL_FAILED;
-        group = 0;
+    const size_t digits = size - padding;
+    uint8_t *to = out->data + out->size;
+    for (size_t i = 0; i < digits; i += 4) {
+        uint32_t group = 0;
+        uint8_t wrong = 0;
+        for (size_t j = 0; j < 4; j++) {
+            uint8_t value = i + j < digits ? values[(uint8_t)text[i + j]] : 0;
+            wrong |= value;
+            group = group << 6 | value;
+        }
+        if (wrong & 0xC0)
+            return fail_character(text, digits, error);
+        *to++ = (uint8_t)(group >> 16);
+        *to++ = (uint8_t)(group >> 8);
+        *to++ = (uint8_t)group;
     }
+    out->size += size / 4 * 3 - padding;
+    if (out->data)
+        out->data[out->size] = '\0';
     return WCL_OK;
 }

@@ -19,7 +19,7 @@
 #include "layer/store/tar_file.h"
 #include "layer/tar/compress.h"
 
-typedef struct import {
+typedef struct importing {
     const wcl_store *store;
     wcl_stage stage;
     wcl_store_chain parents;
@@ -41,18 +41,18 @@ typedef struct import {
     wcl_progress progress;
     const char *expect_digest;
     const wcl_import_gate *gate; /* NULL: the parents are there from the start */
-} import;
+} importing;
 
 /* ---- The blocks ----------------------------------------------------------------------------- */
 
 static wcl_status hash_blob(void *context, const void *data, size_t size, wcl_error *error)
 {
-    import *import = context;
+    importing *import = context;
 
     return wcl_hasher_update(import->blob_hasher, data, size, error);
 }
 
-static wcl_status report(import *import, wcl_error *error)
+static wcl_status report(importing *import, wcl_error *error)
 {
     const wcl_hooks *hooks = import->store->hooks;
 
@@ -67,7 +67,7 @@ static wcl_status report(import *import, wcl_error *error)
 /* Gives the scanner its next block, on whose way it is hashed and written. */
 static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
 {
-    import *import = context;
+    importing *import = context;
     wcl_status status = wcl_input_next(import->input, block, error);
 
     if (status != WCL_OK)
@@ -82,7 +82,7 @@ static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
     return WCL_FAILED;
 }
 
-static wcl_status index_entries(import *import, wcl_error *error)
+static wcl_status index_entries(importing *import, wcl_error *error)
 {
     const wcl_tar_entry *entry;
     wcl_status status;
@@ -99,7 +99,7 @@ static wcl_status index_entries(import *import, wcl_error *error)
 /* Gives the bytes of layer.tar itself. */
 static wcl_status read_tar(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
 {
-    import *import = context;
+    importing *import = context;
 
     if (wcl_pread_full(import->tar_fd, buffer, size, import->taken, got, error) != WCL_OK)
         return WCL_FAILED;
@@ -111,7 +111,7 @@ wcl_status wcl_store_scan_tar(const wcl_store *store, int tar_fd, wcl_os os, con
                               wcl_index **index, char diff_id[WCL_DIGEST_TEXT_SIZE], uint64_t *size,
                               wcl_error *error)
 {
-import scan = {.store = store, .tar_fd = tar_fd };
+    importing scan = { .store = store, .tar_fd = tar_fd };
     uint8_t digest[WCL_SHA256_SIZE];
 
     scan.progress.operation = operation;
@@ -144,7 +144,7 @@ import scan = {.store = store, .tar_fd = tar_fd };
  * Makes the index once more, for the system that the layer turned out to be of: where the first
  * entries spoke for the other one.
  */
-static wcl_status index_again(import *import, wcl_os os, wcl_error *error)
+static wcl_status index_again(importing *import, wcl_os os, wcl_error *error)
 {
     wcl_index_free(import->index);
     import->index = NULL;
@@ -154,13 +154,13 @@ static wcl_status index_again(import *import, wcl_os os, wcl_error *error)
 
 /* ---- Beginning ------------------------------------------------------------------------------ */
 
-static wcl_os parent_os(const import *import)
+static wcl_os parent_os(const importing *import)
 {
     return import->parents.count ? import->parents.layers[0].record.os : WCL_OS_UNKNOWN;
 }
 
 /* Finds the parents and holds them; `os` is what the layer shall be. */
-static wcl_status take_parents(import *import, wcl_parents parents, wcl_os os, wcl_error *error)
+static wcl_status take_parents(importing *import, wcl_parents parents, wcl_os os, wcl_error *error)
 {
     if (wcl_record_set_parents(&import->record, import->store, parents, error) != WCL_OK ||
         wcl_store_chain_open(import->store, &import->record, &import->parents, error) != WCL_OK)
@@ -177,7 +177,7 @@ static wcl_status take_parents(import *import, wcl_parents parents, wcl_os os, w
     return WCL_OK;
 }
 
-static wcl_status begin(import *import, const char *id, wcl_parents parents,
+static wcl_status begin(importing *import, const char *id, wcl_parents parents,
                         const wcl_import_options *options, wcl_error *error)
 {
     import->record.id = strdup(id ? id : "");
@@ -205,7 +205,7 @@ static wcl_status begin(import *import, const char *id, wcl_parents parents,
     return wcl_index_new(os, &import->index, error);
 }
 
-static wcl_status open_input(import *import, const wcl_import_options *options, wcl_error *error)
+static wcl_status open_input(importing *import, const wcl_import_options *options, wcl_error *error)
 {
     const wcl_input_options input = { .max_size = options ? options->max_size : 0,
                                       .tap = hash_blob,
@@ -241,7 +241,7 @@ static wcl_status set_text(char **to, const char *text, wcl_error *error)
     return *to ? WCL_OK : wcl_fail_memory(error);
 }
 
-static wcl_status settle_digests(import *import, const wcl_import_options *options,
+static wcl_status settle_digests(importing *import, const wcl_import_options *options,
                                  wcl_error *error)
 {
     uint8_t digest[WCL_SHA256_SIZE];
@@ -274,7 +274,7 @@ static wcl_status settle_digests(import *import, const wcl_import_options *optio
 }
 
 /* Fills in what the index knows, and writes it beside the tar. */
-static wcl_status write_layer(import *import, wcl_error *error)
+static wcl_status write_layer(importing *import, wcl_error *error)
 {
     wcl_record *record = &import->record;
 
@@ -292,7 +292,7 @@ static wcl_status write_layer(import *import, wcl_error *error)
 }
 
 /* Puts the layer in place, on its parents. */
-static wcl_status place_layer(import *import, wcl_error *error)
+static wcl_status place_layer(importing *import, wcl_error *error)
 {
     wcl_record *record = &import->record;
 
@@ -305,7 +305,7 @@ static wcl_status place_layer(import *import, wcl_error *error)
     return wcl_stage_commit(import->store, &import->stage, record->id, error);
 }
 
-static void fill_result(const import *import, wcl_import_result *result)
+static void fill_result(const importing *import, wcl_import_result *result)
 {
     const wcl_record *record = &import->record;
 
@@ -319,7 +319,7 @@ static void fill_result(const import *import, wcl_import_result *result)
 }
 
 /* The threads go before what they use. */
-static void end(import *import)
+static void end(importing *import)
 {
     wcl_tar_scanner_free(import->scanner);
     wcl_hasher_free(import->hasher);
@@ -335,7 +335,7 @@ static void end(import *import)
 }
 
 /* Waits for the parents, once all else is done. */
-static wcl_status pass_gate(import *import, wcl_parents parents, wcl_error *error)
+static wcl_status pass_gate(importing *import, wcl_parents parents, wcl_error *error)
 {
     wcl_import_result result;
 
@@ -345,7 +345,7 @@ static wcl_status pass_gate(import *import, wcl_parents parents, wcl_error *erro
     return take_parents(import, parents, import->record.os, error);
 }
 
-static wcl_status run(import *import, wcl_parents parents, const wcl_import_options *options,
+static wcl_status run(importing *import, wcl_parents parents, const wcl_import_options *options,
                       wcl_error *error)
 {
     if (open_input(import, options, error) != WCL_OK || index_entries(import, error) != WCL_OK)
@@ -369,7 +369,12 @@ static wcl_status import_layer(const wcl_driver *driver, const char *id, wcl_par
                                wcl_error *error)
 {
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
-import import = {.store = & store, .stage = WCL_STAGE_INIT, .read = read, .read_context = context, .tar_fd = - 1, .gate = gate };
+    importing import = { .store = &store,
+                         .stage = WCL_STAGE_INIT,
+                         .read = read,
+                         .read_context = context,
+                         .tar_fd = -1,
+                         .gate = gate };
 
     if (options && options->struct_size != sizeof(*options))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
@@ -404,7 +409,12 @@ wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const c
                                wcl_parents parents, wcl_error *error)
 {
     const wcl_import_options options = { .struct_size = sizeof(options), .os = os };
-import import = {.store = store, .stage = * stage, .read = read_tar, .read_context = & import, .tar_fd = - 1, .is_there = true };
+    importing import = { .store = store,
+                         .stage = *stage,
+                         .read = read_tar,
+                         .read_context = &import,
+                         .tar_fd = -1,
+                         .is_there = true };
 
     wcl_status status = begin(&import, id, parents, &options, error);
     if (status == WCL_OK)
