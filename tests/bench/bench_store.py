@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the store against its peers, in alternated runs on the same machine; prints medians and ratios.
 
-    bench_store.py [--entries N] [--bytes N] [--runs N] [--work DIR]
+    bench_store.py [--entries N] [--bytes N] [--runs N] [--only import] [--work DIR]
 
 WCL_BUILD names the build folder. Needs root for what mounts."""
 import argparse
@@ -19,6 +19,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--entries", type=int, default=60_000)
 parser.add_argument("--bytes", type=int, default=1_400_000_000)
 parser.add_argument("--runs", type=int, default=5)
+parser.add_argument("--only", choices=["import"])
 parser.add_argument("--work")
 options = parser.parse_args()
 
@@ -100,7 +101,17 @@ def oci_layout(tar_gz, plain_digest):
     return root
 
 
+def make_layer(name, *contents):
+    layer = path(name + ".tar.gz")
+    run([GENERATE, "--seed", "1", "--entries", str(options.entries), "--bytes", str(options.bytes), "--base",
+         "--compression", "gzip", *contents, "-o", layer])
+    print("layer %s: %d entries, %.0f MB, %.0f MB compressed; %d runs" % (
+        name, options.entries, options.bytes / 1e6, os.path.getsize(layer) / 1e6, options.runs), flush=True)
+    return layer
+
+
 def bench_import(layer):
+    """Leaves the layer imported as `base`, and plain.tar."""
     plain = path("plain.tar")
     run("igzip -dc %s > %s" % (layer, plain))
     digest = hashlib.file_digest(open(plain, "rb"), "sha256").hexdigest()
@@ -124,6 +135,8 @@ def bench_import(layer):
 
     times = alternated(commands, before=before, once=("umoci",))
     shutil.rmtree(path("out"))
+    shutil.rmtree(path("oci"), ignore_errors=True)
+    os.remove(path("copy"))
     for name, seconds in times.items():
         print("    %-12s %.2f s" % (name, seconds))
     unpack = min(times[name] for name in ("bsdtar", "igzip | tar", "umoci") if name in times)
@@ -244,12 +257,10 @@ def main():
     if os.geteuid() != 0:
         sys.exit("bench_store: only root can mount")
     try:
-        layer = path("layer.tar.gz")
-        run([GENERATE, "--seed", "1", "--entries", str(options.entries), "--bytes", str(options.bytes), "--base",
-             "--compression", "gzip", "-o", layer])
-        print("layer: %d entries, %.0f MB, %.0f MB compressed; %d runs" % (
-            options.entries, options.bytes / 1e6, os.path.getsize(layer) / 1e6, options.runs), flush=True)
-        import_time, plain = bench_import(layer)
+        bench_import(make_layer("repetitive", "--repetitive"))
+        import_time, plain = bench_import(make_layer("like-windows"))
+        if options.only == "import":
+            return
         bench_export(plain)
         bench_chain(import_time)
         bench_mount()

@@ -13,6 +13,7 @@
 #define SLICE 4096u
 
 struct content {
+    bool repetitive;
     uint8_t *pools[CONTENT_KINDS];
     uint8_t piece[CONTENT_PIECE];
 };
@@ -102,13 +103,14 @@ static void fill_wide(uint8_t *pool, uint64_t seed)
     }
 }
 
-content *content_new(uint64_t seed)
+content *content_new(uint64_t seed, bool repetitive)
 {
     static void (*const fill[])(uint8_t *, uint64_t) = { fill_binary, fill_text, fill_wide,
                                                          fill_random };
     content *made = calloc(1, sizeof(*made));
     if (!made)
         return NULL;
+    made->repetitive = repetitive;
     for (int kind = 0; kind < CONTENT_KINDS; kind++) {
         made->pools[kind] = calloc(1, POOL_SIZE);
         if (!made->pools[kind]) {
@@ -135,6 +137,10 @@ const uint8_t *content_piece(content *content, content_kind kind, uint64_t id, u
 
     for (unsigned at = 0; at < CONTENT_PIECE; at += SLICE) {
         uint64_t random = mix(id, (offset + at) / SLICE);
+        if (content->repetitive && at && random >> 61) {
+            memcpy(content->piece + at, content->piece + at - SLICE, SLICE);
+            continue;
+        }
         memcpy(content->piece + at, pool + random % (POOL_SIZE - SLICE), SLICE);
         memcpy(content->piece + at + (random >> 40) % (SLICE - 8), &random, 8);
     }

@@ -3,6 +3,7 @@
 #ifndef GENERATE_CONTENT_H
 #define GENERATE_CONTENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +17,9 @@ typedef enum content_kind {
 
 typedef struct content content;
 
-/* NULL when out of memory. */
-content *content_new(uint64_t seed);
+/* NULL when out of memory. What is repetitive compresses twice to three times as well as Windows'
+ * own files do, since most of it repeats what is just before it. */
+content *content_new(uint64_t seed, bool repetitive);
 void content_free(content *content);
 
 #define CONTENT_PIECE 65536u

@@ -48,7 +48,7 @@ static wcl_status make_descriptor(generator *generator, unsigned number)
 wcl_status generator_start(generator *generator, wcl_layer_writer *writer)
 {
     generator->writer = writer;
-    generator->content = content_new(generator->seed);
+    generator->content = content_new(generator->seed, generator->repetitive);
     if (!generator->content) {
         snprintf(generator->error.message, sizeof(generator->error.message), "out of memory");
         return WCL_FAILED;

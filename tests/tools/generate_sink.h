@@ -13,6 +13,7 @@
 typedef struct generator {
     uint64_t seed;
     bool is_linux;
+    bool repetitive; /* the contents */
     /* What was measured, or is being. */
     bool measuring;
     uint64_t entries;

@@ -14,7 +14,7 @@
 static const char usage[] =
     "usage: wcl-generate-layer [--seed N] [--entries N] [--bytes SIZE] [--os windows|linux]\n"
     "           [--base | --child PARENT_SEED [--parent-entries N]]\n"
-    "           [--compression none|gzip|zstd] -o FILE\n"
+    "           [--compression none|gzip|zstd] [--repetitive] -o FILE\n"
     "A child changes what the layer of PARENT_SEED with at least --parent-entries (1000) entries\n"
     "has. SIZE may end in K, M or G. FILE - is standard output.\n";
 
@@ -24,6 +24,7 @@ typedef struct options {
     uint64_t bytes;
     bool is_linux;
     bool is_child;
+    bool repetitive;
     uint64_t parent_seed;
     uint64_t parent_entries;
     wcl_compression compression;
@@ -70,6 +71,9 @@ static bool take_option(options *options, int letter, const char *value)
     case 'B':
         options->is_child = false;
         return true;
+    case 'r':
+        options->repetitive = true;
+        return true;
     case 'c':
         options->is_child = true;
         return parse_number(value, &options->parent_seed);
@@ -104,6 +108,7 @@ static bool parse_options(int argc, char **argv, options *options)
         { "child", required_argument, NULL, 'c' },
         { "parent-entries", required_argument, NULL, 'p' },
         { "compression", required_argument, NULL, 'z' },
+        { "repetitive", no_argument, NULL, 'r' },
         { "output", required_argument, NULL, 'o' },
         { NULL, 0, NULL, 0 },
     };
@@ -172,7 +177,9 @@ static bool make_plan(const options *options, layer_plan *plan)
 
 static wcl_status write_layer(const options *options, const layer_plan *plan, wcl_error *error)
 {
-    generator generator = { .seed = options->seed, .is_linux = options->is_linux };
+    generator generator = { .seed = options->seed,
+                            .is_linux = options->is_linux,
+                            .repetitive = options->repetitive };
     wcl_tar_writer_options writer_options = { .struct_size = sizeof(writer_options),
                                               .compression = options->compression };
     wcl_layer_writer *writer;
