@@ -1,9 +1,12 @@
 /* The paths of a tar's entries as they stand in the index. */
+#include "layer/store/index_paths.h"
+
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/error.h"
+#include "layer/erofs/inode.h"
 #include "layer/path.h"
-#include "layer/store/index_private.h"
 
 wcl_status wcl_index_tidy_path(const char *text, size_t size, wcl_buffer *path, wcl_error *error)
 {

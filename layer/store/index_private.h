@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "layer/store/index.h"
+#include "layer/store/index_paths.h"
 #include "layer/tar/win_records.h"
 
 struct wcl_index {
@@ -24,16 +25,6 @@ struct wcl_index {
     wcl_node stream_node;
     wcl_buffer streams; /* of that file, as in trusted.wcl.streams */
 };
-
-/*
- * The path of an entry without what engines put up with: leading "./" and slashes, doubled slashes,
- * "." components, a slash at the end. A ".." is refused. "" is the root.
- */
-wcl_status wcl_index_tidy_path(const char *text, size_t size, wcl_buffer *path, wcl_error *error);
-/* The roots of a Windows layer have one spelling, so that the mount finds them. */
-void wcl_index_spell_root(wcl_buffer *path);
-/* Shortens every component of the path that is too long for the image. */
-wcl_status wcl_index_shorten_path(wcl_buffer *path, bool *is_short, wcl_error *error);
 
 /* Makes and places a file or link with the entry's data. */
 wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, const char *path,

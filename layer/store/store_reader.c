@@ -10,18 +10,9 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
-#include "layer/erofs/tree.h"
 #include "layer/layer_ops.h"
-#include "layer/path.h"
 #include "layer/store/entries.h"
-
-/* A folder that the tar lists after what is in it: all of it, to be given in time. */
-typedef struct late_folder {
-    wcl_entry entry;
-    wcl_buffer path;
-    wcl_buffer stream;
-    wcl_node node;
-} late_folder;
+#include "layer/store/scattered.h"
 
 typedef struct store_reader {
     wcl_layer_reader base;
@@ -30,19 +21,18 @@ typedef struct store_reader {
     int tar_fd;
     uint64_t position;
     wcl_layer_reader *tar;
-    wcl_tree *given;   /* the folders given so far */
-    wcl_entry waiting; /* the tar's entry, while folders that lead to it are given */
+    wcl_scattered *scattered; /* NULL where the tar is not */
+    wcl_tree *given;          /* the folders given so far */
+    /* The entry to give next, while folders that lead to it are given. */
+    wcl_entry waiting;
+    const wcl_kept_entry *waiting_kept; /* where its stream is, if not in the tar */
     bool is_waiting;
-    wcl_buffer folder;             /* the path of a folder that was put in */
-    const wcl_buffer *put_in_data; /* its stream; NULL while the tar's own entry is read */
-    size_t put_in_position;
-    bool is_put_in;
-    /* Of a scattered tar: */
-    wcl_tree *all;    /* every path */
-    uint64_t *last;   /* by node: the entry that counts, from 1 */
-    uint64_t ordinal; /* of the entry at hand */
-    late_folder *late;
-    size_t late_count;
+    /* The entry at hand, where it is a folder put in or one that was kept. */
+    wcl_buffer folder; /* its path */
+    const wcl_kept_entry *kept;
+    uint64_t kept_position;
+    bool is_put_in; /* it has no stream, unless it is kept */
+    wcl_buffer key;
 } store_reader;
 
 /* ---- The tar -------------------------------------------------------------------------------- */
@@ -68,169 +58,73 @@ static wcl_status open_tar(store_reader *reader, wcl_error *error)
 
 /* ---- Folders given so far ------------------------------------------------------------------- */
 
-static wcl_status add_folder(wcl_tree *tree, const char *path, wcl_error *error)
-{
-    const wcl_inode inode = { .mode = S_IFDIR | 0755 };
-    const char *name = wcl_path_base(path);
-    wcl_node parent, node = wcl_tree_find(tree, path);
-
-    if (node != WCL_NO_NODE && wcl_tree_is_folder(tree, node))
-        return WCL_OK;
-    if (wcl_tree_make_parents(tree, path, &inode, NULL, 0, &parent, error) != WCL_OK ||
-        wcl_tree_add_node(tree, &inode, &node, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_tree_link(tree, parent, name, strlen(name), node, NULL, error);
-}
-
-/* The first folder on the way to `path` that was not given yet, into reader->folder; false: none.
- */
-static bool missing_folder(store_reader *reader, const char *path, wcl_status *status,
+static wcl_status is_given(store_reader *reader, const char *path, size_t length, bool *given,
                            wcl_error *error)
 {
-    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-        wcl_buffer_clear(&reader->folder);
-        *status = wcl_buffer_append(&reader->folder, path, (size_t)(slash - path), error);
-        if (*status != WCL_OK)
-            return false;
-        if (wcl_tree_find(reader->given, wcl_buffer_text(&reader->folder)) == WCL_NO_NODE)
-            return true;
-    }
-    return false;
-}
+    wcl_node node;
 
-/* ---- Scattered tars ------------------------------------------------------------------------- */
-
-static wcl_status read_stream(store_reader *reader, wcl_buffer *stream, wcl_error *error)
-{
-    size_t got = 1;
-
-    while (got) {
-        if (wcl_buffer_reserve(stream, 65536, error) != WCL_OK ||
-            wcl_layer_reader_read(reader->tar, stream->data + stream->size, 65536, &got, error) !=
-                WCL_OK)
-            return WCL_FAILED;
-        stream->size += got;
-    }
-    return WCL_OK;
-}
-
-static wcl_status keep_folder(store_reader *reader, const wcl_entry *entry, wcl_node node,
-                              wcl_error *error)
-{
-    late_folder *late = realloc(reader->late, (reader->late_count + 1) * sizeof(*late));
-
-    if (!late)
-        return wcl_fail_memory(error);
-    reader->late = late;
-    late += reader->late_count++;
-    *late = (late_folder) { .entry = *entry, .node = node };
-    /* Extended attributes of the entry would have to be copied too; the entry's own stream has
-     * none. */
-    late->entry.xattrs = NULL;
-    late->entry.xattr_count = 0;
-    if (wcl_buffer_append_text(&late->path, entry->path, error) != WCL_OK ||
-        read_stream(reader, &late->stream, error) != WCL_OK)
+    if (wcl_entry_path_find(reader->given, path, length, &reader->key, &node, error) != WCL_OK)
         return WCL_FAILED;
+    *given = node != WCL_NO_NODE;
     return WCL_OK;
 }
 
-static wcl_status note_last(store_reader *reader, wcl_node node, wcl_error *error)
+static wcl_status note_given(store_reader *reader, const char *path, wcl_error *error)
 {
-    uint32_t count = wcl_tree_node_count(reader->all);
-    uint64_t *last = realloc(reader->last, ((size_t)count + 1) * sizeof(*last));
+    wcl_node node;
+    bool given;
 
-    if (!last)
-        return wcl_fail_memory(error);
-    reader->last = last;
-    reader->last[node] = reader->ordinal;
-    return WCL_OK;
+    if (is_given(reader, path, strlen(path), &given, error) != WCL_OK)
+        return WCL_FAILED;
+    return given ? WCL_OK
+                 : wcl_entry_path_place(reader->given, path, true, &reader->key, &node, error);
 }
 
-static wcl_status survey_entry(store_reader *reader, const wcl_entry *entry, wcl_error *error)
+/* The first folder on the way to `path` that was not given yet, into reader->folder. */
+static wcl_status find_missing(store_reader *reader, const char *path, bool *is_missing,
+                               wcl_error *error)
 {
-    const wcl_inode inode = { .mode =
-                                  (entry->kind == WCL_ENTRY_DIRECTORY ? S_IFDIR : S_IFREG) | 0755 };
-    const wcl_inode folder = { .mode = S_IFDIR | 0755 };
-    const char *name = wcl_path_base(entry->path);
-    wcl_node node = wcl_tree_find(reader->all, entry->path), parent;
-    bool was_folder = node != WCL_NO_NODE && wcl_tree_is_folder(reader->all, node);
+    const char *slash = strrchr(path, '/');
+    bool given = true;
 
-    if (entry->kind == WCL_ENTRY_DELETED || entry->kind == WCL_ENTRY_OPAQUE)
+    *is_missing = false;
+    if (slash && is_given(reader, path, (size_t)(slash - path), &given, error) != WCL_OK)
+        return WCL_FAILED;
+    if (given)
         return WCL_OK;
-    if (was_folder && entry->kind == WCL_ENTRY_DIRECTORY) {
-        if (keep_folder(reader, entry, node, error) != WCL_OK)
-            return WCL_FAILED;
-    } else if (wcl_tree_make_parents(reader->all, entry->path, &folder, NULL, 0, &parent, error) !=
-                   WCL_OK ||
-               wcl_tree_add_node(reader->all, &inode, &node, error) != WCL_OK ||
-               wcl_tree_link(reader->all, parent, name, strlen(name), node, NULL, error) !=
-                   WCL_OK) {
-        return WCL_FAILED;
+    slash = strchr(path, '/');
+    while (is_given(reader, path, (size_t)(slash - path), &given, error) == WCL_OK) {
+        if (given) {
+            slash = strchr(slash + 1, '/');
+            continue;
+        }
+        *is_missing = true;
+        wcl_buffer_clear(&reader->folder);
+        return wcl_buffer_append(&reader->folder, path, (size_t)(slash - path), error);
     }
-    return note_last(reader, node, error);
-}
-
-/* Goes through the tar once, to know which entry of each path counts and which folders come late.
- */
-static wcl_status survey(store_reader *reader, wcl_error *error)
-{
-    wcl_entry entry;
-    wcl_status status = wcl_tree_new(reader->layer.record.os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS
-                                                                               : WCL_NAMES_EXACT,
-                                     &reader->all, error);
-
-    if (status == WCL_OK)
-        status = open_tar(reader, error);
-    while (status == WCL_OK &&
-           (status = wcl_layer_reader_next(reader->tar, &entry, error)) == WCL_OK) {
-        reader->ordinal++;
-        status = survey_entry(reader, &entry, error);
-    }
-    wcl_layer_reader_close(reader->tar, NULL);
-    reader->tar = NULL;
-    reader->ordinal = 0;
-    return status == WCL_END ? WCL_OK : status;
-}
-
-/* Whether a later entry takes this one's place, or it was given already. */
-static bool is_passed_over(store_reader *reader, const wcl_entry *entry)
-{
-    if (!reader->all || entry->kind == WCL_ENTRY_DELETED || entry->kind == WCL_ENTRY_OPAQUE)
-        return false;
-    wcl_node node = wcl_tree_find(reader->all, entry->path);
-    if (node == WCL_NO_NODE)
-        return true;
-    if (entry->kind == WCL_ENTRY_DIRECTORY)
-        return !wcl_tree_is_folder(reader->all, node) ||
-               wcl_tree_find(reader->given, entry->path) != WCL_NO_NODE;
-    return reader->last[node] != reader->ordinal;
-}
-
-static const late_folder *find_late(const store_reader *reader, const char *path)
-{
-    wcl_node node = reader->all ? wcl_tree_find(reader->all, path) : WCL_NO_NODE;
-    const late_folder *found = NULL;
-
-    for (size_t i = 0; node != WCL_NO_NODE && i < reader->late_count; i++)
-        if (reader->late[i].node == node)
-            found = &reader->late[i];
-    return found;
+    return WCL_FAILED;
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static const wcl_buffer no_stream = WCL_BUFFER_INIT;
+static void give(store_reader *reader, wcl_entry *entry, const wcl_kept_entry *kept, bool is_put_in)
+{
+    if (kept)
+        *entry = kept->entry;
+    reader->kept = kept;
+    reader->kept_position = 0;
+    reader->is_put_in = is_put_in || kept;
+}
 
-/* Gives the folder in reader->folder: as the tar lists it later, or as one that nobody lists. */
+/* Gives the folder in reader->folder: as the tar lists it last, or as one that nobody lists. */
 static wcl_status give_folder(store_reader *reader, wcl_entry *entry, wcl_error *error)
 {
     const char *path = wcl_buffer_text(&reader->folder);
-    const late_folder *late = find_late(reader, path);
+    const wcl_kept_entry *kept = NULL;
 
-    if (late) {
-        *entry = late->entry;
-        entry->path = wcl_buffer_text(&late->path);
-    } else {
+    if (reader->scattered && wcl_scattered_folder(reader->scattered, path, &kept, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!kept) {
         *entry = (wcl_entry)WCL_ENTRY_INIT;
         entry->kind = WCL_ENTRY_DIRECTORY;
         entry->flags = WCL_ENTRY_IN_ORDER | WCL_ENTRY_IMPLICIT;
@@ -239,20 +133,43 @@ static wcl_status give_folder(store_reader *reader, wcl_entry *entry, wcl_error 
         entry->has_posix = reader->layer.record.os == WCL_OS_LINUX;
         entry->mode = 0755;
     }
-    reader->put_in_data = late ? &late->stream : &no_stream;
-    reader->put_in_position = 0;
-    reader->is_put_in = true;
-    return add_folder(reader->given, path, error);
+    give(reader, entry, kept, true);
+    return note_given(reader, path, error);
+}
+
+/* Of a scattered tar, what becomes of the entry that waits; `*pass`: nothing. */
+static wcl_status settle(store_reader *reader, bool *pass, wcl_error *error)
+{
+    wcl_entry *entry = &reader->waiting;
+    wcl_scattered_fate fate;
+    bool given = false;
+
+    if (wcl_scattered_next(reader->scattered, reader->tar, entry, &fate, &reader->waiting_kept,
+                           error) != WCL_OK)
+        return WCL_FAILED;
+    if (fate == WCL_SCATTERED_KEPT)
+        *entry = reader->waiting_kept->entry;
+    else if (fate == WCL_SCATTERED_GIVE && entry->kind == WCL_ENTRY_DIRECTORY &&
+             (is_given(reader, entry->path, strlen(entry->path), &given, error) != WCL_OK ||
+              wcl_scattered_folder(reader->scattered, entry->path, &reader->waiting_kept, error) !=
+                  WCL_OK))
+        return WCL_FAILED;
+    *pass = fate == WCL_SCATTERED_PASS || given;
+    return WCL_OK;
 }
 
 static wcl_status fetch(store_reader *reader, wcl_error *error)
 {
     wcl_status status;
+    bool pass;
 
     do {
+        pass = false;
+        reader->waiting_kept = NULL;
         status = wcl_layer_reader_next(reader->tar, &reader->waiting, error);
-        reader->ordinal++;
-    } while (status == WCL_OK && is_passed_over(reader, &reader->waiting));
+        if (status == WCL_OK && reader->scattered)
+            status = settle(reader, &pass, error);
+    } while (status == WCL_OK && pass);
     reader->is_waiting = status == WCL_OK;
     return status;
 }
@@ -261,28 +178,18 @@ static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *erro
 {
     store_reader *reader = (store_reader *)base;
     wcl_status status = WCL_OK;
+    bool is_missing;
 
     if (!reader->is_waiting && (status = fetch(reader, error)) != WCL_OK)
         return status;
-    if (missing_folder(reader, reader->waiting.path, &status, error))
+    if (find_missing(reader, reader->waiting.path, &is_missing, error) != WCL_OK)
+        return WCL_FAILED;
+    if (is_missing)
         return give_folder(reader, entry, error);
-    if (status != WCL_OK)
-        return status;
     *entry = reader->waiting;
     reader->is_waiting = false;
-    reader->is_put_in = false;
-    if (entry->kind == WCL_ENTRY_DIRECTORY) {
-        /* Listed several times: what it is in the end, it is from the start. */
-        const late_folder *late = find_late(reader, entry->path);
-        if (late) {
-            wcl_buffer_clear(&reader->folder);
-            if (wcl_buffer_append_text(&reader->folder, entry->path, error) != WCL_OK)
-                return WCL_FAILED;
-            return give_folder(reader, entry, error);
-        }
-        return add_folder(reader->given, entry->path, error);
-    }
-    return WCL_OK;
+    give(reader, entry, reader->waiting_kept, false);
+    return entry->kind == WCL_ENTRY_DIRECTORY ? note_given(reader, entry->path, error) : WCL_OK;
 }
 
 static wcl_status read_entry(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
@@ -292,12 +199,13 @@ static wcl_status read_entry(wcl_layer_reader *base, void *buffer, size_t size, 
 
     if (!reader->is_put_in)
         return wcl_layer_reader_read(reader->tar, buffer, size, got, error);
-    size_t left = reader->put_in_data->size - reader->put_in_position;
-    *got = left < size ? left : size;
-    if (*got)
-        memcpy(buffer, reader->put_in_data->data + reader->put_in_position, *got);
-    reader->put_in_position += *got;
-    return WCL_OK;
+    *got = 0;
+    if (!reader->kept)
+        return WCL_OK;
+    wcl_status status = wcl_scattered_read(reader->scattered, reader->kept, reader->kept_position,
+                                           buffer, size, got, error);
+    reader->kept_position += *got;
+    return status;
 }
 
 static void free_reader(wcl_layer_reader *base)
@@ -306,14 +214,9 @@ static void free_reader(wcl_layer_reader *base)
 
     wcl_layer_reader_close(reader->tar, NULL);
     wcl_tree_free(reader->given);
-    wcl_tree_free(reader->all);
-    free(reader->last);
-    for (size_t i = 0; i < reader->late_count; i++) {
-        wcl_buffer_free(&reader->late[i].path);
-        wcl_buffer_free(&reader->late[i].stream);
-    }
-    free(reader->late);
+    wcl_scattered_free(reader->scattered);
     wcl_buffer_free(&reader->folder);
+    wcl_buffer_free(&reader->key);
     if (reader->tar_fd >= 0)
         close(reader->tar_fd);
     wcl_store_layer_close(&reader->layer);
@@ -322,6 +225,18 @@ static void free_reader(wcl_layer_reader *base)
 }
 
 static const wcl_layer_reader_ops ops = { "read layer", next, read_entry, free_reader };
+
+/* Goes through the tar once, to know what must be given at another place than its own. */
+static wcl_status survey(store_reader *reader, wcl_error *error)
+{
+    if (open_tar(reader, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status =
+        wcl_scattered_new(reader->tar, reader->layer.record.os, &reader->scattered, error);
+    wcl_layer_reader_close(reader->tar, NULL);
+    reader->tar = NULL;
+    return status;
+}
 
 static wcl_status start(store_reader *reader, wcl_error *error)
 {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "layer/layer_ops.h"
+#include "layer/entry_copy.h"
 #include "layer/path.h"
 #include "layer/tar/compress.h"
 #include "layer/tar/new_file.h"
@@ -46,7 +47,6 @@ typedef struct tar_writer {
 
     entry_state state;
     wcl_entry entry; /* its texts are copies */
-    wcl_xattr *xattrs;
     wcl_backup_decoder *decoder;
     wcl_stream_table table;
     wcl_spool spool;
@@ -383,58 +383,6 @@ static wcl_status on_data(void *context, const void *data, size_t size, wcl_erro
 
 /* ---- The writer's operations ---------------------------------------------------------------- */
 
-static void forget_entry(tar_writer *writer)
-{
-    free((char *)writer->entry.path);
-    free((char *)writer->entry.target);
-    for (size_t i = 0; i < writer->entry.xattr_count; i++) {
-        free((char *)writer->xattrs[i].name);
-        free((void *)writer->xattrs[i].value);
-    }
-    free(writer->xattrs);
-    writer->xattrs = NULL;
-    writer->entry = (wcl_entry)WCL_ENTRY_INIT;
-}
-
-static wcl_status copy_xattrs(tar_writer *writer, const wcl_entry *entry, wcl_error *error)
-{
-    writer->entry.xattrs = NULL;
-    writer->entry.xattr_count = 0;
-    if (entry->xattr_count == 0)
-        return WCL_OK;
-    writer->xattrs = calloc(entry->xattr_count, sizeof(*writer->xattrs));
-    if (!writer->xattrs)
-        return wcl_fail_memory(error);
-    writer->entry.xattrs = writer->xattrs;
-    for (size_t i = 0; i < entry->xattr_count; i++) {
-        const wcl_xattr *from = &entry->xattrs[i];
-        wcl_xattr *to = &writer->xattrs[i];
-        void *value = malloc(from->size + 1);
-        to->name = strdup(from->name);
-        to->value = value;
-        to->size = from->size;
-        writer->entry.xattr_count++;
-        if (!to->name || !value)
-            return wcl_fail_memory(error);
-        if (from->size > 0)
-            memcpy(value, from->value, from->size);
-    }
-    return WCL_OK;
-}
-
-static wcl_status copy_entry(tar_writer *writer, const wcl_entry *entry, wcl_error *error)
-{
-    forget_entry(writer);
-    writer->entry = *entry;
-    writer->entry.path = strdup(entry->path);
-    writer->entry.target = entry->target ? strdup(entry->target) : NULL;
-    if (copy_xattrs(writer, entry, error) != WCL_OK)
-        return WCL_FAILED;
-    if (!writer->entry.path || (entry->target && !writer->entry.target))
-        return wcl_fail_memory(error);
-    return WCL_OK;
-}
-
 static wcl_status check_entry(const wcl_entry *entry, wcl_error *error)
 {
     bool is_windows = !entry->has_posix;
@@ -461,7 +409,10 @@ static wcl_status writer_add(wcl_layer_writer *base, const wcl_entry *entry, wcl
     if (entry->kind == WCL_ENTRY_OPAQUE)
         return write_whiteout(writer, entry->path, strlen(entry->path), "", WCL_WHITEOUT_OPAQUE,
                               error);
-    if (check_entry(entry, error) != WCL_OK || copy_entry(writer, entry, error) != WCL_OK)
+    if (check_entry(entry, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_entry_copy_free(&writer->entry);
+    if (wcl_entry_copy(entry, &writer->entry, error) != WCL_OK)
         return WCL_FAILED;
     if (entry->kind == WCL_ENTRY_FILE && remember_file(writer, entry, error) != WCL_OK)
         return WCL_FAILED;
@@ -512,7 +463,7 @@ static void writer_free(wcl_layer_writer *base)
     wcl_output_free(writer->output);
     wcl_new_file_free(writer->file);
     wcl_path_map_free(writer->files);
-    forget_entry(writer);
+    wcl_entry_copy_free(&writer->entry);
     wcl_backup_decoder_free(writer->decoder);
     wcl_stream_table_free(&writer->table);
     wcl_spool_free(&writer->spool);

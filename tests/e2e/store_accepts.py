@@ -25,6 +25,66 @@ def folder(**change):
     return dict(type=FOLDER, mode=0o755, **change)
 
 
+def assert_reads_as_mounted(home, layer, where):
+    """The layer's entries, written as a tar by their reader and unpacked by GNU tar, are what the mount shows."""
+    tar, folder = home.path(layer + "-read.tar"), home.path(layer + "-read")
+    home.run("convert", "--to", "oci", layer, tar)
+    os.mkdir(folder)
+    subprocess.run(["tar", "-xpf", tar, "-C", folder, "--xattrs", "--xattrs-include=*",
+                    "--warning=no-unknown-keyword"], check=True)
+    trees = [snapshot(place, folder_times=False) for place in (where, folder)]
+    for tree in trees:
+        del tree[""]
+    assert_same_tree(*trees, layer)
+
+
+def links_to_what_is_replaced(home):
+    link = lambda name: dict(type=tarfile.LNKTYPE, linkname=name)
+    xattr = lambda value: {"SCHILY.xattr.user.what": value}
+    tar = tar_of(home.path("links.tar"), [
+        # Two links to a file that loses its name to another file.
+        ("a", dict(data=b"first a", mode=0o640, pax_headers=xattr("of a"))), ("b", link("a")), ("c", link("b")),
+        ("a", dict(data=b"second a")),
+        # The link between loses its name.
+        ("d", dict(data=b"d")), ("e", link("d")), ("f", link("e")), ("e", dict(data=b"another e")),
+        # The first heir is gone as well; the second one lives in a folder that is listed in between.
+        ("g", dict(data=b"g")), ("h", link("g")), ("in", dict(type=FOLDER, mode=0o700)), ("in/i", link("h")),
+        ("g", dict(data=b"new g")), ("h", dict(data=b"new h")),
+        # A folder takes the name; a link takes the name of what it links to; a symbolic link.
+        ("j", dict(data=b"j" * 200000)), ("k", link("j")), ("j", folder()), ("j/l", link("k")),
+        ("m", dict(data=b"m")), ("m", link("m")),
+        ("n", dict(type=tarfile.SYMTYPE, linkname="a")), ("o", link("n")), ("n", dict(data=b"no link")),
+        # A folder listed late, with attributes.
+        ("late/x", dict(data=b"x")), ("late", dict(type=FOLDER, mode=0o711, pax_headers=xattr("of late"))),
+        # Nobody's heir.
+        ("p", dict(data=b"lost")), ("q", link("p")), ("p", dict(data=b"p")), ("q", dict(data=b"q")),
+    ])
+    home.run("import", "-i", tar, "links")
+    where = home.mount("links")
+    read = lambda name: open(os.path.join(where, name), "rb").read()
+    assert [read(name) for name in ("a", "b", "c", "e", "f", "in/i", "m")] == \
+        [b"second a", b"first a", b"first a", b"another e", b"d", b"g", b"m"]
+    assert os.path.samefile(os.path.join(where, "b"), os.path.join(where, "c"))
+    assert os.readlink(os.path.join(where, "o")) == "a"
+    assert_reads_as_mounted(home, "links", where)
+    home.run("unmount", "links")
+
+
+def long_names(home):
+    """Windows' names have 255 UTF-16 units, which may be more bytes than a Linux file system takes."""
+    windows = lambda value: {"MSWINDOWS.fileattr": value}
+    long = "\u5b57" * 255
+    for name, twice in (("long", []), ("scattered", [("Files/%s/%s" % (long, long), dict(data=b"again"))])):
+        tar = tar_of(home.path(name + ".tar"), [
+            ("Files", dict(type=FOLDER, pax_headers=windows("16"))),
+            ("Files/" + long, dict(type=FOLDER, pax_headers=windows("16"))),
+            ("Files/%s/%s" % (long, long), dict(data=b"once", pax_headers=windows("32"))), *twice])
+        home.run("import", "-i", tar, name)
+        assert [entry["path"] for entry in home.entries(name)] == \
+            ["Files", "Files/" + long, "Files/%s/%s" % (long, long)]
+        assert home.run("cat", name, "Files/%s/%s" % (long, long)).stdout == (b"again" if twice else b"once")
+
+
 def odd_shapes(home):
     tar = tar_of(home.path("odd.tar"), [
         ("./", folder(mtime=5)),
@@ -54,6 +114,7 @@ def odd_shapes(home):
     assert read("was-file/in") == b"in"
     assert read("was-folder") == b"now a file"
     assert read("a/b/c") == b"tidied"
+    assert_reads_as_mounted(home, "odd", where)
     home.run("unmount", "odd")
     # The reader gives folders first and each path once.
     paths = [entry["path"] for entry in home.entries("odd")]
@@ -156,7 +217,7 @@ def os_by_roots(home):
 def main():
     need_root()
     with Home() as home:
-        for test in (odd_shapes, whiteouts, refused, hostile_xattrs, trailing_bytes, os_by_roots):
+        for test in (odd_shapes, links_to_what_is_replaced, long_names, whiteouts, refused, hostile_xattrs, trailing_bytes, os_by_roots):
             test(home)
             print("store_accepts:", test.__name__)
         home.assert_clean()
