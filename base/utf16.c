@@ -128,9 +128,11 @@ wcl_status wcl_wtf8_to_utf16(const char *text, size_t size, wcl_buffer *out, wcl
 
 bool wcl_wtf8_is_valid(const char *text, size_t size)
 {
-    wcl_cursor cursor = wcl_cursor_over(text, size);
     uint32_t before = 0, point = 0;
 
+    while (size && (uint8_t)*text < 0x80)
+        text++, size--;
+    wcl_cursor cursor = wcl_cursor_over(text, size);
     while (wcl_cursor_left(&cursor)) {
         if (!decode_point(&cursor, &point) ||
             (is_high_surrogate(before) && is_low_surrogate(point)))

@@ -274,7 +274,7 @@ static wcl_status settle_digests(importing *import, const wcl_import_options *op
 }
 
 /* Fills in what the index knows, and writes it beside the tar. */
-static wcl_status write_layer(importing *import, wcl_error *error)
+static wcl_status write_index(importing *import, wcl_error *error)
 {
     wcl_record *record = &import->record;
 
@@ -283,12 +283,8 @@ static wcl_status write_layer(importing *import, wcl_error *error)
     record->data_size = wcl_index_data_size(import->index);
     record->scattered = wcl_index_scattered(import->index);
     record->created = (int64_t)time(NULL);
-    if (wcl_index_write(wcl_index_tree(import->index), import->stage.fd, "layer.erofs",
-                        &record->tar_size, 1, error) != WCL_OK)
-        return WCL_FAILED;
-    if (fdatasync(import->tar_fd) != 0)
-        return wcl_fail_errno(error, errno, "cannot write layer.tar");
-    return WCL_OK;
+    return wcl_index_write(wcl_index_tree(import->index), import->stage.fd, "layer.erofs",
+                           &record->tar_size, 1, error);
 }
 
 /* Puts the layer in place, on its parents. */
@@ -350,14 +346,18 @@ static wcl_status run(importing *import, wcl_parents parents, const wcl_import_o
 {
     if (open_input(import, options, error) != WCL_OK || index_entries(import, error) != WCL_OK)
         return WCL_FAILED;
-    if (import->tar_file && wcl_tar_file_finish(import->tar_file, error) != WCL_OK)
-        return WCL_FAILED;
     import->record.tar_size = import->tar_size;
     wcl_os os = wcl_index_found_os(import->index);
-    if (os != wcl_index_os(import->index) && index_again(import, os, error) != WCL_OK)
+    bool is_again = os != wcl_index_os(import->index);
+    /* The index is written while the last of the tar is being hashed and written. */
+    if ((!is_again && write_index(import, error) != WCL_OK) ||
+        (import->tar_file && wcl_tar_file_finish(import->tar_file, error) != WCL_OK) ||
+        (is_again &&
+         (index_again(import, os, error) != WCL_OK || write_index(import, error) != WCL_OK)) ||
+        settle_digests(import, options, error) != WCL_OK)
         return WCL_FAILED;
-    if (settle_digests(import, options, error) != WCL_OK || write_layer(import, error) != WCL_OK)
-        return WCL_FAILED;
+    if (fdatasync(import->tar_fd) != 0)
+        return wcl_fail_errno(error, errno, "cannot write layer.tar");
     if (import->gate && pass_gate(import, parents, error) != WCL_OK)
         return WCL_FAILED;
     return place_layer(import, error);

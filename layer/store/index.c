@@ -40,6 +40,7 @@ wcl_status wcl_index_new(wcl_os os, wcl_index **index, wcl_error *error)
 
     if (!made)
         return wcl_fail_memory(error);
+    made->folder = WCL_NO_NODE;
     made->os = os;
     made->os_is_given = os != WCL_OS_UNKNOWN;
     *index = made;
@@ -57,6 +58,7 @@ void wcl_index_free(wcl_index *index)
     wcl_buffer_free(&index->opaques);
     wcl_buffer_free(&index->parent_links);
     wcl_buffer_free(&index->scratch);
+    wcl_buffer_free(&index->folder_path);
     wcl_index_streams_free(index);
     free(index);
 }
@@ -108,6 +110,45 @@ wcl_os wcl_index_found_os(const wcl_index *index)
                                                                               : WCL_OS_LINUX;
 }
 
+/* ---- Finding -------------------------------------------------------------------------------- */
+
+/* The folder that holds `path`; WCL_NO_NODE where there is none yet. */
+static wcl_status find_parent(wcl_index *index, const char *path, wcl_node *folder,
+                              wcl_error *error)
+{
+    size_t length = wcl_path_parent_length(path);
+    wcl_buffer *last = &index->folder_path;
+
+    *folder = index->folder;
+    /* A folder that is replaced, or is in one that is, loses its entry. */
+    if (*folder != WCL_NO_NODE && last->size == length && memcmp(last->data, path, length) == 0 &&
+        (*folder == WCL_TREE_ROOT || wcl_tree_node_entry(index->tree, *folder) != WCL_NO_ENTRY))
+        return WCL_OK;
+    index->folder = WCL_NO_NODE;
+    wcl_buffer_clear(last);
+    if (wcl_buffer_append(last, path, length, error) != WCL_OK)
+        return WCL_FAILED;
+    *folder = wcl_tree_find(index->tree, wcl_buffer_text(last));
+    if (*folder != WCL_NO_NODE && !wcl_tree_is_folder(index->tree, *folder))
+        *folder = WCL_NO_NODE;
+    index->folder = *folder;
+    return WCL_OK;
+}
+
+/* What is at the path of an entry; WCL_NO_NODE: nothing. */
+static wcl_status find_entry(wcl_index *index, const char *path, wcl_node *node, wcl_error *error)
+{
+    const char *name = wcl_path_base(path);
+
+    if (find_parent(index, path, node, error) != WCL_OK)
+        return WCL_FAILED;
+    if (*node == WCL_NO_NODE || !*name)
+        return WCL_OK;
+    wcl_entry_id entry = wcl_tree_lookup(index->tree, *node, name, strlen(name));
+    *node = entry == WCL_NO_ENTRY ? WCL_NO_NODE : wcl_tree_entry_node(index->tree, entry);
+    return WCL_OK;
+}
+
 /* ---- Placing entries ------------------------------------------------------------------------ */
 
 /*
@@ -144,13 +185,10 @@ static wcl_status implicit_parents(wcl_index *index, const char *path, wcl_node 
 {
     const wcl_inode inode = { .mode = S_IFDIR | 0755 };
     const wcl_xattr implicit = { WCL_XATTR_IMPLICIT, "y", 1 };
-    size_t length = wcl_path_parent_length(path);
 
-    wcl_buffer_clear(&index->scratch);
-    if (wcl_buffer_append(&index->scratch, path, length, error) != WCL_OK)
+    if (find_parent(index, path, folder, error) != WCL_OK)
         return WCL_FAILED;
-    *folder = wcl_tree_find(index->tree, wcl_buffer_text(&index->scratch));
-    if (*folder != WCL_NO_NODE && wcl_tree_is_folder(index->tree, *folder))
+    if (*folder != WCL_NO_NODE)
         return WCL_OK;
     if (note_file_in_way(index, path, error) != WCL_OK)
         return WCL_FAILED;
@@ -172,13 +210,6 @@ static wcl_status place(wcl_index *index, const char *path, wcl_node node, wcl_e
     if (implicit_parents(index, path, &folder, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_tree_link(index->tree, folder, name, strlen(name), node, NULL, error);
-}
-
-/* The folder that is at the path already, or WCL_NO_NODE. */
-static wcl_node find_folder(const wcl_index *index, const char *path)
-{
-    wcl_node node = wcl_tree_find(index->tree, path);
-    return node != WCL_NO_NODE && wcl_tree_is_folder(index->tree, node) ? node : WCL_NO_NODE;
 }
 
 /* ---- Nodes ---------------------------------------------------------------------------------- */
@@ -220,9 +251,11 @@ static wcl_status make_node(wcl_index *index, const wcl_tar_entry *entry, const 
 static wcl_status place_folder(wcl_index *index, const char *path, const wcl_inode *inode,
                                wcl_node *node, wcl_error *error)
 {
-    wcl_node there = *path ? find_folder(index, path) : WCL_TREE_ROOT;
+    wcl_node there = WCL_TREE_ROOT;
 
-    if (there != WCL_NO_NODE) {
+    if (*path && find_entry(index, path, &there, error) != WCL_OK)
+        return WCL_FAILED;
+    if (there != WCL_NO_NODE && wcl_tree_is_folder(index->tree, there)) {
         /* Listed after what is in it, or twice: the tar cannot be read in the order of its entries.
          */
         index->scattered |= *path != '\0';
@@ -230,8 +263,7 @@ static wcl_status place_folder(wcl_index *index, const char *path, const wcl_ino
         *node = there;
         return WCL_OK;
     }
-    if (wcl_tree_find(index->tree, path) != WCL_NO_NODE &&
-        note_replaced(index, path, strlen(path), error) != WCL_OK)
+    if (there != WCL_NO_NODE && note_replaced(index, path, strlen(path), error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_tree_add_node(index->tree, inode, node, error) != WCL_OK)
         return WCL_FAILED;
@@ -367,7 +399,10 @@ static wcl_status add_link(wcl_index *index, const wcl_tar_entry *entry, const c
     if (wcl_tree_is_folder(index->tree, node))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is a hard link to the folder '%.200s'",
                         entry->link);
-    if (wcl_tree_find(index->tree, path) == node)
+    wcl_node there;
+    if (find_entry(index, path, &there, error) != WCL_OK)
+        return WCL_FAILED;
+    if (there == node)
         return WCL_OK;
     return place(index, path, node, error);
 }
@@ -428,8 +463,12 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
     if (wcl_index_shorten_path(&index->path, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     path = wcl_buffer_text(&index->path);
-    if (!index->scattered && *path && entry->type != WCL_TAR_DIRECTORY)
-        index->scattered = wcl_tree_find(index->tree, path) != WCL_NO_NODE;
+    if (!index->scattered && *path && entry->type != WCL_TAR_DIRECTORY) {
+        wcl_node there;
+        if (find_entry(index, path, &there, error) != WCL_OK)
+            return WCL_FAILED;
+        index->scattered = there != WCL_NO_NODE;
+    }
     if (entry->type == WCL_TAR_HARD_LINK)
         return add_link(index, entry, path, error);
     return index->os == WCL_OS_WINDOWS ? add_windows(index, entry, path, true_name, error)

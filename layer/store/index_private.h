@@ -18,6 +18,8 @@ struct wcl_index {
     wcl_buffer path;   /* of the entry at hand */
     wcl_buffer target; /* of its hard link */
     wcl_buffer scratch;
+    wcl_buffer folder_path; /* of the folder that was looked for last, which the next entry is */
+    wcl_node folder;        /* likely in too; WCL_NO_NODE: none */
     wcl_buffer whiteouts, opaques, parent_links; /* paths, each with its NUL */
     /* Of Windows: */
     wcl_win_metadata metadata;

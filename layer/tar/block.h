@@ -16,18 +16,18 @@ struct wcl_block {
     size_t size;     /* bytes in it */
     uint64_t offset; /* of its first byte in the (decompressed) stream */
     /* private */
-    uint8_t *storage; /* what `data` is aligned in */
     wcl_block_pool *pool;
     wcl_block *next_free;
     int references; /* atomic */
 };
 
-/* A pool of at most `count` blocks of `capacity` bytes each, a multiple of the alignment, made as
- * they are first wanted. */
+/* A pool of at most `count` blocks of `capacity` bytes each, a multiple of the alignment. Their
+ * memory is taken from the system as they are first used. */
 wcl_status wcl_block_pool_new(size_t count, size_t capacity, wcl_block_pool **pool,
                               wcl_error *error);
-/* An empty block with one reference; waits while all are in use. NULL only after
- * wcl_block_pool_cancel() or when out of memory. */
+/* An empty block with one reference; waits while all are in use, until a quarter is free: no more
+ * than three quarters may be held for good. NULL only after
+ * wcl_block_pool_cancel(). */
 wcl_block *wcl_block_get(wcl_block_pool *pool);
 wcl_block *wcl_block_ref(wcl_block *block);
 /* Any thread; NULL is allowed. The last one gives the block back to its pool. */

@@ -10,7 +10,7 @@
 
 /* 8 MiB in all: enough to ride out a consumer's pauses, small beside the rest of a program. */
 #define BLOCK_SIZE (512u * 1024)
-#define BLOCK_COUNT 16
+#define BLOCK_COUNT 40
 /* Bytes that are looked at to recognise a compression. */
 #define MAGIC_SIZE 10
 
