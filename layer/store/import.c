@@ -19,6 +19,10 @@
 #include "layer/store/tar_file.h"
 #include "layer/tar/compress.h"
 
+/* Blocks of the input of an import that is not one of several at a time: the disk takes many at
+ * once. */
+#define BLOCKS_ALONE 40
+
 typedef struct importing {
     const wcl_store *store;
     wcl_stage stage;
@@ -209,7 +213,8 @@ static wcl_status open_input(importing *import, const wcl_import_options *option
 {
     const wcl_input_options input = { .max_size = options ? options->max_size : 0,
                                       .tap = hash_blob,
-                                      .tap_context = import };
+                                      .tap_context = import,
+                                      .blocks = import->gate ? 0 : BLOCKS_ALONE };
 
     if (wcl_hasher_start(&import->blob_hasher, error) != WCL_OK ||
         wcl_hasher_start(&import->hasher, error) != WCL_OK ||

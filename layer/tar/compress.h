@@ -18,14 +18,17 @@ typedef struct wcl_input_options {
      * input, whose blocks hold the same bytes, it sees nothing. May be NULL. */
     wcl_write_fn tap;
     void *tap_context;
+    /* Blocks that there are, of 512 KiB each; 0: 16, enough to ride out a consumer's pauses and
+     * small beside the rest of a program. */
+    unsigned blocks;
 } wcl_input_options;
 
 /*
  * Recognises the compression of what `read` gives by its first bytes and decompresses it on a
  * thread of its own. `options` may be NULL. What is still unread at the end of a gzip member is
  * another member, or padding of zeros; anything else is an error. Waits for the first bytes. `read`
- * and the tap are called from that thread alone, until the end or wcl_input_free(). The blocks are
- * 16 at most: who holds them all waits for ever for the next.
+ * and the tap are called from that thread alone, until the end or wcl_input_free(). Who holds
+ * more than three quarters of the blocks waits for ever for the next.
  */
 wcl_status wcl_input_open(wcl_read_fn read, void *context, const wcl_input_options *options,
                           wcl_input **input, wcl_error *error);

@@ -8,9 +8,8 @@
 #include "layer/tar/input_decoder.h"
 #include "layer/tar/worker.h"
 
-/* 8 MiB in all: enough to ride out a consumer's pauses, small beside the rest of a program. */
 #define BLOCK_SIZE (512u * 1024)
-#define BLOCK_COUNT 40
+#define BLOCK_COUNT 16
 /* Bytes that are looked at to recognise a compression. */
 #define MAGIC_SIZE 10
 
@@ -177,10 +176,10 @@ static void *run(void *context)
 }
 
 /* Starts the thread and waits until it knows the compression, or fails as it does. */
-static wcl_status start(wcl_input *input, wcl_error *error)
+static wcl_status start(wcl_input *input, unsigned blocks, wcl_error *error)
 {
     if (wcl_input_source_init(&input->source, error) != WCL_OK ||
-        wcl_block_pool_new(BLOCK_COUNT, BLOCK_SIZE, &input->pool, error) != WCL_OK ||
+        wcl_block_pool_new(blocks, BLOCK_SIZE, &input->pool, error) != WCL_OK ||
         wcl_worker_start(&input->thread, run, input, error) != WCL_OK)
         return WCL_FAILED;
     input->started = true;
@@ -209,7 +208,8 @@ wcl_status wcl_input_open(wcl_read_fn read, void *context, const wcl_input_optio
         made->tap = options->tap;
         made->tap_context = options->tap_context;
     }
-    if (start(made, error) != WCL_OK) {
+    unsigned blocks = options && options->blocks ? options->blocks : BLOCK_COUNT;
+    if (start(made, blocks, error) != WCL_OK) {
         wcl_input_free(made);
         return WCL_FAILED;
     }
