@@ -15,7 +15,8 @@
 #include "base/error.h"
 #include "layer/store/entries.h"
 
-#define COPY_SIZE (1024 * 1024)
+/* Larger writes take up to twice as long where the page cache has to find large folios for them. */
+#define COPY_SIZE (256 * 1024)
 
 /* Where the registry is, and what its parts are called in a base layer. */
 static const struct {

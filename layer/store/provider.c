@@ -18,7 +18,8 @@
 #include "layer/store/sandbox.h"
 #include "layer/tar/compress.h"
 
-#define COPY_SIZE (1024 * 1024)
+/* Larger writes take up to twice as long where the page cache has to find large folios for them. */
+#define COPY_SIZE (256 * 1024)
 
 /* ---- Creating and removing ------------------------------------------------------------------- */
 
