@@ -6,6 +6,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "layer/entry.h"
 #include "layer/store/chain.h"
 
 struct wcl_append_base {
@@ -45,24 +46,6 @@ void wcl_append_base_free(wcl_append_base *base)
     wcl_buffer_free(&base->spelling);
     wcl_buffer_free(&base->target);
     free(base);
-}
-
-static wcl_entry_kind kind_of(uint32_t type)
-{
-    switch (type) {
-    case S_IFDIR:
-        return WCL_ENTRY_DIRECTORY;
-    case S_IFLNK:
-        return WCL_ENTRY_SYMLINK;
-    case S_IFCHR:
-        return WCL_ENTRY_CHARACTER_DEVICE;
-    case S_IFBLK:
-        return WCL_ENTRY_BLOCK_DEVICE;
-    case S_IFIFO:
-        return WCL_ENTRY_FIFO;
-    default:
-        return WCL_ENTRY_FILE;
-    }
 }
 
 static wcl_status read_target(wcl_append_base *base, wcl_node node, wcl_append_base_file *file,
@@ -105,7 +88,7 @@ wcl_status wcl_append_base_find(wcl_append_base *base, const char *path, wcl_app
     if (entry == WCL_NO_ENTRY)
         return WCL_OK;
     wcl_node node = wcl_tree_entry_node(base->tree, entry);
-    file->kind = kind_of(wcl_tree_type(base->tree, node));
+    file->kind = wcl_entry_kind_of_mode(wcl_tree_type(base->tree, node));
     wcl_buffer_clear(&base->spelling);
     if (wcl_tree_path(base->tree, entry, &base->spelling, error) != WCL_OK)
         return WCL_FAILED;

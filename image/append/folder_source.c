@@ -10,6 +10,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "layer/entry.h"
 #include "image/append/source.h"
 #include "image/append/xattrs.h"
 #include "layer/dir/posix.h"
@@ -39,26 +40,6 @@ typedef struct inode_key {
 static folder_source *folder_source_of(wcl_append_source *base)
 {
     return (folder_source *)base;
-}
-
-static wcl_entry_kind kind_of(mode_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFREG:
-        return WCL_ENTRY_FILE;
-    case S_IFDIR:
-        return WCL_ENTRY_DIRECTORY;
-    case S_IFLNK:
-        return WCL_ENTRY_SYMLINK;
-    case S_IFCHR:
-        return WCL_ENTRY_CHARACTER_DEVICE;
-    case S_IFBLK:
-        return WCL_ENTRY_BLOCK_DEVICE;
-    case S_IFIFO:
-        return WCL_ENTRY_FIFO;
-    default:
-        return 0;
-    }
 }
 
 static wcl_status read_link(int folder, const char *name, wcl_buffer *target, wcl_error *error)
@@ -119,7 +100,7 @@ static wcl_status describe(folder_source *source, const wcl_walk_item *item, wcl
 {
     *entry = (wcl_entry) { .struct_size = sizeof(*entry),
                            .path = item->path,
-                           .kind = kind_of(item->status.st_mode) };
+                           .kind = wcl_entry_kind_of_mode(item->status.st_mode) };
     wcl_posix_from_stat(&item->status, entry);
     if (!entry->kind)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
@@ -194,7 +175,7 @@ static wcl_status source_look_up(wcl_append_source *base, const char *path, wcl_
     int folder = wcl_beneath_parent(&source->looked_up, path);
     if (folder < 0 || fstatat(folder, wcl_path_base(path), &status, AT_SYMLINK_NOFOLLOW) < 0)
         return WCL_OK;
-    *kind = kind_of(status.st_mode);
+    *kind = wcl_entry_kind_of_mode(status.st_mode);
     if (*kind != WCL_ENTRY_SYMLINK)
         return WCL_OK;
     return read_link(folder, wcl_path_base(path), target, error);

@@ -11,6 +11,7 @@
 #include "base/beneath.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "layer/entry.h"
 #include "layer/layer_ops.h"
 #include "layer/store/chain.h"
 #include "layer/store/entries.h"
@@ -192,30 +193,12 @@ static void windows_entry(merged_reader *reader, wcl_node node, const wcl_inode 
         entry->flags |= WCL_ENTRY_IMPLICIT;
 }
 
-static wcl_entry_kind posix_kind(uint32_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFDIR:
-        return WCL_ENTRY_DIRECTORY;
-    case S_IFLNK:
-        return WCL_ENTRY_SYMLINK;
-    case S_IFCHR:
-        return WCL_ENTRY_CHARACTER_DEVICE;
-    case S_IFBLK:
-        return WCL_ENTRY_BLOCK_DEVICE;
-    case S_IFIFO:
-        return WCL_ENTRY_FIFO;
-    default:
-        return WCL_ENTRY_FILE;
-    }
-}
-
 static wcl_status linux_entry(merged_reader *reader, wcl_node node, const wcl_inode *inode,
                               wcl_entry *entry, wcl_error *error)
 {
     size_t size;
 
-    entry->kind = posix_kind(inode->mode);
+    entry->kind = wcl_entry_kind_of_mode(inode->mode);
     entry->flags = WCL_ENTRY_IN_ORDER;
     entry->size = S_ISREG(inode->mode) ? inode->size : 0;
     entry->has_posix = true;

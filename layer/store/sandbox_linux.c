@@ -9,6 +9,7 @@
 #include <wcl/backupstream.h>
 
 #include "base/error.h"
+#include "layer/entry.h"
 #include "layer/store/sandbox_read.h"
 
 /* ---- Attributes ----------------------------------------------------------------------------- */
@@ -58,24 +59,6 @@ static wcl_status take_xattrs(wcl_sandbox_reader *reader, int folder, const char
 
 /* ---- Entries -------------------------------------------------------------------------------- */
 
-static wcl_entry_kind kind_of(mode_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFDIR:
-        return WCL_ENTRY_DIRECTORY;
-    case S_IFLNK:
-        return WCL_ENTRY_SYMLINK;
-    case S_IFCHR:
-        return WCL_ENTRY_CHARACTER_DEVICE;
-    case S_IFBLK:
-        return WCL_ENTRY_BLOCK_DEVICE;
-    case S_IFIFO:
-        return WCL_ENTRY_FIFO;
-    default:
-        return WCL_ENTRY_FILE;
-    }
-}
-
 static wcl_status read_target(wcl_sandbox_reader *reader, int folder, const char *name,
                               wcl_entry *entry, wcl_error *error)
 {
@@ -112,7 +95,7 @@ wcl_status wcl_sandbox_describe_linux(wcl_sandbox_reader *reader, int folder, co
 {
     const struct stat *info = &reader->file.info;
 
-    entry->kind = kind_of(info->st_mode);
+    entry->kind = wcl_entry_kind_of_mode(info->st_mode);
     entry->flags = WCL_ENTRY_IN_ORDER;
     entry->has_posix = true;
     entry->mode = info->st_mode & 07777;

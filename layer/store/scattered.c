@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/entry_copy.h"
+#include "layer/entry.h"
 #include "layer/path.h"
 #include "layer/store/index_paths.h"
 

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "layer/layer_ops.h"
-#include "layer/entry_copy.h"
+#include "layer/entry.h"
 #include "layer/path.h"
 #include "layer/tar/compress.h"
 #include "layer/tar/new_file.h"

@@ -1,8 +1,9 @@
-/* Copies of entries. */
-#include "layer/entry_copy.h"
+/* Entries: copies of them, and their kinds. */
+#include "layer/entry.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 
@@ -48,4 +49,24 @@ void wcl_entry_copy_free(wcl_entry *copy)
     }
     free((void *)copy->xattrs);
     *copy = (wcl_entry)WCL_ENTRY_INIT;
+}
+
+wcl_entry_kind wcl_entry_kind_of_mode(uint32_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFREG:
+        return WCL_ENTRY_FILE;
+    case S_IFDIR:
+        return WCL_ENTRY_DIRECTORY;
+    case S_IFLNK:
+        return WCL_ENTRY_SYMLINK;
+    case S_IFCHR:
+        return WCL_ENTRY_CHARACTER_DEVICE;
+    case S_IFBLK:
+        return WCL_ENTRY_BLOCK_DEVICE;
+    case S_IFIFO:
+        return WCL_ENTRY_FIFO;
+    default:
+        return 0;
+    }
 }

@@ -1,6 +1,6 @@
-/* Entries that are kept beyond the call that gave them. */
-#ifndef WCL_LAYER_ENTRY_COPY_H
-#define WCL_LAYER_ENTRY_COPY_H
+/* Entries: kept beyond the call that gave them, and of what kind they are. */
+#ifndef WCL_LAYER_ENTRY_H
+#define WCL_LAYER_ENTRY_H
 
 #include <wcl/layer.h>
 
@@ -9,5 +9,8 @@
 wcl_status wcl_entry_copy(const wcl_entry *entry, wcl_entry *copy, wcl_error *error);
 /* Frees what a copy points to, and empties it. */
 void wcl_entry_copy_free(wcl_entry *copy);
+
+/* The kind that a file of this st_mode is; 0 for what no layer has (sockets). */
+wcl_entry_kind wcl_entry_kind_of_mode(uint32_t mode);
 
 #endif
