@@ -18,8 +18,8 @@
 #include "layer/store/sandbox.h"
 #include "layer/tar/compress.h"
 
-/* The page cache takes folios as large as a write; where memory is in pieces, or a virtual machine's
- * host has to find it first, writes of 64 KiB and more take up to three times as long. */
+/* The page cache takes folios as large as a write; where memory is in pieces, or a virtual
+ * machine's host has to find it first, writes of 64 KiB and more take up to three times as long. */
 #define COPY_SIZE (16 * 1024)
 
 /* ---- Creating and removing ------------------------------------------------------------------- */
