@@ -83,7 +83,6 @@ wcl_status wcl_base64_decode(const char *text, size_t size, wcl_buffer *out, wcl
         *to++ = (uint8_t)group;
     }
     out->size += size / 4 * 3 - padding;
-    if (out->data)
-        out->data[out->size] = '\0';
+    out->data[out->size] = '\0';
     return WCL_OK;
 }

@@ -10,10 +10,10 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
-#include "layer/entry.h"
 #include "image/append/source.h"
 #include "image/append/xattrs.h"
 #include "layer/dir/posix.h"
+#include "layer/entry.h"
 #include "layer/dir/walk.h"
 #include "layer/path.h"
 #include "layer/tar/path_map.h"

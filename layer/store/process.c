@@ -15,9 +15,7 @@
 #include "base/error.h"
 #include "layer/store/entries.h"
 
-/* Larger writes take up to three times as long when memory is in pieces, as the page cache looks
- * for large folios for them. */
-#define COPY_SIZE (64 * 1024)
+#define COPY_SIZE (1024 * 1024)
 
 /* Where the registry is, and what its parts are called in a base layer. */
 static const struct {

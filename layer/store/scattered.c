@@ -205,11 +205,11 @@ static wcl_status survey_entry(wcl_scattered *scattered, wcl_layer_reader *tar,
 static wcl_status find_heirs(wcl_scattered *scattered, wcl_error *error)
 {
     const wcl_node count = wcl_tree_node_count(scattered->all);
-    node_note *notes = scattered->notes, *last;
+    node_note *notes;
 
-    if (note_of(scattered, WCL_TREE_ROOT, &last, error) != WCL_OK)
+    /* The root's is the first of all. */
+    if (note_of(scattered, WCL_TREE_ROOT, &notes, error) != WCL_OK)
         return WCL_FAILED;
-    notes = scattered->notes;
     for (wcl_node node = 0; node < count; node++) {
         if (!notes[node].file || !is_there(scattered, node))
             continue;

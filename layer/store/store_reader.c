@@ -163,6 +163,7 @@ static wcl_status fetch(store_reader *reader, wcl_error *error)
     wcl_status status;
     bool pass;
 
+    reader->kept = NULL; /* what is kept moves when more is */
     do {
         pass = false;
         reader->waiting_kept = NULL;

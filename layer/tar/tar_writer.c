@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "layer/layer_ops.h"
 #include "layer/entry.h"
+#include "layer/layer_ops.h"
 #include "layer/path.h"
 #include "layer/tar/compress.h"
 #include "layer/tar/new_file.h"

@@ -91,7 +91,7 @@ def odd_shapes(home):
         ("./a/", folder(mtime=7)),
         ("/a/leading", dict(data=b"one")),
         ("deep/er/without/folders", dict(data=b"two")),
-        ("deep", folder(mode=0o700) if False else dict(type=FOLDER, mode=0o700)),
+        ("deep", dict(type=FOLDER, mode=0o700)),
         ("twice", dict(data=b"first")),
         ("link-to-first", dict(type=tarfile.LNKTYPE, linkname="./twice")),
         ("twice", dict(data=b"second, longer")),
