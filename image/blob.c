@@ -166,6 +166,26 @@ wcl_status wcl_blob_writer_restart(wcl_blob_writer *writer, wcl_error *error)
     return WCL_OK;
 }
 
+bool wcl_blob_writer_is_shared(const wcl_blob_writer *writer)
+{
+    struct stat info;
+
+    return fstat(writer->fd, &info) == 0 && info.st_nlink > 1;
+}
+
+bool wcl_blob_writer_share(const wcl_blob_writer *writer, int fd, const char *name)
+{
+    char path[96];
+
+    partial_path(writer, path);
+    return linkat(writer->store->fd, path, fd, name, 0) == 0;
+}
+
+void wcl_blob_writer_unlock(wcl_blob_writer *writer)
+{
+    flock(writer->fd, LOCK_UN);
+}
+
 wcl_status wcl_blob_writer_commit(wcl_blob_writer *writer, wcl_error *error)
 {
     const wcl_image_store *store = writer->store;

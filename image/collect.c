@@ -181,18 +181,20 @@ static wcl_status remove_blob(void *context, const char *hex, wcl_error *error)
     return WCL_OK;
 }
 
-/* One that somebody writes stays. */
+/* One that somebody writes stays, and one to go on with, unless a layer has it by now. */
 static wcl_status remove_partial(void *context, const char *hex, wcl_error *error)
 {
     const collection *collection = context;
     char path[300];
+    struct stat info;
 
     (void)error;
-    if (wcl_image_uses_has(&collection->uses, hex))
-        return WCL_OK;
     snprintf(path, sizeof(path), "partial/%s", hex);
     WCL_CLEANUP_FD int fd = openat(collection->store->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return WCL_OK;
+    if (!wcl_image_uses_has(&collection->uses, hex) ||
+        (fstat(fd, &info) == 0 && info.st_nlink > 1))
         unlinkat(collection->store->fd, path, 0);
     return WCL_OK;
 }

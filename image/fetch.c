@@ -1,6 +1,8 @@
 /*
- * Fetching one layer: its bytes come from the source, are kept as a blob unless they are the plain
- * tar, and are imported meanwhile.
+ * Fetching one layer: its bytes come from the source, are kept as a blob, and are imported
+ * meanwhile. Where they are the plain tar, the blob on its way and the staged layer.tar are one file
+ * (two links to it), so that what a broken fetch leaves is there to go on with, and nothing is
+ * written twice; once the layer is in place, only it keeps the file.
  */
 #include "image/fetch.h"
 
@@ -9,6 +11,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "layer/store/clean.h"
 #include "layer/store/import.h"
 #include "layer/tar/compress.h"
 
@@ -20,6 +23,7 @@ typedef struct layer {
     const char *id;
     const char *diff_id;
     bool is_plain;    /* the blob is the tar itself */
+    bool is_shared;   /* what an earlier fetch left of it is another layer's tar as well */
     uint64_t done;    /* bytes given to who reads */
     uint64_t resumed; /* bytes that an earlier fetch left */
     wcl_blob_writer writer;
@@ -46,7 +50,7 @@ static wcl_status read_source(layer *layer, void *buffer, size_t size, size_t *g
             wcl_fail(error, WCL_CODE_TRUNCATED, "the blob ends after %llu of %llu bytes",
                      (unsigned long long)layer->done, (unsigned long long)layer->descriptor->size);
     layer->broke_off = status != WCL_OK;
-    if (status == WCL_OK && !layer->is_plain)
+    if (status == WCL_OK && layer->writer.fd >= 0)
         status = wcl_blob_writer_write(&layer->writer, buffer, *got, error);
     return status;
 }
@@ -92,6 +96,29 @@ static void close_blob(layer *layer, bool keep)
     wcl_blob_writer_end(&layer->writer, keep);
 }
 
+static wcl_status begin_blob(layer *layer, bool *is_there, wcl_error *error)
+{
+    return wcl_blob_writer_begin(layer->fetch->store, layer->descriptor->digest,
+                                 &layer->job->crew->stop, &layer->writer, is_there, error);
+}
+
+/*
+ * What is left of a plain tar may belong to a layer: to one that is being made of it, whose maker
+ * died or waits for its parents, or to one that is in place. It is whole then, or of no use.
+ */
+static wcl_status settle_shared(layer *layer, bool *is_there, wcl_error *error)
+{
+    if (layer->writer.fd < 0 || !wcl_blob_writer_is_shared(&layer->writer))
+        return WCL_OK;
+    wcl_store_clean(&layer->fetch->store->layers);
+    layer->is_shared = wcl_blob_writer_is_shared(&layer->writer);
+    if (!layer->is_shared || layer->writer.size == layer->descriptor->size)
+        return WCL_OK;
+    layer->is_shared = false;
+    wcl_blob_writer_end(&layer->writer, false);
+    return begin_blob(layer, is_there, error);
+}
+
 /* Finds out where the bytes come from. */
 static wcl_status open_blob(layer *layer, wcl_error *error)
 {
@@ -99,10 +126,12 @@ static wcl_status open_blob(layer *layer, wcl_error *error)
     bool is_there = false;
 
     layer->done = 0;
-    if (layer->is_plain)
+    layer->is_shared = false;
+    /* What is on this machine need not be gone on with. */
+    if (layer->is_plain && !layer->fetch->source->is_remote)
         return WCL_OK;
-    if (wcl_blob_writer_begin(layer->fetch->store, digest, &layer->job->crew->stop, &layer->writer,
-                              &is_there, error) != WCL_OK)
+    if (begin_blob(layer, &is_there, error) != WCL_OK ||
+        settle_shared(layer, &is_there, error) != WCL_OK)
         return WCL_FAILED;
     if (is_there) {
         layer->local = wcl_image_blob_open(layer->fetch->store, digest, NULL, NULL, error);
@@ -137,7 +166,24 @@ static wcl_status check_digests(const layer *layer, const char *blob, uint64_t s
 
 static wcl_status place_blob(layer *layer, wcl_error *error)
 {
-    return layer->writer.fd < 0 ? WCL_OK : wcl_blob_writer_commit(&layer->writer, error);
+    if (layer->writer.fd < 0)
+        return WCL_OK;
+    if (!layer->is_plain)
+        return wcl_blob_writer_commit(&layer->writer, error);
+    /* It is placed with the layer, which may have to wait for a layer of the same blob. */
+    wcl_blob_writer_unlock(&layer->writer);
+    return WCL_OK;
+}
+
+/* The import's layer.tar: of a plain tar, the blob on its way. */
+static wcl_status place_tar(void *context, int stage_fd, bool *is_there, wcl_error *error)
+{
+    const layer *layer = context;
+
+    (void)error;
+    *is_there = layer->is_plain && layer->writer.fd >= 0 && !layer->is_shared &&
+                wcl_blob_writer_share(&layer->writer, stage_fd, "layer.tar");
+    return WCL_OK;
 }
 
 /* The import's gate: all of the layer is there, and right. */
@@ -166,7 +212,7 @@ static wcl_status import(layer *layer, wcl_error *error)
                                          .os = config->os,
                                          .media_type = layer->descriptor->media_type,
                                          .max_size = crew->options ? crew->options->max_size : 0 };
-    const wcl_import_gate gate = { pass_gate, layer };
+    const wcl_import_gate gate = { place_tar, pass_gate, layer };
     WCL_CLEANUP_FREE const char **parents = calloc(count + 1, sizeof(*parents));
 
     if (!parents)

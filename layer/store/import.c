@@ -36,7 +36,8 @@ typedef struct importing {
     /* The tar. */
     wcl_hasher *hasher;
     int tar_fd;
-    bool is_there;          /* layer.tar is the input itself */
+    bool is_adopted;        /* the stage is the caller's, and layer.tar the input */
+    bool is_there;          /* layer.tar is somebody else's to write */
     wcl_tar_file *tar_file; /* NULL where it is */
     uint64_t tar_size;
     uint64_t taken; /* bytes of layer.tar that were read, where it is the input */
@@ -189,9 +190,13 @@ static wcl_status begin(importing *import, const char *id, wcl_parents parents,
     if (!import->record.id)
         return wcl_fail_memory(error);
     wcl_os os = options ? options->os : WCL_OS_UNKNOWN;
-    if ((!import->is_there &&
+    if ((!import->is_adopted &&
          wcl_stage_begin(import->store, id, &import->stage, error) != WCL_OK) ||
         (!import->gate && take_parents(import, parents, os, error) != WCL_OK))
+        return WCL_FAILED;
+    const wcl_import_gate *gate = import->gate;
+    if (gate && gate->place_tar &&
+        gate->place_tar(gate->context, import->stage.fd, &import->is_there, error) != WCL_OK)
         return WCL_FAILED;
     if (!os)
         os = parent_os(import);
@@ -419,6 +424,7 @@ wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const c
                          .read = read_tar,
                          .read_context = &import,
                          .tar_fd = -1,
+                         .is_adopted = true,
                          .is_there = true };
 
     wcl_status status = begin(&import, id, parents, &options, error);

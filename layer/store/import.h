@@ -15,6 +15,9 @@ wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_pa
  * there, or refuses the layer. The parents are looked for only then, so that `os` must be said.
  */
 typedef struct wcl_import_gate {
+    /* NULL, or may put a file layer.tar into the layer's folder `stage_fd`, which holds by the end
+     * what `read` gives: the import then writes none of its own. `*is_there` says that it did. */
+    wcl_status (*place_tar)(void *context, int stage_fd, bool *is_there, wcl_error *error);
     wcl_status (*pass)(void *context, const wcl_import_result *result, wcl_error *error);
     void *context;
 } wcl_import_gate;

@@ -197,7 +197,7 @@ def every_fault_by_itself(home, registry, layout):
 
 def resumed_pulls(home, registry, layout):
     """A pull that broke off is gone on with: all bytes of all blobs are sent once, by both pulls together."""
-    image = layout.image(linux_layers(layout, 4, 3000000, ("gzip", "zstd")), name="resumed")
+    image = layout.image(linux_layers(layout, 5, 3000000), name="resumed")
     registry.put("resumed", layout, "latest", image)
     name = registry.host + "/resumed:latest"
     blobs = [path for path in registry.objects if "/v2/resumed/blobs/" in path]
@@ -226,6 +226,92 @@ def resumed_pulls(home, registry, layout):
                                                                                          first.get(path, 0))
         home.run("rmi", "-f", name)
         is_clean(home)
+
+
+def partial_of(home, digest):
+    return os.path.join(home.home, ".images/partial", digest[7:])
+
+
+def resumed_after_kills(home, registry, layout):
+    """What a killed pull has written need not be sent again, whatever the layer came as."""
+    registry.put("torn", layout, "latest", layout.image(linux_layers(layout, 3, 8000000), name="torn"))
+    name = registry.host + "/torn:latest"
+    layers = [path for path in registry.objects
+              if "/v2/torn/blobs/" in path and len(registry.objects[path][1]) > 100000]
+    assert len(layers) == 3
+    for torn in layers:
+        data = registry.objects[torn][1]
+        kept = partial_of(home, torn.rsplit("/", 1)[1])
+        registry.fault = lambda path: "slow" if path == torn else None
+        process = subprocess.Popen([WCL, "pull", name], env=dict(os.environ, WCL_HOME=home.home),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 30
+        while not (os.path.exists(kept) and os.path.getsize(kept) > len(data) // 4):
+            assert process.poll() is None and time.monotonic() < until, (torn, process.returncode)
+        process.kill()
+        process.wait()
+        size = os.path.getsize(kept)
+        assert len(data) // 4 < size < len(data), size
+        with open(kept, "rb") as file:
+            assert file.read() == data[:size], "what was kept is not the beginning of the blob"
+        registry.fault = lambda path: None
+        time.sleep(0.3)  # the server has not seen yet that nobody is there
+        registry.sent = {}
+        pull(home, name, check=True)
+        assert registry.sent[torn] == len(data) - size, (torn, registry.sent[torn], size, len(data))
+        assert not os.listdir(os.path.dirname(kept))
+        home.run("rmi", "-f", name)
+        is_clean(home)
+
+
+def damaged_rests(home, registry, layout):
+    """What is kept of a broken pull is damaged, too long, or a layer's: the pull is right, and so is the layer."""
+    tar = make_tar([("a", None), ("a/noise", noise(2000000, "damaged"))])
+    plain = layout.layer(tar, "plain")
+    below = layout.layer(make_tar([("below", b"below")]), "gzip")
+    registry.put("rest", layout, "one", layout.image([plain], name="one"))
+    registry.put("rest", layout, "more", layout.image([below, plain], name="more"))
+    # The same blob three times, at once.
+    registry.put("rest", layout, "thrice", layout.image([plain, below, plain, plain], name="thrice"))
+    one, more, thrice = (registry.host + "/rest:" + name for name in ("one", "more", "thrice"))
+    kept = partial_of(home, digest_of(tar))
+    path = "/v2/rest/blobs/" + digest_of(tar)
+    flipped = bytes([tar[1000] ^ 1])
+    for rest, sent in ((tar[:1000] + flipped + tar[1001:1500000], 2 * len(tar) - 1500000),
+                       (tar[:1000] + flipped + tar[1001:], len(tar)), (tar + b"more", len(tar)), (tar, 0)):
+        with open(kept, "wb") as file:
+            file.write(rest)
+        registry.sent = {}
+        pull(home, one, check=True)
+        assert registry.sent.get(path, 0) == sent, (registry.sent, sent, len(tar))
+        assert chain_of(home, one) and not home.run("verify").stderr
+        home.run("rmi", "-f", one)
+        is_clean(home)
+    # A pull that was killed when its layer was in place: the file is that layer's as well.
+    pull(home, one, check=True)
+    layer = chain_of(home, one)[-1]
+    there = os.path.join(home.home, layer, "layer.tar")
+    for size in (len(tar), len(tar) - 5):
+        os.link(there, kept)
+        os.truncate(there, size)
+        registry.sent = {}
+        pull(home, more, check=True)
+        assert registry.sent.get(path, 0) == (0 if size == len(tar) else len(tar)), (size, registry.sent)
+        with open(there, "rb") as file:
+            assert file.read() == tar[:size], "another layer's tar was written to"
+        for other in chain_of(home, more):
+            assert os.stat(os.path.join(home.home, other, "layer.tar")).st_nlink == 1
+        assert not os.path.exists(kept)
+        home.run("rmi", "-f", more)
+    pull(home, thrice, check=True)
+    for other in chain_of(home, thrice):
+        assert os.stat(os.path.join(home.home, other, "layer.tar")).st_nlink == 1
+    home.run("rmi", "-f", thrice)
+    os.link(there, kept)
+    home.run("rmi", "--unused")
+    assert not os.path.exists(kept) and os.stat(there).st_nlink == 1
+    home.run("rmi", "-f", one)
+    is_clean(home)
 
 
 class Breaker:
@@ -557,7 +643,7 @@ def main():
     only = sys.argv[1:]
     with Home() as home:
         layout = Layout(home.path("layout"))
-        for test in (every_fault_by_itself, resumed_pulls, broken_pulls, broken_transfers, killed_pulls, killed_pushes, interrupted_pulls,
+        for test in (every_fault_by_itself, resumed_pulls, resumed_after_kills, damaged_rests, broken_pulls, broken_transfers, killed_pulls, killed_pushes, interrupted_pulls,
                      hostile_documents, hostile_sizes, hostile_contents, other_hosts):
             if not only or test.__name__ in only:
                 began = time.monotonic()
