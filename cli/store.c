@@ -143,28 +143,6 @@ int command_import(cli *cli, int argc, char **argv)
 
 /* ---- export --------------------------------------------------------------------------------- */
 
-static wcl_status write_output(void *context, const void *data, size_t size, wcl_error *error)
-{
-    const int *fd = context;
-    const char *bytes = data;
-
-    while (size) {
-        ssize_t count = write(*fd, bytes, size);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0) {
-            *error = (wcl_error)WCL_ERROR_INIT;
-            error->code = errno == ENOSPC ? WCL_CODE_DISK_FULL : WCL_CODE_IO;
-            snprintf(error->message, sizeof(error->message), "cannot write the output: %s",
-                     strerror(errno));
-            return WCL_FAILED;
-        }
-        bytes += count;
-        size -= (size_t)count;
-    }
-    return WCL_OK;
-}
-
 /* A file that appears under its name only once it is whole. */
 static int export_to(cli *cli, const char *id, const char *tar, const wcl_driver *driver,
                      const wcl_tar_writer_options *options)
@@ -186,7 +164,7 @@ static int export_to(cli *cli, const char *id, const char *tar, const wcl_driver
         fchmod(fd, 0666 & ~mask);
     }
     wcl_status status =
-        wcl_layer_export_tar(driver, id, none, write_output, &fd, options, &cli->error);
+        wcl_layer_export_tar(driver, id, none, wcl_write_fd, &fd, options, &cli->error);
     cli_progress_done(cli);
     if (!to_file)
         return status == WCL_OK ? 0 : EXIT_FAILED;

@@ -10,6 +10,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/write_fd.h"
 #include "layer/store/ask.h"
 #include "layer/store/entries.h"
 #include "layer/store/import.h"
@@ -21,6 +22,8 @@
 /* The page cache takes folios as large as a write; where memory is in pieces, or a virtual
  * machine's host has to find it first, writes of 64 KiB and more take up to three times as long. */
 #define COPY_SIZE (16 * 1024)
+/* Bytes that the kernel is asked to copy at once. */
+#define KERNEL_SIZE (16 * 1024 * 1024)
 
 /* ---- Creating and removing ------------------------------------------------------------------- */
 
@@ -196,27 +199,51 @@ static wcl_status merged_reader_open(const wcl_driver *driver, const char *id,
 
 /* ---- Exporting ------------------------------------------------------------------------------- */
 
-static wcl_status copy_tar(const wcl_store *store, int fd, uint64_t size, wcl_output *output,
-                           wcl_error *error)
+static wcl_status advance(const wcl_store *store, wcl_progress *progress, size_t got,
+                          wcl_error *error)
+{
+    progress->done += got;
+    if (store->hooks && store->hooks->progress &&
+        store->hooks->progress(store->hooks->context, progress))
+        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
+    return WCL_OK;
+}
+
+/* Has the kernel copy as much as it can; the rest is for copy_tar(). */
+static wcl_status copy_by_kernel(const wcl_store *store, int fd, int to, wcl_progress *progress,
+                                 wcl_error *error)
+{
+    wcl_status status = WCL_OK;
+    size_t got;
+
+    while (status == WCL_OK && progress->done < progress->total) {
+        uint64_t left = progress->total - progress->done;
+        status = wcl_copy_to_fd(fd, progress->done, left < KERNEL_SIZE ? (size_t)left : KERNEL_SIZE,
+                                to, &got, error);
+        if (status == WCL_OK)
+            status = advance(store, progress, got, error);
+    }
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
+}
+
+static wcl_status copy_tar(const wcl_store *store, int fd, wcl_progress *progress,
+                           wcl_output *output, wcl_error *error)
 {
     WCL_CLEANUP_FREE uint8_t *buffer = malloc(COPY_SIZE);
-    wcl_progress progress = { .operation = "export", .total = size };
     size_t got;
 
     if (!buffer)
         return wcl_fail_memory(error);
-    while (progress.done < size) {
-        if (wcl_pread_full(fd, buffer, COPY_SIZE, progress.done, &got, error) != WCL_OK)
+    while (progress->done < progress->total) {
+        if (wcl_pread_full(fd, buffer, COPY_SIZE, progress->done, &got, error) != WCL_OK)
             return WCL_FAILED;
         if (got == 0)
             return wcl_fail(error, WCL_CODE_CORRUPT, "layer.tar has only %llu of its %llu bytes",
-                            (unsigned long long)progress.done, (unsigned long long)size);
-        if (wcl_output_write(output, buffer, got, error) != WCL_OK)
+                            (unsigned long long)progress->done,
+                            (unsigned long long)progress->total);
+        if (wcl_output_write(output, buffer, got, error) != WCL_OK ||
+            advance(store, progress, got, error) != WCL_OK)
             return WCL_FAILED;
-        progress.done += got;
-        if (store->hooks && store->hooks->progress &&
-            store->hooks->progress(store->hooks->context, &progress))
-            return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
     }
     return wcl_output_finish(output, error);
 }
@@ -226,14 +253,19 @@ static wcl_status export_stored(const wcl_store *store, const wcl_store_layer *l
                                 const wcl_tar_writer_options *options, wcl_error *error)
 {
     WCL_CLEANUP_FD int fd = openat(layer->fd, "layer.tar", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const wcl_compression compression = options ? options->compression : WCL_COMPRESSION_NONE;
+    wcl_progress progress = { .operation = "export", .total = layer->record.tar_size };
     wcl_output *output = NULL;
 
     if (fd < 0)
         return wcl_fail_errno(error, errno, "cannot open layer.tar");
-    if (wcl_output_open(write, context, options ? options->compression : WCL_COMPRESSION_NONE,
-                        options ? options->level : 0, &output, error) != WCL_OK)
+    if (write == wcl_write_fd && compression == WCL_COMPRESSION_NONE &&
+        copy_by_kernel(store, fd, *(const int *)context, &progress, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = copy_tar(store, fd, layer->record.tar_size, output, error);
+    if (wcl_output_open(write, context, compression, options ? options->level : 0, &output,
+                        error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = copy_tar(store, fd, &progress, output, error);
     wcl_output_free(output);
     return status;
 }

@@ -64,18 +64,7 @@ wcl_status wcl_new_file_open(const char *name, wcl_new_file **file, wcl_error *e
 wcl_status wcl_new_file_write(void *context, const void *data, size_t size, wcl_error *error)
 {
     wcl_new_file *file = context;
-    const char *bytes = data;
-
-    while (size > 0) {
-        ssize_t written = write(file->file, bytes, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return wcl_fail_errno(error, errno, "writing the file");
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return WCL_OK;
+    return wcl_write_fd(&file->file, data, size, error);
 }
 
 wcl_status wcl_new_file_finish(wcl_new_file *file, wcl_error *error)

@@ -29,6 +29,10 @@ def main():
                 assert not os.path.exists(os.path.join(home.home, "base"))
                 assert not os.listdir(os.path.join(home.home, ".staging"))
             home.run("import", "-i", outer.path("base.tar.gz"), "base")
+            done = home.run("export", "-o", os.path.join(where, "out.tar"), "base", check=False)
+            text = done.stderr.decode()
+            assert done.returncode == 1 and "No space left" in text and "code 112" in text, done
+            assert not [name for name in os.listdir(where) if name.startswith("out")], os.listdir(where)
             home.assert_clean()
         finally:
             subprocess.run(["umount", where], check=True)

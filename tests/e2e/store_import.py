@@ -14,6 +14,19 @@ def import_and_export(home, layer, tar, plain):
     assert made["size"] == os.path.getsize(plain), made
     home.run("export", "-o", home.path("out.tar"), layer)
     assert sha256(home.path("out.tar")) == sha256(plain), "the export of %s differs" % tar
+    # To a pipe, behind what a file holds, and into one in its midst.
+    with open(plain, "rb") as file:
+        content = file.read()
+    assert home.run("export", layer).stdout == content, "the export of %s to a pipe differs" % tar
+    for mode, expected in (("ab", b"0123456789" + content), ("r+b", b"01234" + content)):
+        with open(home.path("other.tar"), "wb") as file:
+            file.write(b"0123456789")
+        with open(home.path("other.tar"), mode) as file:
+            if mode != "ab":
+                os.lseek(file.fileno(), 5, os.SEEK_SET)
+            home.run("export", layer, stdout=file)
+        with open(home.path("other.tar"), "rb") as file:
+            assert file.read() == expected, "the export of %s to a file opened with %s differs" % (tar, mode)
     # Compressed on request, and the same inside.
     for option, tool in (("--gzip", "gzip"), ("--zstd", "zstd")):
         home.run("export", option, "-o", home.path("out.z"), layer)

@@ -77,3 +77,15 @@ ssize_t wcl_nt_readlinkat(int folder, const char *path, char *target, size_t siz
     (void)size;
     return refuse();
 }
+
+ssize_t wcl_nt_copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t size,
+                               unsigned flags)
+{
+    (void)from;
+    (void)from_offset;
+    (void)to;
+    (void)to_offset;
+    (void)size;
+    (void)flags;
+    return refuse();
+}

@@ -36,6 +36,8 @@ int wcl_nt_renameat2(int from_folder, const char *from, int to_folder, const cha
 int wcl_nt_rename(const char *from, const char *to);
 int wcl_nt_symlinkat(const char *target, int folder, const char *path);
 ssize_t wcl_nt_readlinkat(int folder, const char *path, char *target, size_t size);
+ssize_t wcl_nt_copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t size,
+                               unsigned flags);
 
 #undef usleep
 #define usleep wcl_nt_usleep
@@ -69,5 +71,7 @@ ssize_t wcl_nt_readlinkat(int folder, const char *path, char *target, size_t siz
 #define symlinkat wcl_nt_symlinkat
 #undef readlinkat
 #define readlinkat wcl_nt_readlinkat
+#undef copy_file_range
+#define copy_file_range wcl_nt_copy_file_range
 
 #endif
