@@ -1,45 +1,14 @@
-/* The scanner of tars, on libarchive. */
-#include "layer/tar/scan.h"
-
-#include <archive.h>
-#include <archive_entry.h>
+/*
+ * The scanner of tars, on libarchive. What a plain ustar header and its pax records say is said
+ * once more by libarchive, in all that it knows of names and locales, at half the cost of indexing
+ * a layer. So libarchive is given the tar entry by entry, and does not see those that are plain.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "layer/tar/tar_headers.h"
-
-struct wcl_tar_scanner {
-    struct archive *archive;
-    wcl_tar_next_block_fn next;
-    void *context;
-    /* The block that libarchive looks into, and where what it has not been given of it begins. */
-    wcl_block *block;
-    size_t given;
-    uint64_t taken; /* bytes of input in all */
-    bool opened;
-    bool input_ended;
-    bool failed;
-    bool has_failure; /* `failure` says what stopped the input */
-    wcl_error failure;
-    /* While libarchive reads headers: where they begin, their bytes from blocks that are gone, and
-     * how far they were looked at. */
-    bool in_headers;
-    uint64_t headers_start;
-    wcl_buffer headers_bytes;
-    uint64_t looked_at;
-    bool found_main;
-    bool found_header; /* so it is a tar */
-    unsigned extensions;
-
-    wcl_tar_headers headers;
-    bool has_entry;
-    wcl_tar_entry entry;
-    wcl_tar_segment *segments;
-    size_t segment_capacity;
-    uint64_t archive_end;
-};
+#include "layer/tar/scan_private.h"
 
 /* ---- Headers as they pass ------------------------------------------------------------------- */
 
@@ -162,6 +131,33 @@ static wcl_status take_block_inside(wcl_tar_scanner *scanner)
     return status;
 }
 
+/* Where libarchive is in the tar. */
+static uint64_t archive_position(const wcl_tar_scanner *scanner)
+{
+    return (uint64_t)archive_filter_bytes(scanner->archive, 0) + scanner->hidden;
+}
+
+/*
+ * How many bytes of the block at hand libarchive may have next: as far as the entry at hand goes,
+ * so that it holds nothing of the next one. Headers that it looks for behind the entry's own come
+ * one at a time.
+ */
+static size_t next_piece(const wcl_tar_scanner *scanner)
+{
+    const wcl_block *block = scanner->block;
+    size_t left = block->size - scanner->given;
+    uint64_t position = block->offset + scanner->given;
+    uint64_t end = UINT64_MAX;
+
+    if (!scanner->in_headers)
+        end = scanner->entry.end_offset;
+    else if (scanner->found_main && position < scanner->looked_at + WCL_TAR_BLOCK_SIZE)
+        end = scanner->looked_at + WCL_TAR_BLOCK_SIZE;
+    else if (scanner->found_main)
+        end = position + WCL_TAR_BLOCK_SIZE;
+    return end > position && end - position < left ? (size_t)(end - position) : left;
+}
+
 static la_ssize_t read_callback(struct archive *archive, void *context, const void **buffer)
 {
     wcl_tar_scanner *scanner = context;
@@ -174,8 +170,8 @@ static la_ssize_t read_callback(struct archive *archive, void *context, const vo
             return status == WCL_END ? 0 : -1;
     }
     *buffer = scanner->block->data + scanner->given;
-    size_t size = scanner->block->size - scanner->given;
-    scanner->given = scanner->block->size;
+    size_t size = next_piece(scanner);
+    scanner->given += size;
     return (la_ssize_t)size;
 }
 
@@ -251,182 +247,50 @@ static wcl_status fail_data(wcl_tar_scanner *scanner, wcl_error *error)
     return wcl_error_context(error, NULL, scanner->entry.name);
 }
 
-/* ---- Entries -------------------------------------------------------------------------------- */
+/* ---- Entries ------------------------------------------------------------------------------- */
 
-static wcl_tar_type entry_type(const wcl_tar_headers *headers)
+/* More of the tar up to `end`; WCL_END where that is reached. */
+static wcl_status take_direct(wcl_tar_scanner *scanner, uint64_t end, const uint8_t **data,
+                              size_t *size, uint64_t *position, wcl_error *error)
 {
-    switch (headers->type) {
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
-        return (wcl_tar_type)headers->type;
-    case 'D':
-        return WCL_TAR_DIRECTORY;
-    default: {
-        /* Tars older than ustar tell folders by a slash. */
-        const wcl_buffer *name = &headers->name;
-        bool is_folder = name->size > 0 && name->data[name->size - 1] == '/';
-        return is_folder ? WCL_TAR_DIRECTORY : WCL_TAR_FILE;
-    }
-    }
-}
-
-/* Takes a time from its pax record, where there is one. */
-static wcl_status take_time(const wcl_tar_headers *headers, const char *key, bool *has,
-                            struct timespec *time, wcl_error *error)
-{
-    const wcl_pax_record *record = wcl_pax_records_find(&headers->records, key);
-
-    if (!record)
-        return WCL_OK;
-    *has = true;
-    return wcl_pax_record_time(record, time, error);
-}
-
-static wcl_status take_times(wcl_tar_entry *entry, struct archive_entry *from,
-                             const wcl_tar_headers *headers, wcl_error *error)
-{
-    bool has_modified;
-
-    entry->modified.tv_sec = archive_entry_mtime(from);
-    entry->has_accessed = archive_entry_atime_is_set(from);
-    entry->accessed.tv_sec = archive_entry_atime(from);
-    entry->has_changed = archive_entry_ctime_is_set(from);
-    entry->changed.tv_sec = archive_entry_ctime(from);
-    if (take_time(headers, "mtime", &has_modified, &entry->modified, error) != WCL_OK ||
-        take_time(headers, "atime", &entry->has_accessed, &entry->accessed, error) != WCL_OK)
-        return WCL_FAILED;
-    return take_time(headers, "ctime", &entry->has_changed, &entry->changed, error);
-}
-
-static wcl_status add_segment(wcl_tar_scanner *scanner, uint64_t offset, uint64_t size,
-                              uint64_t position, wcl_error *error)
-{
-    wcl_tar_entry *entry = &scanner->entry;
-
-    if (entry->segment_count == scanner->segment_capacity) {
-        size_t capacity = scanner->segment_capacity ? scanner->segment_capacity * 2 : 16;
-        wcl_tar_segment *segments =
-            reallocarray(scanner->segments, capacity, sizeof(scanner->segments[0]));
-        if (!segments)
-            return wcl_fail_memory(error);
-        scanner->segments = segments;
-        scanner->segment_capacity = capacity;
-    }
-    scanner->segments[entry->segment_count++] = (wcl_tar_segment) { offset, size, position };
-    entry->segments = scanner->segments;
+    if (scanner->direct_position == end)
+        return WCL_END;
+    if (scanner->given == scanner->block->size && take_block_inside(scanner) != WCL_OK)
+        return fail_data(scanner, error);
+    *size = scanner->block->size - scanner->given;
+    if (*size > end - scanner->direct_position)
+        *size = (size_t)(end - scanner->direct_position);
+    *data = scanner->block->data + scanner->given;
+    *position = scanner->direct_position;
+    scanner->given += *size;
+    scanner->direct_position += *size;
     return WCL_OK;
 }
 
-/*
- * Takes the map of a sparse file. libarchive leaves out a map of a single range that is the whole
- * file, which then is not sparse. GNU's forms store the ranges one behind the other, Solaris'
- * stores the holes as well.
- */
-static wcl_status take_segments(wcl_tar_scanner *scanner, struct archive_entry *from,
-                                uint64_t stored, wcl_error *error)
+/* Goes past an entry that libarchive has not seen, and never will. */
+static wcl_status finish_direct(wcl_tar_scanner *scanner, wcl_error *error)
 {
-    wcl_tar_entry *entry = &scanner->entry;
-    bool is_solaris = wcl_pax_records_find(entry->records, "SUN.holesdata") != NULL;
-    /* Counting drops a map that says nothing; a walk begun before would go on in freed memory. */
-    int count = archive_entry_sparse_count(from);
-    uint64_t position = entry->data_offset;
-    la_int64_t offset;
-    la_int64_t size;
+    const uint8_t *data;
+    uint64_t position;
+    size_t size;
+    wcl_status status;
 
-    entry->is_sparse = count > 0 || stored < entry->size;
-    archive_entry_sparse_reset(from);
-    while (archive_entry_sparse_next(from, &offset, &size) == ARCHIVE_OK) {
-        if (size == 0)
-            continue;
-        if (is_solaris)
-            position = entry->data_offset + (uint64_t)offset;
-        if (add_segment(scanner, (uint64_t)offset, (uint64_t)size, position, error) != WCL_OK)
-            return WCL_FAILED;
-        position += (uint64_t)size;
-    }
-    if (position > entry->data_offset + stored)
-        return wcl_fail(error, WCL_CODE_CORRUPT,
-                        "the map of the sparse file wants more data than the %" PRIu64
-                        " bytes there are",
-                        stored);
-    return WCL_OK;
-}
-
-static bool is_declared_sparse(const wcl_tar_headers *headers)
-{
-    static const char *const keys[] = { "GNU.sparse.major", "GNU.sparse.map",
-                                        "GNU.sparse.numblocks", "SUN.holesdata" };
-
-    if (headers->type == 'S')
-        return true;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (wcl_pax_records_find(&headers->records, keys[i]))
-            return true;
-    return false;
-}
-
-/* Says where the entry's data lies and where it ends. */
-static wcl_status take_layout(wcl_tar_scanner *scanner, struct archive_entry *from,
-                              wcl_error *error)
-{
-    const wcl_tar_headers *headers = &scanner->headers;
-    wcl_tar_entry *entry = &scanner->entry;
-    uint64_t stored = archive_entry_size_is_set(from) ? (uint64_t)archive_entry_size(from) : 0;
-
-    entry->size = stored;
-    if (is_declared_sparse(headers)) {
-        /* What lies between the header and the data is the map, which pax counts as data. */
-        uint64_t map = entry->data_offset - (entry->header_offset + headers->main_end);
-        stored = headers->type == 'S' ? headers->body_size : headers->body_size - map;
-        if (headers->type != 'S' && map > headers->body_size)
-            return wcl_fail(error, WCL_CODE_CORRUPT, "the map of the sparse file is damaged");
-        if (take_segments(scanner, from, stored, error) != WCL_OK)
-            return WCL_FAILED;
-    }
-    if (__builtin_add_overflow(entry->data_offset, stored, &entry->end_offset) ||
-        __builtin_add_overflow(entry->end_offset, wcl_tar_padding(stored), &entry->end_offset))
-        return wcl_fail(error, WCL_CODE_CORRUPT, "the size of %" PRIu64 " bytes is impossible",
-                        stored);
-    return WCL_OK;
-}
-
-static wcl_status take_entry(wcl_tar_scanner *scanner, struct archive_entry *from, wcl_error *error)
-{
-    const wcl_tar_headers *headers = &scanner->headers;
-    wcl_tar_entry *entry = &scanner->entry;
-
-    *entry = (wcl_tar_entry) {
-        .type = entry_type(headers),
-        .name = wcl_buffer_text(&headers->name),
-        .name_size = headers->name.size,
-        .link = wcl_buffer_text(&headers->link),
-        .link_size = headers->link.size,
-        .mode = archive_entry_perm(from),
-        .uid = (uint64_t)archive_entry_uid(from),
-        .gid = (uint64_t)archive_entry_gid(from),
-        .device_major = (uint64_t)archive_entry_rdevmajor(from),
-        .device_minor = (uint64_t)archive_entry_rdevminor(from),
-        .records = &headers->records,
-        .header_offset = scanner->headers_start,
-        .data_offset = scanner->headers_start + scanner->headers_bytes.size,
-    };
-    scanner->has_entry = true;
-    if (take_times(entry, from, headers, error) == WCL_OK &&
-        take_layout(scanner, from, error) == WCL_OK)
-        return WCL_OK;
-    return wcl_error_context(error, NULL, entry->name);
+    do
+        status = take_direct(scanner, scanner->entry.end_offset, &data, &size, &position, error);
+    while (status == WCL_OK);
+    scanner->hidden =
+        scanner->entry.end_offset - (uint64_t)archive_filter_bytes(scanner->archive, 0);
+    return status == WCL_END ? WCL_OK : status;
 }
 
 /* Goes past the data of the entry at hand. */
 static wcl_status finish_entry(wcl_tar_scanner *scanner, wcl_error *error)
 {
+    if (scanner->is_direct)
+        return finish_direct(scanner, error);
     if (archive_read_data_skip(scanner->archive) != ARCHIVE_OK || scanner->has_failure)
         return fail_data(scanner, error);
-    uint64_t position = (uint64_t)archive_filter_bytes(scanner->archive, 0);
+    uint64_t position = archive_position(scanner);
     if (position != scanner->entry.end_offset) {
         scanner->failed = true;
         wcl_fail(error, WCL_CODE_CORRUPT,
@@ -442,7 +306,7 @@ static wcl_status finish_input(wcl_tar_scanner *scanner, wcl_error *error)
 {
     wcl_status status;
 
-    scanner->archive_end = (uint64_t)archive_filter_bytes(scanner->archive, 0);
+    scanner->archive_end = archive_position(scanner);
     scanner->in_headers = false;
     do
         status = take_block(scanner, error);
@@ -461,25 +325,65 @@ static int next_header(wcl_tar_scanner *scanner, struct archive_entry **entry)
     return archive_read_next_header(scanner->archive, entry);
 }
 
+/* Whether the block at hand holds all headers of the entry, and libarchive none of them. */
+static bool has_whole_headers(const wcl_tar_scanner *scanner)
+{
+    const wcl_block *block = scanner->block;
+
+    return scanner->opened && block && scanner->found_main &&
+           block->offset + scanner->given == scanner->headers_start &&
+           scanner->looked_at + WCL_TAR_BLOCK_SIZE <= block->offset + block->size;
+}
+
+/*
+ * Reads the entry's headers without libarchive. False: it is not plain, or damaged, and libarchive
+ * shall see it; so it shall see the first pax header, which tells it what hard links' sizes mean.
+ */
+static bool read_plain(wcl_tar_scanner *scanner)
+{
+    const uint64_t end = scanner->looked_at + WCL_TAR_BLOCK_SIZE;
+    wcl_buffer *bytes = &scanner->headers_bytes;
+
+    scanner->is_direct = false;
+    if (!has_whole_headers(scanner) ||
+        (scanner->extensions &&
+         archive_format(scanner->archive) != ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE) ||
+        keep_headers(scanner, end, NULL) != WCL_OK)
+        return false;
+    const uint8_t *main = bytes->data + bytes->size - WCL_TAR_BLOCK_SIZE;
+    if (!wcl_tar_header_is_valid(main) ||
+        wcl_tar_headers_parse(&scanner->plain_headers, bytes->data, bytes->size, NULL) != WCL_OK ||
+        !wcl_scan_take_plain(scanner, main)) {
+        wcl_buffer_clear(bytes);
+        return false;
+    }
+    scanner->is_direct = scanner->has_entry = true;
+    scanner->in_headers = false;
+    scanner->given += bytes->size;
+    scanner->direct_position = scanner->entry.data_offset;
+    return true;
+}
+
 static wcl_status read_entry(wcl_tar_scanner *scanner, wcl_error *error)
 {
     struct archive_entry *from = NULL;
 
     if (begin_headers(scanner, error) != WCL_OK)
         return wcl_error_context(error, NULL, scanner->has_entry ? scanner->entry.name : NULL);
+    if (read_plain(scanner))
+        return WCL_OK;
     int result = next_header(scanner, &from);
     if (result == ARCHIVE_EOF && !scanner->has_failure && scanner->taken > 0)
         return finish_input(scanner, error);
     /* A warning is about texts in the locale's encoding, which nobody asks for here. */
     if ((result != ARCHIVE_OK && result != ARCHIVE_WARN) || scanner->has_failure)
         return fail_header(scanner, error);
-    if (keep_headers(scanner, (uint64_t)archive_filter_bytes(scanner->archive, 0), error) !=
-            WCL_OK ||
+    if (keep_headers(scanner, archive_position(scanner), error) != WCL_OK ||
         wcl_tar_headers_parse(&scanner->headers, scanner->headers_bytes.data,
                               scanner->headers_bytes.size, error) != WCL_OK)
         return wcl_error_context(error, NULL, scanner->has_entry ? scanner->entry.name : NULL);
     scanner->in_headers = false;
-    return take_entry(scanner, from, error);
+    return wcl_scan_take_entry(scanner, from, error);
 }
 
 wcl_status wcl_tar_scanner_next(wcl_tar_scanner *scanner, const wcl_tar_entry **entry,
@@ -495,6 +399,20 @@ wcl_status wcl_tar_scanner_next(wcl_tar_scanner *scanner, const wcl_tar_entry **
     return status;
 }
 
+static wcl_status read_direct(wcl_tar_scanner *scanner, const void **data, size_t *size,
+                              uint64_t *offset, wcl_error *error)
+{
+    const wcl_tar_entry *entry = &scanner->entry;
+    const uint8_t *bytes = NULL;
+    uint64_t position = 0;
+
+    wcl_status status =
+        take_direct(scanner, entry->data_offset + entry->size, &bytes, size, &position, error);
+    *data = bytes;
+    *offset = position - entry->data_offset;
+    return status;
+}
+
 wcl_status wcl_tar_scanner_read(wcl_tar_scanner *scanner, const void **data, size_t *size,
                                 uint64_t *offset, wcl_error *error)
 {
@@ -502,6 +420,8 @@ wcl_status wcl_tar_scanner_read(wcl_tar_scanner *scanner, const void **data, siz
 
     if (scanner->failed)
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the tar could not be read before");
+    if (scanner->is_direct)
+        return read_direct(scanner, data, size, offset, error);
     int result = archive_read_data_block(scanner->archive, data, size, &at);
     if (result == ARCHIVE_EOF)
         return WCL_END;
@@ -546,6 +466,7 @@ void wcl_tar_scanner_free(wcl_tar_scanner *scanner)
     wcl_block_unref(scanner->block);
     wcl_buffer_free(&scanner->headers_bytes);
     wcl_tar_headers_free(&scanner->headers);
+    wcl_tar_headers_free(&scanner->plain_headers);
     free(scanner->segments);
     free(scanner);
 }

@@ -7,8 +7,13 @@
 /* Where fields lie in a header block. */
 #define NAME_OFFSET 0
 #define NAME_SIZE 100
+#define MODE_OFFSET 100
+#define UID_OFFSET 108
+#define GID_OFFSET 116
+#define NUMBER_SIZE 8
 #define SIZE_OFFSET 124
 #define SIZE_SIZE 12
+#define MODIFIED_OFFSET 136
 #define CHECKSUM_OFFSET 148
 #define CHECKSUM_SIZE 8
 #define TYPE_OFFSET 156
@@ -76,6 +81,40 @@ bool wcl_tar_header_size(const uint8_t block[WCL_TAR_BLOCK_SIZE], uint64_t *size
     return true;
 }
 
+static bool is_star(const uint8_t *block)
+{
+    return memcmp(block + STAR_MAGIC_OFFSET, "tar", 4) == 0;
+}
+
+/* A number in octal digits, which a NUL or blank ends, or the field's end. */
+static bool parse_octal(const uint8_t *field, size_t size, uint64_t *number)
+{
+    size_t i = 0;
+
+    *number = 0;
+    while (i < size && field[i] == ' ')
+        i++;
+    for (; i < size && field[i] >= '0' && field[i] <= '7'; i++)
+        *number = *number << 3 | (uint64_t)(field[i] - '0');
+    return i == size || field[i] == '\0' || field[i] == ' ';
+}
+
+bool wcl_tar_header_numbers(const uint8_t block[WCL_TAR_BLOCK_SIZE], wcl_tar_numbers *numbers)
+{
+    uint64_t mode, modified;
+
+    if (memcmp(block + MAGIC_OFFSET, "ustar\00000", 8) != 0 || is_star(block) ||
+        !parse_octal(block + MODE_OFFSET, NUMBER_SIZE, &mode) ||
+        !parse_octal(block + UID_OFFSET, NUMBER_SIZE, &numbers->uid) ||
+        !parse_octal(block + GID_OFFSET, NUMBER_SIZE, &numbers->gid) ||
+        !parse_octal(block + SIZE_OFFSET, SIZE_SIZE, &numbers->size) ||
+        !parse_octal(block + MODIFIED_OFFSET, SIZE_SIZE, &modified))
+        return false;
+    numbers->mode = (uint32_t)mode;
+    numbers->modified = (int64_t)modified;
+    return true;
+}
+
 /* Replaces `text` by the field, up to its first NUL. */
 static wcl_status set_text(wcl_buffer *text, const uint8_t *field, size_t field_size,
                            wcl_error *error)
@@ -87,12 +126,12 @@ static wcl_status set_text(wcl_buffer *text, const uint8_t *field, size_t field_
 static wcl_status take_name(wcl_buffer *name, const uint8_t *block, wcl_error *error)
 {
     const uint8_t *prefix = block + PREFIX_OFFSET;
-    bool is_star = memcmp(block + STAR_MAGIC_OFFSET, "tar", 4) == 0;
 
     wcl_buffer_clear(name);
     /* Old GNU tar has other fields there, and its magic ends in blanks instead. */
     if (memcmp(block + MAGIC_OFFSET, "ustar", 6) == 0 && prefix[0] != '\0') {
-        if (set_text(name, prefix, is_star ? STAR_PREFIX_SIZE : PREFIX_SIZE, error) != WCL_OK ||
+        if (set_text(name, prefix, is_star(block) ? STAR_PREFIX_SIZE : PREFIX_SIZE, error) !=
+                WCL_OK ||
             wcl_buffer_append_byte(name, '/', error) != WCL_OK)
             return WCL_FAILED;
     }

@@ -17,6 +17,19 @@ char wcl_tar_header_type(const uint8_t block[WCL_TAR_BLOCK_SIZE]);
 /* The size that a header block states. False where the field is damaged or negative. */
 bool wcl_tar_header_size(const uint8_t block[WCL_TAR_BLOCK_SIZE], uint64_t *size);
 
+/* The numbers of a header block. */
+typedef struct wcl_tar_numbers {
+    uint32_t mode;
+    uint64_t uid;
+    uint64_t gid;
+    uint64_t size;
+    int64_t modified; /* seconds since 1970 */
+} wcl_tar_numbers;
+
+/* Reads the numbers of a block in POSIX's ustar format; false for other formats, and where a number
+ * is not written in octal digits alone. */
+bool wcl_tar_header_numbers(const uint8_t block[WCL_TAR_BLOCK_SIZE], wcl_tar_numbers *numbers);
+
 /* What the headers of an entry say. */
 typedef struct wcl_tar_headers {
     wcl_pax_records records; /* point into the headers' bytes */
