@@ -335,19 +335,25 @@ static bool has_whole_headers(const wcl_tar_scanner *scanner)
            scanner->looked_at + WCL_TAR_BLOCK_SIZE <= block->offset + block->size;
 }
 
-/*
- * Reads the entry's headers without libarchive. False: it is not plain, or damaged, and libarchive
- * shall see it; so it shall see the first pax header, which tells it what hard links' sizes mean.
- */
+/* Whether there is no extended header but one of pax records, and not the archive's first: that one
+ * tells libarchive what the sizes of hard links mean. */
+static bool has_plain_extension(const wcl_tar_scanner *scanner)
+{
+    return scanner->extensions == 0 ||
+           (scanner->extensions == 1 &&
+            wcl_tar_header_type(scanner->block->data + scanner->given) == 'x' &&
+            archive_format(scanner->archive) == ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE);
+}
+
+/* Reads the entry's headers without libarchive. False: it is not plain, or damaged, and libarchive
+ * shall see it. */
 static bool read_plain(wcl_tar_scanner *scanner)
 {
     const uint64_t end = scanner->looked_at + WCL_TAR_BLOCK_SIZE;
     wcl_buffer *bytes = &scanner->headers_bytes;
 
     scanner->is_direct = false;
-    if (!has_whole_headers(scanner) ||
-        (scanner->extensions &&
-         archive_format(scanner->archive) != ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE) ||
+    if (!has_whole_headers(scanner) || !has_plain_extension(scanner) ||
         keep_headers(scanner, end, NULL) != WCL_OK)
         return false;
     const uint8_t *main = bytes->data + bytes->size - WCL_TAR_BLOCK_SIZE;

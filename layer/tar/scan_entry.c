@@ -227,7 +227,8 @@ static bool has_plain_size(const wcl_tar_headers *headers, uint64_t size)
 
     switch (headers->type) {
     case '0':
-        return name->size > 0 && name->data[name->size - 1] != '/';
+        return headers->body_size <= INT64_MAX / 2 && name->size > 0 &&
+               name->data[name->size - 1] != '/';
     case '1':
     case '2':
     case '5':

@@ -33,8 +33,11 @@ bool wcl_tar_header_is_valid(const uint8_t block[WCL_TAR_BLOCK_SIZE])
 
     for (size_t at = 0; at < WCL_TAR_BLOCK_SIZE; at++)
         sum += block[at];
-    for (size_t at = 0; at < CHECKSUM_SIZE; at++)
-        sum -= block[CHECKSUM_OFFSET + at];
+    for (size_t at = CHECKSUM_OFFSET; at < CHECKSUM_OFFSET + CHECKSUM_SIZE; at++) {
+        if (block[at] && !strchr(" 01234567", block[at]))
+            return false;
+        sum -= block[at];
+    }
     while (i < CHECKSUM_OFFSET + CHECKSUM_SIZE && block[i] == ' ')
         i++;
     for (; i < CHECKSUM_OFFSET + CHECKSUM_SIZE && block[i] >= '0' && block[i] <= '7'; i++)

@@ -9,6 +9,7 @@
 
 #include "layer/tar/pax_write.h"
 #include "layer/tar/scan.h"
+#include "tests/unit/tar/scan_notes.h"
 
 /* ---- A tar that comes in blocks of a chosen size -------------------------------------------- */
 
@@ -222,6 +223,83 @@ static void names_come_back_byte_for_byte(void **state)
     }
 }
 
+/* ---- With libarchive and without ------------------------------------------------------------- */
+
+static void assert_same_scans(const wcl_buffer *tar)
+{
+    static const size_t steps[] = { 511, 4096, 2000000 };
+    WCL_CLEANUP_BUFFER wcl_buffer wanted = WCL_BUFFER_INIT;
+
+    note_scan(tar->data, tar->size, 300, &wanted);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        WCL_CLEANUP_BUFFER wcl_buffer found = WCL_BUFFER_INIT;
+        note_scan(tar->data, tar->size, steps[i], &found);
+        assert_int_equal(found.size, wanted.size);
+        assert_memory_equal(found.data, wanted.data, wanted.size);
+    }
+}
+
+static void set_checksum(uint8_t *header)
+{
+    unsigned sum = 0;
+
+    memset(header + 148, ' ', 8);
+    for (size_t i = 0; i < 512; i++)
+        sum += header[i];
+    snprintf((char *)header + 148, 8, "%06o", sum);
+}
+
+/* Offsets of the headers in the layer, extended ones and all. */
+static size_t list_headers(const wcl_buffer *tar, size_t *list, size_t most)
+{
+    size_t count = 0;
+
+    for (size_t at = 0; at + 512 <= tar->size && count < most; at += 512)
+        if (memcmp(tar->data + at + 257, "ustar", 5) == 0)
+            list[count++] = at;
+    return count;
+}
+
+/* Damages of all kinds to headers and records, each of them with a right checksum. */
+static void what_is_read_here_is_what_libarchive_reads(void **state)
+{
+    static const char *const words[] = {
+        "GNU.sparse.major=1", "GNU.sparse.map=0,1", "size=77", "size=-1",   "uid=5",
+        "mtime=-1.5",         "SCHILY.realsize=9",  "path=x/", "linkpath=", "hdrcharset=BINARY"
+    };
+    WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
+    size_t headers[400];
+    uint64_t random = 88172645463325252;
+
+    (void)state;
+    read_vector("layer.tar", -1, &tar);
+    tar.size = tar.size > 300000 ? 300000 : tar.size;
+    assert_same_scans(&tar);
+    size_t count = list_headers(&tar, headers, sizeof(headers) / sizeof(headers[0]));
+    assert_true(count > 40);
+    for (int round = 0; round < 3000; round++) {
+        uint8_t old[1024];
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        size_t at = headers[random % count];
+        if (at + sizeof(old) > tar.size)
+            continue;
+        memcpy(old, tar.data + at, sizeof(old));
+        if (random & 1 << 20) {
+            /* Over a record's text, where it keeps its length. */
+            const char *word = words[(random >> 24) % (sizeof(words) / sizeof(words[0]))];
+            memcpy(tar.data + at + 512 + 3 + (random >> 32) % 200, word, strlen(word));
+        } else {
+            tar.data[at + (random >> 24) % 345] =
+                (uint8_t) "\0 /01257\200\377gxLKSV-D"[(random >> 40) % 19];
+        }
+        set_checksum(tar.data + at);
+        assert_same_scans(&tar);
+        memcpy(tar.data + at, old, sizeof(old));
+    }
+}
+
 /* ---- What is no tar ------------------------------------------------------------------------- */
 
 static void expect_failure(const wcl_buffer *tar, uint32_t code, const char *text)
@@ -272,11 +350,7 @@ static void a_header_of_over_a_mebibyte_is_refused_by_name(void **state)
     append_extension_of(&tar, 1000000);
     /* The same with a size of 100 MB in its header, of which nothing is read. */
     memcpy(tar.data + 124, "00575360400", 11);
-    unsigned sum = 0;
-    memset(tar.data + 148, ' ', 8);
-    for (size_t i = 0; i < 512; i++)
-        sum += tar.data[i];
-    snprintf((char *)tar.data + 148, 8, "%06o", sum);
+    set_checksum(tar.data);
     expect_failure(&tar, WCL_CODE_FILE_TOO_LARGE, "Files/PaxHeaders.0/a");
 }
 
@@ -299,6 +373,7 @@ int main(void)
         cmocka_unit_test(records_keep_every_byte_of_their_values),
         cmocka_unit_test(times_before_1970_are_exact),
         cmocka_unit_test(names_come_back_byte_for_byte),
+        cmocka_unit_test(what_is_read_here_is_what_libarchive_reads),
         cmocka_unit_test(what_is_no_tar_is_refused),
         cmocka_unit_test(a_header_of_over_a_mebibyte_is_refused_by_name),
         cmocka_unit_test(many_headers_of_one_entry_are_refused),
