@@ -27,7 +27,8 @@ typedef struct wcl_tree_node {
     uint32_t gid;
     uint32_t links;
     /* The block where a run starts, the number of the first of several extents (which holds their
-     * number), the offset of bytes in `texts`, or the major and minor number of a device node. */
+     * number), the offset of bytes in `texts`, the major and minor number of a device node, or,
+     * once it was laid out, the size of a folder (0 for one over 4 GiB). */
     uint32_t data;
     uint32_t shared;    /* set of shared attributes, plus 1 */
     uint32_t own;       /* offset of its own attributes in `texts`, 0 where there are none */

@@ -153,9 +153,9 @@ static wcl_status put_image(const wcl_layout *layout, const wcl_erofs_options *o
         wcl_output_pad(output, plan->xattrs * WCL_EROFS_BLOCK_SIZE, error) != WCL_OK ||
         wcl_write_xattrs(layout, output, error) != WCL_OK ||
         wcl_output_pad(output, writer.start, error) != WCL_OK ||
-        wcl_layout_visit(layout->tree, wcl_write_inode, &writer, error) != WCL_OK ||
+        wcl_layout_visit(layout, wcl_write_inode, &writer, error) != WCL_OK ||
         wcl_output_pad(output, plan->raw * WCL_EROFS_BLOCK_SIZE, error) != WCL_OK ||
-        wcl_layout_visit(layout->tree, wcl_write_blocks, &writer, error) != WCL_OK)
+        wcl_layout_visit(layout, wcl_write_blocks, &writer, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_output_flush(output, error);
 }

@@ -187,8 +187,6 @@ wcl_status wcl_write_inode(void *context, wcl_node node, wcl_error *error)
     uint64_t position = writer->start + (uint64_t)writer->layout->slots[node] * EROFS_SLOT_SIZE;
     wcl_place place;
 
-    if (position < writer->output->position)
-        return WCL_OK; /* it was visited by another name */
     wcl_layout_place(writer->layout, node, &place);
     if (wcl_output_pad(writer->output, position, error) != WCL_OK ||
         put_inode(writer, node, item, &place, error) != WCL_OK ||
@@ -221,9 +219,6 @@ wcl_status wcl_write_blocks(void *context, wcl_node node, wcl_error *error)
     const wcl_tree_node *item = wcl_tree_node_at(tree, node);
     wcl_place place;
 
-    if (writer->layout->slots[node] <= writer->last_slot)
-        return WCL_OK;
-    writer->last_slot = writer->layout->slots[node];
     if (!S_ISDIR(item->mode) && item->kind != WCL_DATA_BYTES)
         return WCL_OK;
     wcl_layout_place(writer->layout, node, &place);

@@ -5,33 +5,21 @@
 #include "base/error.h"
 #include "layer/erofs/write_private.h"
 
-wcl_status wcl_layout_visit(wcl_tree *tree, wcl_layout_visitor visitor, void *context,
+wcl_status wcl_layout_visit(const wcl_layout *layout, wcl_layout_visitor visitor, void *context,
                             wcl_error *error)
 {
-    wcl_entry_id at = WCL_NO_ENTRY;
-    wcl_node folder = WCL_TREE_ROOT;
-
-    if (visitor(context, folder, error) != WCL_OK)
-        return WCL_FAILED;
-    for (;;) {
-        for (wcl_entry_id e = wcl_tree_first(tree, folder); e != WCL_NO_ENTRY;
-             e = wcl_tree_next(tree, e))
-            if (visitor(context, wcl_tree_entry_node(tree, e), error) != WCL_OK)
-                return WCL_FAILED;
-        do {
-            at = wcl_tree_walk(tree, at, false);
-            if (at == WCL_NO_ENTRY)
-                return WCL_OK;
-            folder = wcl_tree_entry_node(tree, at);
-        } while (!wcl_tree_is_folder(tree, folder));
-    }
+    for (uint64_t i = 0; i < layout->inode_count; i++)
+        if (visitor(context, layout->order[i], error) != WCL_OK)
+            return WCL_FAILED;
+    return WCL_OK;
 }
 
 /* ---- What is there -------------------------------------------------------------------------- */
 
-/* What a first visit to all nodes finds out. */
+/* What a first visit to all nodes, by all their names, finds out. */
 typedef struct survey {
     wcl_tree *tree;
+    wcl_layout *layout;
     const wcl_erofs_options *options;
     struct timespec time; /* of most nodes, if more than half agree */
     uint64_t votes;
@@ -55,9 +43,8 @@ static wcl_status check_in_device(const survey *s, const wcl_extent *extent, wcl
     return WCL_OK;
 }
 
-static wcl_status survey_node(void *context, wcl_node node, wcl_error *error)
+static wcl_status survey_node(survey *s, wcl_node node, wcl_error *error)
 {
-    survey *s = context;
     const wcl_tree_node *item = wcl_tree_node_at(s->tree, node);
     wcl_extent extent;
 
@@ -74,7 +61,34 @@ static wcl_status survey_node(void *context, wcl_node node, wcl_error *error)
     for (size_t i = 0; wcl_tree_extent(s->tree, node, i, &extent); i++)
         if (check_in_device(s, &extent, error) != WCL_OK)
             return WCL_FAILED;
+    if (!s->layout->slots[node]) {
+        s->layout->slots[node] = UINT32_MAX;
+        s->layout->order[s->layout->inode_count++] = node;
+    }
     return WCL_OK;
+}
+
+/* Goes through the tree, each folder's entries behind one another. */
+static wcl_status survey_tree(survey *s, wcl_error *error)
+{
+    wcl_tree *tree = s->tree;
+    wcl_entry_id at = WCL_NO_ENTRY;
+    wcl_node folder = WCL_TREE_ROOT;
+
+    if (survey_node(s, folder, error) != WCL_OK)
+        return WCL_FAILED;
+    for (;;) {
+        for (wcl_entry_id e = wcl_tree_first(tree, folder); e != WCL_NO_ENTRY;
+             e = wcl_tree_next(tree, e))
+            if (survey_node(s, wcl_tree_entry_node(tree, e), error) != WCL_OK)
+                return WCL_FAILED;
+        do {
+            at = wcl_tree_walk(tree, at, false);
+            if (at == WCL_NO_ENTRY)
+                return WCL_OK;
+            folder = wcl_tree_entry_node(tree, at);
+        } while (!wcl_tree_is_folder(tree, folder));
+    }
 }
 
 /* ---- Shared attributes ---------------------------------------------------------------------- */
@@ -176,7 +190,7 @@ static uint32_t xattr_size(const wcl_tree *tree, const wcl_tree_node *item)
     return (uint32_t)size;
 }
 
-static uint64_t folder_size(wcl_tree *tree, wcl_node node)
+static uint64_t measure_folder(wcl_tree *tree, wcl_node node)
 {
     wcl_folder_blocks blocks = wcl_folder_blocks_begin(tree, node);
     uint64_t size = 0;
@@ -228,7 +242,7 @@ void wcl_layout_place(const wcl_layout *layout, wcl_node node, wcl_place *place)
 
     memset(place, 0, sizeof(*place));
     if (S_ISDIR(item->mode))
-        place->size = folder_size(layout->tree, node);
+        place->size = item->data ? item->data : measure_folder(layout->tree, node);
     else if (S_ISREG(item->mode) || S_ISLNK(item->mode))
         place->size = item->size;
     place->inode_size =
@@ -254,10 +268,13 @@ uint64_t wcl_layout_fit(const wcl_place *place, uint64_t slot)
 static wcl_status place_node(void *context, wcl_node node, wcl_error *error)
 {
     wcl_layout *layout = context;
+    wcl_tree_node *item = wcl_tree_node_at(layout->tree, node);
     wcl_place place;
 
-    if (layout->slots[node])
-        return WCL_OK;
+    if (S_ISDIR(item->mode)) {
+        uint64_t size = measure_folder(layout->tree, node);
+        item->data = size <= UINT32_MAX ? (uint32_t)size : 0;
+    }
     wcl_layout_place(layout, node, &place);
     uint64_t slot = wcl_layout_fit(&place, layout->slot_count);
     if (slot > UINT32_MAX)
@@ -266,37 +283,38 @@ static wcl_status place_node(void *context, wcl_node node, wcl_error *error)
     layout->slots[node] = (uint32_t)slot;
     layout->slot_count = slot + (wcl_place_bytes(&place) + EROFS_SLOT_SIZE - 1) / EROFS_SLOT_SIZE;
     layout->raw_blocks += place.raw_blocks;
-    layout->inode_count++;
     return WCL_OK;
 }
 
 wcl_status wcl_layout_make(wcl_tree *tree, const wcl_erofs_options *options, wcl_layout *layout,
                            wcl_error *error)
 {
-    survey s = { .tree = tree, .options = options };
+    survey s = { .tree = tree, .layout = layout, .options = options };
 
     memset(layout, 0, sizeof(*layout));
     layout->tree = tree;
     layout->slot_count = 1;
     layout->slots = calloc(tree->nodes.count, sizeof(uint32_t));
+    layout->order = malloc(tree->nodes.count * sizeof(wcl_node));
     s.set_used = calloc((size_t)tree->xattr_sets.items.count + 1, 1);
-    if (!layout->slots || !s.set_used) {
+    if (!layout->slots || !layout->order || !s.set_used) {
         free(s.set_used);
         return wcl_fail_memory(error);
     }
-    wcl_status status = wcl_layout_visit(tree, survey_node, &s, error);
+    wcl_status status = survey_tree(&s, error);
     if (status == WCL_OK)
         status = list_xattrs(layout, s.set_used, error);
     free(s.set_used);
     layout->build_time = s.time;
     if (status != WCL_OK)
         return status;
-    return wcl_layout_visit(tree, place_node, layout, error);
+    return wcl_layout_visit(layout, place_node, layout, error);
 }
 
 void wcl_layout_free(wcl_layout *layout)
 {
     free(layout->slots);
+    free(layout->order);
     free(layout->xattr_ids);
     free(layout->xattr_list);
 }

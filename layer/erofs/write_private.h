@@ -23,7 +23,8 @@ typedef struct wcl_place {
 typedef struct wcl_layout {
     wcl_tree *tree;
     struct timespec build_time; /* of all compact inodes */
-    uint32_t *slots;            /* by node: its nid, 0 while it has none */
+    uint32_t *slots;            /* by node: its nid */
+    wcl_node *order;            /* all `inode_count` nodes as they are written, each once */
     uint64_t inode_count;
     uint64_t slot_count;  /* of the inodes' part, slot 0 unused */
     uint64_t raw_blocks;  /* of folders and bytes */
@@ -53,11 +54,11 @@ static inline uint64_t wcl_place_bytes(const wcl_place *place)
 }
 
 /*
- * Visits the nodes in the order they are written in: the root, then folder by folder what is in
- * each. Nodes with several names are visited for each of them.
+ * Visits the nodes in the order they are written in, each once: the root, then folder by folder
+ * what is in each.
  */
 typedef wcl_status (*wcl_layout_visitor)(void *context, wcl_node node, wcl_error *error);
-wcl_status wcl_layout_visit(wcl_tree *tree, wcl_layout_visitor visitor, void *context,
+wcl_status wcl_layout_visit(const wcl_layout *layout, wcl_layout_visitor visitor, void *context,
                             wcl_error *error);
 
 /* ---- Folders -------------------------------------------------------------------------------- */
@@ -114,7 +115,6 @@ typedef struct wcl_inode_writer {
     wcl_output *output;
     uint64_t start;     /* where slot 0 is, in bytes */
     uint64_t raw_block; /* where the next node's blocks will be */
-    uint32_t last_slot; /* of the node whose blocks were put last */
 } wcl_inode_writer;
 
 /* Puts the shared attributes. */

@@ -180,7 +180,7 @@ wcl_status wcl_scan_take_entry(wcl_tar_scanner *scanner, struct archive_entry *f
     wcl_tar_entry *entry = &scanner->entry;
 
     *entry = entry_of(scanner, &scanner->headers);
-    entry->mode = archive_entry_perm(from);
+    entry->mode = archive_entry_perm(from) & 07777;
     entry->uid = (uint64_t)archive_entry_uid(from);
     entry->gid = (uint64_t)archive_entry_gid(from);
     entry->device_major = (uint64_t)archive_entry_rdevmajor(from);
