@@ -75,7 +75,8 @@ wcl_status wcl_path_check_windows(const char *path, wcl_error *error)
     }
     for (const char *at = path;; at++) {
         size_t length = strcspn(at, "/");
-        if (count_units(at, length) > NTFS_NAME_UNITS_MAX)
+        /* Never more units than bytes. */
+        if (length > NTFS_NAME_UNITS_MAX && count_units(at, length) > NTFS_NAME_UNITS_MAX)
             return wcl_fail(error, WCL_CODE_NAME_TOO_LONG,
                             "the path '%.60s...' has a name of over %d UTF-16 units", path,
                             NTFS_NAME_UNITS_MAX);

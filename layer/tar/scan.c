@@ -32,9 +32,10 @@ static wcl_status keep_headers(wcl_tar_scanner *scanner, uint64_t end, wcl_error
                              (size_t)(end - from), error);
 }
 
-/* One block of the headers at `offset` in the tar, as far as they have passed. */
-static bool peek_headers(const wcl_tar_scanner *scanner, uint64_t offset,
-                         uint8_t bytes[WCL_TAR_BLOCK_SIZE])
+/* One block of the headers at `offset` in the tar, in `bytes` where it is in pieces; NULL where it
+ * has not passed yet. */
+static const uint8_t *peek_headers(const wcl_tar_scanner *scanner, uint64_t offset,
+                                   uint8_t bytes[WCL_TAR_BLOCK_SIZE])
 {
     const wcl_buffer *kept = &scanner->headers_bytes;
     const wcl_block *block = scanner->block;
@@ -43,18 +44,18 @@ static bool peek_headers(const wcl_tar_scanner *scanner, uint64_t offset,
 
     if (start < kept->size) {
         size = kept->size - (size_t)start;
-        if (size > WCL_TAR_BLOCK_SIZE)
-            size = WCL_TAR_BLOCK_SIZE;
+        if (size >= WCL_TAR_BLOCK_SIZE)
+            return kept->data + start;
         memcpy(bytes, kept->data + start, size);
     }
-    if (size == WCL_TAR_BLOCK_SIZE)
-        return true;
     offset += size;
     size_t missing = WCL_TAR_BLOCK_SIZE - size;
     if (!block || offset < block->offset || offset + missing > block->offset + block->size)
-        return false;
+        return NULL;
+    if (size == 0)
+        return block->data + (offset - block->offset);
     memcpy(bytes + size, block->data + (offset - block->offset), missing);
-    return true;
+    return bytes;
 }
 
 /*
@@ -63,12 +64,15 @@ static bool peek_headers(const wcl_tar_scanner *scanner, uint64_t offset,
  */
 static wcl_status look_at_headers(wcl_tar_scanner *scanner, wcl_error *error)
 {
-    uint8_t block[WCL_TAR_BLOCK_SIZE];
+    uint8_t bytes[WCL_TAR_BLOCK_SIZE];
+    const uint8_t *block;
 
-    while (!scanner->found_main && peek_headers(scanner, scanner->looked_at, block)) {
+    while (!scanner->found_main &&
+           (block = peek_headers(scanner, scanner->looked_at, bytes)) != NULL) {
         uint64_t size;
         bool is_valid = wcl_tar_header_is_valid(block);
         scanner->found_header = scanner->found_header || is_valid;
+        scanner->main_is_valid = is_valid;
         if (!is_valid || !wcl_tar_is_extension(wcl_tar_header_type(block))) {
             scanner->found_main = true;
             break;
@@ -330,7 +334,7 @@ static bool has_whole_headers(const wcl_tar_scanner *scanner)
 {
     const wcl_block *block = scanner->block;
 
-    return scanner->opened && block && scanner->found_main &&
+    return scanner->opened && block && scanner->found_main && scanner->main_is_valid &&
            block->offset + scanner->given == scanner->headers_start &&
            scanner->looked_at + WCL_TAR_BLOCK_SIZE <= block->offset + block->size;
 }
@@ -357,8 +361,7 @@ static bool read_plain(wcl_tar_scanner *scanner)
         keep_headers(scanner, end, NULL) != WCL_OK)
         return false;
     const uint8_t *main = bytes->data + bytes->size - WCL_TAR_BLOCK_SIZE;
-    if (!wcl_tar_header_is_valid(main) ||
-        wcl_tar_headers_parse(&scanner->plain_headers, bytes->data, bytes->size, NULL) != WCL_OK ||
+    if (wcl_tar_headers_parse(&scanner->plain_headers, bytes->data, bytes->size, NULL) != WCL_OK ||
         !wcl_scan_take_plain(scanner, main)) {
         wcl_buffer_clear(bytes);
         return false;

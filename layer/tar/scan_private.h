@@ -30,7 +30,8 @@ struct wcl_tar_scanner {
     wcl_buffer headers_bytes;
     uint64_t looked_at;
     bool found_main;
-    bool found_header; /* so it is a tar */
+    bool main_is_valid; /* of the last one looked at: its checksum is right */
+    bool found_header;  /* so it is a tar */
     unsigned extensions;
 
     wcl_tar_headers headers;
