@@ -193,8 +193,7 @@ static wcl_status remove_partial(void *context, const char *hex, wcl_error *erro
     WCL_CLEANUP_FD int fd = openat(collection->store->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
         return WCL_OK;
-    if (!wcl_image_uses_has(&collection->uses, hex) ||
-        (fstat(fd, &info) == 0 && info.st_nlink > 1))
+    if (!wcl_image_uses_has(&collection->uses, hex) || (fstat(fd, &info) == 0 && info.st_nlink > 1))
         unlinkat(collection->store->fd, path, 0);
     return WCL_OK;
 }

@@ -1,7 +1,7 @@
 /*
  * Fetching one layer: its bytes come from the source, are kept as a blob, and are imported
- * meanwhile. Where they are the plain tar, the blob on its way and the staged layer.tar are one file
- * (two links to it), so that what a broken fetch leaves is there to go on with, and nothing is
+ * meanwhile. Where they are the plain tar, the blob on its way and the staged layer.tar are one
+ * file (two links to it), so that what a broken fetch leaves is there to go on with, and nothing is
  * written twice; once the layer is in place, only it keeps the file.
  */
 #include "image/fetch.h"

@@ -6,8 +6,8 @@
  *     HOME/.images/names/HEX          a name, and the manifest it stands for; by the name's digest
  *     HOME/.images/layers/HEX         says that the layer of this id came with an image, and may go
  *                                     with the last one that uses it
- *     HOME/.images/partial/HEX        a blob on its way, locked (flock) by who writes it; of a layer
- *                                     that comes as a plain tar it is the layer.tar too (a link)
+ *     HOME/.images/partial/HEX        a blob on its way, locked (flock) by who writes it; that of a
+ *                                     plain tar is also (a link to) the layer.tar being made
  *     HOME/.images/leases/HEX-N       what a pull or load under way needs, locked while it lasts
  *     HOME/.images/unclean            a removal is under way, or was broken off
  *     HOME/.images/lock               locked for the moment that records, names and leases change
@@ -180,7 +180,8 @@ wcl_status wcl_blob_writer_restart(wcl_blob_writer *writer, wcl_error *error);
 bool wcl_blob_writer_is_shared(const wcl_blob_writer *writer);
 /* Makes the blob also the file `name` of the folder `fd`; false where the file system cannot. */
 bool wcl_blob_writer_share(const wcl_blob_writer *writer, int fd, const char *name);
-/* Lets others have the blob, though it is neither in place nor ended; it is not written to any more.
+/* Lets others have the blob, though it is neither in place nor ended; it is not written to any
+ * more.
  */
 void wcl_blob_writer_unlock(wcl_blob_writer *writer);
 /* Puts the blob in place, for good. The caller has checked its digest. */

@@ -215,9 +215,9 @@ typedef wcl_status (*wcl_read_fn)(void *context, void *buffer, size_t size, size
 typedef wcl_status (*wcl_write_fn)(void *context, const void *data, size_t size, wcl_error *error);
 
 /*
- * A wcl_write_fn for what is open already: `context` is an `int *`, the descriptor, which must block.
- * What writes a whole file as it is may have the kernel copy it to there instead, or share it where
- * the file system can.
+ * A wcl_write_fn for what is open already: `context` is an `int *`, the descriptor, which must
+ * block. What writes a whole file as it is may have the kernel copy it to there instead, or share
+ * it where the file system can.
  */
 WCL_API wcl_status wcl_write_fd(void *context, const void *data, size_t size, wcl_error *error);
 
