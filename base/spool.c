@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 
 void wcl_spool_init(wcl_spool *spool, size_t memory_limit)
@@ -48,18 +49,8 @@ static int open_and_unlink(const char *folder)
 static wcl_status write_file(const wcl_spool *spool, const void *data, size_t size, uint64_t offset,
                              wcl_error *error)
 {
-    const uint8_t *bytes = data;
-
-    while (size > 0) {
-        ssize_t written = pwrite(spool->file, bytes, size, (off_t)offset);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return wcl_fail_errno(error, errno, "writing a temporary file");
-        bytes += written;
-        size -= (size_t)written;
-        offset += (uint64_t)written;
-    }
+    if (wcl_pwrite_full(spool->file, data, size, offset, error) != WCL_OK)
+        return wcl_error_context(error, NULL, "a temporary file");
     return WCL_OK;
 }
 

@@ -170,7 +170,7 @@ bool wcl_blob_writer_is_shared(const wcl_blob_writer *writer)
 {
     struct stat info;
 
-    return fstat(writer->fd, &info) == 0 && info.st_nlink > 1;
+    return fstat(writer->fd, &info) != 0 || info.st_nlink > 1;
 }
 
 bool wcl_blob_writer_share(const wcl_blob_writer *writer, int fd, const char *name)

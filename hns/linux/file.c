@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "hns/objects.h"
 
 static void close_descriptor(int *descriptor)
@@ -45,19 +46,11 @@ wcl_status wcl_file_read(const char *path, wcl_buffer *contents, wcl_error *erro
 static wcl_status write_new(const char *path, const char *text, bool durable, wcl_error *error)
 {
     CLEANUP_DESCRIPTOR int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    size_t size = strlen(text);
 
     if (file < 0)
         return wcl_fail_errno(error, errno, "cannot create %s", path);
-    while (size > 0) {
-        ssize_t written = write(file, text, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return wcl_fail_errno(error, errno, "cannot write %s", path);
-        text += written;
-        size -= (size_t)written;
-    }
+    if (wcl_pwrite_full(file, text, strlen(text), 0, error) != WCL_OK)
+        return wcl_error_context(error, NULL, path);
     if (durable && fdatasync(file) != 0)
         return wcl_fail_errno(error, errno, "cannot write %s to disk", path);
     return WCL_OK;

@@ -13,8 +13,8 @@
 #include "image/append/source.h"
 #include "image/append/xattrs.h"
 #include "layer/dir/posix.h"
-#include "layer/entry.h"
 #include "layer/dir/walk.h"
+#include "layer/entry.h"
 #include "layer/path.h"
 #include "layer/tar/path_map.h"
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "layer/store/store.h"
 
@@ -220,17 +221,8 @@ static cJSON *record_to_json(const wcl_record *record)
 
 static wcl_status write_synced(int fd, const char *text, wcl_error *error)
 {
-    size_t left = strlen(text);
-
-    while (left) {
-        ssize_t written = write(fd, text, left);
-        if (written < 0 && errno != EINTR)
-            return wcl_fail_errno(error, errno, "cannot write " RECORD_FILE);
-        if (written > 0) {
-            text += written;
-            left -= (size_t)written;
-        }
-    }
+    if (wcl_pwrite_full(fd, text, strlen(text), 0, error) != WCL_OK)
+        return wcl_error_context(error, NULL, RECORD_FILE);
     if (fsync(fd) != 0)
         return wcl_fail_errno(error, errno, "cannot write " RECORD_FILE);
     return WCL_OK;

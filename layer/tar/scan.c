@@ -251,7 +251,7 @@ static wcl_status fail_data(wcl_tar_scanner *scanner, wcl_error *error)
     return wcl_error_context(error, NULL, scanner->entry.name);
 }
 
-/* ---- Entries ------------------------------------------------------------------------------- */
+/* ---- Entries -------------------------------------------------------------------------------- */
 
 /* More of the tar up to `end`; WCL_END where that is reached. */
 static wcl_status take_direct(wcl_tar_scanner *scanner, uint64_t end, const uint8_t **data,

@@ -69,26 +69,6 @@ static bool parse_base256(const uint8_t *field, uint64_t *size)
     return true;
 }
 
-bool wcl_tar_header_size(const uint8_t block[WCL_TAR_BLOCK_SIZE], uint64_t *size)
-{
-    const uint8_t *field = block + SIZE_OFFSET;
-    size_t i = 0;
-
-    if (field[0] & 0x80)
-        return parse_base256(field, size);
-    *size = 0;
-    while (i < SIZE_SIZE && (field[i] == ' ' || field[i] == '\0'))
-        i++;
-    for (; i < SIZE_SIZE && field[i] >= '0' && field[i] <= '7'; i++)
-        *size = *size << 3 | (uint64_t)(field[i] - '0');
-    return true;
-}
-
-static bool is_star(const uint8_t *block)
-{
-    return memcmp(block + STAR_MAGIC_OFFSET, "tar", 4) == 0;
-}
-
 /* A number in octal digits, which a NUL or blank ends, or the field's end. */
 static bool parse_octal(const uint8_t *field, size_t size, uint64_t *number)
 {
@@ -100,6 +80,24 @@ static bool parse_octal(const uint8_t *field, size_t size, uint64_t *number)
     for (; i < size && field[i] >= '0' && field[i] <= '7'; i++)
         *number = *number << 3 | (uint64_t)(field[i] - '0');
     return i == size || field[i] == '\0' || field[i] == ' ';
+}
+
+bool wcl_tar_header_size(const uint8_t block[WCL_TAR_BLOCK_SIZE], uint64_t *size)
+{
+    const uint8_t *field = block + SIZE_OFFSET;
+    size_t i = 0;
+
+    if (field[0] & 0x80)
+        return parse_base256(field, size);
+    while (i < SIZE_SIZE && (field[i] == ' ' || field[i] == '\0'))
+        i++;
+    parse_octal(field + i, SIZE_SIZE - i, size); /* what ends it does not matter */
+    return true;
+}
+
+static bool is_star(const uint8_t *block)
+{
+    return memcmp(block + STAR_MAGIC_OFFSET, "tar", 4) == 0;
 }
 
 bool wcl_tar_header_numbers(const uint8_t block[WCL_TAR_BLOCK_SIZE], wcl_tar_numbers *numbers)

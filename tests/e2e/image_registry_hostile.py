@@ -643,8 +643,9 @@ def main():
     only = sys.argv[1:]
     with Home() as home:
         layout = Layout(home.path("layout"))
-        for test in (every_fault_by_itself, resumed_pulls, resumed_after_kills, damaged_rests, broken_pulls, broken_transfers, killed_pulls, killed_pushes, interrupted_pulls,
-                     hostile_documents, hostile_sizes, hostile_contents, other_hosts):
+        for test in (every_fault_by_itself, resumed_pulls, resumed_after_kills, damaged_rests, broken_pulls,
+                     broken_transfers, killed_pulls, killed_pushes, interrupted_pulls, hostile_documents, hostile_sizes,
+                     hostile_contents, other_hosts):
             if not only or test.__name__ in only:
                 began = time.monotonic()
                 test(*{1: (home,), 2: (home, registry), 3: (home, registry, layout)}[test.__code__.co_argcount])

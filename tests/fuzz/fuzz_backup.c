@@ -7,12 +7,7 @@
 #include <wcl/backupstream.h>
 
 #include "base/buffer.h"
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/tools/check.h"
 
 typedef struct rewrite {
     wcl_backup_writer *writer;

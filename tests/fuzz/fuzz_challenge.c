@@ -5,12 +5,7 @@
 #include <string.h>
 
 #include "image/registry/challenge.h"
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/tools/check.h"
 
 static void check_challenge(const wcl_challenges *challenges, const wcl_challenge *challenge)
 {

@@ -5,13 +5,9 @@
 
 #include <wcl/backupstream.h>
 
-#define MOST 64
+#include "tests/tools/check.h"
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#define MOST 64
 
 /* The number of attributes, or -1 where the list is damaged or has more than MOST. */
 static int walk(const void *list, size_t size, wcl_ea *eas)

@@ -7,14 +7,9 @@
 #include "base/buffer.h"
 #include "layer/tar/compress.h"
 #include "layer/tar/input_decoder.h"
+#include "tests/tools/check.h"
 
 #define MOST_BYTES (256u * 1024)
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
 
 typedef struct source {
     const uint8_t *data;

@@ -6,12 +6,7 @@
 #include <wcl/backupstream.h>
 
 #include "base/utf16.h"
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/tools/check.h"
 
 static void check_target(const char *target, bool is_mount_point)
 {

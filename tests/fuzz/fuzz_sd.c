@@ -5,11 +5,7 @@
 
 #include <wcl/backupstream.h>
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/tools/check.h"
 
 static bool same_part(wcl_sd_part a, wcl_sd_part b)
 {

@@ -5,11 +5,7 @@
 
 #include <wcl/backupstream.h>
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
+#include "tests/tools/check.h"
 
 static void check_descriptor(const void *descriptor, size_t size)
 {

@@ -7,15 +7,10 @@
 #include <wcl/tar.h>
 
 #include "base/buffer.h"
+#include "tests/tools/check.h"
 
 /* A sparse file's size costs its writer that many zeros, so larger ones are left alone. */
 #define SIZE_MAX_WRITTEN (1u << 20)
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
 
 typedef struct source {
     const uint8_t *data;

@@ -1,40 +1,7 @@
 #include "tests/unit/tar/scan_notes.h"
 
-#include <stdlib.h>
-
-#include "layer/tar/scan.h"
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            abort();                                                                               \
-    } while (0)
-
-typedef struct source {
-    const uint8_t *data;
-    size_t size;
-    size_t position;
-    size_t step;
-    wcl_block_pool *pool;
-} source;
-
-static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
-{
-    source *from = context;
-    size_t size = from->size - from->position;
-
-    (void)error;
-    if (size == 0)
-        return WCL_END;
-    if (size > from->step)
-        size = from->step;
-    *block = wcl_block_get(from->pool);
-    memcpy((*block)->data, from->data + from->position, size);
-    (*block)->size = size;
-    (*block)->offset = from->position;
-    from->position += size;
-    return WCL_OK;
-}
+#include "tests/tools/check.h"
+#include "tests/unit/tar/tar_blocks.h"
 
 static void append(wcl_buffer *notes, const void *data, size_t size)
 {
@@ -90,15 +57,14 @@ static wcl_status note_data(wcl_buffer *notes, wcl_tar_scanner *scanner, wcl_err
 
 void note_scan(const void *tar, size_t size, size_t step, wcl_buffer *notes)
 {
-    source from = { .data = tar, .size = size, .step = step };
-    wcl_tar_scanner *scanner = NULL;
+    wcl_tar_scanner *scanner;
+    tar_blocks blocks;
     wcl_error error = WCL_ERROR_INIT;
     const wcl_tar_entry *entry;
     bool shall_read = false;
     wcl_status status;
 
-    CHECK(wcl_block_pool_new(2, step, &from.pool, NULL) == WCL_OK &&
-          wcl_tar_scanner_new(next_block, &from, &scanner, NULL) == WCL_OK);
+    tar_blocks_open(&blocks, tar, size, step, &scanner);
     while ((status = wcl_tar_scanner_next(scanner, &entry, &error)) == WCL_OK) {
         note_entry(notes, entry);
         shall_read = !shall_read;
@@ -110,6 +76,5 @@ void note_scan(const void *tar, size_t size, size_t step, wcl_buffer *notes)
                             status == WCL_END
                                 ? (unsigned long long)wcl_tar_scanner_trailing(scanner)
                                 : 0ULL) == WCL_OK);
-    wcl_tar_scanner_free(scanner);
-    wcl_block_pool_free(from.pool);
+    tar_blocks_close(&blocks, scanner);
 }

@@ -8,51 +8,13 @@
 #include <string.h>
 
 #include "layer/tar/pax_write.h"
-#include "layer/tar/scan.h"
 #include "tests/unit/tar/scan_notes.h"
+#include "tests/unit/tar/tar_blocks.h"
 
-/* ---- A tar that comes in blocks of a chosen size -------------------------------------------- */
-
-typedef struct block_source {
-    const wcl_buffer *tar;
-    size_t position;
-    size_t step;
-    wcl_block_pool *pool;
-    size_t given; /* bytes in all */
-} block_source;
-
-static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
-{
-    block_source *source = context;
-    size_t size = source->tar->size - source->position;
-
-    (void)error;
-    if (size == 0)
-        return WCL_END;
-    if (size > source->step)
-        size = source->step;
-    *block = wcl_block_get(source->pool);
-    memcpy((*block)->data, source->tar->data + source->position, size);
-    (*block)->size = size;
-    (*block)->offset = source->position;
-    source->position += size;
-    source->given += size;
-    return WCL_OK;
-}
-
-/* Two blocks are all that the scanner may hold at a time. */
-static void open_scanner(block_source *source, const wcl_buffer *tar, size_t step,
+static void open_scanner(tar_blocks *source, const wcl_buffer *tar, size_t step,
                          wcl_tar_scanner **scanner)
 {
-    *source = (block_source) { .tar = tar, .step = step };
-    assert_ok(wcl_block_pool_new(2, step, &source->pool, error));
-    assert_ok(wcl_tar_scanner_new(next_block, source, scanner, error));
-}
-
-static void close_scanner(block_source *source, wcl_tar_scanner *scanner)
-{
-    wcl_tar_scanner_free(scanner);
-    wcl_block_pool_free(source->pool);
+    tar_blocks_open(source, tar->data, tar->size, step, scanner);
 }
 
 /* ---- Offsets -------------------------------------------------------------------------------- */
@@ -65,7 +27,7 @@ static void offsets_are_exact_whatever_the_blocks(void **state)
     (void)state;
     read_vector("layer.tar", -1, &tar);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        block_source source;
+        tar_blocks source;
         wcl_tar_scanner *scanner;
         const wcl_tar_entry *entry;
         uint64_t end = 0;
@@ -84,7 +46,7 @@ static void offsets_are_exact_whatever_the_blocks(void **state)
         assert_int_equal(end, tar.size - 1024);
         assert_int_equal(source.given, tar.size);
         assert_int_equal(wcl_tar_scanner_trailing(scanner), 0);
-        close_scanner(&source, scanner);
+        tar_blocks_close(&source, scanner);
     }
 }
 
@@ -96,7 +58,7 @@ static void data_that_is_read_is_what_lies_at_the_offset(void **state)
     (void)state;
     read_vector("layer.tar", -1, &tar);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        block_source source;
+        tar_blocks source;
         wcl_tar_scanner *scanner;
         const wcl_tar_entry *entry;
         uint64_t total = 0;
@@ -114,14 +76,14 @@ static void data_that_is_read_is_what_lies_at_the_offset(void **state)
         }
         assert_int_equal(total, wanted);
         assert_true(total > 1000000);
-        close_scanner(&source, scanner);
+        tar_blocks_close(&source, scanner);
     }
 }
 
 static void bytes_behind_the_end_are_taken_and_counted(void **state)
 {
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
-    block_source source;
+    tar_blocks source;
     wcl_tar_scanner *scanner;
     const wcl_tar_entry *entry;
 
@@ -134,12 +96,12 @@ static void bytes_behind_the_end_are_taken_and_counted(void **state)
         ;
     assert_int_equal(wcl_tar_scanner_trailing(scanner), 8008);
     assert_int_equal(source.given, tar.size);
-    close_scanner(&source, scanner);
+    tar_blocks_close(&source, scanner);
 }
 
 /* ---- Records, names and times --------------------------------------------------------------- */
 
-static void scan_one(const wcl_buffer *tar, block_source *source, wcl_tar_scanner **scanner,
+static void scan_one(const wcl_buffer *tar, tar_blocks *source, wcl_tar_scanner **scanner,
                      const wcl_tar_entry **entry)
 {
     open_scanner(source, tar, 512, scanner);
@@ -156,7 +118,7 @@ static void records_keep_every_byte_of_their_values(void **state)
                               .format = WCL_TAR_FORMAT_PAX,
                               .records = &record,
                               .record_count = 1 };
-    block_source source;
+    tar_blocks source;
     wcl_tar_scanner *scanner;
     const wcl_tar_entry *entry;
 
@@ -168,7 +130,7 @@ static void records_keep_every_byte_of_their_values(void **state)
     assert_non_null(found);
     assert_int_equal(found->value_size, sizeof(value));
     assert_memory_equal(found->value, value, sizeof(value));
-    close_scanner(&source, scanner);
+    tar_blocks_close(&source, scanner);
 }
 
 static void times_before_1970_are_exact(void **state)
@@ -186,7 +148,7 @@ static void times_before_1970_are_exact(void **state)
                                   .modified = times[i],
                                   .has_accessed = true,
                                   .accessed = times[i] };
-        block_source source;
+        tar_blocks source;
         wcl_tar_scanner *scanner;
         const wcl_tar_entry *entry;
         assert_ok(wcl_tar_header_append(&header, &tar, error));
@@ -195,7 +157,7 @@ static void times_before_1970_are_exact(void **state)
         assert_true(entry->has_accessed);
         assert_false(entry->has_changed);
         assert_memory_equal(&entry->accessed, &times[i], sizeof(times[i]));
-        close_scanner(&source, scanner);
+        tar_blocks_close(&source, scanner);
     }
 }
 
@@ -212,14 +174,14 @@ static void names_come_back_byte_for_byte(void **state)
     for (size_t i = 0; i < 6; i++) {
         WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
         wcl_tar_header header = { .type = '2', .name = names[i], .link = names[5 - i] };
-        block_source source;
+        tar_blocks source;
         wcl_tar_scanner *scanner;
         const wcl_tar_entry *entry;
         assert_ok(wcl_tar_header_append(&header, &tar, error));
         scan_one(&tar, &source, &scanner, &entry);
         assert_string_equal(entry->name, names[i]);
         assert_string_equal(entry->link, names[5 - i]);
-        close_scanner(&source, scanner);
+        tar_blocks_close(&source, scanner);
     }
 }
 
@@ -304,7 +266,7 @@ static void what_is_read_here_is_what_libarchive_reads(void **state)
 
 static void expect_failure(const wcl_buffer *tar, uint32_t code, const char *text)
 {
-    block_source source;
+    tar_blocks source;
     wcl_tar_scanner *scanner;
     const wcl_tar_entry *entry;
     wcl_error error = WCL_ERROR_INIT;
@@ -318,7 +280,7 @@ static void expect_failure(const wcl_buffer *tar, uint32_t code, const char *tex
     wcl_error_format(&error, message, sizeof(message));
     if (error.code != code || !strstr(message, text))
         fail_msg("'%s' was wanted, not '%s'", text, message);
-    close_scanner(&source, scanner);
+    tar_blocks_close(&source, scanner);
 }
 
 static void what_is_no_tar_is_refused(void **state)
