@@ -7,17 +7,6 @@ from graphdriver_common import *
 LAYERS = 40
 
 
-def debian_tar(world):
-    """A Debian root as a tar; kept in the build folder."""
-    kept = os.path.join(BUILD, "debian-minbase.tar")
-    if not os.path.exists(kept):
-        made = subprocess.run([os.path.join(SOURCE, "tests/e2e/container_root.sh"), world.path("debian"), "debian", kept])
-        if made.returncode == 77:
-            skip("debootstrap reaches no mirror")
-        assert made.returncode == 0, "debootstrap failed"
-    return kept
-
-
 def image_layers(docker, image):
     return json.loads(docker.text("image", "inspect", image))[0]["RootFS"]["Layers"]
 
@@ -147,7 +136,7 @@ def many_layers(docker, world):
 
 
 def debian(docker, world):
-    docker.run("import", debian_tar(world), "debian")
+    docker.run("import", debian_tree(world.path("debian")), "debian")
     assert docker.container("debian", "sh", "-c", ". /etc/os-release; echo $ID") == "debian"
     docker.container("debian", "dpkg", "--verify")
     docker.run("run", "--name", "apt", "--network", "none", "debian", "sh", "-c",

@@ -26,6 +26,16 @@ def need_root():
         skip("only root can mount")
 
 
+def debian_tree(folder):
+    """Makes a Debian root in the folder; returns its tar, which is kept in the build folder."""
+    kept = os.path.join(BUILD, "debian-minbase.tar")
+    made = subprocess.run([os.path.join(SOURCE, "tests/e2e/container_root.sh"), folder, "debian", kept])
+    if made.returncode == 77:
+        skip("debootstrap reaches no mirror")
+    assert made.returncode == 0, "debootstrap failed"
+    return kept
+
+
 class Home:
     """A home in a temporary folder; everything mounted below it is unmounted at the end."""
 
