@@ -48,6 +48,19 @@ def read_until(fd, wanted):
     return text
 
 
+def waits(process):
+    """It has come as far as sleeping for good: ten looks in a row find it asleep."""
+    seen = 0
+
+    def asleep():
+        nonlocal seen
+        with open(f"/proc/{process.pid}/stat") as file:
+            seen = seen + 1 if file.read().rsplit(")", 1)[1].split()[0] == "S" else 0
+        return seen >= 10
+
+    until(asleep, "it waits")
+
+
 def run_passes_input_output_and_exit_code():
     check(wcl("run", ROOT, "echo", "hello").stdout == b"hello\n", "output")
     done = wcl("run", ROOT, "--", "sh", "-c", "echo out; echo err >&2; exit 7", expected=7)
@@ -86,11 +99,11 @@ def a_container_is_used_from_several_commands():
     check(b"paused" in wcl("exec", "cli", "true", expected=1).stderr, "no exec while paused")
     wcl("resume", "cli")
     waiting = subprocess.Popen([WCL, "wait", "cli", str(started["pid"])], stdout=subprocess.PIPE)
-    time.sleep(0.2)
+    waits(waiting)
     wcl("kill", "cli", str(started["pid"]))
     check(waiting.communicate(timeout=20)[0] == b"137\n", "wait gives the exit code")
     waiting = subprocess.Popen([WCL, "wait", "cli"])
-    time.sleep(0.2)
+    waits(waiting)
     wcl("kill", "-s", "cli")
     check(waiting.wait(timeout=20) == 0, "wait sees the end")
     check(b"0xC037010E" in wcl("exec", "cli", "true", expected=1).stderr, "then it is gone")
@@ -111,13 +124,12 @@ def a_terminal_gets_a_console():
     until(lambda: b"33 111" in read_until(master, b"size\r\n") or
           os.write(master, b"stty size; echo size\n") == 0, "the terminal's size")
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 122, 0, 0))
-    time.sleep(0.5)
-    os.write(master, b"stty size; echo re''sized\n")
-    check(b"44 122" in read_until(master, b"resized\r\n"), "the new size")
-    os.write(master, b"sleep 1000\n")
-    time.sleep(0.5)
+    until(lambda: os.write(master, b"stty size; echo re''sized\n") and
+          b"44 122" in read_until(master, b"resized\r\n"), "the new size")
+    os.write(master, b"sh -c \"echo go''ing; exec sleep 1000\"\n")
+    read_until(master, b"going\r\n")
     os.write(master, b"\x03")
-    time.sleep(0.2)
+    read_until(master, b"# ")
     os.write(master, b"echo al''ive; exit 5\n")
     read_until(master, b"alive\r\n")
     while True:
@@ -130,9 +142,10 @@ def a_terminal_gets_a_console():
 
 
 def ctrl_c_ends_a_run():
-    running = subprocess.Popen([WCL, "run", ROOT, "sleep", "1000"])
-    until(lambda: wcl("-q", "ps").stdout, "it runs")
-    time.sleep(0.3)
+    running = subprocess.Popen([WCL, "run", ROOT, "--", "sh", "-c", "echo started; exec sleep 1000"],
+                               stdout=subprocess.PIPE)
+    check(running.stdout.readline() == b"started\n", "it runs")
+    check(wcl("-q", "ps").stdout, "it is listed")
     running.send_signal(signal.SIGINT)
     check(running.wait(timeout=30) != 0, "it ends")
     check(wcl("-q", "ps").stdout == b"", "nothing is left")

@@ -28,8 +28,20 @@ def restart_dockerd(world):
 
 def forget_containerd(docker):
     """Its containerd ends with a dockerd that is killed. Where nobody reaps it, the next dockerd takes it for alive."""
-    time.sleep(1)
     pid_file = os.path.join(docker.work, "exec", "containerd", "containerd.pid")
+    if not os.path.exists(pid_file):
+        return
+    with open(pid_file) as file:
+        pid = int(file.read())
+
+    def has_ended():
+        try:
+            with open("/proc/%d/stat" % pid) as file:
+                return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+
+    wait_for("containerd to end", has_ended)
     if os.path.exists(pid_file):
         os.unlink(pid_file)
 
