@@ -121,19 +121,13 @@ wcl_status wcl_config_parse(const void *text, size_t size, size_t layer_count, w
 {
     WCL_CLEANUP_CONFIG wcl_config *made = NULL;
 
-    if (size > WCL_CONFIG_SIZE_MAX)
-        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                        "the config has %zu bytes, more than the %zu allowed", size,
-                        WCL_CONFIG_SIZE_MAX);
     made = calloc(1, sizeof(*made));
-    if (!made || !(made->text = malloc(size + 1)))
+    if (!made)
         return wcl_fail_memory(error);
-    if (size)
-        memcpy(made->text, text, size);
-    made->text[size] = '\0';
-    made->size = size;
-    if (wcl_digest_of(made->text, size, made->digest, error) != WCL_OK)
+    made->text = wcl_document_keep("config", text, size, WCL_CONFIG_SIZE_MAX, made->digest, error);
+    if (!made->text)
         return WCL_FAILED;
+    made->size = size;
     if (parse(made, layer_count, error) != WCL_OK)
         return wcl_error_context(error, NULL, "config");
     *config = made;

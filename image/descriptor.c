@@ -8,6 +8,29 @@
 
 #define URLS_MAX 32
 
+char *wcl_document_keep(const char *what, const void *text, size_t size, size_t most,
+                        char digest[WCL_DIGEST_TEXT_SIZE], wcl_error *error)
+{
+    if (size > most) {
+        wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "the %s has %zu bytes, more than the %zu allowed",
+                 what, size, most);
+        return NULL;
+    }
+    char *kept = malloc(size + 1);
+    if (!kept) {
+        wcl_fail_memory(error);
+        return NULL;
+    }
+    if (size)
+        memcpy(kept, text, size);
+    kept[size] = '\0';
+    if (wcl_digest_of(kept, size, digest, error) != WCL_OK) {
+        free(kept);
+        return NULL;
+    }
+    return kept;
+}
+
 const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(descriptor->annotations, name);

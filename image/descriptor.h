@@ -4,6 +4,11 @@
 
 #include "image/document.h"
 
+/* A copy of a document's bytes with a NUL behind them, to be freed, and their digest. NULL with an
+ * error: over `most` bytes, which is said of the `what`, or no memory. */
+char *wcl_document_keep(const char *what, const void *text, size_t size, size_t most,
+                        char digest[WCL_DIGEST_TEXT_SIZE], wcl_error *error);
+
 /* Takes a descriptor apart; its texts stay the JSON's. A failure leaves nothing to be freed. */
 wcl_status wcl_descriptor_read(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error);
 void wcl_descriptor_clear(wcl_descriptor *descriptor);

@@ -170,19 +170,14 @@ wcl_status wcl_manifest_parse(const void *text, size_t size, const char *media_t
 {
     WCL_CLEANUP_MANIFEST wcl_manifest *made = NULL;
 
-    if (size > WCL_MANIFEST_SIZE_MAX)
-        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                        "the manifest has %zu bytes, more than the %zu allowed", size,
-                        WCL_MANIFEST_SIZE_MAX);
     made = calloc(1, sizeof(*made));
-    if (!made || !(made->text = malloc(size + 1)))
+    if (!made)
         return wcl_fail_memory(error);
-    if (size)
-        memcpy(made->text, text, size);
-    made->text[size] = '\0';
-    made->size = size;
-    if (wcl_digest_of(made->text, size, made->digest, error) != WCL_OK)
+    made->text =
+        wcl_document_keep("manifest", text, size, WCL_MANIFEST_SIZE_MAX, made->digest, error);
+    if (!made->text)
         return WCL_FAILED;
+    made->size = size;
     if (parse(made, media_type, error) != WCL_OK)
         return wcl_error_context(error, NULL, "manifest");
     *manifest = made;
