@@ -11,38 +11,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "tests/e2e/erofs_common.h"
+
 #include "layer/erofs/image.h"
-
-#define SKIPPED 77
-
-static unsigned failures;
-
-#define CHECK(condition, ...)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);                                        \
-            fprintf(stderr, __VA_ARGS__);                                                          \
-            fputc('\n', stderr);                                                                   \
-            if (++failures > 20)                                                                   \
-                exit(1);                                                                           \
-        }                                                                                          \
-    } while (0)
-
-static void die(const char *what)
-{
-    fprintf(stderr, "%s: %s\n", what, strerror(errno));
-    exit(1);
-}
-
-static void must(wcl_status status, const wcl_error *error)
-{
-    char text[1500];
-
-    if (status != WCL_FAILED)
-        return;
-    fprintf(stderr, "%s\n", wcl_error_format(error, text, sizeof(text)));
-    exit(1);
-}
 
 static void run(const char *format, ...) WCL_PRINTF(1, 2);
 
