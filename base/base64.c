@@ -86,3 +86,15 @@ wcl_status wcl_base64_decode(const char *text, size_t size, wcl_buffer *out, wcl
     out->data[out->size] = '\0';
     return WCL_OK;
 }
+
+wcl_status wcl_base64_decode_loose(const char *text, size_t size, wcl_buffer *out, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer padded = WCL_BUFFER_INIT;
+
+    if (wcl_buffer_append(&padded, text, size, error) != WCL_OK)
+        return WCL_FAILED;
+    while (padded.size % 4)
+        if (wcl_buffer_append_byte(&padded, '=', error) != WCL_OK)
+            return WCL_FAILED;
+    return wcl_base64_decode(wcl_buffer_text(&padded), padded.size, out, error);
+}

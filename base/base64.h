@@ -11,4 +11,8 @@ wcl_status wcl_base64_encode(const void *data, size_t size, wcl_buffer *out, wcl
  * the alphabet, with padding, is refused; the error says where. */
 wcl_status wcl_base64_decode(const char *text, size_t size, wcl_buffer *out, wcl_error *error);
 
+/* The same of base64 whose padding may be left out, as libarchive does. */
+wcl_status wcl_base64_decode_loose(const char *text, size_t size, wcl_buffer *out,
+                                   wcl_error *error);
+
 #endif

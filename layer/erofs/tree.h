@@ -184,4 +184,8 @@ wcl_entry_id wcl_tree_walk(wcl_tree *tree, wcl_entry_id entry, bool skip);
 wcl_status wcl_tree_path(const wcl_tree *tree, wcl_entry_id entry, wcl_buffer *path,
                          wcl_error *error);
 
+/* A namespace by EROFS's number, and what is left of a name behind it; false where an image has no
+ * place for the name. */
+bool wcl_xattr_split(const char *name, uint8_t *index, const char **suffix);
+
 #endif

@@ -109,8 +109,6 @@ uint32_t wcl_tree_set_count(const wcl_tree *tree, uint32_t set);
 uint32_t wcl_tree_set_member(const wcl_tree *tree, uint32_t set, uint32_t index);
 void wcl_tree_shared_xattr(const wcl_tree *tree, uint32_t number, wcl_xattr *xattr);
 
-/* A namespace by EROFS's number, and what is left of a name behind it. */
-bool wcl_xattr_split(const char *name, uint8_t *index, const char **suffix);
 /* The namespace as text, or NULL. */
 const char *wcl_xattr_prefix(uint8_t index);
 

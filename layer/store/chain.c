@@ -392,7 +392,8 @@ wcl_status wcl_chain_check_links(const wcl_store *store, const wcl_store_chain *
 {
     wcl_tree *tree = NULL;
     wcl_status status = WCL_OK;
-    const char *path = wcl_index_parent_link(index, 0);
+    size_t position = 0;
+    const char *path = wcl_index_next_parent_link(index, &position);
 
     if (!path)
         return WCL_OK;
@@ -401,7 +402,7 @@ wcl_status wcl_chain_check_links(const wcl_store *store, const wcl_store_chain *
                         "a hard link's target '%.200s' is not in the layer, which has no parents",
                         path);
     status = wcl_chain_load(store, &parents->layers[0], &tree, error);
-    for (size_t i = 0; status == WCL_OK && (path = wcl_index_parent_link(index, i)); i++) {
+    for (; status == WCL_OK && path; path = wcl_index_next_parent_link(index, &position)) {
         wcl_node node = wcl_tree_find(tree, path);
         if (node == WCL_NO_NODE || wcl_tree_is_folder(tree, node))
             status = wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,

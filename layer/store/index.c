@@ -9,29 +9,6 @@
 #include "layer/path.h"
 #include "layer/store/index_private.h"
 
-#define WHITEOUT_PREFIX ".wh."
-#define OPAQUE_NAME ".wh..wh..opq"
-/* Whiteouts of the implementation's own, of no meaning in a layer (".wh..wh.aufs", ".wh..wh.plnk").
- */
-#define META_PREFIX ".wh..wh."
-
-/* ---- Lists of paths ------------------------------------------------------------------------- */
-
-/* Paths one behind the other, each with its NUL. */
-static wcl_status add_path(wcl_buffer *list, const char *path, wcl_error *error)
-{
-    return wcl_buffer_append(list, path, strlen(path) + 1, error);
-}
-
-static const char *next_path(const wcl_buffer *list, size_t *position)
-{
-    if (*position >= list->size)
-        return NULL;
-    const char *path = (const char *)list->data + *position;
-    *position += strlen(path) + 1;
-    return path;
-}
-
 /* ---- The index ------------------------------------------------------------------------------ */
 
 wcl_status wcl_index_new(wcl_os os, wcl_index **index, wcl_error *error)
@@ -202,7 +179,7 @@ wcl_status wcl_index_mark_implicit(wcl_index *index, wcl_node node, wcl_error *e
 }
 
 /* Gives the node its place; a folder that is there already keeps what is in it. */
-static wcl_status place(wcl_index *index, const char *path, wcl_node node, wcl_error *error)
+wcl_status wcl_index_place(wcl_index *index, const char *path, wcl_node node, wcl_error *error)
 {
     const char *name = wcl_path_base(path);
     wcl_node folder;
@@ -267,7 +244,7 @@ static wcl_status place_folder(wcl_index *index, const char *path, const wcl_ino
         return WCL_FAILED;
     if (wcl_tree_add_node(index->tree, inode, node, error) != WCL_OK)
         return WCL_FAILED;
-    return place(index, path, *node, error);
+    return wcl_index_place(index, path, *node, error);
 }
 
 static wcl_status fail_type(const wcl_tar_entry *entry, wcl_error *error)
@@ -328,12 +305,14 @@ static wcl_status add_linux(wcl_index *index, const wcl_tar_entry *entry, const 
     }
     if (make_node(index, entry, &inode, &node, error) != WCL_OK)
         return WCL_FAILED;
+    if (S_ISLNK(inode.mode) && entry->link_size == 0)
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "the target of the symbolic link is empty");
     if (S_ISLNK(inode.mode) &&
         wcl_tree_set_bytes(index->tree, node, entry->link, entry->link_size, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_index_linux_xattrs(index, entry, node, error) != WCL_OK)
         return WCL_FAILED;
-    return place(index, path, node, error);
+    return wcl_index_place(index, path, node, error);
 }
 
 static wcl_status add_windows(wcl_index *index, const wcl_tar_entry *entry, const char *path,
@@ -361,10 +340,10 @@ wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, co
 {
     if (make_node(index, entry, inode, node, error) != WCL_OK)
         return WCL_FAILED;
-    return place(index, path, *node, error);
+    return wcl_index_place(index, path, *node, error);
 }
 
-/* ---- Links and whiteouts -------------------------------------------------------------------- */
+/* ---- Links ---------------------------------------------------------------------------------- */
 
 /* A link to what only a parent has: a file without data that says where. */
 static wcl_status add_parent_link(wcl_index *index, const wcl_tar_entry *entry, const char *path,
@@ -376,9 +355,9 @@ static wcl_status add_parent_link(wcl_index *index, const wcl_tar_entry *entry, 
 
     if (wcl_tree_add_node(index->tree, &inode, &node, error) != WCL_OK ||
         wcl_tree_set_xattrs(index->tree, node, NULL, 0, &link, 1, error) != WCL_OK ||
-        add_path(&index->parent_links, wcl_buffer_text(&index->target), error) != WCL_OK)
+        wcl_paths_add(&index->parent_links, wcl_buffer_text(&index->target), error) != WCL_OK)
         return WCL_FAILED;
-    return place(index, path, node, error);
+    return wcl_index_place(index, path, node, error);
 }
 
 static wcl_status add_link(wcl_index *index, const wcl_tar_entry *entry, const char *path,
@@ -404,32 +383,7 @@ static wcl_status add_link(wcl_index *index, const wcl_tar_entry *entry, const c
         return WCL_FAILED;
     if (there == node)
         return WCL_OK;
-    return place(index, path, node, error);
-}
-
-/* Whiteouts are noted only: they say nothing about what the same layer has at their place. */
-static wcl_status note_whiteout(wcl_index *index, wcl_buffer *path, bool *is_whiteout,
-                                wcl_error *error)
-{
-    const char *base = wcl_path_base(wcl_buffer_text(path));
-    size_t folder = (size_t)(base - wcl_buffer_text(path));
-
-    *is_whiteout = strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
-    if (!*is_whiteout)
-        return WCL_OK;
-    if (strcmp(base, OPAQUE_NAME) == 0) {
-        path->size = folder ? folder - 1 : 0;
-        path->data[path->size] = '\0';
-        return add_path(&index->opaques, wcl_buffer_text(path), error);
-    }
-    if (strncmp(base, META_PREFIX, strlen(META_PREFIX)) == 0)
-        return WCL_OK;
-    const char *name = base + strlen(WHITEOUT_PREFIX);
-    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return wcl_fail(error, WCL_CODE_INVALID_NAME, "it is a whiteout of nothing");
-    memmove(path->data + folder, name, strlen(name) + 1);
-    path->size -= strlen(WHITEOUT_PREFIX);
-    return add_path(&index->whiteouts, wcl_buffer_text(path), error);
+    return wcl_index_place(index, path, node, error);
 }
 
 /* ---- Adding --------------------------------------------------------------------------------- */
@@ -437,7 +391,8 @@ static wcl_status note_whiteout(wcl_index *index, wcl_buffer *path, bool *is_whi
 static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *true_name = NULL;
-    bool is_whiteout, is_short;
+    wcl_whiteout_kind whiteout;
+    bool is_short;
 
     if (wcl_index_tidy_path(entry->name, entry->name_size, &index->path, error) != WCL_OK)
         return WCL_FAILED;
@@ -450,13 +405,15 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
         bool is_stream = false;
         if (wcl_index_add_stream(index, entry, &is_stream, error) != WCL_OK || is_stream)
             return is_stream ? WCL_OK : WCL_FAILED;
-        if (*path && wcl_path_check_windows(path, error) != WCL_OK)
-            return WCL_FAILED;
     }
+    if (wcl_index_take_whiteout(&index->path, &whiteout, error) != WCL_OK)
+        return WCL_FAILED;
+    if (index->os == WCL_OS_WINDOWS && *path && wcl_path_check_windows(path, error) != WCL_OK)
+        return WCL_FAILED;
+    if (whiteout != WCL_WHITEOUT_NONE)
+        return wcl_index_note_whiteout(index, whiteout, error);
     if (!*path && entry->type != WCL_TAR_DIRECTORY)
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "its name is empty");
-    if (note_whiteout(index, &index->path, &is_whiteout, error) != WCL_OK || is_whiteout)
-        return is_whiteout ? wcl_index_shorten_path(&index->path, &is_short, error) : WCL_FAILED;
     const char *base = wcl_path_base(path);
     if (strlen(base) > WCL_EROFS_MAX_NAME && !(true_name = strdup(base)))
         return wcl_fail_memory(error);
@@ -485,42 +442,9 @@ wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error
 
 /* ---- Finishing ------------------------------------------------------------------------------ */
 
-static wcl_status apply_opaque(wcl_index *index, const char *path, wcl_error *error)
-{
-    wcl_node node = *path ? wcl_tree_find(index->tree, path) : WCL_TREE_ROOT;
-
-    /* A file there hides the parents' folder by itself. */
-    if (node != WCL_NO_NODE && !wcl_tree_is_folder(index->tree, node))
-        return WCL_OK;
-    if (node == WCL_NO_NODE) {
-        const wcl_inode inode = { .mode = S_IFDIR | 0755 };
-        if (wcl_tree_add_node(index->tree, &inode, &node, error) != WCL_OK ||
-            wcl_index_mark_implicit(index, node, error) != WCL_OK ||
-            place(index, path, node, error) != WCL_OK)
-            return WCL_FAILED;
-    }
-    return wcl_index_set_xattr(index->tree, node, WCL_XATTR_OPAQUE, "y", 1, error);
-}
-
-static wcl_status apply_whiteout(wcl_index *index, const char *path, wcl_error *error)
-{
-    const wcl_inode whiteout = { .mode = S_IFCHR };
-    wcl_node node = wcl_tree_find(index->tree, path);
-
-    if (node != WCL_NO_NODE && wcl_tree_is_folder(index->tree, node))
-        return apply_opaque(index, path, error);
-    if (node != WCL_NO_NODE)
-        return WCL_OK;
-    if (wcl_tree_add_node(index->tree, &whiteout, &node, error) != WCL_OK)
-        return WCL_FAILED;
-    return place(index, path, node, error);
-}
-
 wcl_status wcl_index_finish(wcl_index *index, wcl_error *error)
 {
     wcl_status status = WCL_OK;
-    const char *path;
-    size_t position = 0;
 
     if (!index->tree) {
         if (index->os == WCL_OS_UNKNOWN)
@@ -529,11 +453,8 @@ wcl_status wcl_index_finish(wcl_index *index, wcl_error *error)
         if (status == WCL_OK)
             status = wcl_index_mark_implicit(index, WCL_TREE_ROOT, error);
     }
-    while (status == WCL_OK && (path = next_path(&index->opaques, &position)))
-        status = apply_opaque(index, path, error);
-    position = 0;
-    while (status == WCL_OK && (path = next_path(&index->whiteouts, &position)))
-        status = apply_whiteout(index, path, error);
+    if (status == WCL_OK)
+        status = wcl_index_apply_whiteouts(index, error);
     if (status == WCL_OK && index->os == WCL_OS_WINDOWS)
         status = wcl_index_finish_streams(index, error);
     return status;
@@ -566,14 +487,9 @@ bool wcl_index_scattered(const wcl_index *index)
     return index->scattered;
 }
 
-const char *wcl_index_parent_link(const wcl_index *index, size_t number)
+const char *wcl_index_next_parent_link(const wcl_index *index, size_t *position)
 {
-    size_t position = 0;
-    const char *path = next_path(&index->parent_links, &position);
-
-    while (path && number--)
-        path = next_path(&index->parent_links, &position);
-    return path;
+    return wcl_paths_next(&index->parent_links, position);
 }
 
 bool wcl_index_is_whiteout(const wcl_tree *tree, wcl_node node)

@@ -57,8 +57,9 @@ uint64_t wcl_index_data_size(const wcl_index *index);
 /* Whether a folder came after its contents or a path twice, so that the tar cannot be read in
  * order. */
 bool wcl_index_scattered(const wcl_index *index);
-/* The paths of hard links into parents, to be checked against these: the index-th, or NULL. */
-const char *wcl_index_parent_link(const wcl_index *index, size_t number);
+/* The paths of hard links into parents, to be checked against these, one after the other from the
+ * position 0; NULL behind the last. */
+const char *wcl_index_next_parent_link(const wcl_index *index, size_t *position);
 
 /* Adds an extended attribute to those that a node has, in place of one of that name. */
 wcl_status wcl_index_set_xattr(wcl_tree *tree, wcl_node node, const char *name, const void *value,

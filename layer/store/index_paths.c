@@ -89,3 +89,17 @@ wcl_status wcl_index_shorten_path(wcl_buffer *path, bool *is_short, wcl_error *e
     }
     return WCL_OK;
 }
+
+wcl_status wcl_paths_add(wcl_buffer *list, const char *path, wcl_error *error)
+{
+    return wcl_buffer_append(list, path, strlen(path) + 1, error);
+}
+
+const char *wcl_paths_next(const wcl_buffer *list, size_t *position)
+{
+    if (*position >= list->size)
+        return NULL;
+    const char *path = (const char *)list->data + *position;
+    *position += strlen(path) + 1;
+    return path;
+}

@@ -14,4 +14,8 @@ void wcl_index_spell_root(wcl_buffer *path);
 /* Shortens every component of the path that is too long for the image. */
 wcl_status wcl_index_shorten_path(wcl_buffer *path, bool *is_short, wcl_error *error);
 
+/* Paths one behind the other, each with its NUL; read from the position 0. */
+wcl_status wcl_paths_add(wcl_buffer *list, const char *path, wcl_error *error);
+const char *wcl_paths_next(const wcl_buffer *list, size_t *position);
+
 #endif

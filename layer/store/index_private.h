@@ -28,6 +28,23 @@ struct wcl_index {
     wcl_buffer streams; /* of that file, as in trusted.wcl.streams */
 };
 
+/* Links a node to the path, and makes the folders that lead there and are not listed. */
+wcl_status wcl_index_place(wcl_index *index, const char *path, wcl_node node, wcl_error *error);
+
+typedef enum wcl_whiteout_kind {
+    WCL_WHITEOUT_NONE,
+    WCL_WHITEOUT_OF_NAME,
+    WCL_WHITEOUT_OF_CONTENTS,
+    WCL_WHITEOUT_OF_DRIVER, /* what a driver of unions kept for itself */
+} wcl_whiteout_kind;
+
+/* Makes the path of a whiteout that of what it hides. */
+wcl_status wcl_index_take_whiteout(wcl_buffer *path, wcl_whiteout_kind *kind, wcl_error *error);
+/* Notes what the entry at hand hides. No more: a whiteout says nothing about what the same layer
+ * has at its place. */
+wcl_status wcl_index_note_whiteout(wcl_index *index, wcl_whiteout_kind kind, wcl_error *error);
+wcl_status wcl_index_apply_whiteouts(wcl_index *index, wcl_error *error);
+
 /* Makes and places a file or link with the entry's data. */
 wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, const char *path,
                                 const wcl_inode *inode, wcl_node *node, wcl_error *error);

@@ -2,12 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/error.h"
 #include "layer/store/index_private.h"
+#include "layer/tar/xattr_record.h"
 
-#define SCHILY_PREFIX "SCHILY.xattr."
-#define LIBARCHIVE_PREFIX "LIBARCHIVE.xattr."
 /* More than a file of a sane layer has, and few enough for the quadratic search for doubles. */
 #define XATTRS_MAX 256
 
@@ -75,80 +73,44 @@ static bool is_forbidden(const char *name)
     return strncmp(name, "trusted.overlay.", 16) == 0 || strncmp(name, "trusted.wcl.", 12) == 0;
 }
 
-static int hex_value(char c)
+/* Whether Linux has a place for one of the name. Of other systems' names nothing is to be seen in a
+ * mount, as when a tar with them is unpacked on Linux. */
+static bool is_known(const char *name)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    const char *suffix;
+    uint8_t number;
+
+    return wcl_xattr_split(name, &number, &suffix);
 }
 
-/* The name in a LIBARCHIVE.xattr record, where unusual characters stand as %XX. */
-static char *decode_name(const char *text, size_t size)
+static wcl_status take_record(xattr_list *list, const wcl_pax_record *record, const char *prefix,
+                              wcl_error *error)
 {
-    char *name = malloc(size + 1);
-    size_t length = 0;
-
-    for (size_t i = 0; name && i < size; i++) {
-        if (text[i] == '%' && i + 2 < size && hex_value(text[i + 1]) >= 0 &&
-            hex_value(text[i + 2]) >= 0) {
-            name[length++] = (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
-            i += 2;
-        } else {
-            name[length++] = text[i];
-        }
-    }
-    if (name)
-        name[length] = '\0';
-    return name;
-}
-
-static wcl_status take_record(xattr_list *list, const wcl_pax_record *record, wcl_error *error)
-{
+    WCL_CLEANUP_BUFFER wcl_buffer name = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer value = WCL_BUFFER_INIT;
-    char *name;
 
-    if (record->is_global)
+    if (wcl_xattr_record_name(record, prefix, &name, error) != WCL_OK)
+        return WCL_FAILED;
+    if (is_forbidden(wcl_buffer_text(&name)) || !is_known(wcl_buffer_text(&name)))
         return WCL_OK;
-    if (wcl_pax_has_prefix(record, SCHILY_PREFIX)) {
-        size_t prefix = strlen(SCHILY_PREFIX);
-        name = strndup(record->key + prefix, record->key_size - prefix);
-        if (wcl_buffer_append(&value, record->value, record->value_size, error) != WCL_OK) {
-            free(name);
-            return WCL_FAILED;
-        }
-    } else if (wcl_pax_has_prefix(record, LIBARCHIVE_PREFIX)) {
-        size_t prefix = strlen(LIBARCHIVE_PREFIX);
-        name = decode_name(record->key + prefix, record->key_size - prefix);
-        if (wcl_base64_decode(record->value, record->value_size, &value, error) != WCL_OK) {
-            free(name);
-            return WCL_FAILED;
-        }
-    } else {
-        return WCL_OK;
-    }
-    if (name && is_forbidden(name)) {
-        free(name);
-        return WCL_OK;
-    }
-    return list_set(list, name, copy_bytes(value.data, value.size), value.size, error);
+    if (wcl_xattr_record_value(record, prefix, &value, error) != WCL_OK)
+        return WCL_FAILED;
+    return list_set(list, strdup(wcl_buffer_text(&name)), copy_bytes(value.data, value.size),
+                    value.size, error);
 }
 
 wcl_status wcl_index_linux_xattrs(wcl_index *index, const wcl_tar_entry *entry, wcl_node node,
                                   wcl_error *error)
 {
     __attribute__((cleanup(list_cleanup))) xattr_list *list = NULL;
+    const char *prefix = wcl_xattr_records_prefix(entry->records);
 
-    for (size_t i = 0; i < entry->records->count; i++) {
-        const wcl_pax_record *record = &entry->records->items[i];
-        if (!wcl_pax_has_prefix(record, SCHILY_PREFIX) &&
-            !wcl_pax_has_prefix(record, LIBARCHIVE_PREFIX))
-            continue;
-        if (!list && !(list = calloc(1, sizeof(*list))))
-            return wcl_fail_memory(error);
-        if (take_record(list, record, error) != WCL_OK)
+    if (prefix && !(list = calloc(1, sizeof(*list))))
+        return wcl_fail_memory(error);
+    for (size_t i = 0; prefix && i < entry->records->count; i++)
+        if (wcl_xattr_record_is(&entry->records->items[i], prefix) &&
+            take_record(list, &entry->records->items[i], prefix, error) != WCL_OK)
             return WCL_FAILED;
-    }
     /* A folder that stands for an earlier one of the same path loses what that had. */
     return wcl_tree_set_xattrs(index->tree, node, list ? list->items : NULL, list ? list->count : 0,
                                NULL, 0, error);

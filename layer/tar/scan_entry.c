@@ -112,6 +112,13 @@ static wcl_status take_segments(wcl_tar_scanner *scanner, struct archive_entry *
                         "the map of the sparse file wants more data than the %" PRIu64
                         " bytes there are",
                         stored);
+    /* libarchive leaves out ranges that begin before the end of an earlier one; what is behind them
+     * would be taken from the wrong place. */
+    if (count > 0 && !is_solaris && position != entry->data_offset + stored)
+        return wcl_fail(error, WCL_CODE_CORRUPT,
+                        "the map of the sparse file is out of order, or not of the %" PRIu64
+                        " bytes there are",
+                        stored);
     return WCL_OK;
 }
 

@@ -3,13 +3,10 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/base64.h"
 #include "base/error.h"
-
-/* How xattrs are named in pax records: star's form, which most use, and libarchive's. */
-#define SCHILY_XATTR_PREFIX "SCHILY.xattr."
-#define LIBARCHIVE_XATTR_PREFIX "LIBARCHIVE.xattr."
+#include "layer/tar/xattr_record.h"
 
 static wcl_status set_kind(const wcl_tar_reader *reader, wcl_entry *entry, wcl_error *error)
 {
@@ -70,49 +67,6 @@ static void set_info(const wcl_tar_entry *tar, wcl_basic_info *info)
     info->attributes = tar->type == WCL_TAR_DIRECTORY ? WCL_ATTRIBUTE_DIRECTORY : 0;
 }
 
-/* The byte that two hexadecimal digits behind a percent sign stand for, or -1. */
-static int escaped_byte(const char *text, const char *end)
-{
-    int value = 0;
-
-    if (end - text < 3 || text[0] != '%')
-        return -1;
-    for (int i = 1; i < 3; i++) {
-        char digit = text[i] >= 'a' ? (char)(text[i] - 'a' + 'A') : text[i];
-        if (!((digit >= '0' && digit <= '9') || (digit >= 'A' && digit <= 'F')))
-            return -1;
-        value = value * 16 + (digit <= '9' ? digit - '0' : digit - 'A' + 10);
-    }
-    return value > 0 ? value : -1;
-}
-
-/* Appends a name in libarchive's form, where a percent sign escapes. */
-static wcl_status append_escaped(wcl_buffer *out, const char *name, size_t size, wcl_error *error)
-{
-    const char *end = name + size;
-
-    while (name < end) {
-        int byte = escaped_byte(name, end);
-        if (wcl_buffer_append_byte(out, byte < 0 ? (uint8_t)*name : (uint8_t)byte, error) != WCL_OK)
-            return WCL_FAILED;
-        name += byte < 0 ? 1 : 3;
-    }
-    return WCL_OK;
-}
-
-/* Appends a value in libarchive's form: base64, of which it leaves the padding out. */
-static wcl_status append_base64(wcl_buffer *out, const char *value, size_t size, wcl_error *error)
-{
-    WCL_CLEANUP_BUFFER wcl_buffer padded = WCL_BUFFER_INIT;
-
-    if (wcl_buffer_append(&padded, value, size, error) != WCL_OK)
-        return WCL_FAILED;
-    while (padded.size % 4)
-        if (wcl_buffer_append_byte(&padded, '=', error) != WCL_OK)
-            return WCL_FAILED;
-    return wcl_base64_decode(wcl_buffer_text(&padded), padded.size, out, error);
-}
-
 static wcl_xattr *new_xattr(wcl_tar_reader *reader, size_t count, wcl_error *error)
 {
     if (count == reader->xattr_capacity) {
@@ -129,57 +83,31 @@ static wcl_xattr *new_xattr(wcl_tar_reader *reader, size_t count, wcl_error *err
 }
 
 /* Puts name and value behind the texts, where the attribute will find them once all are there. */
-static wcl_status add_xattr(wcl_tar_reader *reader, const wcl_pax_record *record, bool is_escaped,
-                            size_t count, wcl_error *error)
+static wcl_status add_xattr(wcl_tar_reader *reader, const wcl_pax_record *record,
+                            const char *prefix, size_t count, wcl_error *error)
 {
     wcl_buffer *texts = &reader->xattr_texts;
-    size_t prefix = strlen(is_escaped ? LIBARCHIVE_XATTR_PREFIX : SCHILY_XATTR_PREFIX);
-    const char *name = record->key + prefix;
-    size_t name_size = record->key_size - prefix;
     wcl_xattr *xattr = new_xattr(reader, count, error);
-    wcl_status status;
 
-    if (!xattr)
-        return WCL_FAILED;
-    if (name_size == 0)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "an extended attribute has no name");
-    status = is_escaped ? append_escaped(texts, name, name_size, error)
-                        : wcl_buffer_append(texts, name, name_size, error);
-    if (status != WCL_OK || wcl_buffer_append_byte(texts, '\0', error) != WCL_OK)
+    if (!xattr || wcl_xattr_record_name(record, prefix, texts, error) != WCL_OK)
         return WCL_FAILED;
     size_t start = texts->size;
-    status = is_escaped ? append_base64(texts, record->value, record->value_size, error)
-                        : wcl_buffer_append(texts, record->value, record->value_size, error);
+    wcl_status status = wcl_xattr_record_value(record, prefix, texts, error);
     xattr->size = texts->size - start;
     return status;
 }
 
-static wcl_status add_xattrs(wcl_tar_reader *reader, bool is_escaped, size_t *count,
-                             wcl_error *error)
-{
-    const wcl_pax_records *records = reader->tar_entry->records;
-    const char *prefix = is_escaped ? LIBARCHIVE_XATTR_PREFIX : SCHILY_XATTR_PREFIX;
-
-    for (size_t i = 0; i < records->count; i++) {
-        const wcl_pax_record *record = &records->items[i];
-        if (!record->is_global && wcl_pax_has_prefix(record, prefix) &&
-            add_xattr(reader, record, is_escaped, (*count)++, error) != WCL_OK)
-            return WCL_FAILED;
-    }
-    return WCL_OK;
-}
-
-/* libarchive writes each attribute in both forms, so its own is looked at only where it stands
- * alone. */
 static wcl_status set_xattrs(wcl_tar_reader *reader, wcl_entry *entry, wcl_error *error)
 {
+    const wcl_pax_records *records = reader->tar_entry->records;
+    const char *prefix = wcl_xattr_records_prefix(records);
     size_t count = 0;
 
     wcl_buffer_clear(&reader->xattr_texts);
-    if (add_xattrs(reader, false, &count, error) != WCL_OK)
-        return WCL_FAILED;
-    if (count == 0 && add_xattrs(reader, true, &count, error) != WCL_OK)
-        return WCL_FAILED;
+    for (size_t i = 0; prefix && i < records->count; i++)
+        if (wcl_xattr_record_is(&records->items[i], prefix) &&
+            add_xattr(reader, &records->items[i], prefix, count++, error) != WCL_OK)
+            return WCL_FAILED;
     const char *at = wcl_buffer_text(&reader->xattr_texts);
     for (size_t i = 0; i < count; i++) {
         reader->xattrs[i].name = at;

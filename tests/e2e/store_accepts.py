@@ -2,6 +2,7 @@
 """What engines put up with is put up with; what could act on the host or on the mount is not."""
 import io
 import tarfile
+import time
 
 from store_common import *
 
@@ -83,6 +84,14 @@ def long_names(home):
         assert [entry["path"] for entry in home.entries(name)] == \
             ["Files", "Files/" + long, "Files/%s/%s" % (long, long)]
         assert home.run("cat", name, "Files/%s/%s" % (long, long)).stdout == (b"again" if twice else b"once")
+    # And they can be deleted by a layer above.
+    tar = tar_of(home.path("long-gone.tar"), [("Files/%s/.wh.%s" % (long, long), {})])
+    home.run("import", "-l", "long", "-i", tar, "long-gone")
+    where = home.mount("long-gone")
+    (inner,) = os.listdir(where)
+    assert os.listdir(os.path.join(where, inner)) == []
+    home.run("unmount", "long-gone")
+    home.run("verify")
 
 
 def odd_shapes(home):
@@ -168,6 +177,7 @@ def refused(home):
     refuse("dot dot", [("ok", {}), ("a/../../etc/passwd", dict(data=b"x"))], ["'..'", "a/../../etc/passwd"])
     refuse("dot dot link", [("l", dict(type=tarfile.LNKTYPE, linkname="../x"))], ["l", "../x"])
     refuse("missing link target", [("l", dict(type=tarfile.LNKTYPE, linkname="no/where"))], ["no/where"])
+    refuse("empty link target", [("l", dict(type=tarfile.SYMTYPE, linkname=""))], ["l: ", "is empty"])
     refuse("windows device", [("Files", dict(type=FOLDER, pax_headers={"MSWINDOWS.fileattr": "16"})),
                               ("Files/dev", dict(type=tarfile.CHRTYPE))], ["Files/dev"])
     refuse("windows colon", [("Files", dict(type=FOLDER, pax_headers={"MSWINDOWS.fileattr": "16"})),
@@ -187,12 +197,111 @@ def hostile_xattrs(home):
             "SCHILY.xattr.trusted.wcl.sd": "forged",
             "SCHILY.xattr.user.good": "kept",
             "LIBARCHIVE.xattr.trusted.overlay.metacopy": ""})),
+        ("e", dict(type=FOLDER, mode=0o755, pax_headers={
+            "LIBARCHIVE.xattr.trusted.overlay.opaque": "eQ", "LIBARCHIVE.xattr.trusted%2Eoverlay.redirect": "Lw",
+            "LIBARCHIVE.xattr.user.good": "a2VwdA"})),
     ])
     home.run("import", "-i", home.path("x.tar"), "x")
     where = home.mount("x")
-    names = os.listxattr(os.path.join(where, "d"))
-    assert names == ["user.good"], names
+    for name in "de":
+        names = os.listxattr(os.path.join(where, name))
+        assert names == ["user.good"], names
+        assert os.getxattr(os.path.join(where, name), "user.good") == b"kept"
     home.run("unmount", "x")
+
+
+def xattrs_of_others(home):
+    """As GNU tar and bsdtar write them: values whose base64 is not padded, names with what they escape, and names that
+    Linux does not know."""
+    folder = home.path("attributes")
+    os.mkdir(folder)
+    for number in range(4):
+        name = os.path.join(folder, str(number))
+        with open(name, "w"):
+            pass
+        os.setxattr(name, "user.a", b"abcd"[:number])
+        os.setxattr(name, "user.k=v%q%3D", b"odd")
+    shown = {}
+    for name, command in (("gnu", ["tar", "--format=posix", "--xattrs", "--xattrs-include=*"]),
+                          ("bsd", ["bsdtar", "--format=pax"])):
+        tar = home.path(name + ".tar")
+        subprocess.run([*command, "-C", folder, "-cf", tar, "."], check=True)
+        home.run("import", "--os", "linux", "-i", tar, name)
+        where = home.mount(name)
+        shown[name] = {file: {key: os.getxattr(os.path.join(where, file), key)
+                              for key in os.listxattr(os.path.join(where, file))} for file in os.listdir(where)}
+        assert_reads_as_mounted(home, name, where)
+        home.run("unmount", name)
+    real = {file: {key: os.getxattr(os.path.join(folder, file), key) for key in os.listxattr(os.path.join(folder, file))}
+            for file in os.listdir(folder)}
+    assert shown["gnu"] == real, shown["gnu"]
+    # bsdtar 3.6 leaves the equals sign as it is in one form, which GNU tar cannot read either.
+    for file in real:
+        assert shown["bsd"][file].get("user.a") == real[file]["user.a"], shown["bsd"]
+    tar = tar_of(home.path("apple.tar"), [("f", dict(data=b"f", pax_headers={
+        "SCHILY.xattr.com.apple.provenance": "x", "SCHILY.xattr.user.good": "kept"}))])
+    home.run("import", "-i", tar, "apple")
+    where = home.mount("apple")
+    assert os.listxattr(os.path.join(where, "f")) == ["user.good"]
+    home.run("unmount", "apple")
+
+
+def notes_beneath_files(home):
+    """A whiteout, or a folder that was replaced, says nothing beneath what became a file."""
+    link = lambda name: dict(type=tarfile.LNKTYPE, linkname=name)
+    tar_of(home.path("notes-low.tar"), [("b", folder()), ("b/d", folder()), ("o", folder()), ("o/p", folder()),
+                                        ("o/p/q", dict(data=b"q"))])
+    tar_of(home.path("notes-up.tar"), [
+        ("b/.wh.d", {}), ("b", dict(data=b"now file")), ("o/p/.wh..wh..opq", {}), ("o", dict(data=b"a file")),
+        ("d/c", dict(data=b"1")), ("d/c/c", dict(data=b"2")), ("d", link("d/c/c"))])
+    home.run("import", "-i", home.path("notes-low.tar"), "notes-low")
+    home.run("import", "-l", "notes-low", "-i", home.path("notes-up.tar"), "notes-up")
+    where = home.mount("notes-up")
+    read = lambda name: open(os.path.join(where, name), "rb").read()
+    assert sorted(os.listdir(where)) == ["b", "d", "o"]
+    assert (read("b"), read("o"), read("d")) == (b"now file", b"a file", b"2")
+    home.run("unmount", "notes-up")
+
+
+def old_sparse(*ranges):
+    """The header of GNU tar's old sparse file of 9,216 bytes, and its data: a block of the range's number for each."""
+    header = bytearray(512)
+    header[0:1] = b"s"
+    header[100:108], header[108:116], header[116:124] = b"0000644\0", b"0000000\0", b"0000000\0"
+    header[124:136] = b"%011o\0" % (512 * len(ranges))
+    header[136:148], header[156:157], header[257:265] = b"00000000000\0", b"S", b"ustar  \0"
+    for number, offset in enumerate(ranges):
+        header[386 + 24 * number:410 + 24 * number] = b"%011o\0%011o\0" % (offset, 512)
+    header[483:495] = b"%011o\0" % 9216
+    header[148:156] = b"        "
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + b"".join(bytes([65 + number]) * 512 for number in range(len(ranges))) + bytes(1024)
+
+
+def maps_out_of_order(home):
+    for name, ranges in (("ordered", (1024, 4096, 8192)), ("unordered", (4096, 1024)), ("twice", (1024, 1024, 4096))):
+        with open(home.path(name + ".tar"), "wb") as tar:
+            tar.write(old_sparse(*ranges))
+        done = home.run("import", "--os", "linux", "-i", home.path(name + ".tar"), name, check=False)
+        if name != "ordered":
+            assert done.returncode == 1 and b"s: the map of the sparse file is out of order" in done.stderr, done.stderr
+            continue
+        assert done.returncode == 0, done.stderr
+        data = home.run("cat", name, "s").stdout
+        assert len(data) == 9216 and data[1024:1536] == b"A" * 512 and data[8192:8704] == b"C" * 512
+
+
+def links_into_parents(home):
+    """Many of them: each is looked up once."""
+    count = 40000
+    tar_of(home.path("target.tar"), [("target", dict(data=b"t"))])
+    tar_of(home.path("links-up.tar"), [("l%d" % number, dict(type=tarfile.LNKTYPE, linkname="target"))
+                                       for number in range(count)])
+    home.run("import", "-i", home.path("target.tar"), "target")
+    begin = time.monotonic()
+    home.run("import", "-l", "target", "-i", home.path("links-up.tar"), "links-up")
+    assert time.monotonic() - begin < 10, "the time grows with the square of the number"
+    assert len(home.entries("links-up")) == count
 
 
 def trailing_bytes(home):
@@ -217,7 +326,8 @@ def os_by_roots(home):
 def main():
     need_root()
     with Home() as home:
-        for test in (odd_shapes, links_to_what_is_replaced, long_names, whiteouts, refused, hostile_xattrs, trailing_bytes, os_by_roots):
+        for test in (odd_shapes, links_to_what_is_replaced, long_names, whiteouts, refused, hostile_xattrs, xattrs_of_others,
+                     notes_beneath_files, maps_out_of_order, links_into_parents, trailing_bytes, os_by_roots):
             test(home)
             print("store_accepts:", test.__name__)
         home.assert_clean()
