@@ -9,8 +9,9 @@
  * already: what is saved or pushed has every digest that it came with.
  *
  * An image is named by references ("alpine", "mcr.microsoft.com/windows/nanoserver:1809"). Where an
- * argument is called `image`, it is such a reference, or the digest of the image's manifest, index
- * or config: "sha256:" and 64 hexadecimal digits, or at least the first 6 of these digits alone.
+ * argument is called `image`, it is such a reference, or the digest of the image's manifest or
+ * config: "sha256:" and 64 hexadecimal digits, or at least the first 6 of these digits alone. An
+ * index is not kept: its digest names an image only in the reference that it was pulled by.
  *
  * Images are kept by the portable provider ("store") only.
  */
