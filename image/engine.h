@@ -12,10 +12,11 @@
 
 /*
  * Makes an image of the store of what `source` calls `reference`, with `name_count` names, each a
- * canonical reference (wcl_reference.name). `options` may be NULL. `info`, which may be NULL, is
- * what became of it, be it removed since or not; wcl_free(). For a remote source that fails, the
- * layers that are complete stay for a day, to be used by the next pull of that image; else nothing
- * stays.
+ * canonical reference (wcl_reference.name); INVALID_NAME for a name with the digest of something
+ * else than the image or the index that led to it. `options` may be NULL. `info`, which may be
+ * NULL, is what became of it, be it removed since or not; wcl_free(). For a remote source that
+ * fails, the layers that are complete stay for a day, to be used by the next pull of that image;
+ * else nothing stays.
  */
 wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *source,
                                const char *reference, const char *const *names, size_t name_count,

@@ -225,5 +225,5 @@ wcl_status wcl_image_tag(const wcl_driver *driver, const char *image, const char
     WCL_CLEANUP_FD int lock = wcl_image_store_lock(&store, true, error);
     if (lock < 0 || wcl_image_resolve(&store, image, &record, NULL, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_image_name_set(&store, reference->name, record.digest, error);
+    return wcl_image_name_set(&store, reference->name, record.digest, NULL, error);
 }

@@ -23,12 +23,29 @@ static wcl_status name_path(const char *name, char path[96], wcl_error *error)
     return WCL_OK;
 }
 
+wcl_status wcl_image_name_check(const char *name, const char *digest, const char *index,
+                                wcl_error *error)
+{
+    WCL_CLEANUP_FREE wcl_reference *reference = NULL;
+
+    if (wcl_reference_parse(name, &reference, error) != WCL_OK)
+        return WCL_FAILED;
+    const char *said = reference->digest;
+    if (!said || strcmp(said, digest) == 0 || (index && strcmp(said, index) == 0))
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_INVALID_NAME,
+                    "the name '%.300s' says another digest than the image's, which is %s",
+                    reference->familiar, digest);
+}
+
 wcl_status wcl_image_name_set(const wcl_image_store *store, const char *name, const char *digest,
-                              wcl_error *error)
+                              const char *index, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *json = cJSON_CreateObject();
     char path[96];
 
+    if (wcl_image_name_check(name, digest, index, error) != WCL_OK)
+        return WCL_FAILED;
     if (!json || !cJSON_AddStringToObject(json, "name", name) ||
         !cJSON_AddStringToObject(json, "digest", digest))
         return wcl_fail_memory(error);

@@ -60,6 +60,9 @@ struct wcl_image_source {
     /* Its blobs come from far: what came of a blob when a pull breaks off is kept for a day, and
      * the next pull goes on behind it. */
     bool is_remote;
+    /* The names are what the source says itself: those that another image should have are left out,
+     * where a name that a person gave is an error. */
+    bool says_names;
     const wcl_stop *stop; /* the engine's, while it works; NULL before */
 };
 

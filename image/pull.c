@@ -1,4 +1,5 @@
 /* Pulling: an image of a source becomes one of the store. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,21 +42,24 @@ static wcl_status get_manifest(const wcl_image_store *store, wcl_image_source *s
     return WCL_FAILED;
 }
 
-/* The manifest that a reference leads to, through indexes. */
+/* The manifest that a reference leads to, through indexes; `index` is the digest of the first of
+ * these, or "". */
 static wcl_status find_manifest(const wcl_image_store *store, wcl_image_source *source,
                                 const char *reference, const wcl_platform *platform,
-                                wcl_manifest **manifest, wcl_error *error)
+                                wcl_manifest **manifest, char index[WCL_DIGEST_TEXT_SIZE],
+                                wcl_error *error)
 {
     if (get_manifest(store, source, reference, NULL, manifest, error) != WCL_OK)
         return WCL_FAILED;
+    snprintf(index, WCL_DIGEST_TEXT_SIZE, "%s", (*manifest)->is_index ? (*manifest)->digest : "");
     for (int depth = 0; (*manifest)->is_index; depth++) {
-        WCL_CLEANUP_MANIFEST wcl_manifest *index = *manifest;
+        WCL_CLEANUP_MANIFEST wcl_manifest *above = *manifest;
         const wcl_descriptor *chosen;
         *manifest = NULL;
         if (depth == INDEX_DEPTH_MAX)
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
                             "indexes lead to indexes, more than %d deep", INDEX_DEPTH_MAX);
-        if (wcl_manifest_choose(index, platform, &chosen, error) != WCL_OK ||
+        if (wcl_manifest_choose(above, platform, &chosen, error) != WCL_OK ||
             get_manifest(store, source, chosen->digest, chosen->media_type, manifest, error) !=
                 WCL_OK)
             return WCL_FAILED;
@@ -126,9 +130,9 @@ static void undo(const wcl_image_store *store)
                       error.message);
 }
 
-static wcl_status get_image(wcl_fetch *fetch, const char *const *names, size_t name_count,
-                            const wcl_transfer_options *options, wcl_image_info **info,
-                            wcl_error *error)
+static wcl_status get_image(wcl_fetch *fetch, const char *index, const char *const *names,
+                            size_t name_count, const wcl_transfer_options *options,
+                            wcl_image_info **info, wcl_error *error)
 {
     const bool is_remote = fetch->source->is_remote;
     wcl_lease lease = WCL_LEASE_INIT;
@@ -138,7 +142,7 @@ static wcl_status get_image(wcl_fetch *fetch, const char *const *names, size_t n
         return WCL_FAILED;
     wcl_status status = get_layers(fetch, fetch->store->driver, options, error);
     if (status == WCL_OK)
-        status = wcl_image_record_write(fetch->store, fetch->manifest, fetch->config, names,
+        status = wcl_image_record_write(fetch->store, fetch->manifest, fetch->config, index, names,
                                         name_count, info, error);
     wcl_lease_end(&lease, status != WCL_OK && is_remote);
     if (status != WCL_OK && !is_remote)
@@ -156,19 +160,45 @@ wcl_status wcl_transfer_options_check(const wcl_transfer_options *options, wcl_e
                : WCL_OK;
 }
 
+/* Takes those of the names that the image may have, before anything is fetched for it. */
+static wcl_status choose_names(const wcl_image_source *source, const wcl_manifest *manifest,
+                               const char *index, const char *const *names, size_t name_count,
+                               const char **chosen, size_t *count, wcl_error *error)
+{
+    wcl_error inner = WCL_ERROR_INIT;
+
+    *count = 0;
+    for (size_t i = 0; i < name_count; i++) {
+        if (wcl_image_name_check(names[i], manifest->digest, index, &inner) == WCL_OK) {
+            chosen[(*count)++] = names[i];
+        } else if (!source->says_names || inner.code != WCL_CODE_INVALID_NAME) {
+            if (error)
+                *error = inner;
+            return WCL_FAILED;
+        }
+    }
+    return WCL_OK;
+}
+
 static wcl_status pull(const wcl_image_store *store, wcl_image_source *source,
                        const char *reference, const char *const *names, size_t name_count,
                        const wcl_transfer_options *options, wcl_image_info **info, wcl_error *error)
 {
     WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
     WCL_CLEANUP_CONFIG wcl_config *config = NULL;
+    WCL_CLEANUP_FREE const char **chosen = calloc(name_count + 1, sizeof(*chosen));
+    char index[WCL_DIGEST_TEXT_SIZE];
+    size_t count;
 
+    if (!chosen)
+        return wcl_fail_memory(error);
     if (find_manifest(store, source, reference, options ? options->platform : NULL, &manifest,
-                      error) != WCL_OK ||
+                      index, error) != WCL_OK ||
+        choose_names(source, manifest, index, names, name_count, chosen, &count, error) != WCL_OK ||
         get_config(store, source, manifest, &config, error) != WCL_OK)
         return WCL_FAILED;
     wcl_fetch fetch = { store, source, manifest, config };
-    return get_image(&fetch, names, name_count, options, info, error);
+    return get_image(&fetch, index, chosen, count, options, info, error);
 }
 
 wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *source,

@@ -162,8 +162,9 @@ static wcl_status put_blob(const wcl_image_store *store, const char *digest, con
 }
 
 wcl_status wcl_image_record_write(const wcl_image_store *store, const wcl_manifest *manifest,
-                                  const wcl_config *config, const char *const *names,
-                                  size_t name_count, wcl_image_info **info, wcl_error *error)
+                                  const wcl_config *config, const char *index,
+                                  const char *const *names, size_t name_count,
+                                  wcl_image_info **info, wcl_error *error)
 {
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
     WCL_CLEANUP_JSON cJSON *json = make_record(manifest, config);
@@ -183,7 +184,7 @@ wcl_status wcl_image_record_write(const wcl_image_store *store, const wcl_manife
         wcl_image_store_put(store, path, text, strlen(text), error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < name_count; i++)
-        if (wcl_image_name_set(store, names[i], manifest->digest, error) != WCL_OK)
+        if (wcl_image_name_set(store, names[i], manifest->digest, index, error) != WCL_OK)
             return WCL_FAILED;
     if (!info)
         return WCL_OK;

@@ -89,10 +89,12 @@ void wcl_image_record_free(wcl_image_record *record);
 wcl_status wcl_image_record_read(const wcl_image_store *store, const char *digest,
                                  wcl_image_record *record, wcl_error *error);
 /* Puts manifest, config and record in place, gives the image its names, and tells in `info` (may be
- * NULL; wcl_free()) what it then is, all before anybody else can change it. */
+ * NULL; wcl_free()) what it then is, all before anybody else can change it. `index` (NULL: none) is
+ * the digest of the index that led to the manifest. */
 wcl_status wcl_image_record_write(const wcl_image_store *store, const wcl_manifest *manifest,
-                                  const wcl_config *config, const char *const *names,
-                                  size_t name_count, wcl_image_info **info, wcl_error *error);
+                                  const wcl_config *config, const char *index,
+                                  const char *const *names, size_t name_count,
+                                  wcl_image_info **info, wcl_error *error);
 
 /* A name and what it stands for. */
 typedef struct wcl_image_name {
@@ -110,9 +112,13 @@ wcl_status wcl_image_names_read(const wcl_image_store *store, wcl_image_names *n
 void wcl_image_names_free(wcl_image_names *names);
 #define WCL_CLEANUP_IMAGE_NAMES __attribute__((cleanup(wcl_image_names_free)))
 
-/* Gives a manifest a name; takes a name away. The lock must be held. */
+/* Refuses a name with a digest that is neither the manifest's nor that of the index (NULL: none)
+ * that led to it: it would promise another content. INVALID_NAME. */
+wcl_status wcl_image_name_check(const char *name, const char *digest, const char *index,
+                                wcl_error *error);
+/* Gives a manifest a name, which is checked as above; takes a name away. The lock must be held. */
 wcl_status wcl_image_name_set(const wcl_image_store *store, const char *name, const char *digest,
-                              wcl_error *error);
+                              const char *index, wcl_error *error);
 wcl_status wcl_image_name_remove(const wcl_image_store *store, const char *name, wcl_error *error);
 
 /* The image that a caller means (see wcl/image.h). `*name`, where `name` is not NULL, is the

@@ -69,6 +69,7 @@ static wcl_status load_bundle(loading *loading, const wcl_bundle *bundle, const 
                         "and index.json, and no manifest.json");
     if (status != WCL_OK)
         return WCL_FAILED;
+    loading->source->says_names = !name;
     if (name && images.count != 1)
         status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                           "there are %zu images in it, which cannot all be called '%s'",

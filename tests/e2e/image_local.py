@@ -155,6 +155,41 @@ def an_index_gives_the_platform_that_is_asked_for(home):
     home.assert_clean()
 
 
+def names_do_not_promise_another_content(home):
+    image, other = Image().add(linux_layers(1)[0]).make(), Image().add(linux_layers(2)[1]).make()
+    wrong = "x.test/wrong:1@sha256:" + "b" * 64
+
+    def refuse(*arguments):
+        failed = home.run(*arguments, check=False)
+        assert failed.returncode == 1 and b"another digest" in failed.stderr, (arguments, failed.stderr)
+
+    home.run("load", "-i", layout_of(home.path("right"), image))
+    refuse("tag", "test:1", wrong)
+    refuse("tag", "test:1", "x.test/wrong@" + other.digest)
+    home.run("tag", "test:1", "x.test/right:1@" + image.digest)
+    assert home.json("images")[0]["names"] == ["test:1", "x.test/right:1@" + image.digest]
+    refuse("load", "-i", layout_of(home.path("named"), other), "--name", wrong)
+    os.makedirs(home.path("files/a"))
+    refuse("append", "-t", wrong, "test:1", home.path("files"))
+    assert len(home.json("images")) == 1 and len(home.json("layers")) == 1, "nothing came of these"
+    # What an archive says of itself is no reason not to load it.
+    loaded = home.json("load", "-i", layout_of(home.path("lying"), other, wrong))
+    assert loaded[0]["digest"] == other.digest and loaded[0]["names"] == [], loaded
+    loaded = home.json("load", "-i", docker_archive(home.path("lying.tar"), image, wrong))
+    assert loaded[0]["config"] == image.config_digest and loaded[0]["names"] == [], loaded
+    loaded = home.json("load", "-i", layout_of(home.path("true"), other, "x.test/true@" + other.digest))
+    assert loaded[0]["names"] == ["x.test/true@" + other.digest], loaded
+    # The index that led to an image is one that it may be named by.
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [
+        image.descriptor(platform=image.platform())]}).encode()
+    name = "x.test/index@" + digest_of(index)
+    layout = write_layout(home.path("by-index"), dict(image.blobs, **{digest_of(index): index}), [dict(
+        {"mediaType": OCI_INDEX, "digest": digest_of(index), "size": len(index)}, **named(name))])
+    assert name in home.json("load", "-i", layout)[0]["names"]
+    assert not any("wrong" in name for item in home.json("images") for name in item["names"])
+    home.assert_clean()
+
+
 def layers_and_blobs_are_kept_once_and_go_with_the_last_image(home):
     tars = linux_layers(4)
     short = Image().add(tars[0]).add(tars[1]).make()
@@ -276,7 +311,8 @@ def main():
             skip("there is no " + tool)
     tests = [skopeo_forms_are_loaded_and_equal_what_umoci_unpacks, saved_images_have_every_digest,
              docker_archives_keep_configs_and_layers, windows_images_with_foreign_layers_are_loaded,
-             an_index_gives_the_platform_that_is_asked_for, layers_and_blobs_are_kept_once_and_go_with_the_last_image,
+             an_index_gives_the_platform_that_is_asked_for, names_do_not_promise_another_content,
+             layers_and_blobs_are_kept_once_and_go_with_the_last_image,
              another_layer_in_the_place_of_one_is_not_taken_for_it, empty_and_repeated_layers_are_layers,
              verify_names_what_is_wrong_with_images]
     for test in tests:

@@ -121,7 +121,8 @@ typedef struct wcl_image_command {
 WCL_API wcl_status wcl_image_get_command(const wcl_driver *driver, const char *image,
                                          wcl_image_command **command, wcl_error *error);
 
-/* Gives the image the name `name` as well, which another one then loses. */
+/* Gives the image the name `name` as well, which another one then loses. INVALID_NAME also where
+ * the name has a digest that is not the manifest's. */
 WCL_API wcl_status wcl_image_tag(const wcl_driver *driver, const char *image, const char *name,
                                  wcl_error *error);
 
@@ -198,8 +199,9 @@ typedef void (*wcl_image_loaded_fn)(void *context, const wcl_image_info *image);
 /*
  * Loads the images of a file or folder: an OCI layout (a folder or a tar), or a docker archive;
  * plain, gzip or zstd. "-" is standard input. `name` is what the image shall be called instead of
- * what is written there, and wants one image; NULL: those names. `options` and `loaded` may be
- * NULL. When it fails, nothing is left of the image that failed.
+ * what is written there, and wants one image; NULL: those names, without such as say the digest of
+ * something else. `options` and `loaded` may be NULL. When it fails, nothing is left of the image
+ * that failed.
  */
 WCL_API wcl_status wcl_image_load(const wcl_driver *driver, const char *path, const char *name,
                                   const wcl_transfer_options *options, wcl_image_loaded_fn loaded,
