@@ -91,15 +91,6 @@ static void partial_path(const wcl_blob_writer *writer, char path[96])
     snprintf(path, 96, "partial/%s", writer->hex);
 }
 
-/* Whether the file is still where it was opened: who held the lock may have put it in place. */
-static bool is_in_place(const wcl_image_store *store, const char *path, int fd)
-{
-    struct stat opened, there;
-
-    return fstat(fd, &opened) == 0 && fstatat(store->fd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
-}
-
 static wcl_status lock_partial(const wcl_blob_writer *writer, const wcl_stop *stop,
                                wcl_error *error)
 {
@@ -138,7 +129,8 @@ wcl_status wcl_blob_writer_begin(const wcl_image_store *store, const char *diges
             wcl_blob_writer_end(writer, true);
             return WCL_FAILED;
         }
-    } while (!is_in_place(store, path, writer->fd));
+        /* Who held the lock may have put it in place. */
+    } while (!wcl_image_store_is_in_place(store, path, writer->fd));
     if (fstat(writer->fd, &info) == 0)
         writer->size = writer->sent = (uint64_t)info.st_size;
     return WCL_OK;
@@ -211,7 +203,7 @@ void wcl_blob_writer_end(wcl_blob_writer *writer, bool keep)
     if (writer->fd < 0)
         return;
     partial_path(writer, path);
-    if (!keep && is_in_place(writer->store, path, writer->fd))
+    if (!keep && wcl_image_store_is_in_place(writer->store, path, writer->fd))
         unlinkat(writer->store->fd, path, 0);
     close(writer->fd);
     writer->fd = -1;

@@ -41,6 +41,26 @@ static wcl_status write_lease(int fd, const wcl_manifest *manifest, const wcl_co
     return wcl_pwrite_full(fd, text.data, text.size, 0, error);
 }
 
+/* Opens the lease's file and locks it. WCL_END where somebody else holds it. */
+static wcl_status lock_lease(wcl_lease *lease, wcl_error *error)
+{
+    do {
+        if (lease->fd >= 0)
+            close(lease->fd);
+        lease->fd =
+            openat(lease->store->fd, lease->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        if (lease->fd < 0)
+            return wcl_fail_errno(error, errno, "cannot create a lease");
+        if (flock(lease->fd, LOCK_EX | LOCK_NB) != 0) {
+            close(lease->fd);
+            lease->fd = -1;
+            return WCL_END;
+        }
+        /* Whoever ends a lease removes it without the images' lock. */
+    } while (!wcl_image_store_is_in_place(lease->store, lease->path, lease->fd));
+    return WCL_OK;
+}
+
 wcl_status wcl_lease_begin(const wcl_image_store *store, const wcl_manifest *manifest,
                            const wcl_config *config, bool is_remote, wcl_lease *lease,
                            wcl_error *error)
@@ -52,17 +72,14 @@ wcl_status wcl_lease_begin(const wcl_image_store *store, const wcl_manifest *man
     for (int i = 0; i < HOLDERS_MAX; i++) {
         snprintf(lease->path, sizeof(lease->path), "leases/%s-%d",
                  wcl_chain_layer_id(manifest->digest), i);
-        lease->fd = openat(store->fd, lease->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (lease->fd < 0)
-            return wcl_fail_errno(error, errno, "cannot create a lease");
-        if (flock(lease->fd, LOCK_EX | LOCK_NB) == 0) {
-            if (write_lease(lease->fd, manifest, config, is_remote, error) == WCL_OK)
-                return WCL_OK;
+        wcl_status status = lock_lease(lease, error);
+        if (status == WCL_END)
+            continue;
+        if (status == WCL_OK)
+            status = write_lease(lease->fd, manifest, config, is_remote, error);
+        if (status != WCL_OK)
             wcl_lease_end(lease, false);
-            return WCL_FAILED;
-        }
-        close(lease->fd);
-        lease->fd = -1;
+        return status;
     }
     return wcl_fail(error, WCL_CODE_BUSY, "the image is being pulled %d times already",
                     HOLDERS_MAX);

@@ -96,6 +96,14 @@ bool wcl_image_store_has(const wcl_image_store *store, const char *path)
     return faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool wcl_image_store_is_in_place(const wcl_image_store *store, const char *path, int fd)
+{
+    struct stat opened, there;
+
+    return fstat(fd, &opened) == 0 && fstatat(store->fd, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
+}
+
 wcl_status wcl_image_store_each(const wcl_image_store *store, const char *folder,
                                 wcl_status (*visit)(void *context, const char *name,
                                                     wcl_error *error),

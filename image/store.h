@@ -55,6 +55,9 @@ wcl_status wcl_image_store_each(const wcl_image_store *store, const char *folder
                                                     wcl_error *error),
                                 void *context, wcl_error *error);
 bool wcl_image_store_has(const wcl_image_store *store, const char *path);
+/* Whether the file that was opened is still what the path leads to: whoever held its lock may have
+ * moved or removed it before this caller had the lock. */
+bool wcl_image_store_is_in_place(const wcl_image_store *store, const char *path, int fd);
 
 /* ---- Records and names ---------------------------------------------------------------------- */
 
