@@ -98,6 +98,24 @@ static wcl_status read_platform(wcl_config *config, wcl_error *error)
     return WCL_OK;
 }
 
+/* Of what is read here and elsewhere: the root, what to run, and its lists by name (labels). */
+static wcl_status check_unique(const cJSON *json, wcl_error *error)
+{
+    const cJSON *run = cJSON_GetObjectItemCaseSensitive(json, "config");
+
+    if (wcl_json_check_unique(json, error) != WCL_OK ||
+        wcl_json_check_unique_in(json, "rootfs", error) != WCL_OK ||
+        wcl_json_check_unique_in(json, "platform", error) != WCL_OK ||
+        wcl_json_check_unique_in(json, "config", error) != WCL_OK)
+        return WCL_FAILED;
+    if (!cJSON_IsObject(run))
+        return WCL_OK;
+    for (const cJSON *item = run->child; item; item = item->next)
+        if (wcl_json_check_unique(item, error) != WCL_OK)
+            return wcl_error_context(error, NULL, item->string);
+    return WCL_OK;
+}
+
 static wcl_status parse(wcl_config *config, size_t layer_count, wcl_error *error)
 {
     const char *created = "";
@@ -108,8 +126,7 @@ static wcl_status parse(wcl_config *config, size_t layer_count, wcl_error *error
     config->json = config->owned;
     if (!cJSON_IsObject(config->json))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is no JSON object");
-    if (wcl_json_check_unique(config->json, error) != WCL_OK ||
-        read_platform(config, error) != WCL_OK ||
+    if (check_unique(config->json, error) != WCL_OK || read_platform(config, error) != WCL_OK ||
         wcl_json_get_text(config->json, "created", &created, error) != WCL_OK)
         return WCL_FAILED;
     config->created = parse_time(created);

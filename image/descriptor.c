@@ -72,6 +72,43 @@ bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compressio
     return false;
 }
 
+/* ---- Fields that come twice ----------------------------------------------------------------- */
+
+static int compare_fields(const void *a, const void *b)
+{
+    return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
+}
+
+wcl_status wcl_json_check_unique(const cJSON *object, wcl_error *error)
+{
+    size_t count = 0, at = 0;
+
+    if (!cJSON_IsObject(object))
+        return WCL_OK;
+    for (const cJSON *item = object->child; item; item = item->next)
+        count++;
+    WCL_CLEANUP_FREE const cJSON **fields = calloc(count + 1, sizeof(cJSON *));
+    if (!fields)
+        return wcl_fail_memory(error);
+    for (const cJSON *item = object->child; item; item = item->next)
+        fields[at++] = item;
+    /* Sorted, so that a document of many fields takes no longer than it is long. */
+    qsort(fields, count, sizeof(cJSON *), compare_fields);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(fields[i - 1]->string, fields[i]->string) == 0)
+            return wcl_fail(error, WCL_CODE_INVALID_DATA, "it has the field '%.60s' twice",
+                            fields[i]->string);
+    return WCL_OK;
+}
+
+wcl_status wcl_json_check_unique_in(const cJSON *object, const char *name, wcl_error *error)
+{
+    const cJSON *field = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    return wcl_json_check_unique(field, error) == WCL_OK ? WCL_OK
+                                                         : wcl_error_context(error, NULL, name);
+}
+
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 static wcl_status read_urls(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error)
@@ -150,7 +187,10 @@ wcl_status wcl_descriptor_read(const cJSON *json, wcl_descriptor *descriptor, wc
     *descriptor = (wcl_descriptor) { .media_type = "" };
     if (!cJSON_IsObject(json))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is no object");
-    if (check_fields(json, descriptor, error) == WCL_OK &&
+    if (wcl_json_check_unique(json, error) == WCL_OK &&
+        wcl_json_check_unique_in(json, "platform", error) == WCL_OK &&
+        wcl_json_check_unique_in(json, "annotations", error) == WCL_OK &&
+        check_fields(json, descriptor, error) == WCL_OK &&
         read_urls(json, descriptor, error) == WCL_OK &&
         read_platform(json, descriptor, error) == WCL_OK)
         return WCL_OK;

@@ -16,7 +16,10 @@ void wcl_descriptor_clear(wcl_descriptor *descriptor);
 /* The platform that an index's entry or a config has in its fields. */
 wcl_status wcl_platform_of_json(const cJSON *json, wcl_platform *platform, wcl_error *error);
 
-/* Refuses an object that has one of its fields twice: readers differ in which they take. */
+/* Refuses an object that has one of its fields twice: readers differ in which they take. What is no
+ * object has no fields. */
 wcl_status wcl_json_check_unique(const cJSON *object, wcl_error *error);
+/* The same for what is in one of its fields. */
+wcl_status wcl_json_check_unique_in(const cJSON *object, const char *name, wcl_error *error);
 
 #endif

@@ -6,8 +6,6 @@
 #include "base/error.h"
 #include "image/descriptor.h"
 
-#define FIELDS_MAX 500
-
 /* ---- Which document it is ------------------------------------------------------------------- */
 
 static bool is_index_type(const char *media_type)
@@ -20,21 +18,6 @@ static bool is_manifest_type(const char *media_type)
 {
     return strcmp(media_type, WCL_MEDIA_OCI_MANIFEST) == 0 ||
            strcmp(media_type, WCL_MEDIA_DOCKER_MANIFEST) == 0;
-}
-
-wcl_status wcl_json_check_unique(const cJSON *object, wcl_error *error)
-{
-    size_t count = 0;
-
-    for (const cJSON *item = object->child; item; item = item->next)
-        if (++count > FIELDS_MAX)
-            return wcl_fail(error, WCL_CODE_INVALID_DATA, "it has more than %d fields", FIELDS_MAX);
-    for (const cJSON *item = object->child; item; item = item->next)
-        for (const cJSON *other = item->next; other; other = other->next)
-            if (strcmp(item->string, other->string) == 0)
-                return wcl_fail(error, WCL_CODE_INVALID_DATA, "it has the field '%.60s' twice",
-                                item->string);
-    return WCL_OK;
 }
 
 static wcl_status check_version(const cJSON *json, wcl_error *error)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "image/descriptor.h"
 #include "image/local/sources.h"
 
 #define LIST_SIZE_MAX ((size_t)16 * 1024 * 1024)
@@ -262,6 +263,8 @@ static wcl_status list_images(const cJSON *list, wcl_bundle_images *images, wcl_
     {
         if (!cJSON_IsObject(item))
             return wcl_fail(error, WCL_CODE_INVALID_DATA, "it has something that is no object");
+        if (wcl_json_check_unique(item, error) != WCL_OK)
+            return WCL_FAILED;
         snprintf(number, sizeof(number), "%zu", images->count);
         if (wcl_bundle_images_add(images, number, error) != WCL_OK)
             return WCL_FAILED;

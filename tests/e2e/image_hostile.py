@@ -193,6 +193,8 @@ def refused_archives(home):
         ("other-things", raw("other-things", {"a": b"b"}), b"neither an OCI layout nor a docker archive"),
         ("no-list", raw("no-list", {"manifest.json": b"{}"}), b"no list"),
         ("no-images", raw("no-images", {"manifest.json": b"[]"}), b"no image"),
+        ("config-twice", raw("config-twice", {"manifest.json": b'[{"Config":"a","Layers":[],"Config":"b"}]'}),
+         b"'Config' twice"),
         ("no-object", raw("no-object", {"manifest.json": b"[7]"}), b"no object"),
         ("no-config", raw("no-config", {"manifest.json": b'[{"Config":"../x","Layers":[]}]'}), b"there is no"),
         ("deep-config", raw("deep-config", {"manifest.json": b'[{"Config":"c","Layers":[]}]', "c": b"[" * 100_000}),

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,6 +141,17 @@ static const refused refused_manifests[] = {
       WCL_CODE_NOT_SUPPORTED, "text/html" },
     { "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" A "\",\"size\":1,\"platform\":7}]}",
       NULL, WCL_CODE_INVALID_DATA, "'platform'" },
+    { "{\"schemaVersion\":2,\"config\":{\"digest\":\"" A "\",\"size\":7,\"digest\":\"" B
+      "\"},\"layers\":[]}",
+      NULL, WCL_CODE_INVALID_DATA, "'digest' twice" },
+    { MANIFEST("{\"mediaType\":\"" GZIP "\",\"digest\":\"" B "\",\"size\":1,\"size\":2}"), NULL,
+      WCL_CODE_INVALID_DATA, "'size' twice" },
+    { MANIFEST("{\"mediaType\":\"" GZIP "\",\"digest\":\"" B
+               "\",\"size\":1,\"annotations\":{\"k\":\"a\",\"k\":\"b\"}}"),
+      NULL, WCL_CODE_INVALID_DATA, "'k' twice" },
+    { "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" A
+      "\",\"size\":1,\"platform\":{\"os\":\"linux\",\"os\":\"windows\"}}]}",
+      NULL, WCL_CODE_INVALID_DATA, "'os' twice" },
 };
 
 static void unsound_manifests_are_refused_by_name(void **state)
@@ -308,6 +320,14 @@ static void unsound_configs_are_refused_by_name(void **state)
           WCL_CODE_INVALID_DATA, "no digest" },
         { "{\"os\":\"linux\",\"rootfs\":{\"type\":\"layers+base\"}}", 0, WCL_CODE_NOT_SUPPORTED,
           "layers+base" },
+        { "{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[],\"diff_ids\":[\"" A "\"]}}", 0,
+          WCL_CODE_INVALID_DATA, "'diff_ids' twice" },
+        { "{\"os\":\"linux\",\"config\":{\"Cmd\":[\"a\"],\"Cmd\":[\"b\"]}}", 0,
+          WCL_CODE_INVALID_DATA, "'Cmd' twice" },
+        { "{\"os\":\"linux\",\"config\":{\"Labels\":{\"a\":\"1\",\"b\":\"\",\"a\":\"2\"}}}", 0,
+          WCL_CODE_INVALID_DATA, "'a' twice" },
+        { "{\"os\":\"linux\",\"platform\":{\"os\":\"a\",\"os\":\"b\"}}", 0, WCL_CODE_INVALID_DATA,
+          "'os' twice" },
     };
 
     (void)state;
@@ -322,6 +342,29 @@ static void unsound_configs_are_refused_by_name(void **state)
     }
 }
 
+/* Many labels are no fault, and take no longer than they are long: in pairs it would be minutes. */
+static void a_config_may_have_many_labels(void **state)
+{
+    const size_t count = 300000;
+    char *text = malloc(100 + 13 * count);
+    wcl_config *config = NULL;
+    wcl_error error = WCL_ERROR_INIT;
+
+    (void)state;
+    assert_non_null(text);
+    char *at = stpcpy(text, "{\"os\":\"linux\",\"config\":{\"Labels\":{");
+    for (size_t i = 0; i < count; i++)
+        at += sprintf(at, "\"%zu\":\"\",", i);
+    strcpy(at - 1, "}}}");
+    if (wcl_config_parse(text, strlen(text), 0, &config, &error) != WCL_OK)
+        fail_msg("%s: %s", error.subject, error.message);
+    wcl_config_free(config);
+    at = stpcpy(at - 1, ",\"7\":\"\"}}}");
+    assert_int_equal(wcl_config_parse(text, (size_t)(at - text), 0, &config, &error), WCL_FAILED);
+    assert_non_null(strstr(error.message, "'7' twice"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +377,7 @@ int main(void)
         cmocka_unit_test(attestations_are_no_images),
         cmocka_unit_test(chain_ids_follow_from_diff_ids),
         cmocka_unit_test(unsound_configs_are_refused_by_name),
+        cmocka_unit_test(a_config_may_have_many_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
