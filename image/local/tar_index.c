@@ -80,7 +80,7 @@ static wcl_status add_member(wcl_tar_index *index, const wcl_tar_headers *header
     *member = (wcl_tar_member) { .offset = offset, .size = headers->body_size };
     member->name = normalise(NULL, name);
     if (type == '1' || type == '2')
-        member->target = normalise(type == '2' ? name : NULL, link);
+        member->target = normalise(type == '2' ? member->name : NULL, link);
     index->count++;
     return member->name && (member->target || (type != '1' && type != '2'))
                ? WCL_OK

@@ -100,6 +100,15 @@ def docker_archives_keep_configs_and_layers(home):
                             "linked:1", extra={"%064x/layer.tar" % 1: ("symlink", "../%064x/layer.tar" % 0)})
     loaded = home.json("load", "-i", linked)
     assert len(loaded[0]["layers"]) == 2
+    # So do those whose names all begin with "./".
+    plain = docker_archive(home.path("undotted.tar"), Image().add(linux_layers(3)[2]).add(linux_layers(3)[2]).make(),
+                           "dotted:1", extra={"%064x/layer.tar" % 1: ("symlink", "../%064x/layer.tar" % 0)})
+    with tarfile.open(plain) as old, tarfile.open(home.path("dotted.tar"), "w") as new:
+        for member in old:
+            member.name = "./" + member.name
+            new.addfile(member, old.extractfile(member) if member.isfile() else None)
+    loaded = home.json("load", "-i", home.path("dotted.tar"))
+    assert len(loaded[0]["layers"]) == 2
     home.assert_clean()
 
 
