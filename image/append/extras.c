@@ -24,7 +24,7 @@ static wcl_status add(wcl_append_extras *extras, const char *path, bool is_delet
     char *copy = strdup(path);
     if (!copy)
         return wcl_fail_memory(error);
-    extras->list[extras->count++] = (wcl_append_extra) { copy, is_deleted };
+    extras->list[extras->count++] = (wcl_append_extra) { copy, is_deleted, false };
     return WCL_OK;
 }
 

@@ -8,6 +8,7 @@
 typedef struct wcl_append_extra {
     char *path; /* in the layer */
     bool is_deleted;
+    bool is_met; /* by an entry of the source */
 } wcl_append_extra;
 
 typedef struct wcl_append_extras {

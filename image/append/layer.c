@@ -33,7 +33,8 @@ typedef struct layer_maker {
     void *folder_sd;
     size_t folder_sd_size;
     wcl_case_check *cases;
-    wcl_buffer path;
+    wcl_buffer given; /* path of the entry at hand in the layer, as the source spells it */
+    wcl_buffer path;  /* as it is spelled in the layer */
     wcl_buffer target;
     wcl_progress progress;
     uint64_t reported;
@@ -175,8 +176,8 @@ static wcl_status set_windows_info(layer_maker *maker, const wcl_entry *from, wc
         info->attributes |= from->mode & 0222 ? 0 : WCL_ATTRIBUTE_READONLY;
         return WCL_OK;
     }
-    if (wcl_append_windows_target(&view, entry->path, from->target, &maker->target, &to_folder,
-                                  error) != WCL_OK)
+    if (wcl_append_windows_target(&view, wcl_buffer_text(&maker->given), from->target,
+                                  &maker->target, &to_folder, error) != WCL_OK)
         return WCL_FAILED;
     info->attributes =
         WCL_ATTRIBUTE_REPARSE_POINT | (to_folder ? WCL_ATTRIBUTE_DIRECTORY : WCL_ATTRIBUTE_ARCHIVE);
@@ -294,39 +295,89 @@ static wcl_status add_extra(layer_maker *maker, const wcl_append_extra *extra, w
 
 /* ---- The whole ------------------------------------------------------------------------------ */
 
-/* The path of the source's `path` in the layer; its folder is spelled as the image spells it. */
-static wcl_status place_path(layer_maker *maker, const char *path, wcl_buffer *placed,
-                             wcl_error *error)
+/* Spells the longest part of `path` that leads to a folder of the image as the image does. */
+static wcl_status spell(layer_maker *maker, const char *path, wcl_buffer *spelled, wcl_error *error)
 {
-    WCL_CLEANUP_BUFFER wcl_buffer folder = WCL_BUFFER_INIT;
-    wcl_append_base_file file;
+    WCL_CLEANUP_BUFFER wcl_buffer part = WCL_BUFFER_INIT;
+    wcl_append_base_file file = { .kind = 0 };
 
-    wcl_buffer_clear(placed);
-    if (wcl_buffer_append_text(&folder, maker->extras.prefix, error) != WCL_OK ||
-        wcl_buffer_append(&folder, path, wcl_path_parent_length(path), error) != WCL_OK)
+    if (wcl_buffer_append_text(&part, path, error) != WCL_OK)
         return WCL_FAILED;
-    if (folder.size == 0)
-        return wcl_buffer_append_text(placed, path, error);
-    if (folder.data[folder.size - 1] == '/')
-        folder.data[folder.size - 1] = '\0';
-    if (wcl_append_base_find(maker->layer->base, wcl_buffer_text(&folder), &file, error) != WCL_OK)
+    while (part.size > 0) {
+        if (wcl_append_base_find(maker->layer->base, wcl_buffer_text(&part), &file, error) !=
+            WCL_OK)
+            return WCL_FAILED;
+        if (file.kind == WCL_ENTRY_DIRECTORY)
+            break;
+        part.size = wcl_path_parent_length(wcl_buffer_text(&part));
+        part.data[part.size] = '\0';
+    }
+    wcl_buffer_clear(spelled);
+    if (part.size > 0 && wcl_buffer_append_text(spelled, file.spelling, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_buffer_printf(placed, error, "%s/%s", file.spelling, wcl_path_base(path));
+    return wcl_buffer_append_text(spelled, path + part.size, error);
+}
+
+/* The path of the source's `path` in the layer: what is a folder of the image is spelled as there,
+ * while a file may have another spelling than the one whose place it takes. */
+static wcl_status place_path(layer_maker *maker, const char *path, bool is_folder,
+                             wcl_buffer *placed, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer whole = WCL_BUFFER_INIT, folder = WCL_BUFFER_INIT;
+
+    if (wcl_buffer_printf(&whole, error, "%s%s", maker->extras.prefix, path) != WCL_OK)
+        return WCL_FAILED;
+    const char *text = wcl_buffer_text(&whole);
+    if (is_folder)
+        return spell(maker, text, placed, error);
+    size_t parent = wcl_path_parent_length(text);
+    if (wcl_buffer_append(&folder, text, parent, error) != WCL_OK ||
+        spell(maker, wcl_buffer_text(&folder), placed, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_buffer_append_text(placed, text + parent, error);
 }
 
 /* Moves the source's entry to its place in the layer. */
 static wcl_status place(layer_maker *maker, wcl_entry *entry, wcl_error *error)
 {
-    if (place_path(maker, entry->path, &maker->path, error) != WCL_OK)
+    wcl_buffer_clear(&maker->given);
+    if (wcl_buffer_printf(&maker->given, error, "%s%s", maker->extras.prefix, entry->path) !=
+            WCL_OK ||
+        place_path(maker, entry->path, entry->kind == WCL_ENTRY_DIRECTORY, &maker->path, error) !=
+            WCL_OK)
         return WCL_FAILED;
     entry->path = wcl_buffer_text(&maker->path);
     if (entry->flags & WCL_ENTRY_IMPLICIT)
         entry->modified = no_time(maker);
     if (entry->kind != WCL_ENTRY_HARD_LINK)
         return WCL_OK;
-    if (place_path(maker, entry->target, &maker->target, error) != WCL_OK)
+    if (place_path(maker, entry->target, false, &maker->target, error) != WCL_OK)
         return WCL_FAILED;
     entry->target = wcl_buffer_text(&maker->target);
+    return WCL_OK;
+}
+
+/* ---- Extras and entries --------------------------------------------------------------------- */
+
+static int compare_extra(const void *path, const void *extra)
+{
+    return wcl_append_path_compare(path, ((const wcl_append_extra *)extra)->path);
+}
+
+/* The extra for the entry's path, as the image spells it; NULL where there is none. */
+static wcl_status find_extra(layer_maker *maker, const wcl_entry *entry, wcl_append_extra **extra,
+                             wcl_error *error)
+{
+    const wcl_append_extras *extras = &maker->extras;
+    wcl_append_base_file file;
+
+    *extra = NULL;
+    if (extras->count == 0)
+        return WCL_OK;
+    if (wcl_append_base_find(maker->layer->base, entry->path, &file, error) != WCL_OK)
+        return WCL_FAILED;
+    *extra =
+        bsearch(file.spelling, extras->list, extras->count, sizeof(*extras->list), compare_extra);
     return WCL_OK;
 }
 
@@ -335,19 +386,36 @@ static wcl_status add_extras_before(layer_maker *maker, size_t *next, const wcl_
                                     wcl_error *error)
 {
     for (; *next < maker->extras.count; (*next)++) {
-        const wcl_append_extra *extra = &maker->extras.list[*next];
+        wcl_append_extra *extra = &maker->extras.list[*next];
         int order = entry ? wcl_append_path_compare(extra->path, entry->path) : -1;
         if (order > 0)
             return WCL_OK;
-        if (entry && order == 0 && (extra->is_deleted || entry->kind != WCL_ENTRY_DIRECTORY))
-            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                            extra->is_deleted ? "it is to be deleted and to be appended"
-                                              : "it is no folder, and something is to be deleted "
-                                                "in it");
+        extra->is_met = order == 0;
         if (order < 0 && add_extra(maker, extra, error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;
+}
+
+static wcl_status add_entry(layer_maker *maker, size_t *next, wcl_entry *entry, wcl_error *error)
+{
+    wcl_append_extra *extra;
+
+    if (find_extra(maker, entry, &extra, error) != WCL_OK)
+        return WCL_FAILED;
+    if (extra && (extra->is_deleted || entry->kind != WCL_ENTRY_DIRECTORY))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        extra->is_deleted ? "it is to be deleted and to be appended"
+                                          : "it is no folder, and something is to be deleted "
+                                            "in it");
+    /* The source goes by its own spelling, so that a folder may have been led through before. */
+    if (extra && extra < maker->extras.list + *next && !extra->is_met) {
+        extra->is_met = true;
+        return WCL_OK;
+    }
+    if (add_extras_before(maker, next, entry, error) != WCL_OK)
+        return WCL_FAILED;
+    return add_any(maker, entry, error);
 }
 
 static wcl_status add_all(layer_maker *maker, wcl_error *error)
@@ -358,8 +426,7 @@ static wcl_status add_all(layer_maker *maker, wcl_error *error)
 
     while ((status = wcl_append_source_next(maker->source, &entry, error)) == WCL_OK) {
         if (place(maker, &entry, error) == WCL_OK &&
-            add_extras_before(maker, &next, &entry, error) == WCL_OK &&
-            add_any(maker, &entry, error) == WCL_OK && report(maker, 512, error) == WCL_OK)
+            add_entry(maker, &next, &entry, error) == WCL_OK && report(maker, 512, error) == WCL_OK)
             continue;
         return wcl_error_context(error, NULL, wcl_buffer_text(&maker->path));
     }
@@ -452,6 +519,7 @@ wcl_status wcl_append_layer_write(const wcl_append_layer *layer, wcl_append_sour
         warn(&maker);
     wcl_append_extras_free(&maker.extras);
     wcl_case_check_free(maker.cases);
+    wcl_buffer_free(&maker.given);
     wcl_buffer_free(&maker.path);
     wcl_buffer_free(&maker.target);
     wcl_free(maker.file_sd);

@@ -199,6 +199,49 @@ def images_grow_on_images(home, source):
         home.run("remove", "box")
 
 
+def spelling_in_an_image_for_windows_does_not_matter(home):
+    def files(folder, *names):
+        for name in names:
+            os.makedirs(os.path.dirname(home.path(folder, name)), exist_ok=True)
+            open(home.path(folder, name), "w").write(name)
+        return home.path(folder)
+
+    def listed(image):
+        return {entry["path"]: entry for entry in home.entries(top_layer(home, image))}
+
+    base = files("case-base", "Users/old", "Windows/a.dll", "Windows/b.dll", "zoo/Deep/x", "zoo/Deep/gone")
+    append(home, "--os", "windows", "-t", "case:1", "scratch", base)
+    # The order of the source and that of the image differ: "Users" is before "Windows", "users" behind "ZOO".
+    more = files("case-more", "users/new", "users/made/file", "WINDOWS/a.dll", "ZOO/DEEP/y", "Between/z")
+    os.symlink("made", home.path("case-more/users/link"))
+    append(home, "--delete", "Users/old", "--delete", "windows/B.DLL", "--delete", "ZOO/deep/GONE", "-t", "case:2",
+           "case:1", more)
+    entries = listed("case:2")
+    assert set(entries) == {"Files", "Hives"} | {"Files/" + name for name in (
+        "Between", "Between/z", "Users", "Users/old", "Users/new", "Users/made", "Users/made/file", "Users/link",
+        "Windows", "Windows/a.dll", "Windows/b.dll", "zoo", "zoo/Deep", "zoo/Deep/y", "zoo/Deep/gone")}, list(entries)
+    assert len(home.entries(top_layer(home, "case:2"))) == len(entries), "nothing is there twice"
+    assert [path for path in entries if entries[path].get("deleted")] == [
+        "Files/Users/old", "Files/Windows/b.dll", "Files/zoo/Deep/gone"]
+    assert entries["Files/Users/link"]["attributes"] == 0x410, "the link is one to a folder"
+    seen = set()
+    for entry in home.entries(top_layer(home, "case:2")):
+        assert os.path.dirname(entry["path"]) in seen | {""}, "a folder is before what is in it"
+        seen.add(entry["path"])
+    # A file of another spelling takes the place of the image's.
+    append(home, "-t", "case:3", "case:1", files("case-file", "windows/A.DLL"))
+    assert set(listed("case:3")) == {"Files", "Hives", "Files/Windows", "Files/Windows/A.DLL"}
+    before = home.json("images")
+    for deleted, name, words in (("Windows/a.dll", "Windows/A.DLL", "to be deleted and to be appended"),
+                                 ("Windows/a.dll", "windows/a.dll", "to be deleted and to be appended"),
+                                 ("Users", "users/new", "to be deleted and to be appended"),
+                                 ("zoo/Deep/x", "zoo/deep", "it is no folder")):
+        refuse(home, [words], "--delete", deleted, "-t", "no:1", "case:1", files("case-clash", name))
+        shutil.rmtree(home.path("case-clash"))
+    refuse(home, ["case only"], "--delete", "Users/old", "-t", "no:1", "case:1", files("case-two", "users/a", "USERS/b"))
+    assert home.json("images") == before
+
+
 def linux_layer_is_as_the_folder(home):
     source = home.path("linux")
     os.makedirs(os.path.join(source, "etc/conf.d"))
@@ -414,6 +457,7 @@ def main():
         others_read_the_windows_layer(home)
         rights_are_settable(home, source)
         images_grow_on_images(home, source)
+        spelling_in_an_image_for_windows_does_not_matter(home)
         linux_layer_is_as_the_folder(home)
         others_unpack_the_linux_image(home)
         for docker in (False, True):
