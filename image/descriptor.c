@@ -177,6 +177,8 @@ static wcl_status check_fields(const cJSON *json, wcl_descriptor *descriptor, wc
     if (size > INT64_MAX)
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "'size' is missing or beyond 2^63-1");
     descriptor->size = size;
+    if (cJSON_IsNull(descriptor->annotations))
+        descriptor->annotations = NULL;
     if (descriptor->annotations && !cJSON_IsObject(descriptor->annotations))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "'annotations' is no object");
     return wcl_digest_check(descriptor->digest, error);

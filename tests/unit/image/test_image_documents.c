@@ -52,6 +52,23 @@ static void a_manifest_is_taken_apart_and_kept_verbatim(void **state)
     wcl_manifest_free(manifest);
 }
 
+static void null_is_as_if_it_was_not_said(void **state)
+{
+    static const char text[] =
+        MANIFEST("{\"mediaType\":\"" GZIP "\",\"digest\":\"" B
+                 "\",\"size\":1,\"annotations\":null,\"urls\":null,\"platform\":null}");
+    wcl_manifest *manifest = NULL;
+    wcl_error error = WCL_ERROR_INIT;
+
+    (void)state;
+    if (wcl_manifest_parse(text, strlen(text), NULL, &manifest, &error) != WCL_OK)
+        fail_msg("%s: %s", error.subject, error.message);
+    assert_null(manifest->layers[0].annotations);
+    assert_null(wcl_descriptor_annotation(&manifest->layers[0], "k"));
+    assert_false(manifest->layers[0].has_platform);
+    wcl_manifest_free(manifest);
+}
+
 static void media_types_of_layers_are_known(void **state)
 {
     static const struct {
@@ -369,6 +386,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_manifest_is_taken_apart_and_kept_verbatim),
+        cmocka_unit_test(null_is_as_if_it_was_not_said),
         cmocka_unit_test(media_types_of_layers_are_known),
         cmocka_unit_test(unsound_manifests_are_refused_by_name),
         cmocka_unit_test(huge_and_deep_documents_are_refused),
