@@ -93,7 +93,7 @@ void wcl_manifest_free(wcl_manifest *manifest);
 /*
  * The manifest of an index for a platform (NULL: the default one); FILE_NOT_FOUND, with the
  * platforms that there are, when none fits. Entries that are no images (attestations) are passed
- * over; an index that has a single entry without a platform gives that one.
+ * over; where none fits, the first image that does not say its platform is taken.
  */
 wcl_status wcl_manifest_choose(const wcl_manifest *index, const wcl_platform *platform,
                                const wcl_descriptor **chosen, wcl_error *error);

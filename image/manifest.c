@@ -220,7 +220,7 @@ wcl_status wcl_manifest_choose(const wcl_manifest *index, const wcl_platform *pl
 {
     WCL_CLEANUP_FREE wcl_platform *platforms =
         calloc(index->manifest_count + 1, sizeof(*platforms));
-    const wcl_descriptor *only = NULL;
+    const wcl_descriptor *only = NULL, *unsaid = NULL;
     size_t images = 0, at;
 
     if (!platforms)
@@ -233,11 +233,15 @@ wcl_status wcl_manifest_choose(const wcl_manifest *index, const wcl_platform *pl
         only = &index->manifests[i];
         if (only->has_platform)
             platforms[i] = only->platform;
+        else if (!unsaid && is_manifest_type(only->media_type))
+            unsaid = only;
     }
     if (images == 1 && !only->has_platform)
         *chosen = only;
     else if (wcl_platform_choose(platform, platforms, index->manifest_count, &at))
         *chosen = &index->manifests[at];
+    else if (unsaid)
+        *chosen = unsaid;
     else
         return fail_choice(index, error);
     return WCL_OK;

@@ -15,6 +15,7 @@
 #define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define A "sha256:" HEX_A
 #define B "sha256:" HEX_B
+#define C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 #define CONFIG                                                                                     \
     "\"config\":{\"mediaType\":\"" WCL_MEDIA_OCI_CONFIG "\",\"digest\":\"" A "\",\"size\":7}"
 #define LAYER(type, digest, size)                                                                  \
@@ -272,6 +273,29 @@ static void an_index_gives_the_image_for_a_platform(void **state)
     wcl_manifest_free(index);
 }
 
+static void what_says_no_platform_is_the_last_resort(void **state)
+{
+    static const char text[] =
+        "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" WCL_MEDIA_OCI_INDEX
+        "\",\"digest\":\"" C "\",\"size\":3}," ENTRY(A, "") "," ENTRY(C, "") "," ENTRY(
+            B, PLATFORM("windows", "amd64", "10.0.17763.1")) "]}";
+    wcl_manifest *index = NULL;
+    const wcl_descriptor *chosen = NULL;
+    wcl_platform *wanted = NULL;
+
+    (void)state;
+    assert_int_equal(wcl_manifest_parse(text, strlen(text), NULL, &index, NULL), WCL_OK);
+    assert_int_equal(wcl_platform_parse("windows/amd64", &wanted, NULL), WCL_OK);
+    assert_int_equal(wcl_manifest_choose(index, wanted, &chosen, NULL), WCL_OK);
+    assert_string_equal(chosen->digest, B);
+    wcl_free(wanted);
+    assert_int_equal(wcl_platform_parse("linux/amd64", &wanted, NULL), WCL_OK);
+    assert_int_equal(wcl_manifest_choose(index, wanted, &chosen, NULL), WCL_OK);
+    assert_string_equal(chosen->digest, A);
+    wcl_free(wanted);
+    wcl_manifest_free(index);
+}
+
 static void attestations_are_no_images(void **state)
 {
     static const char text[] =
@@ -392,6 +416,7 @@ int main(void)
         cmocka_unit_test(huge_and_deep_documents_are_refused),
         cmocka_unit_test(more_layers_than_are_sensible_are_refused),
         cmocka_unit_test(an_index_gives_the_image_for_a_platform),
+        cmocka_unit_test(what_says_no_platform_is_the_last_resort),
         cmocka_unit_test(attestations_are_no_images),
         cmocka_unit_test(chain_ids_follow_from_diff_ids),
         cmocka_unit_test(unsound_configs_are_refused_by_name),
