@@ -38,6 +38,12 @@ const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const ch
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
+bool wcl_media_type_is_config(const char *media_type)
+{
+    return strcmp(media_type, WCL_MEDIA_OCI_CONFIG) == 0 ||
+           strcmp(media_type, WCL_MEDIA_DOCKER_CONFIG) == 0;
+}
+
 bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compression, bool *is_foreign)
 {
     static const struct {

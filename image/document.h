@@ -62,6 +62,9 @@ const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const ch
 bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compression,
                              bool *is_foreign);
 
+/* Whether it is the media type of an image's config: OCI's or Docker's. */
+bool wcl_media_type_is_config(const char *media_type);
+
 /* ---- Manifests and indexes ------------------------------------------------------------------ */
 
 typedef struct wcl_manifest {

@@ -82,6 +82,29 @@ static bool is_image(const wcl_descriptor *entry)
             strcmp(type, WCL_MEDIA_DOCKER_INDEX) == 0);
 }
 
+/* Whether the entry's manifest is one of something else than an image, whose `type` is its
+ * config's. What cannot be read, or has another digest, is no artifact: it fails when it is loaded.
+ */
+static bool is_artifact(const wcl_bundle *bundle, const wcl_descriptor *entry, char type[128])
+{
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    WCL_CLEANUP_JSON cJSON *json = NULL;
+    char name[BLOB_NAME_SIZE], digest[WCL_DIGEST_TEXT_SIZE];
+    const char *config_type = "";
+
+    blob_name(entry->digest, name);
+    if (wcl_bundle_read(bundle, name, WCL_MANIFEST_SIZE_MAX, &text, NULL) != WCL_OK ||
+        wcl_digest_of(text.data, text.size, digest, NULL) != WCL_OK ||
+        strcmp(digest, entry->digest) != 0 ||
+        wcl_json_parse(wcl_buffer_text(&text), text.size, WCL_MANIFEST_SIZE_MAX, &json, NULL) !=
+            WCL_OK ||
+        wcl_json_get_text(cJSON_GetObjectItemCaseSensitive(json, "config"), "mediaType",
+                          &config_type, NULL) != WCL_OK)
+        return false;
+    snprintf(type, 128, "%s", config_type);
+    return *config_type && !wcl_media_type_is_config(config_type);
+}
+
 /* The image of that reference, which is added where there is none yet. */
 static wcl_status find_image(wcl_bundle_images *images, const char *reference,
                              wcl_bundle_image **image, wcl_error *error)
@@ -97,20 +120,55 @@ static wcl_status find_image(wcl_bundle_images *images, const char *reference,
     return WCL_OK;
 }
 
-static wcl_status list_images(const wcl_manifest *index, const char *repository,
-                              wcl_bundle_images *images, wcl_error *error)
+/* Whether an image's entry before the one of that number is of the same manifest. */
+static bool is_repeated(const wcl_manifest *index, size_t number)
 {
+    for (size_t i = 0; i < number; i++)
+        if (is_image(&index->manifests[i]) &&
+            strcmp(index->manifests[i].digest, index->manifests[number].digest) == 0)
+            return true;
+    return false;
+}
+
+static bool is_listed(const wcl_bundle_images *images, const char *reference)
+{
+    for (size_t i = 0; i < images->count; i++)
+        if (strcmp(images->items[i].reference, reference) == 0)
+            return true;
+    return false;
+}
+
+static wcl_status list_images(const wcl_manifest *index, const wcl_bundle *bundle,
+                              const char *repository, wcl_bundle_images *images, wcl_error *error)
+{
+    char type[128], artifact[128] = "";
+
     for (size_t i = 0; i < index->manifest_count; i++) {
         const wcl_descriptor *entry = &index->manifests[i];
         wcl_bundle_image *image;
         if (!is_image(entry))
             continue;
+        /* Each manifest is read once, however often it is named. */
+        if (!is_listed(images, entry->digest)) {
+            if (is_repeated(index, i))
+                continue;
+            if (is_artifact(bundle, entry, type)) {
+                if (!*artifact)
+                    snprintf(artifact, sizeof(artifact), "%s", type);
+                continue;
+            }
+        }
         if (find_image(images, entry->digest, &image, error) != WCL_OK ||
             name_image(image, entry, repository, error) != WCL_OK)
             return WCL_FAILED;
     }
-    return images->count ? WCL_OK
-                         : wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image in it");
+    if (images->count)
+        return WCL_OK;
+    if (*artifact)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "there is no image in it but an artifact: its config is a '%.100s'",
+                        artifact);
+    return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image in it");
 }
 
 bool wcl_layout_is(const wcl_bundle *bundle)
@@ -152,7 +210,7 @@ wcl_status wcl_layout_open(const wcl_bundle *bundle, const char *repository,
     made->base.ops = &ops;
     made->base.operation = "load";
     made->bundle = bundle;
-    if (list_images(index, repository, images, error) != WCL_OK) {
+    if (list_images(index, bundle, repository, images, error) != WCL_OK) {
         wcl_bundle_images_free(images);
         free(made);
         return WCL_FAILED;

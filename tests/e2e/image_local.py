@@ -164,6 +164,26 @@ def an_index_gives_the_platform_that_is_asked_for(home):
     home.assert_clean()
 
 
+def artifacts_beside_an_image_are_passed_over(home):
+    def artifact(number):
+        made = Image().add(b"chart %d" % number, "none", media_type="application/vnd.cncf.helm.chart.content.v1.tar+gzip")
+        return made.make(lambda m: m["config"].update(mediaType="application/vnd.cncf.helm.config.v1+json"))
+
+    image, charts = Image().add(linux_layers(1)[0]).make(), [artifact(1), artifact(2)]
+    blobs = dict(image.blobs, **charts[0].blobs, **charts[1].blobs)
+    entries = [charts[0].descriptor(**named("x.test/chart:1")), image.descriptor(**named("x.test/image:1")),
+               charts[1].descriptor(), charts[0].descriptor(), image.descriptor(**named("x.test/image:2"))]
+    layout = write_layout(home.path("mixed"), blobs, entries)
+    loaded = home.json("load", "-i", layout)
+    assert [item["names"] for item in loaded] == [["x.test/image:1", "x.test/image:2"]], loaded
+    # One name will do, since there is one image.
+    loaded = home.json("load", "-i", layout, "--name", "x.test/image:3")
+    assert loaded[0]["digest"] == image.digest and "x.test/image:3" in loaded[0]["names"], loaded
+    failed = home.run("load", "-i", write_layout(home.path("charts"), blobs, entries[:1]), check=False)
+    assert failed.returncode == 1 and b"no image in it" in failed.stderr and b"helm" in failed.stderr, failed.stderr
+    home.assert_clean()
+
+
 def names_do_not_promise_another_content(home):
     image, other = Image().add(linux_layers(1)[0]).make(), Image().add(linux_layers(2)[1]).make()
     wrong = "x.test/wrong:1@sha256:" + "b" * 64
@@ -321,6 +341,7 @@ def main():
     tests = [skopeo_forms_are_loaded_and_equal_what_umoci_unpacks, saved_images_have_every_digest,
              docker_archives_keep_configs_and_layers, windows_images_with_foreign_layers_are_loaded,
              an_index_gives_the_platform_that_is_asked_for, names_do_not_promise_another_content,
+             artifacts_beside_an_image_are_passed_over,
              layers_and_blobs_are_kept_once_and_go_with_the_last_image,
              another_layer_in_the_place_of_one_is_not_taken_for_it, empty_and_repeated_layers_are_layers,
              verify_names_what_is_wrong_with_images]
