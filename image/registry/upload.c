@@ -28,6 +28,7 @@ typedef struct upload {
     uint64_t announced; /* bytes that the engine was told of */
     uint64_t piece_size;
     uint8_t *piece;
+    size_t piece_room; /* what `piece` holds; every beginning may make pieces larger */
     bool is_complete;
     bool is_unclear; /* how much the registry has: it begins anew */
     wcl_retry retry;
@@ -226,16 +227,22 @@ static wcl_status mount(upload *upload, wcl_error *error)
 
 /* ---- Sending --------------------------------------------------------------------------------- */
 
+static wcl_status make_room(upload *upload, size_t size, wcl_error *error)
+{
+    if (upload->piece && size <= upload->piece_room)
+        return WCL_OK;
+    free(upload->piece);
+    upload->piece_room = size;
+    upload->piece = malloc(size ? size : 1);
+    return upload->piece ? WCL_OK : wcl_fail_memory(error);
+}
+
 static wcl_status read_piece(upload *upload, size_t size, wcl_error *error)
 {
     size_t done = 0, got;
 
-    if (!upload->piece) {
-        uint64_t room = upload->size < upload->piece_size ? upload->size : upload->piece_size;
-        upload->piece = malloc(room ? (size_t)room : 1);
-        if (!upload->piece)
-            return wcl_fail_memory(error);
-    }
+    if (make_room(upload, size, error) != WCL_OK)
+        return WCL_FAILED;
     while (done < size) {
         if (upload->blob->read_at(upload->blob, upload->offset + done, upload->piece + done,
                                   size - done, &got, error) != WCL_OK)

@@ -141,6 +141,30 @@ static void an_upload_that_was_lost_begins_anew(void **state)
     fixture_close(&fixture);
 }
 
+static void pieces_may_grow_when_it_begins_anew(void **state)
+{
+    const char *const answers[] = { HERE,
+                                    BEGUN,
+                                    NULL,
+                                    GONE,
+                                    GONE,
+                                    DELETED,
+                                    "HTTP/1.1 202 Yes\r\nLocation: /v2/a/b/blobs/uploads/2\r\n"
+                                    "OCI-Chunk-Min-Length: 16777216\r\n" EMPTY,
+                                    CREATED };
+    /* The whole of it goes in the last request, which is larger than the first. */
+    const uint64_t size = PIECE + 900000;
+    fixture fixture;
+    char length[40];
+
+    (void)state;
+    assert_put(&fixture, answers, 8, size);
+    snprintf(length, sizeof(length), "Content-Length: %llu\r\n", (unsigned long long)size);
+    assert_asked(&fixture, 7, "PUT /v2/a/b/blobs/uploads/2?digest=");
+    assert_asked(&fixture, 7, length);
+    fixture_close(&fixture);
+}
+
 static void a_small_blob_that_broke_goes_on_too(void **state)
 {
     const char *const answers[] = { HERE, BEGUN, NULL, GONE, STATUS("0-1"), CREATED };
@@ -309,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_large_blob_goes_in_pieces),
         cmocka_unit_test(a_broken_piece_goes_on_where_the_registry_is),
         cmocka_unit_test(an_upload_that_was_lost_begins_anew),
+        cmocka_unit_test(pieces_may_grow_when_it_begins_anew),
         cmocka_unit_test(a_small_blob_that_broke_goes_on_too),
         cmocka_unit_test(a_registry_that_may_have_one_byte_or_none_gets_all),
         cmocka_unit_test(a_registry_elsewhere_in_the_blob_is_followed),
