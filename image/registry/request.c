@@ -89,6 +89,16 @@ static wcl_status read_challenges(wcl_http_exchange *exchange, wcl_challenges *c
     return WCL_OK;
 }
 
+/* Whether the origin that was asked is the one that answers: to where it redirects, nobody may ask
+ * for its login. */
+static bool is_from(const wcl_http_exchange *exchange, const char *url)
+{
+    WCL_CLEANUP_ADDRESS wcl_address asked = WCL_ADDRESS_INIT;
+
+    return wcl_address_parse(url, NULL, &asked, NULL) == WCL_OK &&
+           strcmp(asked.origin, wcl_http_address(exchange)->origin) == 0;
+}
+
 /* One request with what is known of logging in. After a 401, when `may_log_in`, there is no answer
  * but a login. */
 static wcl_status send_as(wcl_http *http, wcl_auth *auth, const wcl_http_request *request,
@@ -105,6 +115,7 @@ static wcl_status send_as(wcl_http *http, wcl_auth *auth, const wcl_http_request
         return WCL_FAILED;
     if (wcl_http_status(*exchange) != 401)
         return WCL_OK;
+    may_log_in = may_log_in && is_from(*exchange, request->url);
     wcl_status status = may_log_in ? read_challenges(*exchange, &challenges, error)
                                    : wcl_registry_fail(*exchange, "access", error);
     /* Its connection serves to log in. */

@@ -5,8 +5,9 @@
 #include "image/registry/auth.h"
 #include "image/registry/retry.h"
 
-/* Sends a request once, and once more after it was asked to log in. `auth` may be NULL. The answer
- * may have any status but 401, which is ACCESS_DENIED (without `auth` it is given too). */
+/* Sends a request once, and once more after it was asked to log in, by the url's own origin and not
+ * where it redirects to. `auth` may be NULL. The answer may have any status but 401, which is
+ * ACCESS_DENIED (without `auth` it is given too). */
 wcl_status wcl_registry_send_once(wcl_http *http, wcl_auth *auth, const wcl_http_request *request,
                                   wcl_http_exchange **exchange, wcl_error *error);
 

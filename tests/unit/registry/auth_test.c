@@ -194,6 +194,33 @@ static void a_refusal_is_not_asked_for_again_and_again(void **state)
     assert_denied(silent, 1, NULL, WCL_CODE_NOT_SUPPORTED, "no authentication");
 }
 
+static void who_is_redirected_to_gets_no_login(void **state)
+{
+    const char *const challenges[] = { ASK_TOKEN, ASK_BASIC };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *const other_answers[] = { challenges[i], TOKEN_1 };
+        server *other = server_start(other_answers, 2);
+        char away[200];
+        const char *const answers[] = { away, away };
+        wcl_error error = WCL_ERROR_INIT;
+        int status;
+        snprintf(away, sizeof(away),
+                 "HTTP/1.1 307 Away\r\nLocation: http://127.0.0.1:%u/x\r\n" EMPTY,
+                 server_port(other));
+        fixture fixture = start(answers, 2, "ann");
+        assert_int_equal(get(&fixture, &status, &error), WCL_FAILED);
+        assert_int_equal(error.code, WCL_CODE_ACCESS_DENIED);
+        assert_non_null(strstr(error.message, "refuses access (status 401"));
+        assert_int_equal(server_requests(fixture.server), 1);
+        assert_int_equal(server_requests(other), 1);
+        assert_null(strcasestr(server_request(other, 0), "authorization"));
+        stop(&fixture);
+        server_stop(other);
+    }
+}
+
 static void bad_tokens_are_refused(void **state)
 {
     const char *const injected[] = {
@@ -272,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_new_scope_needs_a_new_token),
         cmocka_unit_test(basic_sends_user_and_password_each_time),
         cmocka_unit_test(a_refusal_is_not_asked_for_again_and_again),
+        cmocka_unit_test(who_is_redirected_to_gets_no_login),
         cmocka_unit_test(bad_tokens_are_refused),
         cmocka_unit_test(what_passes_is_tried_again),
         cmocka_unit_test(an_identity_token_is_exchanged),
