@@ -284,7 +284,7 @@ static wcl_status read_token(wcl_auth *auth, wcl_http_exchange *exchange, wcl_er
         wcl_json_get_text(json, "access_token", &access, error) != WCL_OK ||
         wcl_json_get_u64(json, "expires_in", &lifetime, error) != WCL_OK)
         return wcl_error_context(error, NULL, "token");
-    return set_token(auth, token ? token : access, lifetime, error);
+    return set_token(auth, token && *token ? token : access, lifetime, error);
 }
 
 static wcl_status fetch_token(wcl_auth *auth, wcl_error *error)

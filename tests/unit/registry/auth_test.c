@@ -194,6 +194,20 @@ static void a_refusal_is_not_asked_for_again_and_again(void **state)
     assert_denied(silent, 1, NULL, WCL_CODE_NOT_SUPPORTED, "no authentication");
 }
 
+static void an_empty_token_leaves_the_access_token(void **state)
+{
+    const char *const answers[] = { ASK_TOKEN,
+                                    "HTTP/1.1 200 OK\r\nContent-Length: %L\r\n\r\n"
+                                    "{\"token\":\"\",\"access_token\":\"T\"}",
+                                    FINE };
+    fixture fixture = start(answers, 3, NULL);
+
+    (void)state;
+    assert_get(&fixture, 200);
+    assert_asked(&fixture, 2, "Authorization: Bearer T\r\n");
+    stop(&fixture);
+}
+
 static void who_is_redirected_to_gets_no_login(void **state)
 {
     const char *const challenges[] = { ASK_TOKEN, ASK_BASIC };
@@ -299,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_new_scope_needs_a_new_token),
         cmocka_unit_test(basic_sends_user_and_password_each_time),
         cmocka_unit_test(a_refusal_is_not_asked_for_again_and_again),
+        cmocka_unit_test(an_empty_token_leaves_the_access_token),
         cmocka_unit_test(who_is_redirected_to_gets_no_login),
         cmocka_unit_test(bad_tokens_are_refused),
         cmocka_unit_test(what_passes_is_tried_again),
