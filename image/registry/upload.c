@@ -15,6 +15,8 @@
 /* What one request sends; a registry may ask for more at a time. */
 #define PIECE_SIZE ((uint64_t)8 * 1024 * 1024)
 #define PIECE_SIZE_MAX ((uint64_t)64 * 1024 * 1024)
+/* What is sent at least, though the registry refuses more at a time. */
+#define PIECE_SIZE_MIN ((uint64_t)1024 * 1024)
 /* Repositories that are tried to take a blob from. */
 #define MOUNTS_MAX 4
 
@@ -27,10 +29,14 @@ typedef struct upload {
     uint64_t offset;    /* bytes that the registry has */
     uint64_t announced; /* bytes that the engine was told of */
     uint64_t piece_size;
+    uint64_t piece_wanted; /* the piece size where the registry does not ask for more */
+    uint64_t piece_least;  /* what the registry asks for at least */
     uint8_t *piece;
     size_t piece_room; /* what `piece` holds; every beginning may make pieces larger */
     bool is_complete;
     bool is_unclear; /* how much the registry has: it begins anew */
+    int status;      /* of the last answer; 0: none came */
+    int refused;     /* the status with which the last piece was refused */
     wcl_retry retry;
     uint64_t retry_after; /* what the last answer asked for */
 } upload;
@@ -48,27 +54,43 @@ static wcl_auth *auth_for(const upload *upload, const char *url)
                : NULL;
 }
 
-/* One request without repetition. An answer that may be another one next time is a failure with
- * CONNECTION_LOST, so that one test finds all that is worth trying again. */
-static wcl_status ask(upload *upload, const wcl_http_request *request, int wanted, int also,
+static bool may_be_smaller(const upload *upload)
+{
+    const uint64_t half = upload->piece_size / 2;
+
+    return half >= PIECE_SIZE_MIN && half >= upload->piece_least;
+}
+
+/* What may be done about a refusal: after 416 the registry is elsewhere in the blob, after either
+ * a piece may have been too large for it. */
+static bool is_worth_recovery(const upload *upload, const wcl_http_request *request, int status)
+{
+    return wcl_retry_status_is_worth(status) || status == 416 ||
+           (status == 413 && strcmp(request->method, "PATCH") == 0 && may_be_smaller(upload));
+}
+
+/* One request without repetition, whose answer is to have one of the statuses `wanted`. An answer
+ * that may be another one next time is a failure with CONNECTION_LOST, so that one test finds all
+ * that is worth trying again. */
+static wcl_status ask(upload *upload, const wcl_http_request *request, const int wanted[3],
                       const char *what, wcl_http_exchange **exchange, wcl_error *error)
 {
     WCL_CLEANUP_EXCHANGE wcl_http_exchange *answer = NULL;
 
     upload->retry_after = 0;
+    upload->status = 0;
     if (wcl_registry_send_once(upload->repository->http, auth_for(upload, request->url), request,
                                &answer, error) != WCL_OK)
         return WCL_FAILED;
-    int status = wcl_http_status(answer);
-    if (status == wanted || status == also) {
+    const int status = upload->status = wcl_http_status(answer);
+    if (status == wanted[0] || status == wanted[1] || status == wanted[2]) {
         *exchange = answer;
         answer = NULL;
         return WCL_OK;
     }
     upload->retry_after = wcl_retry_after(wcl_http_header(answer, "Retry-After", 0), time(NULL));
     wcl_registry_fail(answer, what, error);
-    /* 416: the registry is elsewhere in the blob. */
-    if ((wcl_retry_status_is_worth(status) || status == 416) && error)
+    if (is_worth_recovery(upload, request, status) && error)
         error->code = WCL_CODE_CONNECTION_LOST;
     return WCL_FAILED;
 }
@@ -120,7 +142,7 @@ static wcl_status announce(upload *upload, wcl_error *error)
     return upload->blob->advance ? upload->blob->advance(upload->blob, bytes, error) : WCL_OK;
 }
 
-/* How far the registry is: "0-LAST". Without the header it has all that was sent. */
+/* How far the registry is, as it says when asked: "0-LAST". Without the header it has `sent`. */
 static wcl_status take_range(upload *upload, wcl_http_exchange *exchange, uint64_t sent,
                              wcl_error *error)
 {
@@ -156,9 +178,9 @@ static void take_piece_size(upload *upload, wcl_http_exchange *exchange)
     const char *least = wcl_http_header(exchange, "OCI-Chunk-Min-Length", 0);
     unsigned long long size = least ? strtoull(least, NULL, 10) : 0;
 
-    upload->piece_size = size > PIECE_SIZE ? size : PIECE_SIZE;
-    if (upload->piece_size > PIECE_SIZE_MAX)
-        upload->piece_size = PIECE_SIZE_MAX;
+    upload->piece_least = size < PIECE_SIZE_MAX ? size : PIECE_SIZE_MAX;
+    upload->piece_size =
+        upload->piece_least > upload->piece_wanted ? upload->piece_least : upload->piece_wanted;
 }
 
 /* Begins an upload, or has the registry take the blob from the repository `from` (may be NULL). */
@@ -175,7 +197,8 @@ static wcl_status begin(upload *upload, const char *from, wcl_error *error)
          wcl_buffer_printf(&url, error, "?mount=%s&from=%s", upload->digest, from) != WCL_OK))
         return WCL_FAILED;
     request.url = wcl_buffer_text(&url);
-    if (ask(upload, &request, 202, from ? 201 : 202, what, &exchange, error) != WCL_OK)
+    if (ask(upload, &request, (const int[3]) { 202, from ? 201 : 202 }, what, &exchange, error) !=
+        WCL_OK)
         return WCL_FAILED;
     upload->offset = 0;
     if (wcl_http_status(exchange) == 201) {
@@ -278,10 +301,15 @@ static wcl_status send_piece(upload *upload, wcl_error *error)
                                        .headers = headers,
                                        .body = upload->piece,
                                        .body_size = size };
-    if (ask(upload, &request, 202, 204, what, &exchange, error) != WCL_OK ||
-        take_location(upload, exchange, error) != WCL_OK)
+    if (ask(upload, &request, (const int[3]) { 202, 201, 204 }, what, &exchange, error) != WCL_OK) {
+        upload->refused = upload->status;
         return WCL_FAILED;
-    return take_range(upload, exchange, upload->offset + size, error);
+    }
+    if (take_location(upload, exchange, error) != WCL_OK)
+        return WCL_FAILED;
+    /* It took the piece; the ranges that registries give here are not all meant alike. */
+    upload->offset += size;
+    return announce(upload, error);
 }
 
 /* LOCATION with the digest behind it. */
@@ -308,7 +336,7 @@ static wcl_status send_last(upload *upload, wcl_error *error)
                                        .headers = headers,
                                        .body = upload->piece,
                                        .body_size = size };
-    if (ask(upload, &request, 201, 204, what, &exchange, error) != WCL_OK)
+    if (ask(upload, &request, (const int[3]) { 201, 204 }, what, &exchange, error) != WCL_OK)
         return WCL_FAILED;
     upload->is_complete = true;
     upload->offset = upload->size;
@@ -320,6 +348,7 @@ static wcl_status go_on(upload *upload, wcl_error *error)
     if (upload->is_unclear)
         give_up(upload);
     upload->is_unclear = false;
+    upload->refused = 0;
     if (!upload->location && begin(upload, NULL, error) != WCL_OK)
         return WCL_FAILED;
     if (upload->size > upload->piece_size && upload->offset < upload->size)
@@ -338,29 +367,24 @@ static wcl_status is_there(upload *upload, bool *there, wcl_error *error)
     if (wcl_repository_url(upload->repository, "blobs", upload->digest, &url, error) != WCL_OK)
         return WCL_FAILED;
     request.url = wcl_buffer_text(&url);
-    if (ask(upload, &request, 200, 404, "the blob", &exchange, error) != WCL_OK)
+    if (ask(upload, &request, (const int[3]) { 200, 404 }, "the blob", &exchange, error) != WCL_OK)
         return WCL_FAILED;
     *there = wcl_http_status(exchange) == 200;
     return WCL_OK;
 }
 
-/* Finds out how far the registry got; an upload that it knows nothing of begins anew. */
-static wcl_status recover(upload *upload, wcl_error *error)
+/* Where the registry is, when an upload was broken off; an upload that it knows nothing of begins
+ * anew. */
+static wcl_status find_offset(upload *upload, wcl_error *error)
 {
     WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;
     const wcl_http_request request = { .method = "GET", .url = upload->location };
-    bool there = false;
 
-    if (is_there(upload, &there, error) != WCL_OK)
-        return WCL_FAILED;
-    if (there) {
-        upload->is_complete = true;
-        return WCL_OK;
-    }
     if (!upload->location)
         return WCL_OK;
     uint64_t sent = upload->offset + next_size(upload);
-    if (ask(upload, &request, 204, 200, "the upload", &exchange, error) != WCL_OK) {
+    if (ask(upload, &request, (const int[3]) { 204, 200 }, "the upload", &exchange, error) !=
+        WCL_OK) {
         give_up(upload);
         upload->offset = 0;
         return WCL_OK;
@@ -370,6 +394,39 @@ static wcl_status recover(upload *upload, wcl_error *error)
     if (!wcl_http_header(exchange, "Range", 0))
         sent = upload->offset;
     return take_range(upload, exchange, sent, error);
+}
+
+/* A piece refused for its size, or at the place where the registry is, may have been too large. It
+ * is no failure to count: pieces never grow again, and small ones are not halved. */
+static void adapt_piece_size(upload *upload, uint64_t offset)
+{
+    const bool is_too_large =
+        upload->refused == 413 || (upload->refused == 416 && upload->offset == offset);
+
+    upload->refused = 0;
+    if (!is_too_large || !may_be_smaller(upload))
+        return;
+    upload->piece_size /= 2;
+    upload->piece_wanted = upload->piece_size;
+    upload->retry.failed--;
+}
+
+/* Finds out what the registry has got. */
+static wcl_status recover(upload *upload, wcl_error *error)
+{
+    const uint64_t offset = upload->offset;
+    bool there = false;
+
+    if (is_there(upload, &there, error) != WCL_OK)
+        return WCL_FAILED;
+    if (there) {
+        upload->is_complete = true;
+        return WCL_OK;
+    }
+    if (find_offset(upload, error) != WCL_OK)
+        return WCL_FAILED;
+    adapt_piece_size(upload, offset);
+    return WCL_OK;
 }
 
 /* Whether another attempt is to be made; `error` stays what it was where not. */
@@ -393,9 +450,10 @@ static wcl_status run(upload *upload, wcl_error *error)
     if (mount(upload, error) != WCL_OK)
         return WCL_FAILED;
     while (!upload->is_complete) {
-        uint64_t offset = upload->offset;
+        /* Progress is what was never had before: what is lost and sent again is none. */
+        uint64_t most = upload->announced;
         if (go_on(upload, &why) == WCL_OK || try_again(upload, &why)) {
-            if (upload->offset > offset)
+            if (upload->announced > most)
                 upload->retry.failed = 0;
             continue;
         }
@@ -414,6 +472,7 @@ wcl_status wcl_repository_put_blob(wcl_repository *repository, const wcl_push_bl
                       .digest = blob->descriptor->digest,
                       .size = blob->descriptor->size,
                       .piece_size = PIECE_SIZE,
+                      .piece_wanted = PIECE_SIZE,
                       .retry = { &repository->policy, 0 } };
 
     wcl_status status = run(&upload, error);

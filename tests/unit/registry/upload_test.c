@@ -219,6 +219,85 @@ static void what_arrived_although_the_answer_did_not_is_seen(void **state)
     fixture_close(&fixture);
 }
 
+static void what_was_taken_is_had_whatever_the_range(void **state)
+{
+    const char *const odd[] = { HERE, BEGUN, HAS("0-0"), HAS("8388608-8388707"), CREATED };
+    const char *const created[] = { HERE, BEGUN, CREATED, CREATED, CREATED };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, odd, 5, LARGE);
+    assert_asked(&fixture, 3, "Content-Range: 8388608-8388707\r\n");
+    fixture_close(&fixture);
+    assert_put(&fixture, created, 5, LARGE);
+    assert_asked(&fixture, 3, "Content-Range: 8388608-8388707\r\n");
+    fixture_close(&fixture);
+}
+
+static void assert_refused(const char *const *answers, size_t count, uint64_t size, uint32_t code,
+                           const char *why);
+
+static void what_is_lost_again_and_again_is_given_up(void **state)
+{
+    /* Each time it takes a piece and then has but 100 bytes; the second time is still progress. */
+    const char *const back[] = { HERE,   BEGUN,          HAS("0-0"), UNAVAILABLE,
+                                 GONE,   STATUS("0-99"), HAS("0-0"), UNAVAILABLE,
+                                 GONE,   STATUS("0-99"), HAS("0-0"), UNAVAILABLE,
+                                 GONE,   STATUS("0-99"), HAS("0-0"), UNAVAILABLE,
+                                 DELETED };
+    const char *const unclear[] = { HERE,    BEGUN, UNAVAILABLE, GONE,   STATUS("0-0"),
+                                    DELETED, BEGUN, UNAVAILABLE, GONE,   STATUS("0-0"),
+                                    DELETED, BEGUN, UNAVAILABLE, DELETED };
+
+    (void)state;
+    assert_refused(back, 17, LARGE + PIECE, WCL_CODE_CONNECTION_LOST, "status 503");
+    assert_refused(unclear, 14, LARGE, WCL_CODE_CONNECTION_LOST, "status 503");
+}
+
+#define TOO_LARGE "HTTP/1.1 413 No\r\n" EMPTY
+#define NOT_THERE "HTTP/1.1 416 No\r\n" EMPTY
+
+static void a_piece_that_is_too_large_is_halved(void **state)
+{
+    /* At the start, where the registry cannot say that it has nothing, and behind a piece. */
+    const char *const start[] = { HERE,  BEGUN,      TOO_LARGE,  GONE,       STATUS("0-0"), DELETED,
+                                  BEGUN, HAS("0-0"), HAS("0-0"), HAS("0-0"), CREATED };
+    const char *const behind[] = { HERE,       BEGUN,      HAS("0-0"),
+                                   NOT_THERE,  GONE,       STATUS("0-8388607"),
+                                   HAS("0-0"), HAS("0-0"), CREATED };
+    fixture fixture;
+
+    (void)state;
+    assert_put(&fixture, start, 11, LARGE);
+    assert_asked(&fixture, 2, "Content-Range: 0-8388607\r\n");
+    assert_asked(&fixture, 7, "Content-Range: 0-4194303\r\n");
+    assert_asked(&fixture, 8, "Content-Range: 4194304-8388607\r\n");
+    assert_asked(&fixture, 9, "Content-Range: 8388608-8388707\r\n");
+    fixture_close(&fixture);
+    assert_put(&fixture, behind, 9, 2 * PIECE);
+    assert_asked(&fixture, 3, "Content-Range: 8388608-16777215\r\n");
+    assert_asked(&fixture, 6, "Content-Range: 8388608-12582911\r\n");
+    assert_asked(&fixture, 7, "Content-Range: 12582912-16777215\r\n");
+    fixture_close(&fixture);
+}
+
+#define BEGUN_WITH(least)                                                                          \
+    "HTTP/1.1 202 Yes\r\nLocation: /v2/a/b/blobs/uploads/1?s=x\r\nOCI-Chunk-Min-Length: " least    \
+    "\r\n" EMPTY
+
+static void pieces_have_a_least_size(void **state)
+{
+    /* 8, 4, 2 and 1 MiB: none is taken. */
+    const char *const all[] = { HERE,      BEGUN,   TOO_LARGE, GONE,      GONE,   DELETED,   BEGUN,
+                                TOO_LARGE, GONE,    GONE,      DELETED,   BEGUN,  TOO_LARGE, GONE,
+                                GONE,      DELETED, BEGUN,     TOO_LARGE, DELETED };
+    const char *const asked_for[] = { HERE, BEGUN_WITH("5000000"), TOO_LARGE, DELETED };
+
+    (void)state;
+    assert_refused(all, 19, LARGE, WCL_CODE_FILE_TOO_LARGE, "status 413");
+    assert_refused(asked_for, 4, LARGE, WCL_CODE_FILE_TOO_LARGE, "status 413");
+}
+
 /* A name in another repository of the test's registry. */
 static char *other_name(const fixture *fixture)
 {
@@ -316,13 +395,13 @@ static void refusals_are_final(void **state)
         DELETED
     };
     const char *const nowhere[] = { HERE, "HTTP/1.1 202 Yes\r\n" EMPTY };
-    const char *const more[] = { HERE, BEGUN, HAS("0-9999999"), DELETED };
+    const char *const more[] = { HERE, BEGUN, NULL, GONE, STATUS("0-9999999"), DELETED };
 
     (void)state;
     assert_refused(denied, 2, 5, WCL_CODE_ACCESS_DENIED, DIGEST);
     assert_refused(invalid, 4, 5, WCL_CODE_INVALID_DATA, "DIGEST_INVALID");
     assert_refused(nowhere, 2, 5, WCL_CODE_INVALID_DATA, "does not say where");
-    assert_refused(more, 4, LARGE, WCL_CODE_INVALID_DATA, "says that it has 10000000 bytes");
+    assert_refused(more, 6, LARGE, WCL_CODE_INVALID_DATA, "says that it has 10000000 bytes");
 }
 
 int main(void)
@@ -337,6 +416,10 @@ int main(void)
         cmocka_unit_test(a_small_blob_that_broke_goes_on_too),
         cmocka_unit_test(a_registry_that_may_have_one_byte_or_none_gets_all),
         cmocka_unit_test(a_registry_elsewhere_in_the_blob_is_followed),
+        cmocka_unit_test(what_was_taken_is_had_whatever_the_range),
+        cmocka_unit_test(what_is_lost_again_and_again_is_given_up),
+        cmocka_unit_test(a_piece_that_is_too_large_is_halved),
+        cmocka_unit_test(pieces_have_a_least_size),
         cmocka_unit_test(what_arrived_although_the_answer_did_not_is_seen),
         cmocka_unit_test(a_blob_of_another_repository_is_taken_from_there),
         cmocka_unit_test(a_blob_that_is_not_there_is_sent_on_the_same_upload),
