@@ -133,16 +133,52 @@ wcl_status wcl_auth_add_scope(wcl_auth *auth, const char *scope, wcl_error *erro
     return status;
 }
 
-void wcl_auth_remove_scope(wcl_auth *auth, const char *scope)
+static wcl_status copy_text(char **to, const char *from, wcl_error *error)
 {
+    *to = copy(from);
+    return from && !*to ? wcl_fail_memory(error) : WCL_OK;
+}
+
+/* What is known of logging in; a token is for the old scopes only. */
+static wcl_status copy_login(wcl_auth *to, const wcl_auth *from, wcl_error *error)
+{
+    to->has_credentials = from->has_credentials;
+    to->expires = from->expires;
+    for (size_t i = 0; i < from->scope_count; i++)
+        if (add_scope(to, from->scopes[i], error) != WCL_OK)
+            return WCL_FAILED;
+    if (copy_text(&to->credentials.username, from->credentials.username, error) != WCL_OK ||
+        copy_text(&to->credentials.password, from->credentials.password, error) != WCL_OK ||
+        copy_text(&to->credentials.identity_token, from->credentials.identity_token, error) !=
+            WCL_OK ||
+        copy_text(&to->credentials.registry_token, from->credentials.registry_token, error) !=
+            WCL_OK ||
+        copy_text(&to->realm, from->realm, error) != WCL_OK ||
+        copy_text(&to->service, from->service, error) != WCL_OK)
+        return WCL_FAILED;
+    return from->realm ? WCL_OK : copy_text(&to->header, from->header, error);
+}
+
+wcl_status wcl_auth_with_scope(wcl_auth *auth, const char *scope, wcl_auth **with, wcl_error *error)
+{
+    const wcl_auth_options options = { .registry = auth->registry,
+                                       .config_folder = auth->config_folder,
+                                       .policy = auth->policy };
+    wcl_auth *made;
+
+    if (wcl_auth_new(auth->http, &options, &made, error) != WCL_OK)
+        return WCL_FAILED;
     pthread_mutex_lock(&auth->mutex);
-    for (size_t i = 0; i < auth->scope_count; i++)
-        if (strcmp(auth->scopes[i], scope) == 0) {
-            free(auth->scopes[i]);
-            auth->scopes[i] = auth->scopes[--auth->scope_count];
-            break;
-        }
+    wcl_status status = copy_login(made, auth, error);
     pthread_mutex_unlock(&auth->mutex);
+    if (status == WCL_OK)
+        status = add_scope(made, scope, error);
+    if (status != WCL_OK) {
+        wcl_auth_free(made);
+        return WCL_FAILED;
+    }
+    *with = made;
+    return WCL_OK;
 }
 
 /* ---- Headers --------------------------------------------------------------------------------- */

@@ -26,8 +26,10 @@ void wcl_auth_free(wcl_auth *auth);
 /* Asks for this scope too, from the next token on: "repository:NAME:pull". */
 wcl_status wcl_auth_add_scope(wcl_auth *auth, const char *scope, wcl_error *error);
 
-/* Asks for it no more. */
-void wcl_auth_remove_scope(wcl_auth *auth, const char *scope);
+/* A login of its own, for this scope besides those of `auth`: a token server that denies it gives
+ * no token at all, and `auth` is to keep its own. wcl_auth_free(). */
+wcl_status wcl_auth_with_scope(wcl_auth *auth, const char *scope, wcl_auth **with,
+                               wcl_error *error);
 
 /* The Authorization that requests are to be sent with, NULL while none is known to be needed; a
  * token that is about to expire is replaced. wcl_free(). */

@@ -22,6 +22,7 @@
 
 typedef struct upload {
     wcl_repository *repository;
+    wcl_auth *auth; /* the repository's, or one that may read another repository as well */
     const wcl_push_blob *blob;
     const char *digest;
     uint64_t size;
@@ -50,7 +51,7 @@ static wcl_auth *auth_for(const upload *upload, const char *url)
 
     return wcl_address_parse(url, NULL, &address, NULL) == WCL_OK &&
                    strcmp(address.origin, upload->repository->origin.origin) == 0
-               ? upload->repository->auth
+               ? upload->auth
                : NULL;
 }
 
@@ -210,19 +211,21 @@ static wcl_status begin(upload *upload, const char *from, wcl_error *error)
     return take_location(upload, exchange, error);
 }
 
-/* A token server may give nothing at all to whom it will not give this. */
+/* With a token of its own: other blobs are sent meanwhile with the repository's, which must not
+ * suffer where this one is denied. */
 static wcl_status mount_from(upload *upload, const wcl_reference *reference, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer scope = WCL_BUFFER_INIT;
-    wcl_auth *auth = upload->repository->auth;
+    wcl_auth *auth = NULL;
 
     if (wcl_buffer_printf(&scope, error, "repository:%s:pull", reference->repository) != WCL_OK ||
-        wcl_auth_add_scope(auth, wcl_buffer_text(&scope), error) != WCL_OK)
+        wcl_auth_with_scope(upload->auth, wcl_buffer_text(&scope), &auth, error) != WCL_OK)
         return WCL_FAILED;
     give_up(upload);
+    upload->auth = auth;
     wcl_status status = begin(upload, reference->repository, error);
-    if (status != WCL_OK)
-        wcl_auth_remove_scope(auth, wcl_buffer_text(&scope));
+    upload->auth = upload->repository->auth;
+    wcl_auth_free(auth);
     return status;
 }
 
@@ -468,6 +471,7 @@ wcl_status wcl_repository_put_blob(wcl_repository *repository, const wcl_push_bl
                                    wcl_error *error)
 {
     upload upload = { .repository = repository,
+                      .auth = repository->auth,
                       .blob = blob,
                       .digest = blob->descriptor->digest,
                       .size = blob->descriptor->size,

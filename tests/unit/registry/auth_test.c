@@ -133,18 +133,33 @@ static void a_token_at_its_end_is_replaced(void **state)
 
 static void a_new_scope_needs_a_new_token(void **state)
 {
-    const char *const answers[] = { ASK_TOKEN, TOKEN_1, FINE, TOKEN_1, FINE, TOKEN_1, FINE };
-    fixture fixture = start(answers, 7, NULL);
+    const char *const answers[] = { ASK_TOKEN, TOKEN_1, FINE, TOKEN_1, FINE };
+    fixture fixture = start(answers, 5, NULL);
 
     (void)state;
     assert_get(&fixture, 200);
     assert_int_equal(wcl_auth_add_scope(fixture.auth, "repository:z:pull", NULL), WCL_OK);
     assert_get(&fixture, 200);
     assert_asked(&fixture, 3, "scope=repository%3ax%3apull&scope=repository%3az%3apull");
-    wcl_auth_remove_scope(fixture.auth, "repository:z:pull");
-    assert_int_equal(wcl_auth_add_scope(fixture.auth, "repository:q:pull", NULL), WCL_OK);
+    stop(&fixture);
+}
+
+static void a_scope_apart_leaves_the_token_alone(void **state)
+{
+    const char *const answers[] = { ASK_TOKEN, TOKEN_1, FINE, "HTTP/1.1 403 No\r\n" EMPTY, FINE };
+    fixture fixture = start(answers, 5, "ann");
+    wcl_auth *with = NULL;
+    char *header = NULL;
+
+    (void)state;
     assert_get(&fixture, 200);
-    assert_asked(&fixture, 5, "scope=repository%3ax%3apull&scope=repository%3aq%3apull");
+    assert_int_equal(wcl_auth_with_scope(fixture.auth, "repository:z:pull", &with, NULL), WCL_OK);
+    assert_int_equal(wcl_auth_header(with, &header, NULL), WCL_FAILED);
+    wcl_auth_free(with);
+    assert_asked(&fixture, 3, "scope=repository%3ax%3apull&scope=repository%3az%3apull");
+    assert_asked(&fixture, 3, "Authorization: Basic YW5uOnNlY3JldA==");
+    assert_get(&fixture, 200);
+    assert_asked(&fixture, 4, "Authorization: Bearer one");
     stop(&fixture);
 }
 
@@ -311,6 +326,7 @@ int main(void)
         cmocka_unit_test(credentials_go_to_the_token_server),
         cmocka_unit_test(a_token_at_its_end_is_replaced),
         cmocka_unit_test(a_new_scope_needs_a_new_token),
+        cmocka_unit_test(a_scope_apart_leaves_the_token_alone),
         cmocka_unit_test(basic_sends_user_and_password_each_time),
         cmocka_unit_test(a_refusal_is_not_asked_for_again_and_again),
         cmocka_unit_test(an_empty_token_leaves_the_access_token),

@@ -333,6 +333,35 @@ static void a_blob_that_is_not_there_is_sent_on_the_same_upload(void **state)
     fixture_close(&fixture);
 }
 
+#define TOKEN "HTTP/1.1 200 OK\r\nContent-Length: %L\r\n\r\n{\"token\":\"one\",\"expires_in\":300}"
+
+static void a_denied_mount_leaves_the_token_alone(void **state)
+{
+    const char *const answers[] = { HERE,
+                                    "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer "
+                                    "realm=\"http://127.0.0.1:%P/token\"\r\n" EMPTY,
+                                    TOKEN,
+                                    BEGUN,
+                                    CREATED,
+                                    "HTTP/1.1 403 No\r\n" EMPTY,
+                                    BEGUN,
+                                    CREATED };
+    fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, answers, 8, WCL_REPOSITORY_PUSH, NULL);
+    assert_int_equal(put(&fixture, 5, NULL, NULL), WCL_OK);
+    assert_int_equal(put(&fixture, 5, other_name(&fixture), NULL), WCL_OK);
+    assert_asked(
+        &fixture, 5,
+        "GET /token?scope=repository%3aa%2fb%3apull%2cpush&scope=repository%3aother%2fone%3apull ");
+    assert_asked(&fixture, 6, "POST /v2/a/b/blobs/uploads/ ");
+    /* The token of before: no other was asked for. */
+    assert_asked(&fixture, 6, "Authorization: Bearer one");
+    assert_int_equal(server_requests(fixture.server), 8);
+    fixture_close(&fixture);
+}
+
 static void other_registries_are_not_asked_for_it(void **state)
 {
     const char *const answers[] = { HERE, BEGUN, CREATED };
@@ -423,6 +452,7 @@ int main(void)
         cmocka_unit_test(what_arrived_although_the_answer_did_not_is_seen),
         cmocka_unit_test(a_blob_of_another_repository_is_taken_from_there),
         cmocka_unit_test(a_blob_that_is_not_there_is_sent_on_the_same_upload),
+        cmocka_unit_test(a_denied_mount_leaves_the_token_alone),
         cmocka_unit_test(other_registries_are_not_asked_for_it),
         cmocka_unit_test(who_else_gets_the_blob_does_not_get_the_login),
         cmocka_unit_test(refusals_are_final),
