@@ -1,7 +1,7 @@
 /*
  * The bytes of a blob, from the registry or, of a foreign layer, from where it says. A connection
  * that breaks is made anew and the rest asked for by Range; a server that sends all from the start
- * again is let, and what was had already is passed over.
+ * again is let, and what was had already is passed over; so is one that answers a Range wrongly.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,7 +23,8 @@ typedef struct blob_stream {
     char *digest;
     char **urls; /* the registry's own first, then those of a foreign layer */
     size_t url_count;
-    size_t url; /* the one that is read */
+    size_t url;    /* the one that is read */
+    bool no_range; /* that one answers a Range wrongly */
     uint64_t offset;
     uint64_t settled; /* the offset at which failures were last forgotten */
     wcl_http_exchange *exchange;
@@ -135,7 +136,7 @@ static wcl_status send_request(blob_stream *stream, wcl_error *error)
 
     if (check_host(stream, error) != WCL_OK)
         return WCL_FAILED;
-    if (stream->offset) {
+    if (stream->offset && !stream->no_range) {
         snprintf(range, sizeof(range), "Range: bytes=%" PRIu64 "-", stream->offset);
         request.headers = headers;
     }
@@ -149,15 +150,42 @@ static void hang_up(blob_stream *stream)
     stream->exchange = NULL;
 }
 
+/* Whether a Range was asked for, and the answer is none: "not in the blob", or another part. */
+static bool is_wrong_range(const blob_stream *stream)
+{
+    const int status = wcl_http_status(stream->exchange);
+    const char *range = wcl_http_header(stream->exchange, "Content-Range", 0);
+    uint64_t first;
+
+    if (!stream->offset || stream->no_range)
+        return false;
+    return status == 416 ||
+           (status == 206 && (!range || sscanf(range, "bytes %" SCNu64 "-", &first) != 1 ||
+                              first != stream->offset));
+}
+
+/* Asks for the rest, and of a server that cannot give it for all. */
+static wcl_status ask_for_rest(blob_stream *stream, wcl_error *error)
+{
+    if (send_request(stream, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!is_wrong_range(stream))
+        return WCL_OK;
+    hang_up(stream);
+    stream->no_range = true;
+    return send_request(stream, error);
+}
+
 /* Opens the blob where the stream stands. */
 static wcl_status connect_once(blob_stream *stream, wcl_error *error)
 {
-    if (send_request(stream, error) != WCL_OK)
+    if (ask_for_rest(stream, error) != WCL_OK)
         return WCL_FAILED;
     while (wcl_http_status(stream->exchange) == 404 && stream->url + 1 < stream->url_count) {
         hang_up(stream);
         stream->url++;
-        if (send_request(stream, error) != WCL_OK)
+        stream->no_range = false;
+        if (ask_for_rest(stream, error) != WCL_OK)
             return WCL_FAILED;
     }
     wcl_status status = check_answer(stream, error);

@@ -79,6 +79,30 @@ static void a_server_that_ignores_range_is_read_from_the_start(void **state)
     assert_blob(again, 4, 0, "0123456789", "Range: bytes=4-");
 }
 
+#define NO_SUCH_RANGE "HTTP/1.1 416 No\r\n" EMPTY
+
+static void a_server_that_answers_range_wrongly_is_read_from_the_start(void **state)
+{
+    const char *const wrong[] = {
+        NO_SUCH_RANGE, "HTTP/1.1 206 Part\r\nContent-Length: 6\r\n\r\n456789",
+        "HTTP/1.1 206 Part\r\nContent-Length: 5\r\nContent-Range: bytes 5-9/10\r\n\r\n56789"
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const char *const answers[] = { HERE, BROKEN_AT_4, wrong[i], BROKEN_AT_4, WHOLE };
+        fixture fixture;
+        const wcl_descriptor ten = { .media_type = "", .digest = DIGEST, .size = 10 };
+        char text[64];
+        assert_blob(answers, 5, 0, "0123456789", "GET /v2/a/b/blobs/");
+        fixture_open(&fixture, answers, 5, WCL_REPOSITORY_PULL, NULL);
+        assert_int_equal(read_blob(&fixture, ten, 0, text, NULL), WCL_OK);
+        assert_asked(&fixture, 2, "Range: bytes=4-");
+        assert_null(strstr(server_request(fixture.server, 3), "Range:"));
+        fixture_close(&fixture);
+    }
+}
+
 static void a_pull_may_begin_in_the_middle(void **state)
 {
     const char *const answers[] = { HERE, REST_FROM_4 };
@@ -124,13 +148,14 @@ static void what_is_not_as_said_is_refused(void **state)
                                   "!HTTP/1.1 200 OK\r\n\r\n01234" };
     const char *const elsewhere[] = {
         HERE, BROKEN_AT_4,
+        "HTTP/1.1 206 Part\r\nContent-Length: 5\r\nContent-Range: bytes 5-9/10\r\n\r\n56789",
         "HTTP/1.1 206 Part\r\nContent-Length: 5\r\nContent-Range: bytes 5-9/10\r\n\r\n56789"
     };
     const char *const grown[] = {
         HERE, BROKEN_AT_4,
         "HTTP/1.1 206 Part\r\nContent-Length: 6\r\nContent-Range: bytes 4-9/12\r\n\r\n456789"
     };
-    const char *const beyond[] = { HERE, BROKEN_AT_4, ("HTTP/1.1 416 No\r\n" EMPTY) };
+    const char *const beyond[] = { HERE, BROKEN_AT_4, NO_SUCH_RANGE, NO_SUCH_RANGE };
     const char *const gone[] = { HERE, GONE };
 
     (void)state;
@@ -139,10 +164,10 @@ static void what_is_not_as_said_is_refused(void **state)
     assert_refused(shorter, 2, ten, WCL_CODE_INVALID_DATA, "gives 9");
     assert_refused(endless, 2, ten, WCL_CODE_INVALID_DATA, "gives more");
     assert_refused(early, 4, ten, WCL_CODE_CONNECTION_LOST, "ended it after 5");
-    assert_refused(elsewhere, 3, ten, WCL_CODE_INVALID_DATA,
+    assert_refused(elsewhere, 4, ten, WCL_CODE_INVALID_DATA,
                    "answers with the range 'bytes 5-9/10'");
     assert_refused(grown, 3, ten, WCL_CODE_INVALID_DATA, "gives 12");
-    assert_refused(beyond, 3, ten, WCL_CODE_INVALID_DATA, "has not got all 10 bytes");
+    assert_refused(beyond, 4, ten, WCL_CODE_INVALID_DATA, "has not got all 10 bytes");
     assert_refused(gone, 2, ten, WCL_CODE_FILE_NOT_FOUND, DIGEST);
 }
 
@@ -217,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_blob_is_read),
         cmocka_unit_test(what_broke_off_goes_on_by_range),
         cmocka_unit_test(a_server_that_ignores_range_is_read_from_the_start),
+        cmocka_unit_test(a_server_that_answers_range_wrongly_is_read_from_the_start),
         cmocka_unit_test(a_pull_may_begin_in_the_middle),
         cmocka_unit_test(failures_that_pass_are_passed_over),
         cmocka_unit_test(what_is_not_as_said_is_refused),
