@@ -25,6 +25,7 @@ typedef struct blob_stream {
     size_t url_count;
     size_t url;    /* the one that is read */
     bool no_range; /* that one answers a Range wrongly */
+    int status;    /* of its last answer; 0: none came */
     uint64_t offset;
     uint64_t settled; /* the offset at which failures were last forgotten */
     wcl_http_exchange *exchange;
@@ -176,22 +177,47 @@ static wcl_status ask_for_rest(blob_stream *stream, wcl_error *error)
     return send_request(stream, error);
 }
 
-/* Opens the blob where the stream stands. */
-static wcl_status connect_once(blob_stream *stream, wcl_error *error)
+static wcl_status connect_to_one(blob_stream *stream, wcl_error *error)
 {
     if (ask_for_rest(stream, error) != WCL_OK)
         return WCL_FAILED;
-    while (wcl_http_status(stream->exchange) == 404 && stream->url + 1 < stream->url_count) {
-        hang_up(stream);
-        stream->url++;
-        stream->no_range = false;
-        if (ask_for_rest(stream, error) != WCL_OK)
-            return WCL_FAILED;
-    }
     wcl_status status = check_answer(stream, error);
+    /* Its status tells whether the registry has the blob. */
+    stream->status = wcl_http_status(stream->exchange);
     if (status != WCL_OK)
         hang_up(stream);
     return status;
+}
+
+/* Whether the next address may have what this one failed to give. Where other hosts are not
+ * allowed, a fault of the registry is what is to be told, unless it has not got the blob. */
+static bool has_next(const blob_stream *stream)
+{
+    return stream->url + 1 < stream->url_count &&
+           (stream->url > 0 || stream->repository->foreign_hosts || stream->status == 404);
+}
+
+/* Opens the blob where the stream stands, at the first address that gives it; each has all
+ * attempts.
+ */
+static wcl_status connect_once(blob_stream *stream, wcl_error *error)
+{
+    for (;;) {
+        wcl_error why = WCL_ERROR_INIT;
+        stream->status = 0;
+        if (connect_to_one(stream, &why) == WCL_OK)
+            return WCL_OK;
+        if (wcl_http_check_cancelled(stream->repository->http, error) != WCL_OK)
+            return WCL_FAILED;
+        if (!has_next(stream)) {
+            if (error)
+                *error = why;
+            return WCL_FAILED;
+        }
+        stream->url++;
+        stream->no_range = false;
+        stream->retry.failed = 0;
+    }
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */

@@ -199,6 +199,57 @@ static void foreign_hosts_have_to_be_allowed(void **state)
     server_stop(other);
 }
 
+/* Reads a foreign layer whose first address refuses the connection, and whose next four are those
+ * of a server with these answers. */
+static wcl_status read_of_five(const char *const other_answers[4], const char *const *answers,
+                               char text[64], size_t *asked, wcl_error *error)
+{
+    const wcl_registry_options allowed = { .struct_size = sizeof(allowed), .foreign_hosts = true };
+    server *closed = server_start(NULL, 0), *other = server_start(other_answers, 4);
+    char url[5][100];
+    const char *urls[5];
+    fixture fixture;
+
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(url[i], sizeof(url[i]), "http://127.0.0.1:%u/%u", server_port(i ? other : closed),
+                 i);
+        urls[i] = url[i];
+    }
+    server_stop(closed);
+    const wcl_descriptor foreign = {
+        .media_type = "", .digest = DIGEST, .size = 10, .urls = urls, .url_count = 5
+    };
+    fixture_open(&fixture, answers, 2, WCL_REPOSITORY_PULL, &allowed);
+    wcl_status status = read_blob(&fixture, foreign, 0, text, error);
+    *asked = server_requests(other);
+    fixture_close(&fixture);
+    server_stop(other);
+    return status;
+}
+
+static void of_several_addresses_the_first_that_gives_it_is_read(void **state)
+{
+    const char *const answers[] = { HERE, GONE };
+    const char *const denying[] = { HERE, "HTTP/1.1 403 No\r\n" EMPTY };
+    const char *const last[] = { "HTTP/1.1 403 No\r\n" EMPTY, "HTTP/1.1 410 No\r\n" EMPTY,
+                                 "HTTP/1.1 400 No\r\n" EMPTY, WHOLE };
+    const char *const third[] = { "HTTP/1.1 403 No\r\n" EMPTY,
+                                  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n012", WHOLE, WHOLE };
+    const char *const none[] = { GONE, GONE, GONE, "HTTP/1.1 410 No\r\n" EMPTY };
+    wcl_error error = WCL_ERROR_INIT;
+    char text[64];
+    size_t asked;
+
+    (void)state;
+    assert_int_equal(read_of_five(last, answers, text, &asked, NULL), WCL_OK);
+    assert_string_equal(text, "0123456789");
+    assert_int_equal(asked, 4);
+    assert_int_equal(read_of_five(third, denying, text, &asked, NULL), WCL_OK);
+    assert_int_equal(asked, 3);
+    assert_int_equal(read_of_five(none, answers, text, &asked, &error), WCL_FAILED);
+    assert_non_null(strstr(error.message, "status 410"));
+}
+
 static void what_the_registry_has_is_not_fetched_elsewhere(void **state)
 {
     const char *const answers[] = { HERE, WHOLE };
@@ -247,6 +298,7 @@ int main(void)
         cmocka_unit_test(failures_that_pass_are_passed_over),
         cmocka_unit_test(what_is_not_as_said_is_refused),
         cmocka_unit_test(foreign_hosts_have_to_be_allowed),
+        cmocka_unit_test(of_several_addresses_the_first_that_gives_it_is_read),
         cmocka_unit_test(what_the_registry_has_is_not_fetched_elsewhere),
         cmocka_unit_test(other_schemes_are_never_gone_to),
     };
