@@ -37,30 +37,6 @@ static wcl_status kind_of(const wcl_layer_reader *reader, const wcl_entry *entry
     return WCL_OK;
 }
 
-/* An opaque folder, whose names below are gone unless it has them itself. */
-typedef struct opaque_folder {
-    const wcl_sandbox_reader *reader;
-    wcl_change_fn change;
-    void *context;
-    const char *path;
-} opaque_folder;
-
-static wcl_status tell_hidden(void *context, const char *name, wcl_error *error)
-{
-    const opaque_folder *folder = context;
-    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
-    wcl_upper_file file;
-
-    if (wcl_buffer_printf(&path, error, "/%s%s%s", folder->path, *folder->path ? "/" : "", name) !=
-        WCL_OK)
-        return WCL_FAILED;
-    wcl_status status =
-        wcl_upper_look(folder->reader->upper, wcl_buffer_text(&path) + 1, &file, error);
-    if (status != WCL_END)
-        return status;
-    return folder->change(folder->context, wcl_buffer_text(&path), WCL_CHANGE_DELETED, error);
-}
-
 wcl_status wcl_sandbox_changes(wcl_store *store, wcl_store_layer *layer, wcl_change_fn change,
                                void *context, wcl_error *error)
 {
@@ -70,15 +46,11 @@ wcl_status wcl_sandbox_changes(wcl_store *store, wcl_store_layer *layer, wcl_cha
     wcl_entry entry;
     wcl_status status = wcl_sandbox_reader_open(store, layer, &reader, error);
 
+    if (status == WCL_OK)
+        ((wcl_sandbox_reader *)reader)->no_opaque = true;
     while (status == WCL_OK && (status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK) {
         if (entry.flags & WCL_ENTRY_IMPLICIT)
             continue;
-        if (entry.kind == WCL_ENTRY_OPAQUE) {
-            opaque_folder folder = { (const wcl_sandbox_reader *)reader, change, context,
-                                     entry.path };
-            status = wcl_lower_each(&folder.reader->lower, entry.path, tell_hidden, &folder, error);
-            continue;
-        }
         wcl_buffer_clear(&path);
         status = kind_of(reader, &entry, &kind, error);
         if (status == WCL_OK)

@@ -29,6 +29,12 @@ static bool is_windows(const wcl_sandbox_reader *reader)
     return reader->layer.record.os == WCL_OS_WINDOWS;
 }
 
+/* Whether what a folder hides is told name by name. */
+static bool tells_names(const wcl_sandbox_reader *reader)
+{
+    return is_windows(reader) || reader->no_opaque;
+}
+
 /* ---- Levels --------------------------------------------------------------------------------- */
 
 static void pop(wcl_sandbox_reader *reader)
@@ -45,13 +51,16 @@ static wcl_status add_hidden_name(void *context, const char *name, wcl_error *er
     return wcl_names_add(context, name, strlen(name), error);
 }
 
-/* Windows layers have no opaque folders: what one hides is deleted name by name. */
+/* Windows layers have no opaque folders: what one hides is deleted name by name. overlayfs marks a
+ * folder only where its parent is merged, so below an opaque one all are opaque without a mark. */
 static wcl_status fill_level(wcl_sandbox_reader *reader, wcl_sandbox_level *level, bool is_opaque,
                              wcl_error *error)
 {
+    bool is_below = reader->depth > 1 && level[-1].expanded;
+
     if (wcl_names_list(&level->names, level->fd, error) != WCL_OK)
         return WCL_FAILED;
-    level->expanded = is_opaque && is_windows(reader);
+    level->expanded = is_below || (is_opaque && tells_names(reader));
     if (!level->expanded)
         return WCL_OK;
     if (wcl_lower_each(&reader->lower, wcl_buffer_text(&reader->place), add_hidden_name,
@@ -206,7 +215,7 @@ static wcl_status give(wcl_sandbox_reader *reader, wcl_sandbox_level *level, con
     status = describe(reader, level, name, entry, error);
     if (status != WCL_OK || !S_ISDIR(reader->file.info.st_mode))
         return status;
-    reader->opaque_follows = reader->file.is_opaque && !is_windows(reader);
+    reader->opaque_follows = reader->file.is_opaque && !tells_names(reader);
     return push(reader, level->fd, name, reader->file.is_opaque, error);
 }
 

@@ -28,6 +28,7 @@ typedef struct wcl_sandbox_reader {
     wcl_lower lower;
     int upper; /* -1: nothing was ever written */
     int phase;
+    bool no_opaque; /* no WCL_ENTRY_OPAQUE but a deletion of each name, as Windows always has it */
     wcl_sandbox_level *levels;
     size_t depth;
     wcl_inode_paths links;

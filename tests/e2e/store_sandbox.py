@@ -140,6 +140,48 @@ def shared_mount(home, base):
         home.run("remove", name)
 
 
+REPLACED = {
+    "nested": "rm -r d; mkdir -p d/sub",
+    "moved": "mv d e; mkdir -p d/sub/deep",
+    "below": "rm -r d/sub; mkdir -p d/sub/deep",
+    "partly": "rm -r d; mkdir -p d/sub/deep; echo new >d/sub/deep/z",
+}
+
+
+def deleted(home, layer):
+    lines = home.run("diff", layer).stdout.decode().splitlines()
+    return sorted(line for line in lines if line.startswith("D "))
+
+
+def replaced_folders(home, os_name):
+    """What a folder hid stays away when it is made anew, however deep in another new one it is."""
+    top = home.path("old-" + os_name)
+    inside = os.path.join(top, "Files") if os_name == "windows" else top
+    os.makedirs(os.path.join(inside, "d/sub/deep"))
+    if os_name == "windows":
+        os.mkdir(os.path.join(top, "Hives"))
+    for name in ("d/a", "d/sub/x", "d/sub/deep/y"):
+        with open(os.path.join(inside, name), "w") as file:
+            file.write(name)
+    base = "old-" + os_name
+    subprocess.run(["tar", "-cf", home.path(base + ".tar"), "-C", top, *sorted(os.listdir(top))], check=True)
+    home.run("import", "--os", os_name, "-i", home.path(base + ".tar"), base)
+    for name, change in REPLACED.items():
+        box, again = "box-%s-%s" % (name, os_name), "again-%s-%s" % (name, os_name)
+        home.run("create", "-l", base, box)
+        where = home.mount(box)
+        subprocess.run(["sh", "-ec", change], cwd=where, check=True)
+        before = snapshot(where, folder_times=False)
+        home.run("unmount", box)
+        home.run("export", "-o", home.path("change.tar"), box)
+        home.run("import", "-l", base, "-i", home.path("change.tar"), again)
+        after = snapshot(home.mount(again), folder_times=False)
+        home.run("unmount", again)
+        assert_same_tree(before, after, again, ["kind", "sha256"])
+        assert deleted(home, box) == deleted(home, again), (deleted(home, box), deleted(home, again))
+        assert deleted(home, box), change
+
+
 def main():
     need_root()
     with Home() as home:
@@ -150,6 +192,8 @@ def main():
         round_trip(home, "linux", False)
         round_trip(home, "windows", True)
         shared_mount(home, "windows")
+        replaced_folders(home, "linux")
+        replaced_folders(home, "windows")
         limits(home, "linux")
         home.assert_clean()
     print("store_sandbox: passed")

@@ -519,6 +519,25 @@ static void what_a_sandbox_below_changed_counts_as_below(void **state)
     assert_int_equal(test_loops(home), 0);
 }
 
+static void what_a_new_folder_in_a_new_folder_hides_is_deleted(void **state)
+{
+    const test_home *home = *state;
+    char tar[128];
+
+    test_shell(home, "mkdir -p $H.src/Files/d/sub/deep $H.src/Hives && cd $H.src/Files &&"
+                     " touch d/a d/sub/x d/sub/deep/y && tar -cf $H.tar -C .. Files Hives &&"
+                     " cd / && rm -r $H.src");
+    snprintf(tar, sizeof(tar), "%s.tar", home->path);
+    test_import(home, "win", NULL, 0, tar);
+    mount_sandbox(home, "box", "win", 0);
+    test_shell(home, "rm $H.tar; cd $H/box/merged; rm -r d; mkdir -p d/sub");
+    unmount_sandbox(home, "box");
+    seen *all = read_all(open_sandbox(home, "box"));
+    check_entries(all, "D Files\nD Files/d\nX Files/d/a\nD Files/d/sub\nX Files/d/sub/deep\n"
+                       "X Files/d/sub/x\nD Hives\n");
+    free_seen(all);
+}
+
 static void a_name_that_windows_cannot_have_is_refused(void **state)
 {
     const test_home *home = *state;
@@ -553,6 +572,7 @@ int main(void)
         TEST(holes_stay_holes),
         TEST(an_exported_windows_sandbox_imports_to_the_same_tree),
         TEST(what_a_sandbox_below_changed_counts_as_below),
+        TEST(what_a_new_folder_in_a_new_folder_hides_is_deleted),
         TEST(a_name_that_windows_cannot_have_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
