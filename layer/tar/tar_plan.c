@@ -1,5 +1,6 @@
 /* Planning an entry of a tar. */
 #include "layer/tar/tar_plan.h"
+#include "layer/tar/xattr_record.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -153,12 +154,17 @@ static wcl_status add_metadata(planning *state, wcl_error *error)
 
 static wcl_status add_xattrs(planning *state, wcl_error *error)
 {
+    WCL_CLEANUP_BUFFER wcl_buffer name = WCL_BUFFER_INIT;
     const wcl_entry *entry = state->entry;
 
-    for (size_t i = 0; i < entry->xattr_count; i++)
-        if (wcl_record_set_add(&state->plan->records, "SCHILY.xattr.", entry->xattrs[i].name,
-                               entry->xattrs[i].value, entry->xattrs[i].size, error) != WCL_OK)
+    for (size_t i = 0; i < entry->xattr_count; i++) {
+        const wcl_xattr *xattr = &entry->xattrs[i];
+        wcl_buffer_clear(&name);
+        if (wcl_xattr_record_escape(xattr->name, &name, error) != WCL_OK ||
+            wcl_record_set_add(&state->plan->records, "SCHILY.xattr.", wcl_buffer_text(&name),
+                               xattr->value, xattr->size, error) != WCL_OK)
             return WCL_FAILED;
+    }
     return WCL_OK;
 }
 

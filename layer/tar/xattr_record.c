@@ -72,3 +72,13 @@ wcl_status wcl_xattr_record_value(const wcl_pax_record *record, const char *pref
         return wcl_base64_decode_loose(record->value, record->value_size, out, error);
     return wcl_buffer_append(out, record->value, record->value_size, error);
 }
+
+wcl_status wcl_xattr_record_escape(const char *name, wcl_buffer *out, wcl_error *error)
+{
+    for (; *name; name++) {
+        const char *escaped = *name == '=' ? "%3D" : *name == '%' ? "%25" : NULL;
+        if (wcl_buffer_append(out, escaped ? escaped : name, escaped ? 3 : 1, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return wcl_buffer_append_byte(out, '\0', error);
+}

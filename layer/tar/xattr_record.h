@@ -22,4 +22,7 @@ wcl_status wcl_xattr_record_name(const wcl_pax_record *record, const char *prefi
 wcl_status wcl_xattr_record_value(const wcl_pax_record *record, const char *prefix, wcl_buffer *out,
                                   wcl_error *error);
 
+/* Appends the name as it stands behind SCHILY.xattr. when it is written, and a NUL. */
+wcl_status wcl_xattr_record_escape(const char *name, wcl_buffer *out, wcl_error *error);
+
 #endif
