@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "cli/store.h"
 
 /* ---- Parents -------------------------------------------------------------------------------- */
@@ -143,41 +144,20 @@ int command_import(cli *cli, int argc, char **argv)
 
 /* ---- export --------------------------------------------------------------------------------- */
 
-/* A file that appears under its name only once it is whole. */
 static int export_to(cli *cli, const char *id, const char *tar, const wcl_driver *driver,
                      const wcl_tar_writer_options *options)
 {
     const wcl_parents none = { NULL, 0 };
-    char temporary[4096];
-    int fd = STDOUT_FILENO;
-    bool to_file = tar && strcmp(tar, "-") != 0;
+    cli_output output;
 
-    if (to_file) {
-        if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", tar) >= (int)sizeof(temporary))
-            return cli_fail(cli, WCL_CODE_NAME_TOO_LONG, "export", id, "'%s' is too long", tar);
-        fd = mkostemp(temporary, O_CLOEXEC);
-        if (fd < 0)
-            return cli_fail(cli, WCL_CODE_IO, "export", id, "cannot create '%s': %s", tar,
-                            strerror(errno));
-        mode_t mask = umask(0);
-        umask(mask);
-        fchmod(fd, 0666 & ~mask);
-    }
-    wcl_status status =
-        wcl_layer_export_tar(driver, id, none, wcl_write_fd, &fd, options, &cli->error);
-    cli_progress_done(cli);
-    if (!to_file)
-        return status == WCL_OK ? 0 : EXIT_FAILED;
-    int result = status == WCL_OK ? 0 : EXIT_FAILED;
-    if (close(fd) != 0 && !result)
-        result =
-            cli_fail(cli, WCL_CODE_IO, "export", id, "cannot write '%s': %s", tar, strerror(errno));
-    if (!result && rename(temporary, tar) != 0)
-        result = cli_fail(cli, WCL_CODE_IO, "export", id, "cannot create '%s': %s", tar,
-                          strerror(errno));
+    int result = cli_output_open(cli, "export", tar, &output);
     if (result)
-        unlink(temporary);
-    return result;
+        return result;
+    if (wcl_layer_export_tar(driver, id, none, wcl_write_fd, &output.fd, options, &cli->error) !=
+        WCL_OK)
+        result = EXIT_FAILED;
+    cli_progress_done(cli);
+    return cli_output_close(cli, "export", tar, &output, result);
 }
 
 int command_export(cli *cli, int argc, char **argv)
