@@ -227,15 +227,17 @@ static wcl_status read_of_five(const char *const other_answers[4], const char *c
     return status;
 }
 
+#define DENIED ("HTTP/1.1 403 No\r\n" EMPTY)
+#define GONE_FOR_GOOD ("HTTP/1.1 410 No\r\n" EMPTY)
+
 static void of_several_addresses_the_first_that_gives_it_is_read(void **state)
 {
     const char *const answers[] = { HERE, GONE };
-    const char *const denying[] = { HERE, "HTTP/1.1 403 No\r\n" EMPTY };
-    const char *const last[] = { "HTTP/1.1 403 No\r\n" EMPTY, "HTTP/1.1 410 No\r\n" EMPTY,
-                                 "HTTP/1.1 400 No\r\n" EMPTY, WHOLE };
-    const char *const third[] = { "HTTP/1.1 403 No\r\n" EMPTY,
-                                  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n012", WHOLE, WHOLE };
-    const char *const none[] = { GONE, GONE, GONE, "HTTP/1.1 410 No\r\n" EMPTY };
+    const char *const denying[] = { HERE, DENIED };
+    const char *const last[] = { DENIED, GONE_FOR_GOOD, ("HTTP/1.1 400 No\r\n" EMPTY), WHOLE };
+    const char *const third[] = { DENIED, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n012", WHOLE,
+                                  WHOLE };
+    const char *const none[] = { GONE, GONE, GONE, GONE_FOR_GOOD };
     wcl_error error = WCL_ERROR_INIT;
     char text[64];
     size_t asked;
