@@ -1,9 +1,7 @@
 /* convert: one form of layer into another, without a store. */
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/output.h"
 
 static bool is_format(const char *format)
 {
@@ -48,18 +46,11 @@ static bool tar_options(const convert_options *options, const char *out,
     return true;
 }
 
-/* A folder is written by its name, a tar through `output`. */
-static wcl_status open_writer(cli *cli, const convert_options *options,
-                              const wcl_tar_writer_options *tar, const char *out,
-                              cli_output *output, wcl_layer_writer **writer)
+static wcl_status open_writer(const convert_options *options, const wcl_tar_writer_options *tar,
+                              const char *out, wcl_layer_writer **writer, wcl_error *error)
 {
-    wcl_error *error = &cli->error;
-
-    if (strcmp(options->to, "oci") == 0) {
-        if (cli_output_open(cli, "write layer tar", out, output) != 0)
-            return WCL_FAILED;
-        return wcl_tar_writer_open(wcl_write_fd, &output->fd, tar, writer, error);
-    }
+    if (strcmp(options->to, "oci") == 0)
+        return wcl_tar_writer_open_file(out, tar, writer, error);
     if (strcmp(options->to, "transport") == 0)
         return wcl_transport_writer_open(out, writer, error);
     return wcl_dir_writer_open(out, writer, error);
@@ -70,7 +61,6 @@ static wcl_status convert(cli *cli, const convert_options *options,
 {
     wcl_layer_reader *reader = NULL;
     wcl_layer_writer *writer = NULL;
-    cli_output output = { .fd = STDOUT_FILENO, .redirected = -1 };
     uint64_t max_size = 0;
 
     if (options->max_size)
@@ -78,20 +68,16 @@ static wcl_status convert(cli *cli, const convert_options *options,
     wcl_status status =
         cli_open_layer_limited(cli, in, options->from, max_size, &reader, &cli->error);
     if (status == WCL_OK)
-        status = open_writer(cli, options, tar, out, &output, &writer);
+        status = open_writer(options, tar, out, &writer, &cli->error);
     if (status == WCL_OK)
         status = wcl_layer_copy(reader, writer, &cli->hooks, &cli->error);
     cli_progress_source(cli, NULL, 0);
     /* The reader's end is only good if it read everything; that comes before the writer's. */
     wcl_status closed = wcl_layer_reader_close(reader, status == WCL_OK ? &cli->error : NULL);
     if (status == WCL_OK && closed == WCL_OK)
-        status = wcl_layer_writer_close(writer, &cli->error);
-    else {
-        status = WCL_FAILED;
-        wcl_layer_writer_abort(writer);
-    }
-    int result = status == WCL_OK ? 0 : EXIT_FAILED;
-    return cli_output_close(cli, "write layer tar", out, &output, result) ? WCL_FAILED : WCL_OK;
+        return wcl_layer_writer_close(writer, &cli->error);
+    wcl_layer_writer_abort(writer);
+    return WCL_FAILED;
 }
 
 int command_convert(cli *cli, int argc, char **argv)

@@ -7,8 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/output.h"
-
 /* ---- What commands share -------------------------------------------------------------------- */
 
 int cli_transfer_options(cli *cli, const char *platform, wcl_platform **parsed,
@@ -149,31 +147,6 @@ static bool parse_format(const char *text, wcl_image_format *format)
     return false;
 }
 
-static int save_as(cli *cli, int argc, char **argv, const char *path, wcl_image_format format,
-                   const wcl_transfer_options *options)
-{
-    wcl_driver driver = cli_driver(cli);
-    wcl_status status = wcl_image_save(&driver, (const char *const *)argv + 1, (size_t)argc - 1,
-                                       path, format, options, &cli->error);
-
-    cli_progress_done(cli);
-    return status == WCL_OK ? 0 : EXIT_FAILED;
-}
-
-static int save_to(cli *cli, int argc, char **argv, const char *name, wcl_image_format format,
-                   const wcl_transfer_options *options)
-{
-    cli_output output;
-
-    int result = cli_output_open(cli, "save", name, &output);
-    if (result)
-        return result;
-    result = cli_output_redirect(cli, "save", &output);
-    if (!result)
-        result = save_as(cli, argc, argv, "-", format, options);
-    return cli_output_close(cli, "save", name, &output, result);
-}
-
 int command_save(cli *cli, int argc, char **argv)
 {
     const char *output = "-", *format_name = "oci";
@@ -199,8 +172,11 @@ int command_save(cli *cli, int argc, char **argv)
         result = cli_transfer_options(cli, NULL, &none, &options);
     if (result)
         return result;
-    return format == WCL_IMAGE_OCI_FOLDER ? save_as(cli, argc, argv, output, format, &options)
-                                          : save_to(cli, argc, argv, output, format, &options);
+    wcl_driver driver = cli_driver(cli);
+    wcl_status status = wcl_image_save(&driver, (const char *const *)argv + 1, (size_t)argc - 1,
+                                       output, format, &options, &cli->error);
+    cli_progress_done(cli);
+    return status == WCL_OK ? 0 : EXIT_FAILED;
 }
 
 /* ---- images --------------------------------------------------------------------------------- */

@@ -2,20 +2,6 @@
 #include <wcl/image.h>
 
 #include "cli/append.h"
-#include "cli/output.h"
-
-static int write_page(cli *cli, const wcl_driver *driver, const char *image, const char *page)
-{
-    cli_output output;
-
-    int result = cli_output_open(cli, "inspect", page, &output);
-    if (result)
-        return result;
-    result = cli_output_redirect(cli, "inspect", &output);
-    if (!result && wcl_image_write_page(driver, image, "-", &cli->error) != WCL_OK)
-        result = EXIT_FAILED;
-    return cli_output_close(cli, "inspect", page, &output, result);
-}
 
 int command_inspect(cli *cli, int argc, char **argv)
 {
@@ -32,7 +18,8 @@ int command_inspect(cli *cli, int argc, char **argv)
         return result;
     wcl_driver driver = cli_driver(cli);
     if (page)
-        return write_page(cli, &driver, argv[1], page);
+        return wcl_image_write_page(&driver, argv[1], page, &cli->error) == WCL_OK ? 0
+                                                                                   : EXIT_FAILED;
     if (wcl_image_inspect(&driver, argv[1], cli->json, &text, &cli->error) != WCL_OK)
         return EXIT_FAILED;
     printf(cli->json ? "%s\n" : "%s", text);

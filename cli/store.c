@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/output.h"
 #include "cli/store.h"
 
 /* ---- Parents -------------------------------------------------------------------------------- */
@@ -144,20 +143,22 @@ int command_import(cli *cli, int argc, char **argv)
 
 /* ---- export --------------------------------------------------------------------------------- */
 
-static int export_to(cli *cli, const char *id, const char *tar, const wcl_driver *driver,
-                     const wcl_tar_writer_options *options)
+static wcl_status export_to(cli *cli, const char *id, const char *tar, const wcl_driver *driver,
+                            const wcl_tar_writer_options *options)
 {
     const wcl_parents none = { NULL, 0 };
-    cli_output output;
+    wcl_error *error = &cli->error;
+    wcl_new_file *file = NULL;
 
-    int result = cli_output_open(cli, "export", tar, &output);
-    if (result)
-        return result;
-    if (wcl_layer_export_tar(driver, id, none, wcl_write_fd, &output.fd, options, &cli->error) !=
-        WCL_OK)
-        result = EXIT_FAILED;
+    if (wcl_new_file_open(tar, &file, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status =
+        wcl_layer_export_tar(driver, id, none, wcl_write_fd, wcl_new_file_fd(file), options, error);
     cli_progress_done(cli);
-    return cli_output_close(cli, "export", tar, &output, result);
+    if (status == WCL_OK)
+        status = wcl_new_file_finish(file, error);
+    wcl_new_file_free(file);
+    return status;
 }
 
 int command_export(cli *cli, int argc, char **argv)
@@ -186,11 +187,10 @@ int command_export(cli *cli, int argc, char **argv)
                                  : WCL_COMPRESSION_NONE;
     options.level = (int)number;
     wcl_driver driver = cli_driver(cli);
-    return export_to(cli, argv[1], tar, &driver, &options);
+    return export_to(cli, argv[1], tar ? tar : "-", &driver, &options) == WCL_OK ? 0 : EXIT_FAILED;
 }
 
-/* ---- create, expand, mount, unmount, remove
- * ------------------------------------------------------ */
+/* ---- create, expand, mount, unmount, remove ------------------------------------------------- */
 
 int command_create(cli *cli, int argc, char **argv)
 {

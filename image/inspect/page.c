@@ -13,7 +13,6 @@
 #include "image/inspect/page_data.h"
 #include "layer/erofs/image.h"
 #include "layer/store/store.h"
-#include "layer/tar/new_file.h"
 
 /* ---- Layers --------------------------------------------------------------------------------- */
 
@@ -178,7 +177,7 @@ wcl_status wcl_image_write_page(const wcl_driver *driver, const char *image, con
     if (status == WCL_OK && (status = wcl_new_file_open(file, &page, error)) != WCL_OK)
         wcl_error_context(error, NULL, file);
     if (status == WCL_OK)
-        status = wcl_page_write(wcl_new_file_write, page, json, &changes, error);
+        status = wcl_page_write(wcl_write_fd, wcl_new_file_fd(page), json, &changes, error);
     if (status == WCL_OK)
         status = wcl_new_file_finish(page, error);
     wcl_new_file_free(page);

@@ -13,7 +13,6 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/staging.h"
-#include "layer/tar/new_file.h"
 #include "layer/tar/pax_write.h"
 
 struct wcl_bundle_writer {
@@ -53,7 +52,7 @@ static wcl_status put_header(wcl_bundle_writer *writer, const char *name, char t
 
     if (wcl_tar_header_append(&header, &bytes, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_new_file_write(writer->tar, bytes.data, bytes.size, error);
+    return wcl_write_fd(wcl_new_file_fd(writer->tar), bytes.data, bytes.size, error);
 }
 
 wcl_status wcl_bundle_writer_folder(wcl_bundle_writer *writer, const char *name, wcl_error *error)
@@ -85,7 +84,7 @@ wcl_status wcl_bundle_writer_write(wcl_bundle_writer *writer, const void *data, 
                                    wcl_error *error)
 {
     wcl_status status = writer->tar
-                            ? wcl_new_file_write(writer->tar, data, size, error)
+                            ? wcl_write_fd(wcl_new_file_fd(writer->tar), data, size, error)
                             : wcl_pwrite_full(writer->file, data, size, writer->written, error);
 
     writer->written += size;
@@ -100,7 +99,8 @@ wcl_status wcl_bundle_writer_end(wcl_bundle_writer *writer, wcl_error *error)
         return wcl_fail(error, WCL_CODE_TRUNCATED, "the blob has %llu bytes instead of %llu",
                         (unsigned long long)writer->written, (unsigned long long)writer->size);
     if (writer->tar)
-        return wcl_new_file_write(writer->tar, zeros, wcl_tar_padding(writer->size), error);
+        return wcl_write_fd(wcl_new_file_fd(writer->tar), zeros, wcl_tar_padding(writer->size),
+                            error);
     wcl_status status =
         fsync(writer->file) == 0 ? WCL_OK : wcl_fail_errno(error, errno, "cannot write the file");
     close(writer->file);
@@ -123,7 +123,7 @@ wcl_status wcl_bundle_writer_finish(wcl_bundle_writer *writer, wcl_error *error)
 
     if (!writer->tar)
         return wcl_staging_commit(writer->staging, error);
-    if (wcl_new_file_write(writer->tar, end, sizeof(end), error) != WCL_OK)
+    if (wcl_write_fd(wcl_new_file_fd(writer->tar), end, sizeof(end), error) != WCL_OK)
         return WCL_FAILED;
     return wcl_new_file_finish(writer->tar, error);
 }

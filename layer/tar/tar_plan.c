@@ -1,6 +1,5 @@
 /* Planning an entry of a tar. */
 #include "layer/tar/tar_plan.h"
-#include "layer/tar/xattr_record.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "layer/tar/xattr_record.h"
 
 /* File types as they stand in a mode. */
 #define MODE_DIRECTORY 0040000u

@@ -13,7 +13,6 @@
 #include "layer/layer_ops.h"
 #include "layer/path.h"
 #include "layer/tar/compress.h"
-#include "layer/tar/new_file.h"
 #include "layer/tar/path_map.h"
 #include "layer/tar/tar_names.h"
 #include "layer/tar/tar_plan.h"
@@ -541,7 +540,7 @@ wcl_status wcl_tar_writer_open_file(const char *name, const wcl_tar_writer_optio
 
     if (check_options(options, error) == WCL_OK &&
         wcl_new_file_open(name, &file, error) == WCL_OK &&
-        open_writer(wcl_new_file_write, file, file, options, writer, error) == WCL_OK)
+        open_writer(wcl_write_fd, wcl_new_file_fd(file), file, options, writer, error) == WCL_OK)
         return WCL_OK;
     return wcl_error_context(error, writer_ops.name, name);
 }

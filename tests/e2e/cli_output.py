@@ -4,12 +4,13 @@ import io
 import stat
 import tarfile
 import threading
+import time
 
 from store_common import *
 
 
 def commands(home, tar):
-    """Name -> what is given before the output's name, and a beginning of what comes out."""
+    """Name -> what is given before the output's name, and behind it."""
     return {
         "export": (["export", "-o"], ["layer"]),
         "convert": (["convert", "--to", "oci", tar], []),
@@ -21,6 +22,53 @@ def commands(home, tar):
 def run(home, command, name, check=True):
     before, after = command
     return home.run(*before, name, *after, check=check)
+
+
+def has_unnamed_files(folder):
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY))
+    except OSError as error:
+        print("cli_output: skipped: a killed command (no O_TMPFILE: %s)" % error)
+        return False
+    return True
+
+
+def opened(process, folder):
+    links = []
+    for name in os.listdir("/proc/%d/fd" % process.pid):
+        try:
+            links.append(os.readlink("/proc/%d/fd/%s" % (process.pid, name)))
+        except OSError:
+            pass
+    return any(link.startswith(folder + "/") for link in links)
+
+
+def killed(home, tar):
+    """An end in the middle leaves nothing, neither of a new file nor beside an old one."""
+    folder = home.path("killed")
+    os.mkdir(folder)
+    if not has_unnamed_files(folder):
+        return
+    with open(os.path.join(folder, "old"), "w") as out:
+        out.write("old")
+    with open(tar, "rb") as file:
+        beginning = file.read(100000)
+    for name in ("new", "old"):
+        process = subprocess.Popen([WCL, "convert", "--to", "oci", "-", os.path.join(folder, name)],
+                                   stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdin.write(beginning)
+        process.stdin.flush()
+        until = time.monotonic() + 20
+        while not opened(process, folder):
+            assert time.monotonic() < until and process.poll() is None, "the output was not opened"
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        process.stdin.close()
+    assert os.listdir(folder) == ["old"], os.listdir(folder)
+    with open(os.path.join(folder, "old")) as old:
+        assert old.read() == "old"
+    print("cli_output: a killed command")
 
 
 def main():
@@ -91,6 +139,7 @@ def main():
             assert sorted(os.listdir(folder)) == sorted(["new", "old", "far", "one", "two", "made", "dangling", "null",
                                                          "full", "to-null", "fifo"]), (name, os.listdir(folder))
             print("cli_output:", name)
+        killed(home, tar)
         home.run("rmi", "image:1")
         home.assert_clean()
     print("cli_output: passed")

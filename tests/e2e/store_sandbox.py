@@ -39,6 +39,7 @@ def work_in(where, windows):
         os.chmod(inside(linked), 0o4711)
         os.chown(inside(linked), 5, 6)
         os.setxattr(inside("new folder"), "user.mark", b"x")
+        os.setxattr(inside("new folder"), "user.k=v%3D", b"a name that a tar has to escape")
         os.mknod(inside("node"), 0o020600, os.makedev(5, 1))
         os.mkfifo(inside("pipe"))
         with open(inside("holes"), "wb") as file:
@@ -144,6 +145,7 @@ REPLACED = {
     "nested": "rm -r d; mkdir -p d/sub",
     "moved": "mv d e; mkdir -p d/sub/deep",
     "below": "rm -r d/sub; mkdir -p d/sub/deep",
+    "elsewhere": "rm -r d; mkdir -p d/new/newer; echo new >d/new/newer/z",
     "partly": "rm -r d; mkdir -p d/sub/deep; echo new >d/sub/deep/z",
 }
 

@@ -221,6 +221,22 @@ typedef wcl_status (*wcl_write_fn)(void *context, const void *data, size_t size,
  */
 WCL_API wcl_status wcl_write_fd(void *context, const void *data, size_t size, wcl_error *error);
 
+/*
+ * A file that appears under its name only once it is whole, in place of a regular file of that name
+ * or at the end of symbolic links. A device, a FIFO and whatever else is no regular file is written
+ * into as it is, and "-" is standard output. What is not finished leaves no trace, where the file
+ * system has files without a name (O_TMPFILE) not even when the process is killed.
+ */
+typedef struct wcl_new_file wcl_new_file;
+
+WCL_API wcl_status wcl_new_file_open(const char *name, wcl_new_file **file, wcl_error *error);
+/* What to write to, the context of wcl_write_fd(); the file's. */
+WCL_API int *wcl_new_file_fd(wcl_new_file *file);
+/* Gives the file its name. It is to be freed afterwards as well. */
+WCL_API wcl_status wcl_new_file_finish(wcl_new_file *file, wcl_error *error);
+/* NULL is allowed. */
+WCL_API void wcl_new_file_free(wcl_new_file *file);
+
 typedef enum wcl_log_level {
     WCL_LOG_ERROR = 0,
     WCL_LOG_WARNING = 1,
