@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "base/error.h"
 #include "image/store.h"
 
@@ -63,8 +64,8 @@ wcl_status wcl_image_name_remove(const wcl_image_store *store, const char *name,
 
     if (name_path(name, path, error) != WCL_OK)
         return WCL_FAILED;
-    if (unlinkat(store->fd, path, 0) != 0 && errno != ENOENT)
-        return wcl_fail_errno(error, errno, "cannot remove the name '%s'", name);
+    if (wcl_durable_remove(store->fd, path, error) == WCL_FAILED)
+        return wcl_error_context(error, "remove the image's name", name);
     return WCL_OK;
 }
 

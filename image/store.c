@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "base/error.h"
 #include "layer/provider.h"
 
@@ -41,32 +42,10 @@ int wcl_image_store_lock(const wcl_image_store *store, bool wait, wcl_error *err
 
 /* ---- Small files ---------------------------------------------------------------------------- */
 
-static wcl_status sync_folder_of(const wcl_image_store *store, const char *path, wcl_error *error)
-{
-    const char *slash = strrchr(path, '/');
-    char folder[64];
-
-    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-    WCL_CLEANUP_FD int fd = openat(store->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        return wcl_fail_errno(error, errno, "cannot write the folder of '%s'", path);
-    return WCL_OK;
-}
-
 wcl_status wcl_image_store_put(const wcl_image_store *store, const char *path, const void *data,
                                size_t size, wcl_error *error)
 {
-    /* One name will do: the lock is held. */
-    WCL_CLEANUP_FD int fd =
-        openat(store->fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-
-    if (fd < 0)
-        return wcl_fail_errno(error, errno, "cannot create '%s'", path);
-    if (wcl_pwrite_full(fd, data, size, 0, error) != WCL_OK)
-        return wcl_error_context(error, NULL, path);
-    if (fsync(fd) != 0 || renameat(store->fd, "new", store->fd, path) != 0)
-        return wcl_fail_errno(error, errno, "cannot write '%s'", path);
-    return sync_folder_of(store, path, error);
+    return wcl_durable_write(store->fd, path, data, size, 0644, error);
 }
 
 wcl_status wcl_image_store_get(const wcl_image_store *store, const char *path, size_t limit,

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "container/oci/protocol.h"
@@ -56,22 +57,6 @@ static char *find_program(const char *chosen, const char *name)
     return join(WCL_BUILD_LIBEXEC_DIR, name);
 }
 
-/* Makes a folder and those above it. */
-static int make_folders(const char *path, mode_t mode)
-{
-    char copy[PATH_MAX];
-
-    if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy))
-        return ENAMETOOLONG;
-    for (char *at = copy + 1; (at = strchr(at, '/')); at++) {
-        *at = '\0';
-        if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-            return errno;
-        *at = '/';
-    }
-    return mkdir(copy, mode) < 0 && errno != EEXIST ? errno : 0;
-}
-
 static wcl_status fill(wcl_place *place, const wcl_container_options *options, const char *id,
                        wcl_error *error)
 {
@@ -82,12 +67,11 @@ static wcl_status fill(wcl_place *place, const wcl_container_options *options, c
     WCL_CLEANUP_FREE char *wanted = join(run_dir, "containers");
     if (!wanted)
         return wcl_fail_memory(error);
-    int failed = make_folders(wanted, 0700);
-    if (!failed && !realpath(wanted, resolved))
-        failed = errno;
-    if (failed)
-        return wcl_fail_errno(error, failed,
-                              "the folder '%s' for running containers cannot be used", wanted);
+    if (wcl_durable_make_folders(AT_FDCWD, wanted, 0755, 0700, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!realpath(wanted, resolved))
+        return wcl_fail_errno(error, errno, "the folder '%s' for running containers cannot be used",
+                              wanted);
     place->run_dir = strdup(resolved);
     place->path = id ? join(resolved, id) : NULL;
     place->runtime =
@@ -229,20 +213,7 @@ wcl_status wcl_place_create(const wcl_place *place, int *folder, wcl_error *erro
 
 wcl_status wcl_place_write(int folder, const char *name, const char *text, wcl_error *error)
 {
-    char temporary[64];
-    size_t size = strlen(text);
-
-    snprintf(temporary, sizeof(temporary), ".%s", name);
-    int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return wcl_fail_errno(error, errno, "the file '%s' cannot be made", name);
-    ssize_t written = write(fd, text, size);
-    int failed = written == (ssize_t)size ? 0 : written < 0 ? errno : ENOSPC;
-    if (close(fd) < 0 && !failed)
-        failed = errno;
-    if (!failed && renameat(folder, temporary, folder, name) < 0)
-        failed = errno;
-    return failed ? wcl_fail_errno(error, failed, "the file '%s' cannot be written", name) : WCL_OK;
+    return wcl_durable_write(folder, name, text, strlen(text), 0600, error);
 }
 
 wcl_status wcl_place_read_json(int folder, const char *name, cJSON **json, wcl_error *error)

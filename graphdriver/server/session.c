@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "base/error.h"
 
 #define STATE_SIZE_MAX (1024 * 1024)
@@ -134,21 +134,13 @@ static wcl_status new_session(const wcl_sessions *sessions, const cJSON *request
 
 /* ---- Remembering ----------------------------------------------------------------------------- */
 
-static wcl_status remember(const wcl_sessions *sessions, const char *request, wcl_error *error)
+static wcl_status remember(wcl_sessions *sessions, const char *request, wcl_error *error)
 {
-    WCL_CLEANUP_BUFFER wcl_buffer name = WCL_BUFFER_INIT;
-
-    if (wcl_buffer_printf(&name, error, "%s.new", sessions->state_file) != WCL_OK)
-        return WCL_FAILED;
-    WCL_CLEANUP_FD int fd =
-        open(wcl_buffer_text(&name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return wcl_fail_errno(error, errno, "cannot create '%s'", wcl_buffer_text(&name));
-    if (wcl_pwrite_full(fd, request, strlen(request), 0, error) != WCL_OK)
-        return WCL_FAILED;
-    if (rename(wcl_buffer_text(&name), sessions->state_file) != 0)
-        return wcl_fail_errno(error, errno, "cannot create '%s'", sessions->state_file);
-    return WCL_OK;
+    pthread_mutex_lock(&sessions->mutex);
+    wcl_status status =
+        wcl_durable_write(AT_FDCWD, sessions->state_file, request, strlen(request), 0600, error);
+    pthread_mutex_unlock(&sessions->mutex);
+    return status;
 }
 
 static wcl_status recall(wcl_sessions *sessions, wcl_error *error)
@@ -169,17 +161,6 @@ static wcl_status recall(wcl_sessions *sessions, wcl_error *error)
     return new_session(sessions, request, &sessions->current, error);
 }
 
-static void make_folders(const char *path)
-{
-    WCL_CLEANUP_FREE char *copy = strdup(path);
-
-    for (char *at = copy ? strchr(copy + 1, '/') : NULL; at; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        mkdir(copy, 0755);
-        *at = '/';
-    }
-}
-
 wcl_status wcl_sessions_open(wcl_sessions *sessions, const char *state_dir, wcl_error *error)
 {
     wcl_error why = WCL_ERROR_INIT;
@@ -189,7 +170,8 @@ wcl_status wcl_sessions_open(wcl_sessions *sessions, const char *state_dir, wcl_
         sessions->state_file = NULL;
         return wcl_fail_memory(error);
     }
-    make_folders(sessions->state_file);
+    if (wcl_durable_make_folders(AT_FDCWD, state_dir, 0755, 0755, error) != WCL_OK)
+        return WCL_FAILED;
     if (recall(sessions, &why) != WCL_OK && sessions->hooks && sessions->hooks->log)
         sessions->hooks->log(sessions->hooks->context, WCL_LOG_WARNING, why.message);
     return WCL_OK;

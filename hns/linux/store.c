@@ -55,8 +55,7 @@ static wcl_status load_record(wcl_service *service, const char *kind, const char
 
 /* Writes {"Format":1,NAME:object,...}; takes the object over. */
 static wcl_status save_record(wcl_service *service, const char *kind, const char *id,
-                              const char *name, cJSON *object, uint32_t mtu, bool durable,
-                              wcl_error *error)
+                              const char *name, cJSON *object, uint32_t mtu, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     WCL_CLEANUP_JSON cJSON *record = cJSON_CreateObject();
@@ -70,7 +69,7 @@ static wcl_status save_record(wcl_service *service, const char *kind, const char
         return wcl_fail_memory(error);
     if (record_path(service, kind, id, &path, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_file_write_json(wcl_buffer_text(&path), record, durable, error);
+    return wcl_file_write_json(wcl_buffer_text(&path), record, error);
 }
 
 static wcl_status remove_record(wcl_service *service, const char *kind, const char *id,
@@ -110,7 +109,7 @@ wcl_status wcl_hns_store_save_network(wcl_service *service, const wcl_network_re
     if (wcl_hns_network_to_json(network->object, &object, error) != WCL_OK)
         return WCL_FAILED;
     return save_record(service, "networks", network->object->id, "Network", object, network->mtu,
-                       true, error);
+                       error);
 }
 
 wcl_status wcl_hns_store_remove_network(wcl_service *service, const wcl_network_record *network,
@@ -134,10 +133,7 @@ wcl_status wcl_hns_store_save_endpoint(wcl_service *service, const wcl_endpoint_
 
     if (wcl_hns_endpoint_to_json(endpoint->object, &object, error) != WCL_OK)
         return WCL_FAILED;
-    /* Not waiting for the disk: what an endpoint is for does not outlive a power cut, and one that
-     * is lost with it, with its file empty or missing, is as if it had never been made. */
-    return save_record(service, "endpoints", endpoint->object->id, "Endpoint", object, 0, false,
-                       error);
+    return save_record(service, "endpoints", endpoint->object->id, "Endpoint", object, 0, error);
 }
 
 wcl_status wcl_hns_store_remove_endpoint(wcl_service *service, const wcl_endpoint_record *endpoint,
@@ -172,10 +168,10 @@ wcl_status wcl_hns_store_save_attachment(wcl_service *service, const wcl_endpoin
         return wcl_fail_memory(error);
     if (attachment_path(service, endpoint->object->id, &path, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_file_write_json(wcl_buffer_text(&path), json, false, error);
+    wcl_status status = wcl_file_write_json(wcl_buffer_text(&path), json, error);
     if (status == WCL_OK || wcl_folder_make(service->attached_dir, NULL) != WCL_OK)
         return status;
-    return wcl_file_write_json(wcl_buffer_text(&path), json, false, error);
+    return wcl_file_write_json(wcl_buffer_text(&path), json, error);
 }
 
 wcl_status wcl_hns_store_remove_attachment(wcl_service *service, const char *endpoint_id,

@@ -120,7 +120,7 @@ static wcl_status switch_on(cJSON *root, const char *family, const char *memory,
         if (!list || !remember(list, master_setting(family), value, "1"))
             return wcl_fail_memory(error);
         if (remember_interfaces(list, family, error) != WCL_OK ||
-            wcl_file_write_json(memory, root, true, error) != WCL_OK)
+            wcl_file_write_json(memory, root, error) != WCL_OK)
             return WCL_FAILED;
     }
     cJSON_ArrayForEach(item, list)
@@ -183,6 +183,6 @@ wcl_status wcl_forwarding_set(const char *memory, bool ipv4, bool ipv6, wcl_erro
         (ipv6 ? switch_on(root, "ipv6", memory, error) : switch_off(root, "ipv6", error)) != WCL_OK)
         return WCL_FAILED;
     if (root->child)
-        return wcl_file_write_json(memory, root, true, error);
+        return wcl_file_write_json(memory, root, error);
     return wcl_file_remove(memory, error) == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "base/error.h"
 #include "layer/store/store.h"
 
@@ -219,15 +220,6 @@ static cJSON *record_to_json(const wcl_record *record)
     return json;
 }
 
-static wcl_status write_synced(int fd, const char *text, wcl_error *error)
-{
-    if (wcl_pwrite_full(fd, text, strlen(text), 0, error) != WCL_OK)
-        return wcl_error_context(error, NULL, RECORD_FILE);
-    if (fsync(fd) != 0)
-        return wcl_fail_errno(error, errno, "cannot write " RECORD_FILE);
-    return WCL_OK;
-}
-
 wcl_status wcl_record_write(int layer_fd, const wcl_record *record, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *json = record_to_json(record);
@@ -235,18 +227,7 @@ wcl_status wcl_record_write(int layer_fd, const wcl_record *record, wcl_error *e
 
     if (!text)
         return wcl_fail_memory(error);
-    int fd = openat(layer_fd, RECORD_FILE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return wcl_fail_errno(error, errno, "cannot create " RECORD_FILE);
-    wcl_status status = write_synced(fd, text, error);
-    close(fd);
-    if (status == WCL_OK && renameat(layer_fd, RECORD_FILE ".new", layer_fd, RECORD_FILE) != 0)
-        status = wcl_fail_errno(error, errno, "cannot put " RECORD_FILE " in place");
-    if (status == WCL_OK && fsync(layer_fd) != 0)
-        status = wcl_fail_errno(error, errno, "cannot write " RECORD_FILE);
-    if (status != WCL_OK)
-        unlinkat(layer_fd, RECORD_FILE ".new", 0);
-    return status;
+    return wcl_durable_write(layer_fd, RECORD_FILE, text, strlen(text), 0644, error);
 }
 
 /* ---- Parents -------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/tools/synced.h"
 #include "tests/unit/hns/requests.h"
 
 #define NETWORK_ID "11111111-1111-1111-1111-111111111111"
@@ -72,6 +73,30 @@ static void an_endpoint_is_filled_in(void **state)
     assert_int_equal(strncmp(text_of(endpoint, "MacAddress"), "02-15-", 6), 0);
     assert_non_null(cJSON_GetObjectItem(endpoint, "Future"));
     cJSON_Delete(endpoint);
+}
+
+/* The file of an object, as fake_service_open() has it kept. */
+static const char *record(const fixture *fixture, const char *kind, const char *id)
+{
+    static char path[256];
+
+    snprintf(path, sizeof(path), "%s/state/%s/%s.json", fixture->folder, kind, id);
+    return path;
+}
+
+static void what_was_answered_outlives_a_power_cut(void **state)
+{
+    post(*state, "/networks/", nat_network);
+    assert_true(synced_is_there(record(*state, "networks", NETWORK_ID)));
+    post(*state, "/endpoints/", plain_endpoint);
+    assert_true(synced_is_there(record(*state, "endpoints", ENDPOINT_ID)));
+    post(*state, "/endpoints/" ENDPOINT_ID,
+         "{\"Policies\":[{\"Type\":\"QOS\",\"MaximumOutgoingBandwidthInBytes\":1000}]}");
+    assert_true(synced_is_there(record(*state, "endpoints", ENDPOINT_ID)));
+    cJSON_Delete(accepted(*state, "DELETE", "/endpoints/" ENDPOINT_ID, ""));
+    assert_true(synced_is_gone(record(*state, "endpoints", ENDPOINT_ID)));
+    cJSON_Delete(accepted(*state, "DELETE", "/networks/" NETWORK_ID, ""));
+    assert_true(synced_is_gone(record(*state, "networks", NETWORK_ID)));
 }
 
 static void a_mac_comes_from_the_pool(void **state)
@@ -369,6 +394,7 @@ int main(void)
         TEST(a_network_is_filled_in),
         TEST(networks_that_name_no_subnet_get_different_ones),
         TEST(an_endpoint_is_filled_in),
+        TEST(what_was_answered_outlives_a_power_cut),
         TEST(a_mac_comes_from_the_pool),
         TEST(a_port_of_0_becomes_a_free_one),
         TEST(an_adapter_lends_its_mac_and_address),
