@@ -15,6 +15,9 @@
 #include "layer/store/import.h"
 #include "layer/tar/compress.h"
 
+/* Of a layer: as what was left of it, from zero, and as the layer that another pull made. */
+#define TRIES_MAX 3
+
 /* One layer being fetched. */
 typedef struct layer {
     const wcl_fetch *fetch;
@@ -26,10 +29,11 @@ typedef struct layer {
     bool is_shared;   /* what an earlier fetch left of it is another layer's tar as well */
     uint64_t done;    /* bytes given to who reads */
     uint64_t resumed; /* bytes that an earlier fetch left */
+    bool is_anew;     /* what an earlier fetch left is of no use */
     wcl_blob_writer writer;
     int local; /* the blob, where it is there already */
     wcl_blob_stream *stream;
-    bool broke_off; /* the source failed, not what it gave */
+    wcl_error source_error; /* with a code: the source failed, not what it gave */
 } layer;
 
 /* ---- The blob's bytes ----------------------------------------------------------------------- */
@@ -38,21 +42,25 @@ static wcl_status read_source(layer *layer, void *buffer, size_t size, size_t *g
                               wcl_error *error)
 {
     wcl_image_source *source = layer->fetch->source;
+    wcl_error *why = &layer->source_error;
     wcl_status status = WCL_OK;
 
     if (!layer->stream)
         status =
-            source->ops->open_blob(source, layer->descriptor, layer->done, &layer->stream, error);
+            source->ops->open_blob(source, layer->descriptor, layer->done, &layer->stream, why);
     if (status == WCL_OK)
-        status = layer->stream->ops->read(layer->stream, buffer, size, got, error);
+        status = layer->stream->ops->read(layer->stream, buffer, size, got, why);
     if (status == WCL_OK && *got == 0)
         status =
-            wcl_fail(error, WCL_CODE_TRUNCATED, "the blob ends after %llu of %llu bytes",
+            wcl_fail(why, WCL_CODE_TRUNCATED, "the blob ends after %llu of %llu bytes",
                      (unsigned long long)layer->done, (unsigned long long)layer->descriptor->size);
-    layer->broke_off = status != WCL_OK;
-    if (status == WCL_OK && layer->writer.fd >= 0)
-        status = wcl_blob_writer_write(&layer->writer, buffer, *got, error);
-    return status;
+    if (status != WCL_OK) {
+        if (error)
+            *error = *why;
+        return WCL_FAILED;
+    }
+    return layer->writer.fd < 0 ? WCL_OK
+                                : wcl_blob_writer_write(&layer->writer, buffer, *got, error);
 }
 
 /* A wcl_read_fn: gives as many bytes as the blob shall have, wherever they are. */
@@ -112,11 +120,19 @@ static wcl_status settle_shared(layer *layer, bool *is_there, wcl_error *error)
         return WCL_OK;
     wcl_store_clean(&layer->fetch->store->layers);
     layer->is_shared = wcl_blob_writer_is_shared(&layer->writer);
-    if (!layer->is_shared || layer->writer.size == layer->descriptor->size)
+    if (!layer->is_shared || (!layer->is_anew && layer->writer.size == layer->descriptor->size))
         return WCL_OK;
     layer->is_shared = false;
     wcl_blob_writer_end(&layer->writer, false);
     return begin_blob(layer, is_there, error);
+}
+
+/* Begins again at zero where what was left is longer than the blob, or led to a failure. */
+static wcl_status settle_rest(layer *layer, wcl_error *error)
+{
+    if (!layer->is_anew && layer->writer.size <= layer->descriptor->size)
+        return WCL_OK;
+    return layer->writer.size ? wcl_blob_writer_restart(&layer->writer, error) : WCL_OK;
 }
 
 /* Finds out where the bytes come from. */
@@ -125,8 +141,9 @@ static wcl_status open_blob(layer *layer, wcl_error *error)
     const char *digest = layer->descriptor->digest;
     bool is_there = false;
 
-    layer->done = 0;
+    layer->done = layer->resumed = 0;
     layer->is_shared = false;
+    layer->source_error = (wcl_error)WCL_ERROR_INIT;
     /* What is on this machine need not be gone on with. */
     if (layer->is_plain && !layer->fetch->source->is_remote)
         return WCL_OK;
@@ -137,8 +154,7 @@ static wcl_status open_blob(layer *layer, wcl_error *error)
         layer->local = wcl_image_blob_open(layer->fetch->store, digest, NULL, NULL, error);
         return layer->local < 0 ? WCL_FAILED : WCL_OK;
     }
-    if (layer->writer.size > layer->descriptor->size &&
-        wcl_blob_writer_restart(&layer->writer, error) != WCL_OK)
+    if (settle_rest(layer, error) != WCL_OK)
         return WCL_FAILED;
     layer->resumed = layer->writer.size;
     return WCL_OK;
@@ -321,14 +337,17 @@ static wcl_status look_for_layer(const layer *layer, bool *is_there, wcl_error *
     return WCL_OK;
 }
 
-/* What a damaged beginning of a blob can lead to. */
-static bool may_be_damage(uint32_t code)
+/* Whether it failed for what the source failed with, or because all shall end: what came before may
+ * be gone on with. */
+static bool is_interruption(const layer *layer, const wcl_error *why)
 {
-    return code == WCL_CODE_CHECKSUM || code == WCL_CODE_CORRUPT || code == WCL_CODE_TRUNCATED ||
-           code == WCL_CODE_INVALID_DATA || code == WCL_CODE_NOT_SUPPORTED;
+    return why->code == WCL_CODE_CANCELLED ||
+           (layer->source_error.code && why->code == layer->source_error.code &&
+            strstr(why->message, layer->source_error.message) != NULL);
 }
 
-/* One try. What an earlier fetch left may be damaged, which shows at the end only. */
+/* One try. What an earlier fetch left may come from another source, and be anything: whatever it
+ * leads to but an interruption is no fault of this one before it was fetched from zero. */
 static wcl_status try_layer(layer *layer, bool is_there, wcl_error *error)
 {
     wcl_error inner = WCL_ERROR_INIT;
@@ -337,8 +356,7 @@ static wcl_status try_layer(layer *layer, bool is_there, wcl_error *error)
         return WCL_FAILED;
     atomic_store(&layer->job->state, WCL_TRANSFER_RUNNING);
     wcl_status status = is_there ? fetch_blob(layer, &inner) : import(layer, &inner);
-    bool keep =
-        layer->fetch->source->is_remote && (layer->broke_off || inner.code == WCL_CODE_CANCELLED);
+    const bool keep = layer->fetch->source->is_remote && is_interruption(layer, &inner);
     close_blob(layer, keep);
     if (status == WCL_OK)
         return WCL_OK;
@@ -352,8 +370,10 @@ static wcl_status try_layer(layer *layer, bool is_there, wcl_error *error)
         if (is_there)
             return WCL_END;
     }
-    if (layer->resumed && !keep && may_be_damage(inner.code))
+    if (layer->resumed && !keep && !layer->is_anew) {
+        layer->is_anew = true;
         return WCL_END;
+    }
     if (error)
         *error = inner;
     return WCL_FAILED;
@@ -371,10 +391,9 @@ static wcl_status fetch_layer(layer *layer, wcl_error *error)
         atomic_store(&layer->job->state, WCL_TRANSFER_PRESENT);
         return WCL_OK;
     }
-    wcl_status status = try_layer(layer, is_there, error);
-    if (status == WCL_END) {
-        layer->resumed = 0;
-        if (look_for_layer(layer, &is_there, error) != WCL_OK)
+    wcl_status status = WCL_END;
+    for (int tries = 0; tries < TRIES_MAX && status == WCL_END; tries++) {
+        if (tries && look_for_layer(layer, &is_there, error) != WCL_OK)
             return WCL_FAILED;
         status = try_layer(layer, is_there, error);
     }

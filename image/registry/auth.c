@@ -72,10 +72,15 @@ wcl_status wcl_auth_new(wcl_http *http, const wcl_auth_options *options, wcl_aut
     return WCL_OK;
 }
 
+static void forget(void *secret, size_t size)
+{
+    if (secret)
+        explicit_bzero(secret, size);
+}
+
 static void forget_header(wcl_auth *auth)
 {
-    if (auth->header)
-        explicit_bzero(auth->header, strlen(auth->header));
+    forget(auth->header, auth->header ? strlen(auth->header) : 0);
     free(auth->header);
     auth->header = NULL;
 }
@@ -326,9 +331,9 @@ static wcl_status read_token(wcl_auth *auth, wcl_http_exchange *exchange, wcl_er
 static wcl_status fetch_token(wcl_auth *auth, wcl_error *error)
 {
     __attribute__((cleanup(free_text))) char *url = NULL;
-    WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;
     WCL_CLEANUP_BUFFER wcl_buffer form = WCL_BUFFER_INIT;
     WCL_CLEANUP_FREE char *basic = NULL;
+    WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;
     const char *const form_type[] = { "Content-Type: application/x-www-form-urlencoded", NULL };
     wcl_http_request request = { .method = "GET" };
     wcl_retry retry = { &auth->policy, 0 };
@@ -340,7 +345,8 @@ static wcl_status fetch_token(wcl_auth *auth, wcl_error *error)
                                        .url = auth->realm,
                                        .headers = form_type,
                                        .body = form.data,
-                                       .body_size = form.size };
+                                       .body_size = form.size,
+                                       .has_secret = true };
     } else {
         if (token_url(auth, &url, error) != WCL_OK ||
             (auth->credentials.username &&
@@ -349,7 +355,10 @@ static wcl_status fetch_token(wcl_auth *auth, wcl_error *error)
         request.url = url;
         request.authorization = basic;
     }
-    if (wcl_registry_send(auth->http, NULL, &retry, &request, &exchange, error) != WCL_OK)
+    wcl_status status = wcl_registry_send(auth->http, NULL, &retry, &request, &exchange, error);
+    forget(form.data, form.size);
+    forget(basic, basic ? strlen(basic) : 0);
+    if (status != WCL_OK)
         return wcl_error_context(error, NULL, "token");
     return read_token(auth, exchange, error);
 }

@@ -151,7 +151,8 @@ static void hang_up(blob_stream *stream)
     stream->exchange = NULL;
 }
 
-/* Whether a Range was asked for, and the answer is none: "not in the blob", or another part. */
+/* Whether a Range was asked for, and the answer is none: a refusal that all of the blob need not
+ * meet with ("not in the blob" is one), or another part. */
 static bool is_wrong_range(const blob_stream *stream)
 {
     const int status = wcl_http_status(stream->exchange);
@@ -160,7 +161,7 @@ static bool is_wrong_range(const blob_stream *stream)
 
     if (!stream->offset || stream->no_range)
         return false;
-    return status == 416 ||
+    return (status >= 400 && status != 404 && !wcl_retry_status_is_worth(status)) ||
            (status == 206 && (!range || sscanf(range, "bytes %" SCNu64 "-", &first) != 1 ||
                               first != stream->offset));
 }

@@ -138,14 +138,21 @@ static void redirect_request(wcl_http_request *request, int status, bool other_o
         request->authorization = NULL;
 }
 
-/* The address that the answer sends to; the exchange is over with it. */
-static wcl_status next_address(const wcl_http *http, wcl_http_exchange *exchange,
-                               wcl_address *address, wcl_error *error)
+/* The address that the answer sends to, and the request that goes there. */
+static wcl_status redirect(const wcl_http *http, wcl_http_exchange *exchange, wcl_address *address,
+                           wcl_http_request *request, wcl_error *error)
 {
     const char *location = wcl_http_header(exchange, "Location", 0);
+    const wcl_address *from = wcl_http_address(exchange);
 
-    if (wcl_address_parse(location, wcl_http_address(exchange), address, error) != WCL_OK)
+    if (wcl_address_parse(location, from, address, error) != WCL_OK)
         return wcl_error_context(error, NULL, "redirect");
+    const bool other_origin = strcmp(address->origin, from->origin) != 0;
+    redirect_request(request, wcl_http_status(exchange), other_origin);
+    if (other_origin && request->has_secret && request->body)
+        return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
+                        "'%.200s' sends a login on to '%.200s', another server, which is refused",
+                        from->origin, address->origin);
     return check_plain(http, address, error);
 }
 
@@ -172,9 +179,7 @@ wcl_status wcl_http_send(wcl_http *http, const wcl_http_request *request,
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
                             "'%.300s' was redirected %d times, at last to '%.300s'", request->url,
                             hops, wcl_http_header(made, "Location", 0));
-        if (next_address(http, made, &address, error) != WCL_OK)
+        if (redirect(http, made, &address, &current, error) != WCL_OK)
             return WCL_FAILED;
-        redirect_request(&current, status,
-                         strcmp(address.origin, wcl_http_address(made)->origin) != 0);
     }
 }

@@ -41,6 +41,7 @@ typedef struct wcl_http_request {
     const char *const *headers; /* more headers, "Name: value", ended by NULL; or NULL */
     const void *body;           /* of POST, PUT and PATCH */
     size_t body_size;
+    bool has_secret; /* the body is for the url's own origin only: it is redirected nowhere else */
 } wcl_http_request;
 
 /*

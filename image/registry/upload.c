@@ -73,7 +73,7 @@ static bool is_worth_recovery(const upload *upload, const wcl_http_request *requ
 /* One request without repetition, whose answer is to have one of the statuses `wanted`. An answer
  * that may be another one next time is a failure with CONNECTION_LOST, so that one test finds all
  * that is worth trying again. */
-static wcl_status ask(upload *upload, const wcl_http_request *request, const int wanted[3],
+static wcl_status ask(upload *upload, const wcl_http_request *request, const int wanted[4],
                       const char *what, wcl_http_exchange **exchange, wcl_error *error)
 {
     WCL_CLEANUP_EXCHANGE wcl_http_exchange *answer = NULL;
@@ -84,11 +84,12 @@ static wcl_status ask(upload *upload, const wcl_http_request *request, const int
                                &answer, error) != WCL_OK)
         return WCL_FAILED;
     const int status = upload->status = wcl_http_status(answer);
-    if (status == wanted[0] || status == wanted[1] || status == wanted[2]) {
-        *exchange = answer;
-        answer = NULL;
-        return WCL_OK;
-    }
+    for (size_t i = 0; i < 4; i++)
+        if (status == wanted[i]) {
+            *exchange = answer;
+            answer = NULL;
+            return WCL_OK;
+        }
     upload->retry_after = wcl_retry_after(wcl_http_header(answer, "Retry-After", 0), time(NULL));
     wcl_registry_fail(answer, what, error);
     if (is_worth_recovery(upload, request, status) && error)
@@ -114,6 +115,12 @@ static wcl_status take_location(upload *upload, wcl_http_exchange *exchange, wcl
                                            upload->repository->origin.origin, upload->digest);
     if (wcl_address_parse(location, wcl_http_address(exchange), &address, error) != WCL_OK)
         return WCL_FAILED;
+    if (address.is_plain && !wcl_http_address(exchange)->is_plain)
+        return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
+                        "'%.200s' wants the blob %s sent to '%.200s', from https to plain http, "
+                        "which is refused: a proxy in front of the registry has to tell it that "
+                        "it is reached by https (X-Forwarded-Proto)",
+                        wcl_http_address(exchange)->origin, upload->digest, address.origin);
     free(upload->location);
     upload->location = address.text;
     address.text = NULL;
@@ -198,7 +205,7 @@ static wcl_status begin(upload *upload, const char *from, wcl_error *error)
          wcl_buffer_printf(&url, error, "?mount=%s&from=%s", upload->digest, from) != WCL_OK))
         return WCL_FAILED;
     request.url = wcl_buffer_text(&url);
-    if (ask(upload, &request, (const int[3]) { 202, from ? 201 : 202 }, what, &exchange, error) !=
+    if (ask(upload, &request, (const int[4]) { 202, from ? 201 : 202 }, what, &exchange, error) !=
         WCL_OK)
         return WCL_FAILED;
     upload->offset = 0;
@@ -304,7 +311,8 @@ static wcl_status send_piece(upload *upload, wcl_error *error)
                                        .headers = headers,
                                        .body = upload->piece,
                                        .body_size = size };
-    if (ask(upload, &request, (const int[3]) { 202, 201, 204 }, what, &exchange, error) != WCL_OK) {
+    if (ask(upload, &request, (const int[4]) { 202, 201, 204, 200 }, what, &exchange, error) !=
+        WCL_OK) {
         upload->refused = upload->status;
         return WCL_FAILED;
     }
@@ -339,7 +347,8 @@ static wcl_status send_last(upload *upload, wcl_error *error)
                                        .headers = headers,
                                        .body = upload->piece,
                                        .body_size = size };
-    if (ask(upload, &request, (const int[3]) { 201, 204 }, what, &exchange, error) != WCL_OK)
+    if (ask(upload, &request, (const int[4]) { 201, 204, 202, 200 }, what, &exchange, error) !=
+        WCL_OK)
         return WCL_FAILED;
     upload->is_complete = true;
     upload->offset = upload->size;
@@ -370,7 +379,7 @@ static wcl_status is_there(upload *upload, bool *there, wcl_error *error)
     if (wcl_repository_url(upload->repository, "blobs", upload->digest, &url, error) != WCL_OK)
         return WCL_FAILED;
     request.url = wcl_buffer_text(&url);
-    if (ask(upload, &request, (const int[3]) { 200, 404 }, "the blob", &exchange, error) != WCL_OK)
+    if (ask(upload, &request, (const int[4]) { 200, 404 }, "the blob", &exchange, error) != WCL_OK)
         return WCL_FAILED;
     *there = wcl_http_status(exchange) == 200;
     return WCL_OK;
@@ -386,7 +395,7 @@ static wcl_status find_offset(upload *upload, wcl_error *error)
     if (!upload->location)
         return WCL_OK;
     uint64_t sent = upload->offset + next_size(upload);
-    if (ask(upload, &request, (const int[3]) { 204, 200 }, "the upload", &exchange, error) !=
+    if (ask(upload, &request, (const int[4]) { 204, 200 }, "the upload", &exchange, error) !=
         WCL_OK) {
         give_up(upload);
         upload->offset = 0;

@@ -292,6 +292,93 @@ static void what_was_left_and_is_damaged_is_fetched_anew(void **state)
     assert_sound(fixture, LAYERS);
 }
 
+/* gzip of a tar whose entry has that name. */
+static void make_poison(const char *name, wcl_buffer *poison)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
+    const wcl_tar_header header = {
+        .type = '0', .name = name, .size = FILE_SIZE, .mode = 0644, .has_modified = true
+    };
+    wcl_output *output = NULL;
+
+    assert_int_equal(wcl_tar_header_append(&header, &tar, NULL), WCL_OK);
+    assert_int_equal(wcl_buffer_reserve(&tar, FILE_SIZE, NULL), WCL_OK);
+    memset(tar.data + tar.size, 0, FILE_SIZE);
+    tar.size += FILE_SIZE;
+    assert_int_equal(wcl_output_open(append, poison, WCL_COMPRESSION_GZIP, 1, &output, NULL),
+                     WCL_OK);
+    assert_int_equal(wcl_output_write(output, tar.data, tar.size, NULL), WCL_OK);
+    assert_int_equal(wcl_output_finish(output, NULL), WCL_OK);
+    wcl_output_free(output);
+}
+
+/* Leaves that as the beginning of a layer's blob, as the pull of another image may. */
+static void leave(fixture *fixture, const blob *layer, const void *data, size_t size)
+{
+    char path[300];
+
+    snprintf(path, sizeof(path), "%s/.images/partial/%s", fixture->home,
+             wcl_chain_layer_id(layer->digest));
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, data, size, 0), size);
+    close(fd);
+}
+
+static void what_another_source_left_does_no_harm(void **state)
+{
+    fixture *fixture = *state;
+    blob *layer = &fixture->source.layers[1];
+    WCL_CLEANUP_BUFFER wcl_buffer above = WCL_BUFFER_INIT;
+    WCL_CLEANUP_BUFFER wcl_buffer large = WCL_BUFFER_INIT;
+    const wcl_transfer_options options = { .struct_size = sizeof(options),
+                                           .max_size = FILE_SIZE + 4096 };
+    wcl_image_info *images = NULL;
+    size_t count;
+
+    make_poison("../x", &above);
+    make_poison("large", &large);
+    make_poison("more", &large); /* both are read, and together they are over the limit */
+    const struct {
+        const void *data;
+        size_t size;
+    } rests[] = {
+        { above.data, above.size }, { large.data, large.size },    { "no tar, no gzip: text", 21 },
+        { layer->data.data, 1000 }, { "\x28\xB5\x2F\xFD....", 8 },
+    };
+    assert_int_equal(wcl_image_list(&fixture->driver, &images, &count, NULL), WCL_OK);
+    wcl_free(images);
+    for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+        static const char *const name = "x.test/a:latest";
+        wcl_error error = WCL_ERROR_INIT;
+        leave(fixture, layer, rests[i].data, rests[i].size);
+        if (wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", &name, 1,
+                                &options, NULL, &error) != WCL_OK)
+            fail_msg("%zu: %s: %s", i, error.subject, error.message);
+        assert_sound(fixture, LAYERS);
+        assert_int_equal(wcl_image_remove(&fixture->driver, name, true, NULL, NULL, NULL), WCL_OK);
+    }
+}
+
+static void an_interrupted_pull_keeps_what_it_went_on_with(void **state)
+{
+    fixture *fixture = *state;
+    blob *layer = &fixture->source.layers[2];
+    const size_t size = layer->data.size;
+    wcl_error error = WCL_ERROR_INIT;
+
+    for (size_t part = 1; part < 4; part++) {
+        layer->breaks_at = size * part / 4;
+        assert_int_equal(pull(fixture, &error), WCL_FAILED);
+        assert_int_equal(error.code, WCL_CODE_BROKEN_PIPE);
+        assert_int_equal(size_of(fixture, "partial", layer->digest), size * part / 4);
+    }
+    layer->breaks_at = 0;
+    assert_int_equal(pull(fixture, &error), WCL_OK);
+    assert_int_equal(layer->given, size);
+    assert_sound(fixture, LAYERS);
+}
+
 static void wrong_bytes_are_refused_and_not_kept(void **state)
 {
     fixture *fixture = *state;
@@ -408,6 +495,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pull_that_broke_off_goes_on_where_it_ended, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_left_and_is_damaged_is_fetched_anew, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_another_source_left_does_no_harm, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_interrupted_pull_keeps_what_it_went_on_with, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(wrong_bytes_are_refused_and_not_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_broken_pull_left_goes_after_a_day, set_up,

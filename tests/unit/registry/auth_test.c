@@ -250,6 +250,84 @@ static void who_is_redirected_to_gets_no_login(void **state)
     }
 }
 
+/* A login at a registry with an identity token, which its token server is sent. */
+static void log_in_with_identity_token(fixture *fixture, char folder[32])
+{
+    char path[100];
+
+    strcpy(folder, "/tmp/wcl-auth-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/config.json", folder);
+    FILE *file = fopen(path, "w");
+    fputs("{\"auths\":{\"r:1\":{\"auth\":\"YW5uOg==\",\"identitytoken\":\"i&d\"}}}", file);
+    fclose(file);
+    const wcl_auth_options options = { .registry = "r:1",
+                                       .config_folder = folder,
+                                       .policy = { 3, 1 } };
+    wcl_auth_free(fixture->auth);
+    assert_int_equal(wcl_auth_new(fixture->http, &options, &fixture->auth, NULL), WCL_OK);
+}
+
+static void remove_config(const char *folder)
+{
+    char path[100];
+
+    snprintf(path, sizeof(path), "%s/config.json", folder);
+    unlink(path);
+    rmdir(folder);
+}
+
+static void an_identity_token_goes_nowhere_else(void **state)
+{
+    static const int statuses[] = { 301, 302, 303, 307, 308 };
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        const char *const other_answers[] = { TOKEN_1 };
+        server *other = server_start(other_answers, 1);
+        char away[200], folder[32];
+        const char *const answers[] = { ASK_TOKEN, away, FINE };
+        wcl_error error = WCL_ERROR_INIT;
+        int status;
+        snprintf(away, sizeof(away),
+                 "HTTP/1.1 %d Away\r\nLocation: http://127.0.0.1:%u/x\r\n" EMPTY, statuses[i],
+                 server_port(other));
+        fixture fixture = start(answers, 3, NULL);
+        log_in_with_identity_token(&fixture, folder);
+        if (statuses[i] > 303) {
+            assert_int_equal(get(&fixture, &status, &error), WCL_FAILED);
+            assert_int_equal(error.code, WCL_CODE_ACCESS_DENIED);
+            assert_non_null(strstr(error.message, "sends a login on to"));
+            assert_int_equal(server_requests(other), 0);
+        } else {
+            assert_get(&fixture, 200);
+            assert_int_equal(server_requests(other), 1);
+        }
+        assert_asked(&fixture, 1, "refresh_token=i%26d");
+        assert_null(strstr(server_request(other, 0), "i%26d"));
+        assert_null(strstr(server_request(other, 0), "refresh_token"));
+        stop(&fixture);
+        server_stop(other);
+        remove_config(folder);
+    }
+}
+
+static void an_identity_token_may_be_redirected_at_its_server(void **state)
+{
+    const char *const answers[] = { ASK_TOKEN, "HTTP/1.1 307 There\r\nLocation: /there\r\n" EMPTY,
+                                    TOKEN_1, FINE };
+    fixture fixture = start(answers, 4, NULL);
+    char folder[32];
+
+    (void)state;
+    log_in_with_identity_token(&fixture, folder);
+    assert_get(&fixture, 200);
+    assert_asked(&fixture, 2, "POST /there");
+    assert_asked(&fixture, 2, "refresh_token=i%26d");
+    stop(&fixture);
+    remove_config(folder);
+}
+
 static void bad_tokens_are_refused(void **state)
 {
     const char *const injected[] = {
@@ -294,29 +372,19 @@ static void what_passes_is_tried_again(void **state)
 static void an_identity_token_is_exchanged(void **state)
 {
     const char *const answers[] = { ASK_TOKEN, TOKEN_1, FINE };
-    char folder[] = "/tmp/wcl-auth-XXXXXX", path[100];
     fixture fixture = start(answers, 3, NULL);
+    char folder[32];
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof(path), "%s/config.json", folder);
-    FILE *file = fopen(path, "w");
-    fputs("{\"auths\":{\"r:1\":{\"auth\":\"YW5uOg==\",\"identitytoken\":\"i&d\"}}}", file);
-    fclose(file);
-    const wcl_auth_options options = { .registry = "r:1",
-                                       .config_folder = folder,
-                                       .policy = { 3, 1 } };
-    wcl_auth_free(fixture.auth);
-    assert_int_equal(wcl_auth_new(fixture.http, &options, &fixture.auth, NULL), WCL_OK);
+    log_in_with_identity_token(&fixture, folder);
     assert_get(&fixture, 200);
     assert_asked(&fixture, 1, "POST /token?a=b");
     assert_asked(&fixture, 1,
                  "grant_type=refresh_token&service=my%20registry&client_id=wcl&"
                  "scope=repository%3Ax%3Apull&refresh_token=i%26d");
     assert_asked(&fixture, 2, "Authorization: Bearer one");
-    unlink(path);
-    rmdir(folder);
     stop(&fixture);
+    remove_config(folder);
 }
 
 int main(void)
@@ -334,6 +402,8 @@ int main(void)
         cmocka_unit_test(bad_tokens_are_refused),
         cmocka_unit_test(what_passes_is_tried_again),
         cmocka_unit_test(an_identity_token_is_exchanged),
+        cmocka_unit_test(an_identity_token_goes_nowhere_else),
+        cmocka_unit_test(an_identity_token_may_be_redirected_at_its_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

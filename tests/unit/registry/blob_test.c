@@ -85,11 +85,12 @@ static void a_server_that_answers_range_wrongly_is_read_from_the_start(void **st
 {
     const char *const wrong[] = {
         NO_SUCH_RANGE, "HTTP/1.1 206 Part\r\nContent-Length: 6\r\n\r\n456789",
-        "HTTP/1.1 206 Part\r\nContent-Length: 5\r\nContent-Range: bytes 5-9/10\r\n\r\n56789"
+        "HTTP/1.1 206 Part\r\nContent-Length: 5\r\nContent-Range: bytes 5-9/10\r\n\r\n56789",
+        "HTTP/1.1 400 No ranges\r\n" EMPTY, "HTTP/1.1 403 No ranges\r\n" EMPTY
     };
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         const char *const answers[] = { HERE, BROKEN_AT_4, wrong[i], BROKEN_AT_4, WHOLE };
         fixture fixture;
         const wcl_descriptor ten = { .media_type = "", .digest = DIGEST, .size = 10 };

@@ -98,6 +98,22 @@ static void an_empty_blob_is_sent_too(void **state)
     fixture_close(&fixture);
 }
 
+static void any_success_ends_an_upload(void **state)
+{
+    static const int statuses[] = { 200, 202, 204 };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char ended[100];
+        const char *const answers[] = { HERE, BEGUN, ended };
+        fixture fixture;
+        snprintf(ended, sizeof(ended), "HTTP/1.1 %d Yes\r\n%s", statuses[i],
+                 statuses[i] == 204 ? "\r\n" : EMPTY);
+        assert_put(&fixture, answers, 3, 5);
+        fixture_close(&fixture);
+    }
+}
+
 static void a_large_blob_goes_in_pieces(void **state)
 {
     const char *const answers[] = { HERE, BEGUN, HAS("0-8388607"), HAS("0-8388707"), CREATED };
@@ -438,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_small_blob_goes_in_one_request),
         cmocka_unit_test(an_empty_blob_is_sent_too),
+        cmocka_unit_test(any_success_ends_an_upload),
         cmocka_unit_test(a_large_blob_goes_in_pieces),
         cmocka_unit_test(a_broken_piece_goes_on_where_the_registry_is),
         cmocka_unit_test(an_upload_that_was_lost_begins_anew),
