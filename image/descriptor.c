@@ -38,10 +38,19 @@ const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const ch
     return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
-bool wcl_media_type_is_config(const char *media_type)
+bool wcl_media_type_is_config(const char *media_type, const char *manifest_type)
 {
-    return strcmp(media_type, WCL_MEDIA_OCI_CONFIG) == 0 ||
-           strcmp(media_type, WCL_MEDIA_DOCKER_CONFIG) == 0;
+    /* What old engines pushed, and docker takes for images ever since. */
+    static const char *const old[] = { "application/octet-stream", "application/json",
+                                       "text/html" };
+
+    if (!*media_type || strcmp(media_type, WCL_MEDIA_OCI_CONFIG) == 0 ||
+        strcmp(media_type, WCL_MEDIA_DOCKER_CONFIG) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+        if (strcmp(media_type, old[i]) == 0)
+            return strcmp(manifest_type, WCL_MEDIA_DOCKER_MANIFEST) == 0;
+    return false;
 }
 
 bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compression, bool *is_foreign)
@@ -153,6 +162,7 @@ wcl_status wcl_platform_of_json(const cJSON *json, wcl_platform *platform, wcl_e
         wcl_json_get_text(json, "variant", &platform->variant, error) != WCL_OK ||
         wcl_json_get_text(json, "os.version", &platform->os_version, error) != WCL_OK)
         return WCL_FAILED;
+    wcl_platform_normalise(platform);
     return WCL_OK;
 }
 

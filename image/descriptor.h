@@ -13,7 +13,7 @@ char *wcl_document_keep(const char *what, const void *text, size_t size, size_t 
 wcl_status wcl_descriptor_read(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error);
 void wcl_descriptor_clear(wcl_descriptor *descriptor);
 
-/* The platform that an index's entry or a config has in its fields. */
+/* The platform that an index's entry or a config has in its fields, by Go's names. */
 wcl_status wcl_platform_of_json(const cJSON *json, wcl_platform *platform, wcl_error *error);
 
 /* Refuses an object that has one of its fields twice: readers differ in which they take. What is no

@@ -38,6 +38,12 @@ wcl_status wcl_digest_check(const char *digest, wcl_error *error);
 wcl_status wcl_digest_of(const void *data, size_t size, char text[WCL_DIGEST_TEXT_SIZE],
                          wcl_error *error);
 
+/* ---- Platforms ------------------------------------------------------------------------------ */
+
+/* What others call a system, an architecture or a variant ("x86_64", "Linux", "7"), by Go's names.
+ */
+void wcl_platform_normalise(wcl_platform *platform);
+
 /* ---- Descriptors ---------------------------------------------------------------------------- */
 
 /* What a document says of another document or blob. The digest is well-formed. */
@@ -62,8 +68,9 @@ const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const ch
 bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compression,
                              bool *is_foreign);
 
-/* Whether it is the media type of an image's config: OCI's or Docker's. */
-bool wcl_media_type_is_config(const char *media_type);
+/* Whether it is the media type of an image's config, OCI's or Docker's, or "", in a manifest of
+ * that type: of Docker's schema 2 there are images whose config is called something general. */
+bool wcl_media_type_is_config(const char *media_type, const char *manifest_type);
 
 /* ---- Manifests and indexes ------------------------------------------------------------------ */
 

@@ -111,7 +111,7 @@ static wcl_status read_layers(wcl_manifest *manifest, wcl_error *error)
     if (wcl_descriptor_read(config, &manifest->config, error) != WCL_OK)
         return wcl_error_context(error, NULL, "config");
     const char *type = manifest->config.media_type;
-    if (*type && !wcl_media_type_is_config(type))
+    if (!wcl_media_type_is_config(type, manifest->media_type))
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "it is no image but an artifact: its config is a '%.100s'", type);
     if (manifest->config.size > WCL_CONFIG_SIZE_MAX)

@@ -48,7 +48,8 @@ wcl_status wcl_image_name_set(const wcl_image_store *store, const char *name, co
     if (wcl_image_name_check(name, digest, index, error) != WCL_OK)
         return WCL_FAILED;
     if (!json || !cJSON_AddStringToObject(json, "name", name) ||
-        !cJSON_AddStringToObject(json, "digest", digest))
+        !cJSON_AddStringToObject(json, "digest", digest) ||
+        (index && *index && !cJSON_AddStringToObject(json, "index", index)))
         return wcl_fail_memory(error);
     WCL_CLEANUP_FREE char *text = wcl_json_print(json);
     if (!text)
@@ -82,7 +83,7 @@ static wcl_status read_name(const wcl_image_store *store, const char *path, wcl_
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     WCL_CLEANUP_JSON cJSON *json = NULL;
-    const char *name = "", *digest = "";
+    const char *name = "", *digest = "", *index = "";
     wcl_error inner = WCL_ERROR_INIT;
 
     item->name = NULL;
@@ -96,10 +97,12 @@ static wcl_status read_name(const wcl_image_store *store, const char *path, wcl_
     if (wcl_json_parse(wcl_buffer_text(&text), text.size, NAME_FILE_MAX, &json, error) != WCL_OK ||
         wcl_json_get_text(json, "name", &name, error) != WCL_OK ||
         wcl_json_get_text(json, "digest", &digest, error) != WCL_OK ||
+        wcl_json_get_text(json, "index", &index, error) != WCL_OK ||
         wcl_digest_check(digest, error) != WCL_OK)
         return wcl_error_context(error, NULL, path);
     item->name = strdup(name);
     snprintf(item->digest, sizeof(item->digest), "%s", digest);
+    snprintf(item->index, sizeof(item->index), "%s", index);
     return item->name ? WCL_OK : wcl_fail_memory(error);
 }
 
@@ -193,11 +196,41 @@ static wcl_status find_by_digest(const wcl_image_store *store, const char *image
     if (wcl_image_store_each(store, "images", match_image, &search, error) == WCL_FAILED)
         return WCL_FAILED;
     if (search.ambiguous)
-        return wcl_fail(error, WCL_CODE_INVALID_NAME,
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         "'%s' is what the digests of several images begin with", image);
     if (!*search.found)
         return WCL_END;
     return wcl_image_record_read(store, search.found, record, error);
+}
+
+static bool is_of_repository(const char *name, const wcl_reference *wanted)
+{
+    WCL_CLEANUP_FREE wcl_reference *reference = NULL;
+
+    return wcl_reference_parse(name, &reference, NULL) == WCL_OK &&
+           strcmp(reference->registry, wanted->registry) == 0 &&
+           strcmp(reference->repository, wanted->repository) == 0;
+}
+
+/* REPOSITORY@DIGEST, and with a tag that says nothing then: the image with that manifest, or that
+ * was come to by that index, if it has any name of the repository. WCL_END where none is meant. */
+static wcl_status find_in_repository(const wcl_image_store *store, const wcl_reference *wanted,
+                                     wcl_image_record *record, wcl_error *error)
+{
+    WCL_CLEANUP_IMAGE_NAMES wcl_image_names names = { NULL, 0 };
+
+    if (!wanted->digest)
+        return WCL_END;
+    if (wcl_image_names_read(store, &names, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; i < names.count; i++) {
+        const wcl_image_name *item = &names.items[i];
+        if ((strcmp(item->digest, wanted->digest) == 0 ||
+             strcmp(item->index, wanted->digest) == 0) &&
+            is_of_repository(item->name, wanted))
+            return wcl_image_record_read(store, item->digest, record, error);
+    }
+    return WCL_END;
 }
 
 static wcl_status find_by_name(const wcl_image_store *store, const char *image,
@@ -211,9 +244,12 @@ static wcl_status find_by_name(const wcl_image_store *store, const char *image,
         name_path(reference->name, path, error) != WCL_OK ||
         read_name(store, path, &item, error) != WCL_OK)
         return WCL_FAILED;
-    if (!item.name)
-        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image '%s'",
-                        reference->familiar);
+    if (!item.name) {
+        wcl_status found = find_in_repository(store, reference, record, error);
+        return found != WCL_END ? found
+                                : wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image '%s'",
+                                           reference->familiar);
+    }
     wcl_status status = wcl_image_record_read(store, item.digest, record, error);
     if (status == WCL_OK && name)
         *name = item.name;

@@ -15,6 +15,9 @@ static const struct {
     const char *architecture;
     const char *variant;
 } aliases[] = {
+    { "amd64", "amd64", "" },
+    { "arm64", "arm64", "" },
+    { "arm", "arm", "" },
     { "x86_64", "amd64", "" },
     { "x86-64", "amd64", "" },
     { "aarch64", "arm64", "" },
@@ -27,7 +30,9 @@ static const struct {
     { "armel", "arm", "v6" },
     { "armv6l", "arm", "v6" },
     { "armv8l", "arm", "v8" },
+    { "armv7", "arm", "v7" },
     { "loongarch64", "loong64", "" },
+    { "ppc64el", "ppc64le", "" },
 };
 
 static const char *go_architecture(const char *name, const char **variant)
@@ -39,6 +44,22 @@ static const char *go_architecture(const char *name, const char **variant)
             return aliases[i].architecture;
         }
     return name;
+}
+
+void wcl_platform_normalise(wcl_platform *platform)
+{
+    static const char *const systems[] = { "linux", "windows" };
+    /* As containerd knows them: "7" and "v7" are one. */
+    static const char *const variants[] = { "v5", "v6", "v7", "v8" };
+
+    for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
+        if (strcasecmp(platform->os, systems[i]) == 0)
+            platform->os = systems[i];
+    platform->architecture = go_architecture(platform->architecture, &platform->variant);
+    for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
+        if (strcasecmp(platform->variant, variants[i]) == 0 ||
+            strcmp(platform->variant, variants[i] + 1) == 0)
+            platform->variant = variants[i];
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -109,7 +130,8 @@ wcl_status wcl_platform_parse(const char *text, wcl_platform **platform, wcl_err
                         "'%.80s' is no platform: OS[(VERSION)][/ARCHITECTURE[/VARIANT]] is", text);
     if (!rest && uname(&host) != 0)
         snprintf(host.machine, sizeof(host.machine), "amd64");
-    parts.architecture = go_architecture(rest ? rest : host.machine, &parts.variant);
+    parts.architecture = rest ? rest : host.machine;
+    wcl_platform_normalise(&parts);
     return make_platform(&parts, platform, error);
 }
 

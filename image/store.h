@@ -103,6 +103,7 @@ wcl_status wcl_image_record_write(const wcl_image_store *store, const wcl_manife
 typedef struct wcl_image_name {
     char *name; /* canonical */
     char digest[WCL_DIGEST_TEXT_SIZE];
+    char index[WCL_DIGEST_TEXT_SIZE]; /* of the index that led to it; "": none */
 } wcl_image_name;
 
 typedef struct wcl_image_names {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,154 +10,14 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "image/local/spool.h"
 #include "image/local/tar_index.h"
-#include "layer/tar/compress.h"
-
-/* Milliseconds after which a stalled read looks whether it shall end. */
-#define LOOK_EVERY 200
-#define COPY_SIZE (1024 * 1024)
 
 struct wcl_bundle {
     int folder; /* -1: a tar */
     int file;
     wcl_tar_index index;
 };
-
-/* ---- Copying what cannot be read at any place ------------------------------------------------ */
-
-typedef struct copying {
-    int from;
-    int to;
-    uint64_t size;
-    const wcl_hooks *hooks;
-} copying;
-
-typedef struct file_at {
-    int fd;
-    uint64_t at;
-} file_at;
-
-static wcl_status check_cancelled(const copying *copying, wcl_error *error)
-{
-    const wcl_hooks *hooks = copying->hooks;
-    const wcl_progress progress = { .operation = "load", .done = copying->size };
-
-    return hooks && hooks->progress && hooks->progress(hooks->context, &progress)
-               ? wcl_fail(error, WCL_CODE_CANCELLED, "cancelled")
-               : WCL_OK;
-}
-
-static wcl_status new_file(int temporary, int *file, wcl_error *error)
-{
-    *file = openat(temporary, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-    return *file >= 0 ? WCL_OK : wcl_fail_errno(error, errno, "cannot make a temporary file");
-}
-
-static wcl_status copy_piece(copying *copying, void *buffer, bool *ended, wcl_error *error)
-{
-    struct pollfd wait = { .fd = copying->from, .events = POLLIN };
-
-    while (poll(&wait, 1, LOOK_EVERY) == 0)
-        if (check_cancelled(copying, error) != WCL_OK)
-            return WCL_FAILED;
-    ssize_t count = read(copying->from, buffer, COPY_SIZE);
-    if (count < 0 && errno != EINTR && errno != EAGAIN)
-        return wcl_fail_errno(error, errno, "cannot read the input");
-    *ended = count == 0;
-    if (count > 0) {
-        if (wcl_pwrite_full(copying->to, buffer, (size_t)count, copying->size, error) != WCL_OK)
-            return WCL_FAILED;
-        copying->size += (uint64_t)count;
-    }
-    return check_cancelled(copying, error);
-}
-
-/* Makes an unnamed file of what a pipe gives. */
-static wcl_status copy_pipe(int from, int temporary, const wcl_hooks *hooks, int *file,
-                            wcl_error *error)
-{
-    copying copying = { .from = from, .hooks = hooks };
-    WCL_CLEANUP_FREE void *buffer = malloc(COPY_SIZE);
-    bool ended = false;
-
-    if (!buffer)
-        return wcl_fail_memory(error);
-    if (new_file(temporary, file, error) != WCL_OK)
-        return WCL_FAILED;
-    copying.to = *file;
-    while (!ended)
-        if (copy_piece(&copying, buffer, &ended, error) != WCL_OK)
-            return WCL_FAILED;
-    return WCL_OK;
-}
-
-/* A wcl_read_fn over a file. */
-static wcl_status read_file(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
-{
-    file_at *file = context;
-
-    if (wcl_pread_full(file->fd, buffer, size, file->at, got, error) != WCL_OK)
-        return WCL_FAILED;
-    file->at += *got;
-    return WCL_OK;
-}
-
-static wcl_status inflate_blocks(copying *copying, wcl_input *input, wcl_error *error)
-{
-    wcl_block *block;
-    wcl_status status;
-
-    while ((status = wcl_input_next(input, &block, error)) == WCL_OK) {
-        status = wcl_pwrite_full(copying->to, block->data, block->size, copying->size, error);
-        copying->size += block->size;
-        wcl_block_unref(block);
-        if (status == WCL_OK)
-            status = check_cancelled(copying, error);
-        if (status != WCL_OK)
-            return WCL_FAILED;
-    }
-    return status == WCL_END ? WCL_OK : status;
-}
-
-/* Makes an unnamed file of what a compressed file holds. */
-static wcl_status inflate(int from, int temporary, const wcl_hooks *hooks, int *file,
-                          wcl_error *error)
-{
-    copying copying = { .from = from, .hooks = hooks };
-    file_at reading = { from, 0 };
-    wcl_input *input = NULL;
-
-    if (new_file(temporary, file, error) != WCL_OK)
-        return WCL_FAILED;
-    copying.to = *file;
-    wcl_status status = wcl_input_open(read_file, &reading, NULL, &input, error);
-    if (status == WCL_OK)
-        status = inflate_blocks(&copying, input, error);
-    wcl_input_free(input);
-    return status;
-}
-
-/* Whether it can be read at any place, from its beginning. */
-static bool is_whole_file(int fd)
-{
-    struct stat info;
-
-    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
-}
-
-static bool is_compressed(int fd)
-{
-    uint8_t start[6];
-    size_t got = 0;
-
-    if (wcl_pread_full(fd, start, sizeof(start), 0, &got, NULL) != WCL_OK || got < sizeof(start))
-        return false;
-    return memcmp(start, "\x1F\x8B", 2) == 0 || memcmp(start, "\x28\xB5\x2F\xFD", 4) == 0 ||
-           memcmp(start,
-                  "\xFD"
-                  "7zXZ",
-                  6) == 0;
-}
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
@@ -167,19 +26,8 @@ static wcl_status open_tar(wcl_bundle *bundle, int input, int temporary, const w
 {
     struct stat info;
 
-    if (is_whole_file(input)) {
-        bundle->file = fcntl(input, F_DUPFD_CLOEXEC, 0);
-        if (bundle->file < 0)
-            return wcl_fail_errno(error, errno, "cannot open the file");
-    } else if (copy_pipe(input, temporary, hooks, &bundle->file, error) != WCL_OK) {
+    if (wcl_spool(input, temporary, hooks, &bundle->file, error) != WCL_OK)
         return WCL_FAILED;
-    }
-    if (is_compressed(bundle->file)) {
-        WCL_CLEANUP_FD int compressed = bundle->file;
-        bundle->file = -1;
-        if (inflate(compressed, temporary, hooks, &bundle->file, error) != WCL_OK)
-            return WCL_FAILED;
-    }
     if (fstat(bundle->file, &info) != 0)
         return wcl_fail_errno(error, errno, "cannot read the file");
     return wcl_tar_index_read(bundle->file, (uint64_t)info.st_size, &bundle->index, error);

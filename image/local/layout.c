@@ -102,7 +102,7 @@ static bool is_artifact(const wcl_bundle *bundle, const wcl_descriptor *entry, c
                           &config_type, NULL) != WCL_OK)
         return false;
     snprintf(type, 128, "%s", config_type);
-    return *config_type && !wcl_media_type_is_config(config_type);
+    return !wcl_media_type_is_config(config_type, entry->media_type);
 }
 
 /* The image of that reference, which is added where there is none yet. */

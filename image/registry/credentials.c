@@ -115,13 +115,29 @@ static char *take_text(const char *text)
     return text && *text ? strdup(text) : NULL;
 }
 
+/* Base64 that may have line ends and blanks in it, as `base64` and editors make them. */
+static wcl_status decode(const char *text, wcl_buffer *plain, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *digits = malloc(strlen(text) + 1);
+    size_t size = 0;
+
+    if (!digits)
+        return wcl_fail_memory(error);
+    for (const char *at = text; *at; at++)
+        if (!strchr(" \t\r\n", *at))
+            digits[size++] = *at;
+    wcl_status status = wcl_base64_decode(digits, size, plain, error);
+    explicit_bzero(digits, size);
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, NULL, "auth");
+}
+
 /* "auth": the base64 of USER:PASSWORD. */
 static wcl_status take_auth(const char *auth, wcl_credentials *credentials, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer plain = WCL_BUFFER_INIT;
 
-    if (wcl_base64_decode(auth, strlen(auth), &plain, error) != WCL_OK)
-        return wcl_error_context(error, NULL, "auth");
+    if (decode(auth, &plain, error) != WCL_OK)
+        return WCL_FAILED;
     const char *colon = strchr(wcl_buffer_text(&plain), ':');
     if (!colon)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,

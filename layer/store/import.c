@@ -127,8 +127,10 @@ wcl_status wcl_store_scan_tar(const wcl_store *store, int tar_fd, wcl_os os, con
         status = wcl_input_open(read_tar, &scan, NULL, &scan.input, error);
     if (status == WCL_OK)
         status = wcl_tar_scanner_new(next_block, &scan, &scan.scanner, error);
-    if (status == WCL_OK)
+    if (status == WCL_OK) {
+        wcl_tar_scanner_allow_empty(scan.scanner);
         status = index_entries(&scan, error);
+    }
     if (status == WCL_OK && diff_id) {
         status = wcl_hasher_finish(scan.hasher, digest, error);
         wcl_digest_format(digest, diff_id);
@@ -225,9 +227,14 @@ static wcl_status open_input(importing *import, const wcl_import_options *option
         wcl_hasher_start(&import->hasher, error) != WCL_OK ||
         (!import->is_there &&
          wcl_tar_file_start(import->tar_fd, &import->tar_file, error) != WCL_OK) ||
-        wcl_input_open(import->read, import->read_context, &input, &import->input, error) != WCL_OK)
+        wcl_input_open(import->read, import->read_context, &input, &import->input, error) !=
+            WCL_OK ||
+        wcl_tar_scanner_new(next_block, import, &import->scanner, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_tar_scanner_new(next_block, import, &import->scanner, error);
+    /* Old engines made images with layers of no bytes; from a person that is a mistake. */
+    if (import->gate)
+        wcl_tar_scanner_allow_empty(import->scanner);
+    return WCL_OK;
 }
 
 /* ---- Ending --------------------------------------------------------------------------------- */

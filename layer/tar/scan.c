@@ -382,6 +382,8 @@ static wcl_status read_entry(wcl_tar_scanner *scanner, wcl_error *error)
     if (read_plain(scanner))
         return WCL_OK;
     int result = next_header(scanner, &from);
+    if (scanner->may_be_empty && scanner->input_ended && !scanner->taken && !scanner->has_failure)
+        return WCL_END;
     if (result == ARCHIVE_EOF && !scanner->has_failure && scanner->taken > 0)
         return finish_input(scanner, error);
     /* A warning is about texts in the locale's encoding, which nobody asks for here. */
@@ -393,6 +395,11 @@ static wcl_status read_entry(wcl_tar_scanner *scanner, wcl_error *error)
         return wcl_error_context(error, NULL, scanner->has_entry ? scanner->entry.name : NULL);
     scanner->in_headers = false;
     return wcl_scan_take_entry(scanner, from, error);
+}
+
+void wcl_tar_scanner_allow_empty(wcl_tar_scanner *scanner)
+{
+    scanner->may_be_empty = true;
 }
 
 wcl_status wcl_tar_scanner_next(wcl_tar_scanner *scanner, const wcl_tar_entry **entry,

@@ -68,6 +68,9 @@ typedef wcl_status (*wcl_tar_next_block_fn)(void *context, wcl_block **block, wc
 wcl_status wcl_tar_scanner_new(wcl_tar_next_block_fn next, void *context, wcl_tar_scanner **scanner,
                                wcl_error *error);
 
+/* No bytes at all are a tar without entries; else they are refused as no tar. */
+void wcl_tar_scanner_allow_empty(wcl_tar_scanner *scanner);
+
 /*
  * Goes to the next entry, passing over what is unread of the one before. WCL_END after the last:
  * then every block of the input has been taken, those behind the end of the archive too. What is no

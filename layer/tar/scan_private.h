@@ -20,6 +20,7 @@ struct wcl_tar_scanner {
     /* Bytes in front of where libarchive is that it has not seen. */
     uint64_t hidden;
     bool input_ended;
+    bool may_be_empty;
     bool failed;
     bool has_failure; /* `failure` says what stopped the input */
     wcl_error failure;

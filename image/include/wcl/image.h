@@ -11,7 +11,8 @@
  * An image is named by references ("alpine", "mcr.microsoft.com/windows/nanoserver:1809"). Where an
  * argument is called `image`, it is such a reference, or the digest of the image's manifest or
  * config: "sha256:" and 64 hexadecimal digits, or at least the first 6 of these digits alone. An
- * index is not kept: its digest names an image only in the reference that it was pulled by.
+ * index is not kept: its digest names an image only behind a repository (REPOSITORY@DIGEST) that it
+ * was pulled from or loaded as.
  *
  * Images are kept by the portable provider ("store") only.
  */
@@ -198,10 +199,10 @@ typedef void (*wcl_image_loaded_fn)(void *context, const wcl_image_info *image);
 
 /*
  * Loads the images of a file or folder: an OCI layout (a folder or a tar), or a docker archive;
- * plain, gzip or zstd. "-" is standard input. `name` is what the image shall be called instead of
- * what is written there, and wants one image; NULL: those names, without such as say the digest of
- * something else. `options` and `loaded` may be NULL. When it fails, nothing is left of the image
- * that failed.
+ * plain, gzip, zstd, xz or bzip2. "-" is standard input. `name` is what the image shall be called
+ * instead of what is written there, and wants one image; NULL: those names, without such as say the
+ * digest of something else. `options` and `loaded` may be NULL. When it fails, nothing is left of
+ * the image that failed.
  */
 WCL_API wcl_status wcl_image_load(const wcl_driver *driver, const char *path, const char *name,
                                   const wcl_transfer_options *options, wcl_image_loaded_fn loaded,

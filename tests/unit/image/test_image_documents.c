@@ -273,6 +273,57 @@ static void an_index_gives_the_image_for_a_platform(void **state)
     wcl_manifest_free(index);
 }
 
+static void platforms_by_other_names_are_known(void **state)
+{
+    static const char text[] =
+        "{\"schemaVersion\":2,\"manifests\":[" ENTRY(A, PLATFORM("Linux", "x86_64", "")) "," ENTRY(
+            B, PLATFORM("linux", "aarch64", "")) "," ENTRY(C, PLATFORM("linux", "armhf", "")) "]}";
+    static const struct {
+        const char *wanted, *digest;
+    } cases[] = { { "linux/amd64", A },    { "linux/x86_64", A }, { "linux/arm64", B },
+                  { "linux/arm64/v8", B }, { "linux/arm/v7", C }, { "linux/arm/7", C } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        WCL_CLEANUP_MANIFEST wcl_manifest *index = NULL;
+        const wcl_descriptor *chosen = NULL;
+        wcl_platform *wanted = NULL;
+        wcl_error error = WCL_ERROR_INIT;
+        assert_int_equal(wcl_manifest_parse(text, strlen(text), NULL, &index, NULL), WCL_OK);
+        assert_int_equal(wcl_platform_parse(cases[i].wanted, &wanted, NULL), WCL_OK);
+        if (wcl_manifest_choose(index, wanted, &chosen, &error) != WCL_OK)
+            fail_msg("%s: %s", cases[i].wanted, error.message);
+        assert_string_equal(chosen->digest, cases[i].digest);
+        wcl_free(wanted);
+    }
+}
+
+static void configs_of_schema_2_may_be_called_anything_old(void **state)
+{
+    static const char *const types[] = { "application/octet-stream", "application/json",
+                                         "text/html", "" };
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
+        wcl_error error = WCL_ERROR_INIT;
+        char text[600];
+        snprintf(text, sizeof(text),
+                 "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"%s\",\"digest\":\"" A
+                 "\",\"size\":7},\"layers\":[]}",
+                 types[i]);
+        if (wcl_manifest_parse(text, strlen(text), WCL_MEDIA_DOCKER_MANIFEST, &manifest, &error) !=
+            WCL_OK)
+            fail_msg("'%s': %s", types[i], error.message);
+        if (!*types[i])
+            continue;
+        wcl_manifest *artifact = NULL;
+        assert_int_equal(wcl_manifest_parse(text, strlen(text), NULL, &artifact, &error),
+                         WCL_FAILED);
+        assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
+    }
+}
+
 static void what_says_no_platform_is_the_last_resort(void **state)
 {
     static const char text[] =
@@ -416,6 +467,8 @@ int main(void)
         cmocka_unit_test(huge_and_deep_documents_are_refused),
         cmocka_unit_test(more_layers_than_are_sensible_are_refused),
         cmocka_unit_test(an_index_gives_the_image_for_a_platform),
+        cmocka_unit_test(platforms_by_other_names_are_known),
+        cmocka_unit_test(configs_of_schema_2_may_be_called_anything_old),
         cmocka_unit_test(what_says_no_platform_is_the_last_resort),
         cmocka_unit_test(attestations_are_no_images),
         cmocka_unit_test(chain_ids_follow_from_diff_ids),

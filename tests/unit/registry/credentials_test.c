@@ -121,12 +121,14 @@ static void auths_are_found_by_host_or_url(void **state)
     write_file("config.json",
                "{\"auths\":{"
                "\"example.org:5000\":{\"auth\":\"YW5uOnA6dw==\"},"
+               "\"lines.example\":{\"auth\":\"YW5uO\\nnA6\\r\\ndw==\\n\"},"
                "\"https://old.example/v1/\":{\"username\":\"old\",\"password\":\"way\"},"
                "\"https://index.docker.io/v1/\":{\"auth\":\"aHViOnM=\",\"identitytoken\":\"it\"},"
                "\"broken.example\":{\"auth\":\"%%%\"},"
                "\"colon.example\":{\"auth\":\"YW5u\"}}}",
                0600);
     assert_found("example.org:5000", "ann", "p:w", NULL);
+    assert_found("lines.example", "ann", "p:w", NULL);
     assert_found("example.org", NULL, NULL, NULL);
     assert_found("old.example", "old", "way", NULL);
     assert_found("docker.io", "hub", "s", "it");

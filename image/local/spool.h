@@ -1,0 +1,15 @@
+/* Archives as files that can be read at any place: what comes through a pipe or is compressed is
+ * copied to an unnamed file first. */
+#ifndef WCL_IMAGE_SPOOL_H
+#define WCL_IMAGE_SPOOL_H
+
+#include <wcl/layer.h>
+
+/*
+ * A descriptor of a file with the bytes of `input`, decompressed where they are gzip, zstd, xz or
+ * bzip2: another of the same file, or of an unnamed one beneath the folder `temporary`. `hooks` may
+ * be NULL.
+ */
+wcl_status wcl_spool(int input, int temporary, const wcl_hooks *hooks, int *file, wcl_error *error);
+
+#endif
