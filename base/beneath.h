@@ -23,6 +23,14 @@ int wcl_beneath_open_at_once(int root, const char *path, int flags, mode_t mode)
 /* The second way, for kernels without openat2(). */
 int wcl_beneath_open_by_component(int root, const char *path, int flags, mode_t mode);
 
+/* What is at `path`, as an O_PATH descriptor, with links followed as a process follows them whose
+ * root folder `root` is; ENOSYS where the system cannot do that. */
+int wcl_beneath_find_in_root(int root, const char *path);
+
+/* Opens what `found`, an O_PATH descriptor of `path`, is of: not what may be at the path by now,
+ * where the system can tell them apart. */
+int wcl_beneath_open_found(int root, const char *path, int found, int flags);
+
 /* 0, or -1 with errno. */
 int wcl_beneath_mkdir(int root, const char *path, mode_t mode);
 int wcl_beneath_unlink(int root, const char *path, int unlinkat_flags);

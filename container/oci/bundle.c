@@ -131,13 +131,13 @@ static wcl_status add_mapped(const wcl_mapped_dir *mapped, cJSON *mounts, wcl_er
 
 static wcl_status add_mounts(const wcl_bundle *bundle, cJSON *mounts, wcl_error *error)
 {
-    static const char *const options[] = { "bind", "rprivate" };
+    static const char *const options[] = { "bind", "ro", "nosuid", "nodev", "noexec", "rprivate" };
 
     if (access(INIT_PROGRAM, X_OK) < 0)
         return wcl_fail(error, WCL_CODE_GEN_FAILURE,
                         "the containers' init '" INIT_PROGRAM "' is missing: install catatonit");
     if (bundle->resolv_conf &&
-        !add_bind(mounts, bundle->resolv_conf, "/etc/resolv.conf", options, 2))
+        !add_bind(mounts, bundle->resolv_conf, "/etc/resolv.conf", options, 6))
         return wcl_fail_memory(error);
     for (size_t i = 0; i < bundle->config->mapped_directory_count; i++)
         if (add_mapped(&bundle->config->mapped_directories[i], mounts, error) != WCL_OK)

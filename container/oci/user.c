@@ -3,34 +3,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "base/buffer.h"
+#include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 
 /* Lines of /etc/passwd and /etc/group have seven fields at most. */
 #define FIELDS 7
+/* A hundred thousand users take less. */
+#define FILE_LIMIT (16 * 1024 * 1024)
 
-/* Opens a file under `root`; links in the container's files lead nowhere outside it. */
-static FILE *open_in_root(const char *root, const char *path)
+/* Reads a file of the container, which may have made anything of it. One that is not there has
+ * nothing in it. */
+static wcl_status read_in_root(const char *root, const char *path, wcl_buffer *text,
+                               wcl_error *error)
 {
-    struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-    int folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    WCL_CLEANUP_FD int folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    wcl_error own = WCL_ERROR_INIT;
 
     if (folder < 0)
+        return wcl_fail_errno(error, errno, "the container's root '%s' cannot be opened", root);
+    if (wcl_regular_read(folder, path, WCL_LINKS_IN_ROOT, FILE_LIMIT, text, &own) == WCL_OK ||
+        own.code == WCL_CODE_FILE_NOT_FOUND)
+        return WCL_OK;
+    return wcl_fail(error, own.code, "the container's users cannot be looked up (User): %s",
+                    own.message);
+}
+
+/* Cuts the next line off `*text`; NULL at the end. */
+static char *next_line(char **text)
+{
+    char *line = *text;
+
+    if (!line || !*line)
         return NULL;
-    int fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
-    close(folder);
-    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-    if (!file && fd >= 0)
-        close(fd);
-    return file;
+    *text += strcspn(line, "\n");
+    if (**text)
+        *(*text)++ = '\0';
+    return line;
 }
 
 /* Splits a line at its colons; fields that are missing are "". */
@@ -78,27 +91,27 @@ static bool matches(const search *wanted, char *const fields[FIELDS])
     return wanted->name ? strcmp(fields[0], wanted->name) == 0 : number == wanted->number;
 }
 
-static bool find_in(const char *root, const char *path, search *wanted)
+static wcl_status find_in(const char *root, const char *path, search *wanted, bool *found,
+                          wcl_error *error)
 {
-    FILE *file = open_in_root(root, path);
-    char *line = NULL, *fields[FIELDS];
-    size_t capacity = 0;
-    bool found = false;
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    char *fields[FIELDS];
 
-    while (file && !found && getline(&line, &capacity, file) > 0) {
+    *found = false;
+    if (read_in_root(root, path, &text, error) != WCL_OK)
+        return WCL_FAILED;
+    char *rest = (char *)text.data;
+    for (char *line; !*found && (line = next_line(&rest));) {
         split(line, fields);
-        found = matches(wanted, fields);
-        if (found) {
+        *found = matches(wanted, fields);
+        if (*found) {
             snprintf(wanted->found_name, sizeof(wanted->found_name), "%s", fields[0]);
             parse_number(fields[2], &wanted->found_number);
             if (!parse_number(fields[3], &wanted->found_group))
                 wanted->found_group = 0;
         }
     }
-    free(line);
-    if (file)
-        fclose(file);
-    return found;
+    return WCL_OK;
 }
 
 static bool lists_member(const char *members, const char *name)
@@ -115,53 +128,57 @@ static bool lists_member(const char *members, const char *name)
 }
 
 /* The groups that name the user as a member. */
-static void add_groups(const char *root, const char *name, wcl_user *user)
+static wcl_status add_groups(const char *root, const char *name, wcl_user *user, wcl_error *error)
 {
-    FILE *file = open_in_root(root, "/etc/group");
-    char *line = NULL, *fields[FIELDS];
-    size_t capacity = 0;
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    char *fields[FIELDS];
     uint32_t gid;
 
-    while (file && user->group_count < WCL_USER_GROUPS && getline(&line, &capacity, file) > 0) {
+    if (read_in_root(root, "/etc/group", &text, error) != WCL_OK)
+        return WCL_FAILED;
+    char *rest = (char *)text.data;
+    for (char *line; user->group_count < WCL_USER_GROUPS && (line = next_line(&rest));) {
         split(line, fields);
         if (lists_member(fields[3], name) && parse_number(fields[2], &gid) && gid != user->gid)
             user->groups[user->group_count++] = gid;
     }
-    free(line);
-    if (file)
-        fclose(file);
+    return WCL_OK;
 }
 
 static wcl_status find_user(const char *root, const char *name, wcl_user *user, bool with_groups,
                             wcl_error *error)
 {
     search wanted = { .name = name };
+    bool found;
 
     if (parse_number(name, &wanted.number)) {
         wanted.name = NULL;
         user->uid = wanted.number;
     }
-    if (find_in(root, "/etc/passwd", &wanted)) {
+    if (find_in(root, "/etc/passwd", &wanted, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    if (found) {
         user->uid = wanted.found_number;
         user->gid = wanted.found_group;
-        if (with_groups)
-            add_groups(root, wanted.found_name, user);
-        return WCL_OK;
+        return with_groups ? add_groups(root, wanted.found_name, user, error) : WCL_OK;
     }
     if (!wanted.name || strcmp(name, "root") == 0)
         return WCL_OK;
-    return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND,
+    return wcl_fail(error, WCL_CODE_NO_SUCH_USER,
                     "the user '%s' (User) is not in the container's /etc/passwd", name);
 }
 
 static wcl_status find_group(const char *root, const char *name, wcl_user *user, wcl_error *error)
 {
     search wanted = { .name = name };
+    bool found;
 
     if (parse_number(name, &user->gid))
         return WCL_OK;
-    if (!find_in(root, "/etc/group", &wanted))
-        return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND,
+    if (find_in(root, "/etc/group", &wanted, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!found)
+        return wcl_fail(error, WCL_CODE_NO_SUCH_GROUP,
                         "the group '%s' (User) is not in the container's /etc/group", name);
     user->gid = wanted.found_number;
     return WCL_OK;

@@ -10,6 +10,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 #include "image/append/source.h"
 #include "image/append/xattrs.h"
 #include "layer/dir/posix.h"
@@ -59,15 +60,13 @@ static wcl_status open_file(folder_source *source, const wcl_walk_item *item, wc
 {
     struct stat status;
 
-    source->file =
-        openat(item->folder, item->disk_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (source->file < 0)
-        return wcl_fail_errno(error, errno, "cannot open the file");
+    if (wcl_regular_open(item->folder, item->disk_name, WCL_LINKS_REFUSED, 0, &source->file,
+                         &source->left, error) != WCL_OK)
+        return WCL_FAILED;
     if (fstat(source->file, &status) < 0 || status.st_ino != item->status.st_ino ||
         status.st_dev != item->status.st_dev || status.st_size != item->status.st_size)
         return wcl_fail(error, WCL_CODE_SHARING_VIOLATION,
                         "another program changed the file while it was read");
-    source->left = (uint64_t)status.st_size;
     return WCL_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 #include "image/local/spool.h"
 #include "image/local/tar_index.h"
 
@@ -83,16 +84,12 @@ void wcl_bundle_free(wcl_bundle *bundle)
 static wcl_status find_in_folder(const wcl_bundle *bundle, const char *name, wcl_bundle_file *file,
                                  wcl_error *error)
 {
-    struct stat info;
-    int fd = wcl_beneath_open(bundle->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    int fd;
+    uint64_t size;
 
-    if (fd < 0)
-        return wcl_fail_errno(error, errno, "cannot open '%.200s'", name);
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(fd);
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.200s' is no file", name);
-    }
-    *file = (wcl_bundle_file) { fd, true, 0, (uint64_t)info.st_size };
+    if (wcl_regular_open(bundle->folder, name, WCL_LINKS_REFUSED, 0, &fd, &size, error) != WCL_OK)
+        return WCL_FAILED;
+    *file = (wcl_bundle_file) { fd, true, 0, size };
     return WCL_OK;
 }
 

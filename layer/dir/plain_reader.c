@@ -11,6 +11,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 #include "layer/dir/join.h"
 #include "layer/dir/posix.h"
 #include "layer/dir/split.h"
@@ -67,9 +68,16 @@ wcl_status wcl_open_item(const wcl_walk_item *item, int *fd, wcl_error *error)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "it is a %s, which a layer's folder cannot have",
                         S_ISLNK(item->status.st_mode) ? "symbolic link" : "device, pipe or socket");
-    *fd = openat(item->folder, item->disk_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (*fd < 0)
-        return wcl_fail_errno(error, errno, "cannot open the file");
+    if (S_ISREG(item->status.st_mode)) {
+        if (wcl_regular_open(item->folder, item->disk_name, WCL_LINKS_REFUSED, 0, fd, NULL,
+                             error) != WCL_OK)
+            return WCL_FAILED;
+    } else {
+        *fd =
+            openat(item->folder, item->disk_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (*fd < 0)
+            return wcl_fail_errno(error, errno, "cannot open the folder");
+    }
     if (fstat(*fd, &status) < 0 || status.st_ino != item->status.st_ino ||
         status.st_dev != item->status.st_dev)
         return wcl_fail(error, WCL_CODE_SHARING_VIOLATION,

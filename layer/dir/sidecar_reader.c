@@ -13,6 +13,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/regular.h"
 #include "layer/dir/sidecar_line.h"
 
 #define READ_SIZE (256 * 1024)
@@ -145,18 +146,6 @@ static wcl_status read_lines(wcl_sidecar *sidecar, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status open_regular(int root, const char *path, int *fd, wcl_error *error)
-{
-    struct stat status;
-
-    *fd = wcl_beneath_open(root, path, O_RDONLY | O_NONBLOCK, 0);
-    if (*fd < 0 || fstat(*fd, &status) < 0)
-        return wcl_fail_errno(error, errno, "cannot open the file %s", path);
-    if (!S_ISREG(status.st_mode))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "%s is no regular file", path);
-    return WCL_OK;
-}
-
 wcl_status wcl_sidecar_load(int root, wcl_sidecar **sidecar, wcl_error *error)
 {
     struct stat status;
@@ -169,7 +158,8 @@ wcl_status wcl_sidecar_load(int root, wcl_sidecar **sidecar, wcl_error *error)
     *sidecar = made;
     if (fstatat(root, WCL_SIDECAR_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
         return WCL_OK;
-    if (open_regular(root, WCL_SIDECAR_NAME, &made->fd, error) == WCL_OK &&
+    if (wcl_regular_open(root, WCL_SIDECAR_NAME, WCL_LINKS_REFUSED, 0, &made->fd, NULL, error) ==
+            WCL_OK &&
         read_lines(made, error) == WCL_OK)
         return WCL_OK;
     wcl_sidecar_free(made);
@@ -224,5 +214,5 @@ wcl_status wcl_sidecar_open_blob(wcl_sidecar *sidecar, uint64_t number, const ch
     char path[64];
 
     snprintf(path, sizeof(path), WCL_BLOB_FOLDER "/%" PRIu64 "%s", number, suffix);
-    return open_regular(sidecar->root, path, fd, error);
+    return wcl_regular_open(sidecar->root, path, WCL_LINKS_REFUSED, 0, fd, NULL, error);
 }

@@ -11,6 +11,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 #include "layer/dir/names.h"
 #include "layer/path.h"
 
@@ -162,11 +163,18 @@ static wcl_status take_companions(const wcl_walk *walk, level *level, wcl_error 
 
 /* ---- True names ----------------------------------------------------------------------------- */
 
+static int open_regular(const wcl_walk *walk, const char *name)
+{
+    int fd;
+
+    wcl_regular_open(walk->folder, name, WCL_LINKS_REFUSED, 0, &fd, NULL, NULL);
+    return fd;
+}
+
 /* Opens the file that may hold the record of the folder's item `disk`: its companion, where it has
  * one, or itself; its name goes to `holder`. -1 where it has none. */
 static int open_record_file(const wcl_walk *walk, const char *disk, char holder[NAME_MAX + 1])
 {
-    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     struct stat status;
 
     stpcpy(holder, disk);
@@ -177,10 +185,12 @@ static int open_record_file(const wcl_walk *walk, const char *disk, char holder[
         strlen(disk) + strlen(WCL_COMPANION_SUFFIX) <= NAME_MAX) {
         stpcpy(stpcpy(holder, disk), WCL_COMPANION_SUFFIX);
         if (fstatat(walk->folder, holder, &status, AT_SYMLINK_NOFOLLOW) == 0)
-            return S_ISREG(status.st_mode) ? openat(walk->folder, holder, flags) : -1;
+            return open_regular(walk, holder);
         stpcpy(holder, disk);
     }
-    return openat(walk->folder, disk, flags);
+    return S_ISDIR(status.st_mode)
+               ? openat(walk->folder, disk, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+               : open_regular(walk, disk);
 }
 
 /* Finds the name that a short one stands for; it counts only when it would be stored so. */

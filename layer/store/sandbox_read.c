@@ -12,6 +12,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 #include "layer/store/entries.h"
 #include "layer/store/index.h"
 #include "layer/store/sandbox.h"
@@ -145,10 +146,16 @@ static wcl_status set_paths(wcl_sandbox_reader *reader, const wcl_sandbox_level 
 wcl_status wcl_sandbox_open_data(wcl_sandbox_reader *reader, int folder, const char *name,
                                  wcl_error *error)
 {
-    reader->data = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
-    if (reader->data >= 0)
+    wcl_error own = WCL_ERROR_INIT;
+
+    if (wcl_regular_open(folder, name, WCL_LINKS_REFUSED, O_NOATIME, &reader->data, NULL, &own) ==
+        WCL_OK)
         return WCL_OK;
-    return errno == ENOENT ? WCL_END : wcl_fail_errno(error, errno, "cannot open the file");
+    if (own.code == WCL_CODE_FILE_NOT_FOUND)
+        return WCL_END;
+    if (error)
+        *error = own;
+    return WCL_FAILED;
 }
 
 static void clear_entry(wcl_sandbox_reader *reader)

@@ -7,6 +7,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 #include "layer/path.h"
 
 #define FIRST_LINE "\xEF\xBB\xBFVersion 1.0"
@@ -79,27 +80,17 @@ static wcl_status take_lines(wcl_extras *extras, char *text, size_t size, wcl_er
 wcl_status wcl_tombstones_load(int root, wcl_extras *extras, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
-    WCL_CLEANUP_FD int fd = wcl_beneath_open(root, WCL_TOMBSTONES_NAME, O_RDONLY | O_NONBLOCK, 0);
-    struct stat status;
-    size_t got;
+    wcl_error own = WCL_ERROR_INIT;
 
-    if (fd < 0 && errno == ENOENT)
-        return WCL_OK;
-    if (fd < 0 || fstat(fd, &status) < 0) {
-        wcl_fail_errno(error, errno, "cannot open the file");
+    if (wcl_regular_read(root, WCL_TOMBSTONES_NAME, WCL_LINKS_REFUSED, TEXT_MAX, &text, &own) ==
+        WCL_OK) {
+        if (take_lines(extras, (char *)text.data, text.size, error) == WCL_OK)
+            return WCL_OK;
         return wcl_error_context(error, NULL, WCL_TOMBSTONES_NAME);
     }
-    wcl_status result = WCL_OK;
-    if (!S_ISREG(status.st_mode) || status.st_size > TEXT_MAX)
-        result =
-            wcl_fail(error, WCL_CODE_INVALID_DATA, "it is no file of at most %u bytes", TEXT_MAX);
-    if (result == WCL_OK)
-        result = wcl_buffer_reserve(&text, (size_t)status.st_size + 1, error);
-    if (result == WCL_OK)
-        result = wcl_pread_full(fd, text.data, (size_t)status.st_size, 0, &got, error);
-    if (result == WCL_OK) {
-        text.data[got] = 0;
-        result = take_lines(extras, (char *)text.data, got, error);
-    }
-    return result == WCL_OK ? WCL_OK : wcl_error_context(error, NULL, WCL_TOMBSTONES_NAME);
+    if (own.code == WCL_CODE_FILE_NOT_FOUND)
+        return WCL_OK;
+    if (error)
+        *error = own;
+    return wcl_error_context(error, NULL, WCL_TOMBSTONES_NAME);
 }

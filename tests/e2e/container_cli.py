@@ -84,6 +84,40 @@ def run_takes_folders_user_and_environment():
     wcl("run", "-m", "bad", ROOT, "true", expected=2)
 
 
+def users_are_not_read_from_what_is_no_file():
+    wcl("run", "-d", "--name", "hostile", ROOT, "sh", "-c",
+        "mv /etc/passwd /etc/kept; mknod /etc/passwd c 1 5; echo made >/tmp/made; sleep 1000")
+    until(lambda: os.path.exists(f"{ROOT}/tmp/made"), "the device")
+    done = wcl("exec", "-u", "tester", "hostile", "true", expected=1)
+    check(b"/etc/passwd" in done.stderr and b"not a regular file" in done.stderr, f"{done.stderr}")
+    os.unlink(f"{ROOT}/etc/passwd")
+    with open(f"{ROOT}/etc/passwd", "w") as file:
+        file.truncate(1 << 40)
+    done = wcl("exec", "-u", "tester", "hostile", "true", expected=1)
+    check(b"has more than" in done.stderr, f"{done.stderr}")
+    os.rename(f"{ROOT}/etc/kept", f"{ROOT}/etc/passwd")
+    check(wcl("exec", "-u", "tester", "hostile", "id", "-u").stdout == b"1234\n", "the user")
+    wcl("kill", "hostile")
+
+
+def what_is_bound_into_a_container_is_read_only():
+    network = ["network", "create", "--type", "private", "--subnet", "10.213.8.0/24,10.213.8.1"]
+    home = f"{os.environ['WCL_TEST_WORK']}/home"
+    made = wcl(*network, "--home", home, "ronet", expected=None)
+    if made.returncode:
+        print("not tested: no networks here")
+        return
+    try:
+        done = wcl("run", "--home", home, "--network", "ronet", ROOT, "sh", "-c",
+                   "mount | grep /run/wcl; grep -E ' (/etc/resolv.conf|/dev/.wcl-init) '"
+                   " /proc/self/mountinfo; echo x >>/etc/resolv.conf || echo refused")
+        lines = [line.split() for line in done.stdout.decode().splitlines() if "/" in line]
+        check(lines and all("ro" in line[5].split(",") for line in lines), f"{done.stdout}")
+        check(b"refused" in done.stdout, f"{done.stdout}{done.stderr}")
+    finally:
+        wcl("network", "remove", "--home", home, "ronet")
+
+
 def a_container_is_used_from_several_commands():
     started = json.loads(wcl("run", "-d", "--json", "--name", "cli", ROOT, "sleep", "1000").stdout)
     check(started["id"] == "cli", "its id")
@@ -159,6 +193,7 @@ def output_that_nobody_reads_ends_the_process():
 
 
 for test in (run_passes_input_output_and_exit_code, run_takes_folders_user_and_environment,
+             users_are_not_read_from_what_is_no_file, what_is_bound_into_a_container_is_read_only,
              a_container_is_used_from_several_commands, a_terminal_gets_a_console,
              ctrl_c_ends_a_run, output_that_nobody_reads_ends_the_process):
     print(test.__name__, flush=True)

@@ -335,7 +335,7 @@ static void damaged_sidecar_is_refused(void **state)
     assert_int_equal(unlink(path), 0);
     if (system_has_symlinks()) {
         assert_int_equal(symlink("/etc/passwd", path), 0);
-        assert_unreadable(folder, WCL_CODE_GEN_FAILURE, ".wcl-metadata");
+        assert_unreadable(folder, WCL_CODE_INVALID_DATA, ".wcl-metadata");
     }
     fixture_remove_folder(folder);
 }
