@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "base/error.h"
 #include "image/store.h"
 
@@ -185,14 +186,12 @@ wcl_status wcl_blob_writer_commit(wcl_blob_writer *writer, wcl_error *error)
 
     partial_path(writer, from);
     blob_path(writer->hex, to);
-    if (fdatasync(writer->fd) != 0 || renameat(store->fd, from, store->fd, to) != 0)
-        return wcl_fail_errno(error, errno, "cannot put the blob in place");
+    if (fdatasync(writer->fd) != 0)
+        return wcl_fail_errno(error, errno, "cannot write the blob to disk");
+    if (wcl_durable_rename(store->fd, from, to, error) != WCL_OK)
+        return WCL_FAILED;
     close(writer->fd);
     writer->fd = -1;
-    WCL_CLEANUP_FD int folder =
-        openat(store->fd, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 || fsync(folder) != 0)
-        return wcl_fail_errno(error, errno, "cannot write the folder of blobs");
     return WCL_OK;
 }
 

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "base/error.h"
 #include "image/store.h"
+#include "layer/store/uses.h"
 
 /* ---- What is used --------------------------------------------------------------------------- */
 
@@ -132,7 +134,7 @@ static wcl_status remove_layer(const collection *collection, const char *id, boo
     *gone = true;
     if (!wcl_store_layer_exists(&collection->store->layers, id))
         return drop_mark(collection, id, error);
-    if (wcl_layer_destroy(collection->store->driver, id, &inner) == WCL_OK) {
+    if (wcl_store_destroy_unused(&collection->store->layers, id, &inner) == WCL_OK) {
         tell(collection, WCL_IMAGE_LAYER, id);
         return drop_mark(collection, id, error);
     }
@@ -198,6 +200,17 @@ static wcl_status remove_partial(void *context, const char *hex, wcl_error *erro
     return WCL_OK;
 }
 
+/* Says that nothing is left to be removed, once all that was is gone from the disk too. */
+static wcl_status end(const wcl_image_store *store, wcl_error *error)
+{
+    static const char *const folders[] = { "layers/", "blobs/sha256/", "partial/", "leases/" };
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+        if (wcl_durable_sync_name(store->fd, folders[i], error) != WCL_OK)
+            return WCL_FAILED;
+    return wcl_durable_remove(store->fd, "unclean", error) == WCL_FAILED ? WCL_FAILED : WCL_OK;
+}
+
 static wcl_status run(collection *collection, wcl_error *error)
 {
     const wcl_image_store *store = collection->store;
@@ -222,9 +235,7 @@ wcl_status wcl_image_collect(const wcl_image_store *store, bool all, wcl_image_r
     wcl_status status = run(&collection, error);
     wcl_image_uses_free(&collection.uses);
     wcl_image_uses_free(&collection.candidates);
-    if (status == WCL_OK && unlinkat(store->fd, "unclean", 0) != 0)
-        status = wcl_fail_errno(error, errno, "cannot end the removal");
-    return status;
+    return status == WCL_OK ? end(store, error) : status;
 }
 
 wcl_status wcl_image_mark_layer(const wcl_image_store *store, const char *id, wcl_error *error)
@@ -234,8 +245,7 @@ wcl_status wcl_image_mark_layer(const wcl_image_store *store, const char *id, wc
     snprintf(path, sizeof(path), "layers/%.128s", id);
     WCL_CLEANUP_FD int fd =
         openat(store->fd, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    WCL_CLEANUP_FD int folder = openat(store->fd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || folder < 0 || fsync(folder) != 0)
+    if (fd < 0)
         return wcl_fail_errno(error, errno, "cannot mark the layer '%s'", id);
-    return WCL_OK;
+    return wcl_durable_sync_name(store->fd, path, error);
 }

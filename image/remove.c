@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "base/error.h"
 #include "image/store.h"
 
@@ -62,8 +63,9 @@ static wcl_status remove_record(const removal *removal, wcl_error *error)
     snprintf(path, sizeof(path), "images/%s", wcl_chain_layer_id(removal->record->digest));
     if (wcl_image_store_put(removal->store, "unclean", "", 0, error) != WCL_OK)
         return WCL_FAILED;
-    if (unlinkat(removal->store->fd, path, 0) != 0)
-        return wcl_fail_errno(error, errno, "cannot remove the record of the image");
+    /* On disk before anything of it goes: a record that came back would have no layers. */
+    if (wcl_durable_remove(removal->store->fd, path, error) == WCL_FAILED)
+        return wcl_error_context(error, NULL, "record of the image");
     tell(removal, WCL_IMAGE_DELETED, removal->record->digest);
     return wcl_image_collect(removal->store, false, removal->removed, removal->context, error);
 }

@@ -76,7 +76,7 @@ typedef struct wcl_append_tar {
 
 /*
  * The entries of a tar, in any dialect and compression. One that is compressed, or does not come
- * from a file, is kept aside in an unnamed temporary file. Memory: some 200 bytes an entry. A tar
+ * from a file, is kept aside in an unnamed temporary file. Memory: some 400 bytes an entry. A tar
  * with Windows' own records is refused: it is a layer already.
  */
 wcl_status wcl_append_tar_open(const wcl_append_tar *tar, wcl_append_source **source,

@@ -7,8 +7,6 @@
 #include "base/error.h"
 #include "image/append/source.h"
 
-#define LINKS_MAX 1000
-
 static wcl_status add_text(wcl_tar_table *table, const char *text, size_t *place, wcl_error *error)
 {
     *place = table->texts.size;
@@ -73,118 +71,6 @@ wcl_status wcl_tar_table_add(wcl_tar_table *table, const wcl_entry *entry,
         if (add_xattr(table, &entry->xattrs[i], error) != WCL_OK)
             return WCL_FAILED;
     table->count++;
-    return WCL_OK;
-}
-
-/* ---- Settling ------------------------------------------------------------------------------- */
-
-static int compare_rows(const void *a, const void *b, void *context)
-{
-    const wcl_tar_table *table = context;
-    const wcl_tar_row *first = a;
-    const wcl_tar_row *second = b;
-    int order = wcl_append_path_compare(wcl_tar_table_text(table, first->path),
-                                        wcl_tar_table_text(table, second->path));
-    return order ? order : (first->order > second->order) - (first->order < second->order);
-}
-
-/* Whether a row, coming behind another of its path, takes its place: an implied folder adds nothing
- * to a listed one, and a whiteout makes away with what the image had, not with the tar's own. */
-static bool replaces(const wcl_tar_row *row, const wcl_tar_row *last)
-{
-    if (row->kind == WCL_ENTRY_DELETED)
-        return false;
-    return !row->is_implicit || last->kind != WCL_ENTRY_DIRECTORY;
-}
-
-static void drop_replaced(wcl_tar_table *table)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < table->count; i++) {
-        const wcl_tar_row *row = &table->rows[i];
-        wcl_tar_row *last = kept > 0 ? &table->rows[kept - 1] : NULL;
-        bool is_same = last && strcmp(wcl_tar_table_text(table, last->path),
-                                      wcl_tar_table_text(table, row->path)) == 0;
-        if (!is_same)
-            table->rows[kept++] = *row;
-        else if (replaces(row, last))
-            *last = *row;
-    }
-    table->count = kept;
-}
-
-/* The file that a hard link leads to in the end. */
-static wcl_status follow_links(wcl_tar_table *table, size_t index, size_t *file, wcl_error *error)
-{
-    for (int steps = 0; steps < LINKS_MAX; steps++) {
-        const wcl_tar_row *row = &table->rows[index];
-        if (row->kind != WCL_ENTRY_HARD_LINK) {
-            *file = index;
-            if (row->kind != WCL_ENTRY_DIRECTORY && row->kind != WCL_ENTRY_DELETED)
-                return WCL_OK;
-            break;
-        }
-        const wcl_tar_row *next = wcl_tar_table_find(table, wcl_tar_table_text(table, row->target));
-        if (!next)
-            break;
-        index = (size_t)(next - table->rows);
-    }
-    return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                    "it is a hard link to '%s', and there is no such file in the tar",
-                    wcl_tar_table_text(table, table->rows[index].target));
-}
-
-/* The first name of each file gets what the file is, and the others become links to it. */
-static wcl_status settle_links(wcl_tar_table *table, wcl_error *error)
-{
-    for (size_t i = 0; i < table->count; i++)
-        table->rows[i].first_name = i;
-    for (size_t i = 0; i < table->count; i++) {
-        size_t file = i;
-        if (table->rows[i].kind == WCL_ENTRY_HARD_LINK &&
-            follow_links(table, i, &file, error) != WCL_OK)
-            return wcl_error_context(error, NULL, wcl_tar_table_text(table, table->rows[i].path));
-        if (file == i)
-            continue;
-        /* While the file is looked for, its own row says which name is the first. */
-        if (i < table->rows[file].first_name)
-            table->rows[file].first_name = i;
-        table->rows[i].first_name = file;
-    }
-    for (size_t i = 0; i < table->count; i++) {
-        wcl_tar_row *row = &table->rows[i];
-        if (row->kind == WCL_ENTRY_HARD_LINK)
-            row->first_name = table->rows[row->first_name].first_name;
-    }
-    return WCL_OK;
-}
-
-/* Swaps what the file's row has with the row of its first name. */
-static void move_files(wcl_tar_table *table)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        wcl_tar_row *file = &table->rows[i];
-        if (file->kind == WCL_ENTRY_HARD_LINK || file->first_name == i)
-            continue;
-        wcl_tar_row *first = &table->rows[file->first_name];
-        size_t path = first->path, number = file->first_name;
-        *first = *file;
-        first->path = path;
-        first->first_name = number;
-        file->kind = WCL_ENTRY_HARD_LINK;
-    }
-}
-
-wcl_status wcl_tar_table_settle(wcl_tar_table *table, wcl_error *error)
-{
-    if (table->count == 0)
-        return WCL_OK;
-    qsort_r(table->rows, table->count, sizeof(*table->rows), compare_rows, table);
-    drop_replaced(table);
-    if (settle_links(table, error) != WCL_OK)
-        return WCL_FAILED;
-    move_files(table);
     return WCL_OK;
 }
 

@@ -55,7 +55,8 @@ wcl_status wcl_tar_table_add(wcl_tar_table *table, const wcl_entry *entry,
                              wcl_error *error);
 
 /* Sorts the rows, leaves the last of several with the same path, and makes of the names of one file
- * the first the file. A link to what is not in the tar is refused. */
+ * the first the file. A hard link is a name of what was there when the tar made it, else of what
+ * comes there later; one to what is not in the tar is refused. */
 wcl_status wcl_tar_table_settle(wcl_tar_table *table, wcl_error *error);
 
 /* The row of that path, or NULL. Only of a settled table. */

@@ -17,6 +17,7 @@
 #include "layer/store/mount.h"
 #include "layer/store/process.h"
 #include "layer/store/sandbox.h"
+#include "layer/store/uses.h"
 #include "layer/tar/compress.h"
 
 /* The page cache takes folios as large as a write; where memory is in pieces, or a virtual
@@ -103,19 +104,28 @@ static wcl_status refuse_if_child(void *context, const char *id, wcl_error *erro
     return WCL_OK;
 }
 
+wcl_status wcl_store_destroy_unused(const wcl_store *store, const char *id, wcl_error *error)
+{
+    WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
+    dependents search = { store, id };
+
+    if (wcl_store_layer_open(store, id, WCL_LOCK_EXCLUSIVE, &layer, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_sandbox_check_unmounted(store, &layer, error) != WCL_OK ||
+        wcl_store_each(store, refuse_if_child, &search, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_store_remove(store, &layer, error);
+}
+
 static wcl_status destroy(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
-    WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
-    dependents search = { &store, id };
+    WCL_CLEANUP_FD int lock = -1;
 
     if (wcl_store_open(driver, &store, error) != WCL_OK ||
-        wcl_store_layer_open(&store, id, WCL_LOCK_EXCLUSIVE, &layer, error) != WCL_OK)
+        wcl_store_check_unused(&store, id, &lock, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_sandbox_check_unmounted(&store, &layer, error) != WCL_OK ||
-        wcl_store_each(&store, refuse_if_child, &search, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_store_remove(&store, &layer, error);
+    return wcl_store_destroy_unused(&store, id, error);
 }
 
 static wcl_status exists(const wcl_driver *driver, const char *id, bool *found, wcl_error *error)

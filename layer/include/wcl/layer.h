@@ -217,7 +217,8 @@ WCL_API wcl_status wcl_layer_unprepare(const wcl_driver *driver, const char *id,
 WCL_API wcl_status wcl_layer_mount_path(const wcl_driver *driver, const char *id, char **path,
                                         wcl_error *error);
 
-/* DestroyLayer: removes the layer. Refused while it is mounted or another stands on it. */
+/* DestroyLayer: removes the layer. Refused while it is mounted, another stands on it, or an image
+ * of the home is made of it. */
 WCL_API wcl_status wcl_layer_destroy(const wcl_driver *driver, const char *id, wcl_error *error);
 
 /* LayerExists */
