@@ -2,25 +2,20 @@
 #ifndef WCL_DIR_INODES_H
 #define WCL_DIR_INODES_H
 
-#include <wcl/base.h>
-
 #include <sys/stat.h>
 
-typedef struct wcl_inode {
-    dev_t device;
-    ino_t number;
-    char *path; /* NULL: a free slot */
-} wcl_inode;
+#include "base/buffer.h"
+#include "layer/tar/path_map.h"
 
 typedef struct wcl_inodes {
-    wcl_inode *slots;
-    size_t capacity; /* a power of two */
-    size_t count;
+    wcl_path_map *places; /* of files' paths in `paths`; NULL while there are none */
+    wcl_buffer paths;
 } wcl_inodes;
 
 void wcl_inodes_free(wcl_inodes *inodes);
 
-/* The name under which the file was met before; else NULL in `*first`, and `path` is remembered. */
+/* The name under which the file was met before, valid until the next call; else NULL in `*first`,
+ * and `path` is remembered. */
 wcl_status wcl_inodes_meet(wcl_inodes *inodes, const struct stat *status, const char *path,
                            const char **first, wcl_error *error);
 

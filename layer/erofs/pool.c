@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
 #include "base/error.h"
 
 static wcl_status add_chunk(wcl_chunks *chunks, size_t size, wcl_error *error)
@@ -93,27 +92,9 @@ size_t wcl_arena_memory(const wcl_arena *arena)
 
 /* ---- Hashes --------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t a, uint64_t b)
+uint32_t wcl_hash(const wcl_siphash_key *key, uint64_t seed, const void *data, size_t size)
 {
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-uint32_t wcl_hash(const wcl_hash_key *key, uint64_t seed, const void *data, size_t size)
-{
-    const uint8_t *bytes = data;
-    uint64_t hash = mix(seed ^ key->words[0], size ^ key->words[1]);
-    uint8_t last[8] = { 0 };
-
-    for (; size >= 8; bytes += 8, size -= 8)
-        hash = mix(hash ^ wcl_load_le64(bytes), key->words[1] | 1);
-    if (size) {
-        memcpy(last, bytes, size);
-        hash = mix(hash ^ wcl_load_le64(last), key->words[1] | 1);
-    }
-    hash = mix(hash ^ key->words[0], UINT64_C(0x9E3779B97F4A7C15));
-    return (uint32_t)(hash ^ hash >> 32);
+    return (uint32_t)wcl_siphash_numbered(key, seed, data, size);
 }
 
 static void put_in_slot(uint32_t *slots, uint32_t mask, uint32_t hash, uint32_t number)
@@ -184,7 +165,7 @@ typedef struct intern_item {
     uint32_t hash;
 } intern_item;
 
-void wcl_intern_init(wcl_intern *intern, const wcl_hash_key *key)
+void wcl_intern_init(wcl_intern *intern, const wcl_siphash_key *key)
 {
     memset(intern, 0, sizeof(*intern));
     intern->items.item_size = sizeof(intern_item);

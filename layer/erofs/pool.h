@@ -8,6 +8,8 @@
 
 #include <wcl/base.h>
 
+#include "base/siphash.h"
+
 /* Chunks of a fixed number of bytes. */
 typedef struct wcl_chunks {
     uint8_t **chunks;
@@ -63,12 +65,8 @@ size_t wcl_arena_memory(const wcl_arena *arena);
 
 /* ---- Hashes --------------------------------------------------------------------------------- */
 
-/* What keeps someone who chooses the keys from choosing ones that collide. */
-typedef struct wcl_hash_key {
-    uint64_t words[2];
-} wcl_hash_key;
-
-uint32_t wcl_hash(const wcl_hash_key *key, uint64_t seed, const void *data, size_t size);
+/* Part of a keyed hash of the seed and the data. */
+uint32_t wcl_hash(const wcl_siphash_key *key, uint64_t seed, const void *data, size_t size);
 
 /* A table of numbers of things that are kept elsewhere, found by their hash. */
 typedef struct wcl_hash_table {
@@ -96,10 +94,10 @@ typedef struct wcl_intern {
     wcl_arena bytes;
     wcl_pool items;
     wcl_hash_table table;
-    wcl_hash_key key;
+    wcl_siphash_key key;
 } wcl_intern;
 
-void wcl_intern_init(wcl_intern *intern, const wcl_hash_key *key);
+void wcl_intern_init(wcl_intern *intern, const wcl_siphash_key *key);
 /* The number of a string of up to WCL_ARENA_MAX bytes. */
 wcl_status wcl_intern_add(wcl_intern *intern, const void *data, size_t size, uint32_t *number,
                           wcl_error *error);

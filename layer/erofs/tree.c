@@ -14,13 +14,11 @@
 static wcl_status init_tree(wcl_tree *tree, wcl_tree_names names, wcl_error *error)
 {
     static const wcl_inode root = { .mode = S_IFDIR | 0755 };
-    wcl_guid random;
     wcl_node node;
     uint32_t offset;
 
-    if (wcl_guid_random(&random, error) != WCL_OK)
+    if (wcl_siphash_key_new(&tree->key, error) != WCL_OK)
         return WCL_FAILED;
-    memcpy(tree->key.words, random.bytes, sizeof(tree->key.words));
     tree->names = names;
     tree->nodes.item_size = sizeof(wcl_tree_node);
     tree->entries.item_size = sizeof(wcl_tree_entry);

@@ -56,7 +56,7 @@ typedef struct wcl_extent_item {
 
 struct wcl_tree {
     wcl_tree_names names;
-    wcl_hash_key key;
+    wcl_siphash_key key;
     wcl_pool nodes;
     wcl_pool entries;
     wcl_pool extents;

@@ -10,74 +10,12 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/erofs/image.h"
+#include "layer/tar/path_map.h"
 
 /* Folders in folders; paths of entries are no deeper (wcl_path_check()). */
 #define DEPTH_MAX 1100
-
-/* ---- Nodes of a layer that have several names ----------------------------------------------- */
-
-/* From an inode of the layer's image to its node in the tree; open addressing, a power of two. */
-typedef struct nid_map {
-    wcl_nid *nids;
-    wcl_node *nodes;
-    size_t size;
-    size_t count;
-} nid_map;
-
-static void nid_map_free(nid_map *map)
-{
-    free(map->nids);
-    free(map->nodes);
-}
-
-static size_t nid_slot(const nid_map *map, wcl_nid nid)
-{
-    size_t slot = (size_t)(nid * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (map->size - 1);
-
-    while (map->nodes[slot] != WCL_NO_NODE && map->nids[slot] != nid)
-        slot = (slot + 1) & (map->size - 1);
-    return slot;
-}
-
-static wcl_status nid_map_grow(nid_map *map, wcl_error *error)
-{
-    nid_map grown = { .size = map->size ? map->size * 2 : 64, .count = map->count };
-
-    grown.nids = malloc(grown.size * sizeof(*grown.nids));
-    grown.nodes = malloc(grown.size * sizeof(*grown.nodes));
-    if (!grown.nids || !grown.nodes) {
-        nid_map_free(&grown);
-        return wcl_fail_memory(error);
-    }
-    memset(grown.nodes, 0xFF, grown.size * sizeof(*grown.nodes));
-    for (size_t i = 0; i < map->size; i++) {
-        if (map->nodes[i] == WCL_NO_NODE)
-            continue;
-        size_t slot = nid_slot(&grown, map->nids[i]);
-        grown.nids[slot] = map->nids[i];
-        grown.nodes[slot] = map->nodes[i];
-    }
-    nid_map_free(map);
-    *map = grown;
-    return WCL_OK;
-}
-
-static wcl_node nid_map_find(const nid_map *map, wcl_nid nid)
-{
-    return map->size ? map->nodes[nid_slot(map, nid)] : WCL_NO_NODE;
-}
-
-static wcl_status nid_map_put(nid_map *map, wcl_nid nid, wcl_node node, wcl_error *error)
-{
-    if (map->count * 2 >= map->size && nid_map_grow(map, error) != WCL_OK)
-        return WCL_FAILED;
-    size_t slot = nid_slot(map, nid);
-    map->count += map->nodes[slot] == WCL_NO_NODE;
-    map->nids[slot] = nid;
-    map->nodes[slot] = node;
-    return WCL_OK;
-}
 
 /* ---- Applying one layer ---------------------------------------------------------------------- */
 
@@ -86,9 +24,12 @@ typedef struct merge {
     const wcl_image *image; /* of the layer being applied */
     wcl_image_loader *loader;
     uint32_t device_base;
-    /* Inodes with several names, and links into the parents, which were found first. */
-    nid_map nodes;
+    /* From inodes with several names, and links into the parents, which were found first, to nodes
+     * of the tree. */
+    wcl_path_map *nodes;
     unsigned depth;
+    const wcl_hooks *hooks;
+    wcl_progress progress;
 } merge;
 
 typedef wcl_status (*visit_fn)(merge *merge, wcl_node folder, const wcl_image_entry *entry,
@@ -107,8 +48,12 @@ static wcl_status each_in(merge *merge, wcl_nid nid, wcl_node folder, visit_fn v
                         DEPTH_MAX);
     if (wcl_image_folder_open(merge->image, nid, &walk, error) != WCL_OK)
         return WCL_FAILED;
-    while (status == WCL_OK && (status = wcl_image_folder_next(&walk, &entry, error)) == WCL_OK)
-        status = visit(merge, folder, &entry, error);
+    while (status == WCL_OK && (status = wcl_image_folder_next(&walk, &entry, error)) == WCL_OK) {
+        merge->progress.entries++;
+        status = wcl_hooks_report(merge->hooks, &merge->progress, error);
+        if (status == WCL_OK)
+            status = visit(merge, folder, &entry, error);
+    }
     merge->depth--;
     return status == WCL_END ? WCL_OK : status;
 }
@@ -135,7 +80,7 @@ static wcl_status find_link(merge *merge, wcl_node folder, const wcl_image_entry
     if (target == WCL_NO_NODE || wcl_tree_is_folder(merge->tree, target))
         return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
                         "a hard link's target '%.200s' is not in the parent layers", path);
-    return nid_map_put(&merge->nodes, entry->nid, target, error);
+    return wcl_path_map_set(merge->nodes, &entry->nid, sizeof(entry->nid), &target, error);
 }
 
 static bool is_whiteout(const wcl_inode *inode)
@@ -178,13 +123,16 @@ static wcl_status load_node(merge *merge, wcl_nid nid, wcl_node *node, wcl_error
 static wcl_status node_of(merge *merge, wcl_nid nid, const wcl_inode *inode, wcl_node *node,
                           wcl_error *error)
 {
-    *node = nid_map_find(&merge->nodes, nid);
-    if (*node != WCL_NO_NODE)
+    const wcl_node *known = wcl_path_map_find(merge->nodes, &nid, sizeof(nid));
+
+    if (known) {
+        *node = *known;
         return WCL_OK;
+    }
     if (load_node(merge, nid, node, error) != WCL_OK)
         return WCL_FAILED;
     if (inode->links > 1 && !S_ISDIR(inode->mode))
-        return nid_map_put(&merge->nodes, nid, *node, error);
+        return wcl_path_map_set(merge->nodes, &nid, sizeof(nid), node, error);
     return WCL_OK;
 }
 
@@ -283,20 +231,25 @@ static wcl_status open_image(const wcl_store *store, const char *id, const char 
 static wcl_status apply_layer(const wcl_store *store, const char *id, const char *name,
                               uint32_t device_base, wcl_tree *tree, wcl_error *error)
 {
-    merge merge = { .tree = tree, .device_base = device_base };
+    merge merge = { .tree = tree,
+                    .device_base = device_base,
+                    .hooks = store->hooks,
+                    .progress = { .operation = "merge", .subject = id } };
     wcl_image *image = NULL;
 
     if (open_image(store, id, name, &image, error) != WCL_OK)
         return WCL_FAILED;
     merge.image = image;
-    wcl_status status = wcl_image_loader_new(image, tree, device_base, &merge.loader, error);
+    wcl_status status = wcl_path_map_new(sizeof(wcl_node), &merge.nodes, error);
+    if (status == WCL_OK)
+        status = wcl_image_loader_new(image, tree, device_base, &merge.loader, error);
     if (status == WCL_OK)
         status = each_in(&merge, wcl_image_root(image), WCL_TREE_ROOT, find_link, error);
     if (status == WCL_OK)
         status = apply_root(&merge, error);
     if (status != WCL_OK)
         wcl_error_context(error, NULL, id);
-    nid_map_free(&merge.nodes);
+    wcl_path_map_free(merge.nodes);
     wcl_image_loader_free(merge.loader);
     wcl_image_free(image);
     return status;

@@ -2,25 +2,20 @@
 #ifndef WCL_STORE_INODE_PATHS_H
 #define WCL_STORE_INODE_PATHS_H
 
-#include <wcl/base.h>
-
-typedef struct wcl_inode_path {
-    uint64_t inode;
-    char *path; /* NULL: the slot is free */
-} wcl_inode_path;
+#include "base/buffer.h"
+#include "layer/tar/path_map.h"
 
 typedef struct wcl_inode_paths {
-    wcl_inode_path *slots; /* open addressing */
-    size_t size;           /* a power of two, or 0 */
-    size_t count;
+    wcl_path_map *places; /* of inodes' paths in `paths`; NULL while there are none */
+    wcl_buffer paths;
 } wcl_inode_paths;
 
 #define WCL_INODE_PATHS_INIT                                                                       \
     {                                                                                              \
-        NULL, 0, 0                                                                                 \
+        NULL, WCL_BUFFER_INIT                                                                      \
     }
 
-/* NULL where it was not met. */
+/* NULL where it was not met; valid until another is added. */
 const char *wcl_inode_paths_find(const wcl_inode_paths *paths, uint64_t inode);
 /* Remembers one that was not met. */
 wcl_status wcl_inode_paths_add(wcl_inode_paths *paths, uint64_t inode, const char *path,

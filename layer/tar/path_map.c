@@ -1,11 +1,11 @@
-/* A hash table of paths. Its hash is seeded, so that a layer cannot be made to fill one chain. */
+/* A hash table of paths. Its hash is keyed, so that a layer cannot be made to fill one chain. */
 #include "layer/tar/path_map.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
 #include "base/error.h"
+#include "base/siphash.h"
 
 typedef struct path_node {
     struct path_node *next;
@@ -19,12 +19,11 @@ struct wcl_path_map {
     size_t chain_count; /* a power of two */
     size_t count;
     size_t value_size;
-    uint64_t seed[2];
+    wcl_siphash_key key;
 };
 
 wcl_status wcl_path_map_new(size_t value_size, wcl_path_map **map, wcl_error *error)
 {
-    wcl_guid seed;
     wcl_path_map *made = calloc(1, sizeof(*made));
 
     if (!made)
@@ -36,30 +35,12 @@ wcl_status wcl_path_map_new(size_t value_size, wcl_path_map **map, wcl_error *er
         free(made);
         return wcl_fail_memory(error);
     }
-    if (wcl_guid_random(&seed, error) != WCL_OK) {
+    if (wcl_siphash_key_new(&made->key, error) != WCL_OK) {
         wcl_path_map_free(made);
         return WCL_FAILED;
     }
-    memcpy(made->seed, seed.bytes, sizeof(made->seed));
     *map = made;
     return WCL_OK;
-}
-
-static uint64_t mix(uint64_t hash, uint64_t word, uint64_t seed)
-{
-    hash = (hash ^ word) * (seed | 1);
-    return hash ^ hash >> 29 ^ hash >> 47;
-}
-
-static uint64_t hash_path(const wcl_path_map *map, const uint8_t *path, size_t size)
-{
-    uint64_t hash = map->seed[0] ^ size;
-    uint8_t rest[8] = { 0 };
-
-    for (; size >= 8; path += 8, size -= 8)
-        hash = mix(hash, wcl_load_le64(path), map->seed[1]);
-    memcpy(rest, path, size);
-    return mix(hash, wcl_load_le64(rest), map->seed[1]);
 }
 
 static path_node *find_node(const wcl_path_map *map, const void *path, size_t size, uint64_t hash)
@@ -74,7 +55,7 @@ static path_node *find_node(const wcl_path_map *map, const void *path, size_t si
 
 void *wcl_path_map_find(const wcl_path_map *map, const void *path, size_t size)
 {
-    path_node *node = find_node(map, path, size, hash_path(map, path, size));
+    path_node *node = find_node(map, path, size, wcl_siphash(&map->key, path, size));
     return node ? node->bytes : NULL;
 }
 
@@ -102,7 +83,7 @@ static void grow(wcl_path_map *map)
 wcl_status wcl_path_map_set(wcl_path_map *map, const void *path, size_t size, const void *value,
                             wcl_error *error)
 {
-    uint64_t hash = hash_path(map, path, size);
+    uint64_t hash = wcl_siphash(&map->key, path, size);
     path_node *node = find_node(map, path, size, hash);
 
     if (!node) {
