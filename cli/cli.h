@@ -75,6 +75,27 @@ int cli_usage_error(cli *cli, const char *format, ...) WCL_PRINTF(2, 3);
 /* Sizes as people write them: "20G", "512M", "4096"; powers of 1024. */
 bool cli_parse_size(const char *text, uint64_t *size);
 
+/* What a layer's tar may cost (wcl/tar.h): what the options below say, and what that means. */
+typedef struct cli_limits {
+    const char *size, *entries, *ratio, *memory;
+    uint64_t max_size, max_entries, max_ratio, max_memory; /* 0: the default */
+} cli_limits;
+
+/* clang-format off */
+#define CLI_TAR_LIMITS(limits)                                                                     \
+    { "max-size", 0, CLI_VALUE, "SIZE", "refuse more (decompressed) bytes (128G; none)", NULL,     \
+      &(limits).size, NULL },                                                                      \
+    { "max-entries", 0, CLI_VALUE, "N", "refuse more entries (4000000; none)", NULL,               \
+      &(limits).entries, NULL },                                                                   \
+    { "max-ratio", 0, CLI_VALUE, "N", "refuse what is inflated to more than N times its size "     \
+      "(1000; none)", NULL, &(limits).ratio, NULL }
+#define CLI_MEMORY_LIMIT(limits)                                                                   \
+    { "max-memory", 0, CLI_VALUE, "SIZE", "refuse a layer whose index takes more memory "          \
+      "(4G; none)", NULL, &(limits).memory, NULL }
+/* clang-format on */
+/* 0, or what cli_usage_error() gives. */
+int cli_limits_read(cli *cli, cli_limits *limits);
+
 /* Fills cli->error and returns EXIT_FAILED. */
 int cli_fail(cli *cli, uint32_t code, const char *operation, const char *subject,
              const char *format, ...) WCL_PRINTF(5, 6);
@@ -114,9 +135,10 @@ wcl_status cli_read(void *context, void *buffer, size_t size, size_t *got, wcl_e
  */
 wcl_status cli_open_layer(cli *cli, const char *layer, const char *format,
                           wcl_layer_reader **reader, wcl_error *error);
-/* The same, refusing a tar of more than `max_size` decompressed bytes (0: no limit). */
+/* The same with limits on a tar. */
 wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *format,
-                                  uint64_t max_size, wcl_layer_reader **reader, wcl_error *error);
+                                  const cli_limits *limits, wcl_layer_reader **reader,
+                                  wcl_error *error);
 
 /*
  * The id of the layer that a name means: a layer's own, else that of an image's uppermost layer.

@@ -21,7 +21,7 @@ typedef struct convert_options {
     bool gzip;
     bool zstd;
     const char *level;
-    const char *max_size;
+    cli_limits limits;
     bool plain;
 } convert_options;
 
@@ -31,6 +31,7 @@ static bool tar_options(const convert_options *options, const char *out,
 {
     tar->struct_size = sizeof(*tar);
     tar->plain_backuptar = options->plain;
+    tar->max_size = options->limits.max_size;
     tar->compression = WCL_COMPRESSION_NONE;
     if (options->gzip || (!options->zstd && (ends_in(out, ".gz") || ends_in(out, ".tgz"))))
         tar->compression = WCL_COMPRESSION_GZIP;
@@ -61,12 +62,9 @@ static wcl_status convert(cli *cli, const convert_options *options,
 {
     wcl_layer_reader *reader = NULL;
     wcl_layer_writer *writer = NULL;
-    uint64_t max_size = 0;
 
-    if (options->max_size)
-        cli_parse_size(options->max_size, &max_size);
     wcl_status status =
-        cli_open_layer_limited(cli, in, options->from, max_size, &reader, &cli->error);
+        cli_open_layer_limited(cli, in, options->from, &options->limits, &reader, &cli->error);
     if (status == WCL_OK)
         status = open_writer(options, tar, out, &writer, &cli->error);
     if (status == WCL_OK)
@@ -96,12 +94,10 @@ int command_convert(cli *cli, int argc, char **argv)
         { "plain", 0, CLI_FLAG, NULL,
           "write no WCL.* records: exactly what go-winio writes, with its losses", &options.plain,
           NULL, NULL },
-        { "max-size", 0, CLI_VALUE, "SIZE", "refuse a tar of more (decompressed) bytes than this",
-          NULL, &options.max_size, NULL },
+        CLI_TAR_LIMITS(options.limits),
         { .name = NULL },
     };
     wcl_tar_writer_options tar;
-    uint64_t ignored;
 
     int result = cli_parse(cli, table, &argc, argv, 2, 2, 0);
     if (result)
@@ -110,8 +106,9 @@ int command_convert(cli *cli, int argc, char **argv)
         return cli_usage_error(cli, "--to (and --from) must be oci, transport or dir");
     if (strcmp(argv[2], "-") == 0 && strcmp(options.to, "oci") != 0)
         return cli_usage_error(cli, "only a tar can be written to standard output");
-    if (options.max_size && !cli_parse_size(options.max_size, &ignored))
-        return cli_usage_error(cli, "'%s' is no size", options.max_size);
+    result = cli_limits_read(cli, &options.limits);
+    if (result)
+        return result;
     if (!tar_options(&options, argv[2], &tar))
         return cli_usage_error(cli, "'%s' is no compression level", options.level);
     if (convert(cli, &options, &tar, argv[1], argv[2]) == WCL_OK)

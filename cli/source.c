@@ -21,10 +21,13 @@ static bool is_transport_folder(const char *folder)
     return exists_in(folder, "Files.$wcidirs$") || exists_in(folder, "tombstones.txt");
 }
 
-static wcl_status open_tar(cli *cli, const char *file, uint64_t max_size, wcl_layer_reader **reader,
-                           wcl_error *error)
+static wcl_status open_tar(cli *cli, const char *file, const cli_limits *limits,
+                           wcl_layer_reader **reader, wcl_error *error)
 {
-    wcl_tar_reader_options options = { .struct_size = sizeof(options), .max_size = max_size };
+    wcl_tar_reader_options options = { .struct_size = sizeof(options),
+                                       .max_size = limits->max_size,
+                                       .max_entries = limits->max_entries,
+                                       .max_ratio = limits->max_ratio };
     struct stat info;
 
     static cli_input standard_input = { STDIN_FILENO };
@@ -101,7 +104,8 @@ static wcl_status open_layer_or_image(cli *cli, const char *name, wcl_layer_read
 }
 
 wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *format,
-                                  uint64_t max_size, wcl_layer_reader **reader, wcl_error *error)
+                                  const cli_limits *limits, wcl_layer_reader **reader,
+                                  wcl_error *error)
 {
     struct stat info;
     bool found = strcmp(layer, "-") != 0 && stat(layer, &info) == 0;
@@ -116,12 +120,14 @@ wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *forma
 
     if (format ? strcmp(format, "oci") == 0
                : strcmp(layer, "-") == 0 || (found && !S_ISDIR(info.st_mode)))
-        return open_tar(cli, layer, max_size, reader, error);
+        return open_tar(cli, layer, limits, reader, error);
     return open_folder(layer, format, reader, error);
 }
 
 wcl_status cli_open_layer(cli *cli, const char *layer, const char *format,
                           wcl_layer_reader **reader, wcl_error *error)
 {
-    return cli_open_layer_limited(cli, layer, format, 0, reader, error);
+    const cli_limits usual = { .size = NULL };
+
+    return cli_open_layer_limited(cli, layer, format, &usual, reader, error);
 }

@@ -105,7 +105,8 @@ static int import_from(cli *cli, const char *id, const char *tar, const wcl_driv
 int command_import(cli *cli, int argc, char **argv)
 {
     cli_list named = { NULL, 0 };
-    const char *tar = NULL, *digest = NULL, *os = NULL, *max_size = NULL;
+    const char *tar = NULL, *digest = NULL, *os = NULL;
+    cli_limits limits = { .size = NULL };
     wcl_import_options options = { .struct_size = sizeof(options) };
     const cli_option table[] = {
         { "layer", 'l', CLI_LIST, "PARENT",
@@ -117,8 +118,8 @@ int command_import(cli *cli, int argc, char **argv)
           &digest, NULL },
         { "os", 0, CLI_VALUE, "OS", "windows or linux (default: its parent's, or found out)", NULL,
           &os, NULL },
-        { "max-size", 0, CLI_VALUE, "SIZE", "refuse more (decompressed) bytes than this", NULL,
-          &max_size, NULL },
+        CLI_TAR_LIMITS(limits),
+        CLI_MEMORY_LIMIT(limits),
         { .name = NULL },
     };
     parent_chain chain = { .info = NULL };
@@ -126,11 +127,15 @@ int command_import(cli *cli, int argc, char **argv)
     int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
     if (!result && os && strcmp(os, "windows") != 0 && strcmp(os, "linux") != 0)
         result = cli_usage_error(cli, "--os must be windows or linux");
-    if (!result && max_size && !cli_parse_size(max_size, &options.max_size))
-        result = cli_usage_error(cli, "'%s' is no size", max_size);
+    if (!result)
+        result = cli_limits_read(cli, &limits);
     if (!result) {
         wcl_driver driver = cli_driver(cli);
         options.expect_digest = digest;
+        options.max_size = limits.max_size;
+        options.max_entries = limits.max_entries;
+        options.max_ratio = limits.max_ratio;
+        options.max_memory = limits.max_memory;
         options.os = !os ? WCL_OS_UNKNOWN : *os == 'w' ? WCL_OS_WINDOWS : WCL_OS_LINUX;
         result = make_chain(cli, &driver, &named, &chain) == WCL_OK
                      ? import_from(cli, argv[1], tar, &driver, chain.parents, &options)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 #include "base/utf16.h"
 #include "layer/path.h"
 
@@ -189,10 +190,7 @@ typedef struct copy_state {
 
 static wcl_status report(copy_state *state, wcl_error *error)
 {
-    if (state->hooks && state->hooks->progress &&
-        state->hooks->progress(state->hooks->context, &state->progress))
-        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
-    return WCL_OK;
+    return wcl_hooks_report(state->hooks, &state->progress, error);
 }
 
 static wcl_status copy_stream(copy_state *state, wcl_error *error)
@@ -228,6 +226,7 @@ wcl_status wcl_layer_copy(wcl_layer_reader *reader, wcl_layer_writer *writer,
     wcl_status status;
 
     state.progress.operation = writer->ops->name;
+    reader->hooks = writer->hooks = hooks;
     state.buffer = malloc(COPY_SIZE);
     if (!state.buffer)
         return wcl_fail_memory(error);
@@ -241,5 +240,8 @@ wcl_status wcl_layer_copy(wcl_layer_reader *reader, wcl_layer_writer *writer,
             break;
     }
     free(state.buffer);
-    return status == WCL_END ? WCL_OK : status;
+    if (status == WCL_END)
+        status = end_entry(writer, error);
+    reader->hooks = writer->hooks = NULL;
+    return status;
 }

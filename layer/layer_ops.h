@@ -15,6 +15,7 @@ typedef struct wcl_layer_reader_ops {
 
 struct wcl_layer_reader {
     const wcl_layer_reader_ops *ops;
+    const wcl_hooks *hooks; /* of whoever copies from it, or NULL: heard in long loops */
     bool at_end;
     bool failed;
 };
@@ -43,6 +44,7 @@ typedef struct wcl_layer_writer_ops {
 
 struct wcl_layer_writer {
     const wcl_layer_writer_ops *ops;
+    const wcl_hooks *hooks; /* of whoever copies to it, or NULL: heard in long loops */
     bool in_entry;
     bool failed;
     char *current; /* the path of the entry being written, for errors */

@@ -12,6 +12,7 @@
 #include "image/append/source.h"
 #include "image/append/tar_table.h"
 #include "layer/tar/compress.h"
+#include "layer/tar/limits.h"
 #include "layer/tar/tar_reader.h"
 
 #define SPOOL_MEMORY (1024u * 1024)
@@ -25,6 +26,7 @@ typedef struct tar_source {
     uint64_t position; /* while it is read from its beginning to its end */
     wcl_tar_table table;
     size_t next;
+    uint64_t zeros; /* for holes, which the layer has in full */
     wcl_xattr *xattrs;
     const wcl_tar_row *row; /* at hand */
     uint64_t given;         /* of its data */
@@ -135,7 +137,12 @@ static wcl_status collect_entry(tar_source *source, const wcl_tar_reader *tar,
     const wcl_tar_entry *raw = tar->tar_entry;
     wcl_tar_segment whole = { .size = entry->size, .position = raw->data_offset };
     bool is_file = entry->kind == WCL_ENTRY_FILE;
+    uint64_t holes = is_file && raw->is_sparse ? entry->size : 0;
 
+    for (size_t i = 0; holes > 0 && i < raw->segment_count; i++)
+        holes -= raw->segments[i].size;
+    if (wcl_tar_count_zeros(&source->zeros, holes, WCL_TAR_SIZE_MAX, error) != WCL_OK)
+        return wcl_error_context(error, NULL, entry->path);
     if (entry->flags & WCL_ENTRY_IMPLICIT)
         return wcl_tar_table_add(&source->table, entry, NULL, 0, error);
     if (refuse_windows(raw, error) != WCL_OK)

@@ -141,6 +141,9 @@ wcl_entry_id wcl_tree_lookup(const wcl_tree *tree, wcl_node folder, const char *
 /* The node at `path` (forward slashes, no leading one; "" is the root), or WCL_NO_NODE. No symbolic
  * link is followed. */
 wcl_node wcl_tree_find(const wcl_tree *tree, const char *path);
+/* What is not a folder and stands where a folder that leads to `path` would be, with the length of
+ * its path; WCL_NO_NODE where nothing does. */
+wcl_node wcl_tree_find_in_way(const wcl_tree *tree, const char *path, size_t *length);
 /* Its entry, or WCL_NO_ENTRY; the root has none. */
 wcl_entry_id wcl_tree_find_entry(const wcl_tree *tree, const char *path);
 

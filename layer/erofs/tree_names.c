@@ -113,6 +113,22 @@ wcl_node wcl_tree_find(const wcl_tree *tree, const char *path)
     return node;
 }
 
+wcl_node wcl_tree_find_in_way(const wcl_tree *tree, const char *path, size_t *length)
+{
+    const char *at = path, *name;
+    wcl_node node = WCL_TREE_ROOT;
+
+    while (wcl_tree_is_folder(tree, node)) {
+        size_t size = component(&at, &name);
+        wcl_entry_id entry = *at ? wcl_tree_lookup(tree, node, name, size) : WCL_NO_ENTRY;
+        if (entry == WCL_NO_ENTRY)
+            return WCL_NO_NODE;
+        node = wcl_tree_entry_at(tree, entry)->node;
+        *length = (size_t)(name + size - path);
+    }
+    return node;
+}
+
 wcl_entry_id wcl_tree_find_entry(const wcl_tree *tree, const char *path)
 {
     wcl_node node;

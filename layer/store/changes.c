@@ -1,109 +1,21 @@
 /* What a layer changes: two merged trees side by side. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/beneath.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/store/ask.h"
 #include "layer/store/chain.h"
 #include "layer/store/entries.h"
-
-#define COMPARE_SIZE (256 * 1024)
-
-/* A merged tree and the layers that its devices are the tars of. */
-typedef struct side {
-    wcl_store_layer layer;
-    wcl_tree *tree;
-} side;
+#include "layer/store/same_data.h"
 
 typedef struct comparison {
     const wcl_store *store;
-    side before, after;
+    wcl_merged_side before, after;
+    wcl_progress progress;
     wcl_buffer path;
     wcl_status (*change)(void *context, const char *path, wcl_change_kind kind, wcl_error *error);
     void *context;
 } comparison;
-
-/* ---- Files ----------------------------------------------------------------------------------- */
-
-static const char *device_layer(const side *side, uint32_t device)
-{
-    const wcl_record *record = &side->layer.record;
-
-    if (device == 1)
-        return record->id;
-    return device >= 2 && device <= record->parent_count + 1 ? record->parents[device - 2] : "";
-}
-
-/* Whether both have their data at the same place of the same tar. */
-static bool same_place(const comparison *comparison, wcl_node before, wcl_node after)
-{
-    wcl_extent a, b;
-
-    for (size_t i = 0;; i++) {
-        bool has_a = wcl_tree_extent(comparison->before.tree, before, i, &a);
-        bool has_b = wcl_tree_extent(comparison->after.tree, after, i, &b);
-        if (!has_a || !has_b)
-            return has_a == has_b;
-        if (a.offset != b.offset || a.length != b.length ||
-            (a.device == WCL_DEVICE_HOLE) != (b.device == WCL_DEVICE_HOLE))
-            return false;
-        if (a.device != WCL_DEVICE_HOLE &&
-            (a.address != b.address || strcmp(device_layer(&comparison->before, a.device),
-                                              device_layer(&comparison->after, b.device)) != 0))
-            return false;
-    }
-}
-
-/* Reads part of a file's data, wherever it is. */
-static wcl_status read_part(const comparison *comparison, const side *side, wcl_node node,
-                            uint64_t offset, uint8_t *buffer, size_t size, wcl_error *error)
-{
-    wcl_extent extent;
-
-    memset(buffer, 0, size);
-    for (size_t i = 0; wcl_tree_extent(side->tree, node, i, &extent); i++) {
-        uint64_t start = extent.offset > offset ? extent.offset : offset;
-        uint64_t end = extent.offset + extent.length;
-        if (end > offset + size)
-            end = offset + size;
-        if (start >= end || extent.device == WCL_DEVICE_HOLE)
-            continue;
-        WCL_CLEANUP_FREE char *path =
-            wcl_store_path(comparison->store, device_layer(side, extent.device), "layer.tar");
-        WCL_CLEANUP_FD int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-        size_t got;
-        if (fd < 0)
-            return wcl_fail_errno(error, errno, "cannot open the tar of layer '%s'",
-                                  device_layer(side, extent.device));
-        if (wcl_pread_full(fd, buffer + (start - offset), (size_t)(end - start),
-                           extent.address + (start - extent.offset), &got, error) != WCL_OK)
-            return WCL_FAILED;
-    }
-    return WCL_OK;
-}
-
-static wcl_status same_bytes(const comparison *comparison, wcl_node before, wcl_node after,
-                             uint64_t size, bool *same, wcl_error *error)
-{
-    WCL_CLEANUP_FREE uint8_t *a = malloc(COMPARE_SIZE);
-    WCL_CLEANUP_FREE uint8_t *b = malloc(COMPARE_SIZE);
-
-    if (!a || !b)
-        return wcl_fail_memory(error);
-    *same = true;
-    for (uint64_t offset = 0; *same && offset < size; offset += COMPARE_SIZE) {
-        size_t part = size - offset < COMPARE_SIZE ? (size_t)(size - offset) : COMPARE_SIZE;
-        if (read_part(comparison, &comparison->before, before, offset, a, part, error) != WCL_OK ||
-            read_part(comparison, &comparison->after, after, offset, b, part, error) != WCL_OK)
-            return WCL_FAILED;
-        *same = memcmp(a, b, part) == 0;
-    }
-    return WCL_OK;
-}
 
 /* ---- Nodes ----------------------------------------------------------------------------------- */
 
@@ -133,8 +45,12 @@ static bool same_xattrs(const comparison *comparison, wcl_node before, wcl_node 
     for (size_t i = 0; wcl_tree_xattr(comparison->before.tree, before, i, &a); i++) {
         if (is_about_place(a.name))
             continue;
-        if (!wcl_tree_find_xattr(comparison->after.tree, after, a.name, &b) || a.size != b.size ||
-            memcmp(a.value, b.value, a.size) != 0)
+        /* Most often it is at the same place of the list. */
+        bool found =
+            wcl_tree_xattr(comparison->after.tree, after, i, &b) && strcmp(a.name, b.name) == 0;
+        if (!found && !wcl_tree_find_xattr(comparison->after.tree, after, a.name, &b))
+            return false;
+        if (a.size != b.size || memcmp(a.value, b.value, a.size) != 0)
             return false;
     }
     return true;
@@ -157,8 +73,8 @@ static bool same_link(const comparison *comparison, wcl_node before, wcl_node af
     return (a != NULL) == (b != NULL) && (!a || (size_a == size_b && memcmp(a, b, size_a) == 0));
 }
 
-static wcl_status same_node(const comparison *comparison, wcl_node before, wcl_node after,
-                            bool *same, wcl_error *error)
+static wcl_status same_node(comparison *comparison, wcl_node before, wcl_node after, bool *same,
+                            wcl_error *error)
 {
     wcl_inode a, b;
 
@@ -166,15 +82,16 @@ static wcl_status same_node(const comparison *comparison, wcl_node before, wcl_n
     wcl_tree_get_inode(comparison->after.tree, after, &b);
     *same = same_inode(&a, &b) && same_xattrs(comparison, before, after) &&
             same_link(comparison, before, after);
-    if (!*same || !S_ISREG(a.mode) || same_place(comparison, before, after))
+    if (!*same || !S_ISREG(a.mode))
         return WCL_OK;
-    return same_bytes(comparison, before, after, a.size, same, error);
+    return wcl_same_data(comparison->store, &comparison->before, before, &comparison->after, after,
+                         &comparison->progress, same, error);
 }
 
 /* ---- Folders --------------------------------------------------------------------------------- */
 
-static wcl_status say_change(comparison *comparison, const side *side, wcl_entry_id entry,
-                             wcl_change_kind kind, wcl_error *error)
+static wcl_status say_change(comparison *comparison, const wcl_merged_side *side,
+                             wcl_entry_id entry, wcl_change_kind kind, wcl_error *error)
 {
     wcl_buffer_clear(&comparison->path);
     if (wcl_buffer_append_byte(&comparison->path, '/', error) != WCL_OK ||
@@ -183,13 +100,22 @@ static wcl_status say_change(comparison *comparison, const side *side, wcl_entry
     return comparison->change(comparison->context, wcl_buffer_text(&comparison->path), kind, error);
 }
 
+/* Hears that the comparison shall end; once for each entry. */
+static wcl_status go_on(comparison *comparison, wcl_error *error)
+{
+    comparison->progress.entries++;
+    return wcl_hooks_report(comparison->store->hooks, &comparison->progress, error);
+}
+
 /* All that is in a new folder is new too. */
 static wcl_status tell_added(comparison *comparison, wcl_entry_id entry, wcl_error *error)
 {
     wcl_tree *tree = comparison->after.tree;
     wcl_node node = wcl_tree_entry_node(tree, entry);
-    wcl_status status = say_change(comparison, &comparison->after, entry, WCL_CHANGE_ADDED, error);
+    wcl_status status = go_on(comparison, error);
 
+    if (status == WCL_OK)
+        status = say_change(comparison, &comparison->after, entry, WCL_CHANGE_ADDED, error);
     if (status != WCL_OK || !wcl_tree_is_folder(tree, node))
         return status;
     for (wcl_entry_id inner = wcl_tree_first(tree, node); status == WCL_OK && inner != WCL_NO_ENTRY;
@@ -210,7 +136,8 @@ static wcl_status compare_entries(comparison *comparison, wcl_entry_id old, wcl_
     bool is_folder = wcl_tree_is_folder(comparison->after.tree, after);
     bool same;
 
-    if (same_node(comparison, before, after, &same, error) != WCL_OK)
+    if (go_on(comparison, error) != WCL_OK ||
+        same_node(comparison, before, after, &same, error) != WCL_OK)
         return WCL_FAILED;
     if (!same &&
         say_change(comparison, &comparison->after, new, WCL_CHANGE_MODIFIED, error) != WCL_OK)
@@ -255,17 +182,12 @@ static wcl_status compare_folders(comparison *comparison, wcl_node before, wcl_n
 
 /* ---- As a whole ------------------------------------------------------------------------------ */
 
-static wcl_status open_side(const wcl_store *store, const char *id, side *side, wcl_error *error)
+static wcl_status open_side(const wcl_store *store, const char *id, wcl_merged_side *side,
+                            wcl_error *error)
 {
     if (wcl_store_layer_open(store, id, WCL_LOCK_SHARED, &side->layer, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_chain_load(store, &side->layer, &side->tree, error);
-}
-
-static void close_side(side *side)
-{
-    wcl_tree_free(side->tree);
-    wcl_store_layer_close(&side->layer);
 }
 
 static wcl_status compare_sandbox(comparison *comparison, wcl_store *store, wcl_store_layer *layer,
@@ -311,16 +233,17 @@ wcl_status wcl_store_changes(const wcl_driver *driver, const char *id, const cha
 {
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
     comparison comparison = { .store = &store,
-                              .before = { WCL_STORE_LAYER_INIT, NULL },
-                              .after = { WCL_STORE_LAYER_INIT, NULL },
+                              .before = WCL_MERGED_SIDE_INIT,
+                              .after = WCL_MERGED_SIDE_INIT,
+                              .progress = { .operation = "diff", .subject = id },
                               .change = change,
                               .context = context };
 
     wcl_status status = wcl_store_open(driver, &store, error);
     if (status == WCL_OK)
         status = compare(&comparison, &store, id, other, error);
-    close_side(&comparison.before);
-    close_side(&comparison.after);
+    wcl_merged_side_close(&comparison.before);
+    wcl_merged_side_close(&comparison.after);
     wcl_buffer_free(&comparison.path);
     return status;
 }

@@ -13,11 +13,13 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/store/chain.h"
 #include "layer/store/hasher.h"
 #include "layer/store/index.h"
 #include "layer/store/tar_file.h"
 #include "layer/tar/compress.h"
+#include "layer/tar/limits.h"
 
 /* Blocks of the input of an import that is not one of several at a time: the disk takes many at
  * once. */
@@ -59,14 +61,8 @@ static wcl_status hash_blob(void *context, const void *data, size_t size, wcl_er
 
 static wcl_status report(importing *import, wcl_error *error)
 {
-    const wcl_hooks *hooks = import->store->hooks;
-
-    if (!hooks || !hooks->progress)
-        return WCL_OK;
     import->progress.done = wcl_input_consumed(import->input);
-    if (hooks->progress(hooks->context, &import->progress))
-        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
-    return WCL_OK;
+    return wcl_hooks_report(import->store->hooks, &import->progress, error);
 }
 
 /* Gives the scanner its next block, on whose way it is hashed and written. */
@@ -191,7 +187,7 @@ static wcl_status begin(importing *import, const char *id, wcl_parents parents,
     import->progress.operation = "import";
     if (!import->record.id)
         return wcl_fail_memory(error);
-    wcl_os os = options ? options->os : WCL_OS_UNKNOWN;
+    wcl_os os = options->os;
     if ((!import->is_adopted &&
          wcl_stage_begin(import->store, id, &import->stage, error) != WCL_OK) ||
         (!import->gate && take_parents(import, parents, os, error) != WCL_OK))
@@ -202,7 +198,7 @@ static wcl_status begin(importing *import, const char *id, wcl_parents parents,
         return WCL_FAILED;
     if (!os)
         os = parent_os(import);
-    if (options && options->expect_digest) {
+    if (options->expect_digest) {
         uint8_t digest[WCL_SHA256_SIZE];
         if (wcl_digest_parse(options->expect_digest, digest, error) != WCL_OK)
             return WCL_FAILED;
@@ -213,12 +209,16 @@ static wcl_status begin(importing *import, const char *id, wcl_parents parents,
                import->is_there ? O_RDWR | O_CLOEXEC : O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (import->tar_fd < 0)
         return wcl_fail_errno(error, errno, "cannot open layer.tar");
-    return wcl_index_new(os, &import->index, error);
+    if (wcl_index_new(os, &import->index, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_index_limit(import->index, options->max_entries, options->max_memory);
+    return WCL_OK;
 }
 
 static wcl_status open_input(importing *import, const wcl_import_options *options, wcl_error *error)
 {
-    const wcl_input_options input = { .max_size = options ? options->max_size : 0,
+    const wcl_input_options input = { .max_size = options->max_size,
+                                      .max_ratio = options->max_ratio,
                                       .tap = hash_blob,
                                       .tap_context = import,
                                       .blocks = import->gate ? 0 : BLOCKS_ALONE };
@@ -279,7 +279,7 @@ static wcl_status settle_digests(importing *import, const wcl_import_options *op
         return wcl_fail(error, WCL_CODE_CHECKSUM,
                         "the digest is %s (uncompressed %s), not %s as expected", blob, diff_id,
                         expected);
-    const char *media_type = options && options->media_type
+    const char *media_type = options->media_type
                                  ? options->media_type
                                  : media_type_of(wcl_input_compression(import->input));
     if (set_text(&import->record.diff_id, diff_id, error) != WCL_OK ||
@@ -380,6 +380,21 @@ static wcl_status run(importing *import, wcl_parents parents, const wcl_import_o
     return place_layer(import, error);
 }
 
+/* The caller's options, with the limits that hold where they name none. */
+static wcl_status settle_options(const wcl_import_options *options, wcl_import_options *settled,
+                                 wcl_error *error)
+{
+    if (options && options->struct_size != sizeof(*options))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the wcl_import_options do not say their size in struct_size");
+    *settled = options ? *options : (wcl_import_options) { .struct_size = sizeof(*settled) };
+    settled->max_size = wcl_tar_limit(settled->max_size, WCL_TAR_SIZE_MAX);
+    settled->max_entries = wcl_tar_limit(settled->max_entries, WCL_TAR_ENTRIES_MAX);
+    settled->max_ratio = wcl_tar_limit(settled->max_ratio, WCL_TAR_RATIO_MAX);
+    settled->max_memory = wcl_tar_limit(settled->max_memory, WCL_TAR_MEMORY_MAX);
+    return WCL_OK;
+}
+
 static wcl_status import_layer(const wcl_driver *driver, const char *id, wcl_parents parents,
                                wcl_read_fn read, void *context, const wcl_import_options *options,
                                const wcl_import_gate *gate, wcl_import_result *result,
@@ -392,15 +407,15 @@ static wcl_status import_layer(const wcl_driver *driver, const char *id, wcl_par
                          .read_context = context,
                          .tar_fd = -1,
                          .gate = gate };
+    wcl_import_options settled;
 
-    if (options && options->struct_size != sizeof(*options))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_import_options do not say their size in struct_size");
-    wcl_status status = wcl_store_open(driver, &store, error);
+    wcl_status status = settle_options(options, &settled, error);
     if (status == WCL_OK)
-        status = begin(&import, id, parents, options, error);
+        status = wcl_store_open(driver, &store, error);
     if (status == WCL_OK)
-        status = run(&import, parents, options, error);
+        status = begin(&import, id, parents, &settled, error);
+    if (status == WCL_OK)
+        status = run(&import, parents, &settled, error);
     if (status == WCL_OK && result)
         fill_result(&import, result);
     end(&import);
@@ -425,7 +440,13 @@ wcl_status wcl_store_import_gated(const wcl_driver *driver, const char *id, wcl_
 wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const char *id, wcl_os os,
                                wcl_parents parents, wcl_error *error)
 {
-    const wcl_import_options options = { .struct_size = sizeof(options), .os = os };
+    /* The tar is of whoever has it there, and not a stranger's. */
+    const wcl_import_options options = { .struct_size = sizeof(options),
+                                         .os = os,
+                                         .max_size = WCL_TAR_NO_LIMIT,
+                                         .max_entries = WCL_TAR_NO_LIMIT,
+                                         .max_ratio = WCL_TAR_NO_LIMIT,
+                                         .max_memory = WCL_TAR_NO_LIMIT };
     importing import = { .store = store,
                          .stage = *stage,
                          .read = read_tar,

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "layer/path.h"
 #include "layer/store/index_private.h"
+#include "layer/tar/limits.h"
 
 /* ---- The index ------------------------------------------------------------------------------ */
 
@@ -18,10 +19,17 @@ wcl_status wcl_index_new(wcl_os os, wcl_index **index, wcl_error *error)
     if (!made)
         return wcl_fail_memory(error);
     made->folder = WCL_NO_NODE;
+    made->max_entries = made->max_memory = WCL_TAR_NO_LIMIT;
     made->os = os;
     made->os_is_given = os != WCL_OS_UNKNOWN;
     *index = made;
     return WCL_OK;
+}
+
+void wcl_index_limit(wcl_index *index, uint64_t max_entries, uint64_t max_memory)
+{
+    index->max_entries = max_entries;
+    index->max_memory = max_memory;
 }
 
 void wcl_index_free(wcl_index *index)
@@ -34,7 +42,6 @@ void wcl_index_free(wcl_index *index)
     wcl_buffer_free(&index->whiteouts);
     wcl_buffer_free(&index->opaques);
     wcl_buffer_free(&index->parent_links);
-    wcl_buffer_free(&index->scratch);
     wcl_buffer_free(&index->folder_path);
     wcl_index_streams_free(index);
     free(index);
@@ -142,18 +149,11 @@ static wcl_status note_replaced(wcl_index *index, const char *path, size_t lengt
 /* Notes the file that stands in the way to `path`, if one does. */
 static wcl_status note_file_in_way(wcl_index *index, const char *path, wcl_error *error)
 {
-    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-        size_t length = (size_t)(slash - path);
-        wcl_buffer_clear(&index->scratch);
-        if (wcl_buffer_append(&index->scratch, path, length, error) != WCL_OK)
-            return WCL_FAILED;
-        wcl_node node = wcl_tree_find(index->tree, wcl_buffer_text(&index->scratch));
-        if (node == WCL_NO_NODE)
-            return WCL_OK;
-        if (!wcl_tree_is_folder(index->tree, node))
-            return note_replaced(index, path, length, error);
-    }
-    return WCL_OK;
+    size_t length;
+
+    if (wcl_tree_find_in_way(index->tree, path, &length) == WCL_NO_NODE)
+        return WCL_OK;
+    return note_replaced(index, path, length, error);
 }
 
 /* The folder that `path` belongs in; those that lead there and are not listed are made. */
@@ -432,10 +432,23 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
                                        : add_linux(index, entry, path, error);
 }
 
+static wcl_status check_memory(const wcl_index *index, wcl_error *error)
+{
+    uint64_t memory = index->whiteouts.size + index->opaques.size + index->parent_links.size +
+                      (index->tree ? wcl_tree_memory(index->tree) : 0);
+
+    if (memory <= index->max_memory)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                    "the layer's index takes more than the %llu bytes of memory that are allowed; "
+                    "--max-memory raises the limit",
+                    (unsigned long long)index->max_memory);
+}
+
 wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error)
 {
-    index->entries++;
-    if (add_entry(index, entry, error) == WCL_OK)
+    if (wcl_tar_count_entry(&index->entries, index->max_entries, error) == WCL_OK &&
+        add_entry(index, entry, error) == WCL_OK && check_memory(index, error) == WCL_OK)
         return WCL_OK;
     return wcl_error_context(error, NULL, entry->name);
 }

@@ -39,6 +39,8 @@ typedef struct wcl_index wcl_index;
 /* Begins an index; `os` may be unknown. */
 wcl_status wcl_index_new(wcl_os os, wcl_index **index, wcl_error *error);
 void wcl_index_free(wcl_index *index);
+/* Limits what it may come to; without this nothing does. */
+void wcl_index_limit(wcl_index *index, uint64_t max_entries, uint64_t max_memory);
 
 /* Takes the next entry of the tar. Errors name it. */
 wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error);

@@ -13,11 +13,12 @@ struct wcl_index {
     bool windows_records, files_root, hives_root; /* seen so far */
     wcl_tree *tree;
     uint64_t entries;
+    uint64_t max_entries;
+    uint64_t max_memory;
     uint64_t data_size;
     bool scattered;
-    wcl_buffer path;   /* of the entry at hand */
-    wcl_buffer target; /* of its hard link */
-    wcl_buffer scratch;
+    wcl_buffer path;        /* of the entry at hand */
+    wcl_buffer target;      /* of its hard link */
     wcl_buffer folder_path; /* of the folder that was looked for last, which the next entry is */
     wcl_node folder;        /* likely in too; WCL_NO_NODE: none */
     wcl_buffer whiteouts, opaques, parent_links; /* paths, each with its NUL */

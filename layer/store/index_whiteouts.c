@@ -54,15 +54,10 @@ wcl_status wcl_index_note_whiteout(wcl_index *index, wcl_whiteout_kind kind, wcl
  * hides what the parents have beneath, and what is noted there says nothing any more. */
 static bool is_beneath_file(const wcl_index *index, const char *path)
 {
-    for (const char *end = strchr(path, '/'); end; end = strchr(end + 1, '/')) {
-        WCL_CLEANUP_FREE char *folder = strndup(path, (size_t)(end - path));
-        wcl_node node = folder ? wcl_tree_find(index->tree, folder) : WCL_NO_NODE;
-        if (node == WCL_NO_NODE)
-            return false;
-        if (!wcl_tree_is_folder(index->tree, node))
-            return !wcl_index_is_whiteout(index->tree, node);
-    }
-    return false;
+    size_t length;
+    wcl_node node = wcl_tree_find_in_way(index->tree, path, &length);
+
+    return node != WCL_NO_NODE && !wcl_index_is_whiteout(index->tree, node);
 }
 
 static wcl_status apply_opaque(wcl_index *index, const char *path, wcl_error *error)

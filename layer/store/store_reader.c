@@ -50,7 +50,9 @@ static wcl_status read_tar(void *context, void *buffer, size_t size, size_t *got
 static wcl_status open_tar(store_reader *reader, wcl_error *error)
 {
     const wcl_tar_reader_options options = { .struct_size = sizeof(options),
-                                             .os = reader->layer.record.os };
+                                             .os = reader->layer.record.os,
+                                             .max_size = WCL_TAR_NO_LIMIT,
+                                             .max_entries = WCL_TAR_NO_LIMIT };
 
     reader->position = 0;
     return wcl_tar_reader_open(read_tar, reader, &options, &reader->tar, error);

@@ -115,6 +115,16 @@ static void check_parents(verification *check)
     }
 }
 
+/* Whether what failed says nothing about the layer; then it is the caller's error. */
+static bool is_no_fault(const wcl_error *inner, wcl_error *error)
+{
+    if (inner->code != WCL_CODE_CANCELLED && inner->code != WCL_CODE_OUT_OF_MEMORY)
+        return false;
+    if (error)
+        *error = *inner;
+    return true;
+}
+
 static wcl_status check_tar(verification *check, wcl_error *error)
 {
     const wcl_record *record = &check->layer->record;
@@ -131,11 +141,8 @@ static wcl_status check_tar(verification *check, wcl_error *error)
     }
     if (wcl_store_scan_tar(check->store, fd, record->os, "verify", &index, diff_id, &size,
                            &inner) != WCL_OK) {
-        if (inner.code == WCL_CODE_CANCELLED || inner.code == WCL_CODE_OUT_OF_MEMORY) {
-            if (error)
-                *error = inner;
+        if (is_no_fault(&inner, error))
             return WCL_FAILED;
-        }
         report(check, "layer.tar is damaged: %s%s%s", inner.subject, *inner.subject ? ": " : "",
                inner.message);
         return WCL_OK;
@@ -172,6 +179,8 @@ static wcl_status check_chain(verification *check, wcl_error *error)
         sizes[i + 1] = parent.record.tar_size;
     }
     if (wcl_chain_load(check->store, check->layer, &tree, &inner) != WCL_OK) {
+        if (is_no_fault(&inner, error))
+            return WCL_FAILED;
         report(check, "its chain cannot be merged: %s%s%s", inner.subject,
                *inner.subject ? ": " : "", inner.message);
         return WCL_OK;

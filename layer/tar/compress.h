@@ -14,6 +14,9 @@ typedef struct wcl_input wcl_input;
 typedef struct wcl_input_options {
     /* More decompressed bytes than this are refused with WCL_CODE_FILE_TOO_LARGE; 0: no limit. */
     uint64_t max_size;
+    /* More decompressed bytes than this of each compressed one are, behind the first
+     * WCL_TAR_RATIO_FREE; 0: no limit. */
+    uint64_t max_ratio;
     /* Sees all compressed bytes, in order, on the reading thread (for the blob's digest); of plain
      * input, whose blocks hold the same bytes, it sees nothing. May be NULL. */
     wcl_write_fn tap;

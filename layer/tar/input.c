@@ -20,6 +20,7 @@ struct wcl_input {
     void *tap_context;
     wcl_decoder *decoder;
     uint64_t max_size;
+    uint64_t max_ratio;
     uint64_t made;
     /* Of both. */
     wcl_block_pool *pool;
@@ -114,6 +115,20 @@ static void enqueue(wcl_input *input, wcl_block *block)
     pthread_mutex_unlock(&input->mutex);
 }
 
+/* Whether what was made is more than what was taken can be good for. */
+static wcl_status check_ratio(const wcl_input *input, wcl_status status, wcl_error *error)
+{
+    uint64_t taken = wcl_input_consumed(input);
+
+    if (!input->max_ratio || input->made <= WCL_TAR_RATIO_FREE ||
+        input->made / input->max_ratio <= taken)
+        return status;
+    return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                    "the input is inflated to more than %" PRIu64
+                    " times its size, which is allowed; --max-ratio raises the limit",
+                    input->max_ratio);
+}
+
 /* Decompresses into `block`, one byte further than the limit to see whether there is more. */
 static wcl_status decode_block(wcl_input *input, wcl_block *block, wcl_error *error)
 {
@@ -128,11 +143,12 @@ static wcl_status decode_block(wcl_input *input, wcl_block *block, wcl_error *er
     if (input->max_size && block->size > allowed) {
         block->size = (size_t)allowed;
         status = wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                          "the input holds more than the %" PRIu64 " bytes that are allowed",
+                          "the input holds more than the %" PRIu64
+                          " bytes that are allowed; --max-size raises the limit",
                           input->max_size);
     }
     input->made += block->size;
-    return status;
+    return status == WCL_FAILED ? status : check_ratio(input, status, error);
 }
 
 static wcl_status read_all(wcl_input *input, wcl_error *error)
@@ -205,6 +221,7 @@ wcl_status wcl_input_open(wcl_read_fn read, void *context, const wcl_input_optio
     made->source.context = context;
     if (options) {
         made->max_size = options->max_size;
+        made->max_ratio = options->max_ratio;
         made->tap = options->tap;
         made->tap_context = options->tap_context;
     }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/utf16.h"
 #include "layer/path.h"
+#include "layer/tar/limits.h"
 #include "layer/tar/tar_names.h"
 
 static wcl_tar_reader *tar_reader_of(wcl_layer_reader *base)
@@ -35,6 +36,8 @@ wcl_status wcl_tar_reader_advance(wcl_tar_reader *reader, wcl_error *error)
     if (status != WCL_OK)
         return status;
     reader->is_ahead = true;
+    if (wcl_tar_count_entry(&reader->entries, reader->entries_max, error) != WCL_OK)
+        return WCL_FAILED;
     const wcl_tar_entry *entry = reader->tar_entry;
     if (wcl_tar_name_clean(entry->name, entry->name_size, &reader->tar_path, error) != WCL_OK)
         return wcl_error_context(error, NULL, entry->name);
@@ -342,6 +345,7 @@ static wcl_status open_reader(wcl_read_fn read, void *context, int file,
                               const wcl_tar_reader_options *options, wcl_layer_reader **made,
                               wcl_error *error)
 {
+    static const wcl_tar_reader_options usual = { .struct_size = sizeof(usual) };
     wcl_input_options input_options = { 0 };
     wcl_tar_reader *reader = calloc(1, sizeof(*reader));
 
@@ -353,10 +357,13 @@ static wcl_status open_reader(wcl_read_fn read, void *context, int file,
         read = read_file;
         context = &reader->file;
     }
-    if (options) {
-        reader->os = options->os;
-        input_options.max_size = options->max_size;
-    }
+    if (!options)
+        options = &usual;
+    reader->os = options->os;
+    reader->zeros_max = wcl_tar_limit(options->max_size, WCL_TAR_SIZE_MAX);
+    reader->entries_max = wcl_tar_limit(options->max_entries, WCL_TAR_ENTRIES_MAX);
+    input_options.max_size = wcl_tar_limit(options->max_size, WCL_TAR_SIZE_MAX);
+    input_options.max_ratio = wcl_tar_limit(options->max_ratio, WCL_TAR_RATIO_MAX);
     if (wcl_path_map_new(0, &reader->folders, error) != WCL_OK ||
         wcl_input_open(read, context, &input_options, &reader->input, error) != WCL_OK ||
         wcl_tar_scanner_new(next_block, reader->input, &reader->scanner, error) != WCL_OK) {

@@ -53,6 +53,11 @@ typedef struct wcl_tar_reader {
     size_t piece_size;
     uint64_t piece_offset;
     bool body_ended;
+    uint64_t zeros; /* that were given for holes, of all entries */
+    uint64_t zeros_max;
+
+    uint64_t entries; /* of the tar */
+    uint64_t entries_max;
 } wcl_tar_reader;
 
 /* Goes to the next entry of the tar, which then is ahead and has its path in `tar_path`; WCL_END

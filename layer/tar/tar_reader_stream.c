@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "layer/tar/limits.h"
 #include "layer/tar/tar_names.h"
 
 #define SKIP_SIZE 4096
@@ -51,21 +52,36 @@ static wcl_status fetch_piece(wcl_tar_reader *reader, wcl_error *error)
     return WCL_OK;
 }
 
-/* Reads at least one and at most `size` bytes at the position in the body. */
-static wcl_status read_body(wcl_tar_reader *reader, uint8_t *buffer, size_t size, size_t *got,
-                            wcl_error *error)
+/* Bytes from the position in the body on that are a hole; 0 where the piece at hand goes on. */
+static wcl_status find_hole(wcl_tar_reader *reader, uint64_t *size, wcl_error *error)
 {
-    if (size > reader->body_size - reader->body_position)
-        size = (size_t)(reader->body_size - reader->body_position);
+    uint64_t end = reader->body_size;
+
     if (reader->piece_size == 0)
         reader->piece_offset = reader->body_position;
     if (fetch_piece(reader, error) != WCL_OK)
         return WCL_FAILED;
-    if (reader->body_ended || reader->body_position < reader->piece_offset) {
-        uint64_t hole = reader->piece_offset - reader->body_position;
-        if (!reader->body_ended && size > hole)
-            size = (size_t)hole;
+    if (!reader->body_ended)
+        end = reader->piece_offset < end ? reader->piece_offset : end;
+    *size = end > reader->body_position ? end - reader->body_position : 0;
+    return WCL_OK;
+}
+
+/* Reads at least one and at most `size` bytes at the position in the body. */
+static wcl_status read_body(wcl_tar_reader *reader, uint8_t *buffer, size_t size, size_t *got,
+                            wcl_error *error)
+{
+    uint64_t hole;
+
+    if (size > reader->body_size - reader->body_position)
+        size = (size_t)(reader->body_size - reader->body_position);
+    if (find_hole(reader, &hole, error) != WCL_OK)
+        return WCL_FAILED;
+    if (hole > 0) {
+        size = size < hole ? size : (size_t)hole;
         memset(buffer, 0, size);
+        if (wcl_tar_count_zeros(&reader->zeros, size, reader->zeros_max, error) != WCL_OK)
+            return WCL_FAILED;
     } else {
         uint64_t skipped = reader->body_position - reader->piece_offset;
         if (size > reader->piece_size - skipped)
@@ -78,14 +94,20 @@ static wcl_status read_body(wcl_tar_reader *reader, uint8_t *buffer, size_t size
 }
 
 /* Passes over the body up to `end`. The table says that these are zeros, so anything else would be
- * lost. */
+ * lost. Holes are passed over at once, however large they are said to be. */
 static wcl_status skip_zeros(wcl_tar_reader *reader, uint64_t end, wcl_error *error)
 {
     uint8_t bytes[SKIP_SIZE];
 
     while (reader->body_position < end) {
-        uint64_t wanted = end - reader->body_position;
+        uint64_t wanted = end - reader->body_position, hole;
         size_t got;
+        if (find_hole(reader, &hole, error) != WCL_OK)
+            return WCL_FAILED;
+        if (hole > 0) {
+            reader->body_position += hole < wanted ? hole : wanted;
+            continue;
+        }
         if (read_body(reader, bytes, wanted < SKIP_SIZE ? (size_t)wanted : SKIP_SIZE, &got,
                       error) != WCL_OK)
             return WCL_FAILED;

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/entry.h"
 #include "layer/layer_ops.h"
 #include "layer/path.h"
 #include "layer/tar/compress.h"
+#include "layer/tar/limits.h"
 #include "layer/tar/path_map.h"
 #include "layer/tar/tar_names.h"
 #include "layer/tar/tar_plan.h"
@@ -42,6 +44,10 @@ typedef struct tar_writer {
     wcl_output *output;
     wcl_new_file *file; /* NULL where the output is the caller's */
     bool plain_backuptar;
+    uint64_t made; /* bytes of the tar */
+    uint64_t max_size;
+    uint64_t zeros; /* for holes, among them */
+    uint64_t zeros_max;
     wcl_path_map *files; /* the facts of files, for links to them */
 
     entry_state state;
@@ -63,13 +69,38 @@ static tar_writer *tar_writer_of(wcl_layer_writer *base)
 
 /* ---- Output --------------------------------------------------------------------------------- */
 
+/* Adds `size` to what the tar has, of which `made` has a copy until it is written. */
+static wcl_status count_bytes(const tar_writer *writer, uint64_t size, uint64_t *made,
+                              wcl_error *error)
+{
+    if (!__builtin_add_overflow(writer->made, size, made) && *made <= writer->max_size)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                    "the tar would have more than the %" PRIu64
+                    " bytes that are allowed; --max-size raises the limit",
+                    writer->max_size);
+}
+
+/* All of the tar goes through here. */
+static wcl_status write_bytes(tar_writer *writer, const void *data, size_t size, wcl_error *error)
+{
+    const wcl_progress progress = { .operation = writer->base.ops->name,
+                                    .subject = writer->base.current,
+                                    .done = writer->made };
+
+    if (count_bytes(writer, size, &writer->made, error) != WCL_OK ||
+        (size >= COPY_SIZE && wcl_hooks_report(writer->base.hooks, &progress, error) != WCL_OK))
+        return WCL_FAILED;
+    return wcl_output_write(writer->output, data, size, error);
+}
+
 static wcl_status write_zeros(tar_writer *writer, uint64_t size, wcl_error *error)
 {
     static const uint8_t zeros[COPY_SIZE];
 
     while (size > 0) {
         size_t some = size < COPY_SIZE ? (size_t)size : COPY_SIZE;
-        if (wcl_output_write(writer->output, zeros, some, error) != WCL_OK)
+        if (write_bytes(writer, zeros, some, error) != WCL_OK)
             return WCL_FAILED;
         size -= some;
     }
@@ -83,7 +114,7 @@ static wcl_status write_padding(tar_writer *writer, uint64_t size, wcl_error *er
 
 static wcl_status write_headers(tar_writer *writer, wcl_error *error)
 {
-    return wcl_output_write(writer->output, writer->headers.data, writer->headers.size, error);
+    return write_bytes(writer, writer->headers.data, writer->headers.size, error);
 }
 
 /* Writes an entry that has no data. */
@@ -209,11 +240,23 @@ static wcl_status write_row(tar_writer *writer, const wcl_stream_row *row, wcl_e
         size_t some = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
         if (wcl_spool_read(&writer->spool, row->position + done, writer->piece, some, error) !=
                 WCL_OK ||
-            wcl_output_write(writer->output, writer->piece, some, error) != WCL_OK)
+            write_bytes(writer, writer->piece, some, error) != WCL_OK)
             return WCL_FAILED;
         done += some;
     }
     return WCL_OK;
+}
+
+/* Refuses a body that is too large before any of it is written. */
+static wcl_status check_body(tar_writer *writer, const wcl_tar_body *body, wcl_error *error)
+{
+    uint64_t holes = body->size, made;
+
+    for (size_t i = 0; i < body->row_count; i++)
+        holes -= writer->table.rows[body->first_row + i].size;
+    if (wcl_tar_count_zeros(&writer->zeros, holes, writer->zeros_max, error) != WCL_OK)
+        return WCL_FAILED;
+    return count_bytes(writer, body->size, &made, error);
 }
 
 /* Writes the streams of a body from where they were kept, with zeros between sparse blocks. */
@@ -221,6 +264,8 @@ static wcl_status write_body(tar_writer *writer, const wcl_tar_body *body, wcl_e
 {
     uint64_t position = 0;
 
+    if (check_body(writer, body, error) != WCL_OK)
+        return WCL_FAILED;
     for (size_t i = 0; i < body->row_count; i++) {
         const wcl_stream_row *row = &writer->table.rows[body->first_row + i];
         bool is_block = i > 0 && row->id == WCL_BACKUP_SPARSE_BLOCK;
@@ -377,7 +422,7 @@ static wcl_status on_data(void *context, const void *data, size_t size, wcl_erro
         return wcl_spool_append(&writer->spool, data, size, error);
     if (writer->is_dropping)
         return WCL_OK;
-    return wcl_output_write(writer->output, data, size, error);
+    return write_bytes(writer, data, size, error);
 }
 
 /* ---- The writer's operations ---------------------------------------------------------------- */
@@ -503,6 +548,8 @@ static wcl_status open_writer(wcl_write_fn write, void *context, wcl_new_file *f
     writer->base.ops = &writer_ops;
     writer->file = file;
     writer->plain_backuptar = options->plain_backuptar;
+    writer->max_size = wcl_tar_limit(options->max_size, WCL_TAR_NO_LIMIT);
+    writer->zeros_max = wcl_tar_limit(options->max_size, WCL_TAR_SIZE_MAX);
     wcl_spool_init(&writer->spool, SPOOL_MEMORY);
     if (wcl_path_map_new(sizeof(file_facts), &writer->files, error) != WCL_OK ||
         wcl_backup_decoder_new(&events, writer, &writer->decoder, error) != WCL_OK ||

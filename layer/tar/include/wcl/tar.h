@@ -27,12 +27,29 @@ typedef enum wcl_os {
     WCL_OS_LINUX = 2,
 } wcl_os;
 
+/* ---- Limits --------------------------------------------------------------------------------- */
+
+/*
+ * What a tar may cost, unless an option says otherwise: large enough for any image that is known,
+ * small enough that a few bytes from a stranger do not fill a disk. What is over a limit fails with
+ * WCL_CODE_FILE_TOO_LARGE. In the options 0 stands for the default and WCL_TAR_NO_LIMIT for none.
+ */
+#define WCL_TAR_NO_LIMIT UINT64_MAX
+#define WCL_TAR_SIZE_MAX (UINT64_C(128) << 30)  /* decompressed bytes */
+#define WCL_TAR_ENTRIES_MAX UINT64_C(4000000)   /* entries */
+#define WCL_TAR_RATIO_MAX UINT64_C(1000)        /* decompressed bytes made of a compressed one... */
+#define WCL_TAR_RATIO_FREE (UINT64_C(64) << 20) /* ...behind the first ones */
+#define WCL_TAR_MEMORY_MAX (UINT64_C(4) << 30)  /* bytes of memory for the index of a layer */
+
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 typedef struct wcl_tar_reader_options {
     size_t struct_size; /* sizeof(wcl_tar_reader_options) */
     wcl_os os;          /* WCL_OS_UNKNOWN: Windows by MSWINDOWS records or a Files or Hives root */
-    uint64_t max_size;  /* refuse more decompressed bytes than this; 0: no limit */
+    /* Limits, see above. Zeros that are given for the holes of a sparse file count as bytes too. */
+    uint64_t max_size;
+    uint64_t max_entries;
+    uint64_t max_ratio;
 } wcl_tar_reader_options;
 
 /*
@@ -63,6 +80,9 @@ typedef struct wcl_tar_writer_options {
     wcl_compression compression;
     int level;            /* of the compression; 0: the usual one */
     bool plain_backuptar; /* leave out all WCL.* records: backuptar's own bytes, and its losses */
+    /* Refuse a tar of more uncompressed bytes than this. 0: no limit but WCL_TAR_SIZE_MAX for zeros
+     * for the holes of sparse files, which are written in full. */
+    uint64_t max_size;
 } wcl_tar_writer_options;
 
 /*
@@ -88,7 +108,11 @@ typedef struct wcl_import_options {
     wcl_os os;                 /* WCL_OS_UNKNOWN: the parent's, else found out */
     const char *expect_digest; /* "sha256:..." that the blob or the tar must have; NULL: any */
     const char *media_type;    /* of the blob, to be remembered; NULL: by its compression */
-    uint64_t max_size;         /* refuse more decompressed bytes than this; 0: no limit */
+    /* Limits, see above. */
+    uint64_t max_size;
+    uint64_t max_entries;
+    uint64_t max_ratio;
+    uint64_t max_memory;
 } wcl_import_options;
 
 typedef struct wcl_import_result {
