@@ -87,7 +87,7 @@ static void remove_unfinished(const char *path)
         struct stat status;
         bool empty = strcmp(end, ".json") == 0 &&
                      fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 && status.st_size == 0;
-        if ((empty || (length > 4 && strcmp(entry->d_name + length - 4, ".new") == 0)) &&
+        if ((empty || (length >= 4 && strcmp(entry->d_name + length - 4, ".new") == 0)) &&
             wcl_buffer_printf(&file, NULL, "%s/%s", path, entry->d_name) == WCL_OK)
             unlink(wcl_buffer_text(&file));
     }
