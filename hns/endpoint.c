@@ -159,6 +159,8 @@ static bool add_endpoint(cJSON *to, const wcl_hns_endpoint *endpoint)
 wcl_status wcl_hns_endpoint_to_json(const wcl_hns_endpoint *endpoint, cJSON **json,
                                     wcl_error *error)
 {
+    if (wcl_hns_check_policies(endpoint->policies, endpoint->policy_count, error) != WCL_OK)
+        return WCL_FAILED;
     cJSON *object = cJSON_CreateObject();
 
     if (!object || !add_endpoint(object, endpoint)) {

@@ -206,8 +206,21 @@ static bool add_network(cJSON *to, const wcl_hns_network *network)
            wcl_hns_add_extra(to, network->extra);
 }
 
+static wcl_status check_all_policies(const wcl_hns_network *network, wcl_error *error)
+{
+    if (wcl_hns_check_policies(network->policies, network->policy_count, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; i < network->subnet_count; i++)
+        if (wcl_hns_check_policies(network->subnets[i].policies, network->subnets[i].policy_count,
+                                   error) != WCL_OK)
+            return WCL_FAILED;
+    return WCL_OK;
+}
+
 wcl_status wcl_hns_network_to_json(const wcl_hns_network *network, cJSON **json, wcl_error *error)
 {
+    if (check_all_policies(network, error) != WCL_OK)
+        return WCL_FAILED;
     cJSON *object = cJSON_CreateObject();
 
     if (!object || !add_network(object, network)) {

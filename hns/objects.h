@@ -27,6 +27,9 @@ wcl_hns_arena *wcl_hns_endpoint_arena(wcl_hns_endpoint *endpoint);
 wcl_status wcl_hns_set_text(wcl_hns_arena *arena, const char **field, const char *text,
                             wcl_error *error);
 
+/* Whether policies that a caller put together can be written as JSON. */
+wcl_status wcl_hns_check_policies(const wcl_hns_policy *list, size_t count, wcl_error *error);
+
 /* The parts that networks and endpoints share; the names are the JSON's. */
 wcl_status wcl_hns_read_text(wcl_hns_arena *arena, const cJSON *from, const char *name,
                              const char **field, wcl_error *error);
@@ -48,5 +51,11 @@ bool wcl_hns_add_extra(cJSON *to, const char *extra);
 /* The first policy of that type, or NULL. */
 const wcl_hns_policy *wcl_hns_find_policy(const wcl_hns_policy *list, size_t count,
                                           wcl_hns_policy_type type);
+
+/* What separates the words of a DNSServerList and a DNSSuffix. */
+#define WCL_HNS_LIST_SEPARATORS ", \t"
+
+/* Whether the words can stand in a resolv.conf; either may be NULL. */
+wcl_status wcl_hns_check_dns(const char *servers, const char *suffix, wcl_error *error);
 
 #endif

@@ -2,6 +2,9 @@
 #include "hns/objects.h"
 
 #include <string.h>
+#include <strings.h>
+
+#define TYPE_COUNT (sizeof(type_names) / sizeof(type_names[0]))
 
 static const char *const type_names[] = { NULL, "NAT", "QOS", "VLAN", "VSID", "PA" };
 
@@ -147,8 +150,8 @@ static wcl_status read_policy(wcl_hns_arena *arena, const cJSON *from, wcl_hns_p
         return WCL_FAILED;
     if (!type || !*type)
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "a policy has no 'Type'");
-    for (size_t i = WCL_HNS_POLICY_NAT; i < sizeof(type_names) / sizeof(type_names[0]); i++)
-        if (strcmp(type, type_names[i]) == 0)
+    for (size_t i = WCL_HNS_POLICY_NAT; i < TYPE_COUNT; i++)
+        if (strcasecmp(type, type_names[i]) == 0)
             policy->type = (wcl_hns_policy_type)i;
     if (read_by_type(arena, from, policy, &known, error) != WCL_OK)
         return WCL_FAILED;
@@ -203,6 +206,19 @@ bool wcl_hns_add_extra(cJSON *to, const char *extra)
     return true;
 }
 
+wcl_status wcl_hns_check_policies(const wcl_hns_policy *list, size_t count, wcl_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if ((size_t)list[i].type >= TYPE_COUNT)
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                            "policy %zu has the type %d, which is not a wcl_hns_policy_type", i,
+                            (int)list[i].type);
+        if (list[i].type == WCL_HNS_POLICY_OTHER && (!list[i].type_name || !*list[i].type_name))
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "policy %zu has no type_name", i);
+    }
+    return WCL_OK;
+}
+
 static bool add_policy(cJSON *to, const wcl_hns_policy *policy)
 {
     const char *type = policy->type ? type_names[policy->type] : policy->type_name;
@@ -250,8 +266,9 @@ bool wcl_hns_add_policies(cJSON *to, const wcl_hns_policy *list, size_t count)
 
 wcl_status wcl_hns_policy_format(const wcl_hns_policy *policy, char **json, wcl_error *error)
 {
+    if (wcl_hns_check_policies(policy, 1, error) != WCL_OK)
+        return WCL_FAILED;
     WCL_CLEANUP_JSON cJSON *object = cJSON_CreateObject();
-
     if (!object || !add_policy(object, policy) || !wcl_hns_add_extra(object, policy->extra) ||
         !(*json = wcl_json_print(object)))
         return wcl_fail_memory(error);

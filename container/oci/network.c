@@ -1,12 +1,15 @@
 /* A container's network. */
 #include "container/oci/network.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wcl/hns.h>
 
+#include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -26,10 +29,39 @@ void wcl_network_free(wcl_network *network)
     memset(network, 0, sizeof(*network));
 }
 
-/* The namespace of the container whose network is shared. */
-static wcl_status share(const wcl_place *place, const char *other, wcl_network *network,
-                        wcl_error *error)
+static bool begins(const char *line, const char *word)
 {
+    return strncmp(line, word, strlen(word)) == 0;
+}
+
+/* What the container whose network is shared asks: its name servers, and its search list unless
+ * there is another one. Nothing where it has no network but its own. */
+static wcl_status take_dns(const wcl_place *sibling, bool with_search, char **lines,
+                           wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT, taken = WCL_BUFFER_INIT;
+    WCL_CLEANUP_FD int folder = open(sibling->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (folder < 0)
+        return wcl_fail_errno(error, errno, "the folder '%s' cannot be opened", sibling->path);
+    if (wcl_place_read(folder, RESOLV_CONF, &text, error) == WCL_FAILED)
+        return WCL_FAILED;
+    for (const char *at = wcl_buffer_text(&text); *at;) {
+        size_t size = strcspn(at, "\n");
+        if ((begins(at, "nameserver ") || (with_search && begins(at, "search "))) &&
+            wcl_buffer_printf(&taken, error, "%.*s\n", (int)size, at) != WCL_OK)
+            return WCL_FAILED;
+        at += size + (at[size] == '\n');
+    }
+    *lines = wcl_buffer_detach(&taken, NULL, error);
+    return *lines ? WCL_OK : WCL_FAILED;
+}
+
+/* The namespace of the container whose network is shared, and its DNS settings. */
+static wcl_status share(const wcl_place *place, const wcl_container_config *config,
+                        wcl_network *network, char **servers, wcl_error *error)
+{
+    const char *other = config->network_shared_container_name;
     WCL_CLEANUP_PLACE wcl_place sibling = { 0 };
     const wcl_request request = { .type = WCL_REQUEST_STATUS };
     wcl_reply reply;
@@ -48,7 +80,7 @@ static wcl_status share(const wcl_place *place, const char *other, wcl_network *
         network->path = NULL;
         return wcl_fail_memory(error);
     }
-    return WCL_OK;
+    return take_dns(&sibling, !given(config->dns_search_list), servers, error);
 }
 
 /* The name servers of the host. */
@@ -157,7 +189,7 @@ wcl_status wcl_network_prepare(const wcl_place *place, const wcl_container_confi
             return WCL_FAILED;
     }
     if (given(config->network_shared_container_name) &&
-        share(place, config->network_shared_container_name, network, error) != WCL_OK)
+        share(place, config, network, &servers, error) != WCL_OK)
         return WCL_FAILED;
     if (!given(config->dns_search_list) && !network->path)
         return WCL_OK;

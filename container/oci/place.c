@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/durable.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -216,26 +217,34 @@ wcl_status wcl_place_write(int folder, const char *name, const char *text, wcl_e
     return wcl_durable_write(folder, name, text, strlen(text), 0600, error);
 }
 
+wcl_status wcl_place_read(int folder, const char *name, wcl_buffer *text, wcl_error *error)
+{
+    WCL_CLEANUP_FD int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t got = 1;
+
+    if (fd < 0 && errno == ENOENT)
+        return WCL_END;
+    while (fd >= 0 && got > 0 && text->size <= FILE_LIMIT) {
+        if (wcl_buffer_reserve(text, 16384, error) != WCL_OK)
+            return WCL_FAILED;
+        got = read(fd, text->data + text->size, 16384);
+        if (got > 0)
+            text->size += (size_t)got;
+        text->data[text->size] = 0;
+    }
+    if (fd < 0 || got < 0)
+        return wcl_fail_errno(error, errno, "the file '%s' cannot be read", name);
+    return WCL_OK;
+}
+
 wcl_status wcl_place_read_json(int folder, const char *name, cJSON **json, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
-    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-    ssize_t got = 1;
+    wcl_status status = wcl_place_read(folder, name, &text, error);
 
-    if (fd < 0)
-        return wcl_fail_errno(error, errno, "the file '%s' cannot be read", name);
-    while (got > 0 && text.size <= FILE_LIMIT) {
-        if (wcl_buffer_reserve(&text, 16384, error) != WCL_OK) {
-            close(fd);
-            return WCL_FAILED;
-        }
-        got = read(fd, text.data + text.size, 16384);
-        if (got > 0)
-            text.size += (size_t)got;
-    }
-    int failed = got < 0 ? errno : 0;
-    close(fd);
-    if (failed)
-        return wcl_fail_errno(error, failed, "the file '%s' cannot be read", name);
+    if (status == WCL_END)
+        return wcl_fail_errno(error, ENOENT, "the file '%s' cannot be read", name);
+    if (status != WCL_OK)
+        return WCL_FAILED;
     return wcl_json_parse((const char *)text.data, text.size, FILE_LIMIT, json, error);
 }

@@ -10,6 +10,8 @@
 #include <cjson/cJSON.h>
 #include <wcl/container.h>
 
+#include "base/buffer.h"
+
 #define WCL_PLACE_STATE "wcl.json"
 #define WCL_PLACE_BUNDLE "config.json"
 
@@ -51,6 +53,8 @@ bool wcl_place_lock(int folder);
 
 /* Writes a file of the folder so that it is there whole or not at all. */
 wcl_status wcl_place_write(int folder, const char *name, const char *text, wcl_error *error);
+/* Reads a file of the folder; WCL_END where there is none. */
+wcl_status wcl_place_read(int folder, const char *name, wcl_buffer *text, wcl_error *error);
 /* Reads a JSON file of the folder. */
 wcl_status wcl_place_read_json(int folder, const char *name, cJSON **json, wcl_error *error);
 

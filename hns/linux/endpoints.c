@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hns/linux/check.h"
 #include "hns/linux/service.h"
 
 /* Fields of an answer that are no part of the object. */
@@ -156,6 +157,8 @@ wcl_status wcl_endpoints_create(wcl_service *service, const cJSON *request, cJSO
         return WCL_FAILED;
     }
     if (wcl_endpoint_record_new(object, network, service->home, &endpoint, error) != WCL_OK ||
+        wcl_check_endpoint(object, object->is_remote_endpoint, error) != WCL_OK ||
+        wcl_check_addresses(object, error) != WCL_OK ||
         wcl_claim_all(service, endpoint, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_endpoint_output(endpoint, output, error) == WCL_OK &&
@@ -197,7 +200,7 @@ static wcl_status check_fixed_fields(const wcl_hns_endpoint *before, const wcl_h
         if (check_unchanged(fixed[i].name, fixed[i].before, fixed[i].after, error) != WCL_OK)
             return WCL_FAILED;
     if ((after->prefix_length && after->prefix_length != before->prefix_length) ||
-        (after->is_remote_endpoint && !before->is_remote_endpoint))
+        after->is_remote_endpoint != before->is_remote_endpoint)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "the endpoint's PrefixLength and IsRemoteEndpoint cannot be changed");
     return WCL_OK;
@@ -273,7 +276,12 @@ wcl_status wcl_endpoints_update(wcl_service *service, const char *id, const cJSO
     if (wcl_hns_store_load_both(service, id, &network, &before, error) != WCL_OK ||
         read_object(request, &asked, error) != WCL_OK)
         return WCL_FAILED;
+    /* What is not said stays as it is. */
+    if (!cJSON_HasObjectItem(request, "IsRemoteEndpoint"))
+        asked->is_remote_endpoint = before->object->is_remote_endpoint;
     wcl_status status = check_fixed_fields(before->object, asked, error);
+    if (status == WCL_OK)
+        status = wcl_check_endpoint(asked, asked->is_remote_endpoint, error);
     wcl_hns_endpoint_free(asked);
     if (status != WCL_OK || merge(before->object, request, &object, error) != WCL_OK)
         return WCL_FAILED;

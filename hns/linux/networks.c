@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hns/linux/check.h"
 #include "hns/linux/service.h"
 
 wcl_status wcl_networks_list(wcl_service *service, cJSON **output, wcl_error *error)
@@ -140,6 +141,7 @@ wcl_status wcl_networks_create(wcl_service *service, const cJSON *request, cJSON
         return WCL_FAILED;
     }
     if (wcl_network_record_new(object, service->home, &network, error) != WCL_OK ||
+        wcl_check_network(network, error) != WCL_OK ||
         check_conflicts(service, network, &others, error) != WCL_OK ||
         find_mtu(service, network, error) != WCL_OK ||
         wcl_hns_network_to_json(network->object, output, error) != WCL_OK)

@@ -320,13 +320,37 @@ static void a_shared_network_is_the_other_containers(void **state)
     free(of_first);
     free(of_second);
     free(of_third);
-    test_prints(second, "sh -c \"grep -v nameserver /etc/resolv.conf\"",
+    /* Where the other one asks nobody, so does who shares its network. */
+    test_prints(second, "cat /etc/resolv.conf",
                 "search example.org example.net\noptions no-tld-query\n");
     test_end(second);
     test_end(first);
     test_end(third);
     config.network_shared_container_name = "nobody";
     FAILS(WCL_CODE_HCS_NOT_EXIST, wcl_container_create(NULL, "alone", &config, &first, &error));
+}
+
+static void a_shared_network_comes_with_its_dns_settings(void **state)
+{
+    wcl_container_config config = test_config();
+    wcl_process_config process_config = WCL_PROCESS_CONFIG_INIT;
+    int32_t code;
+
+    (void)state;
+    config.dns_search_list = "of.first";
+    wcl_container *first = test_start_with("dnsfirst", &config);
+    config.dns_search_list = NULL;
+    config.network_shared_container_name = "dnsfirst";
+    wcl_container *second = test_start_with("dnssecond", &config);
+    process_config.command_line = "cat /etc/resolv.conf";
+    char *of_first = test_output(first, &process_config, &code);
+    char *of_second = test_output(second, &process_config, &code);
+    assert_string_equal(of_first, of_second);
+    assert_non_null(strstr(of_second, "search of.first\n"));
+    free(of_first);
+    free(of_second);
+    test_end(second);
+    test_end(first);
 }
 
 /* ---- Lists ---------------------------------------------------------------------------------- */
@@ -649,6 +673,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(limits_reach_the_cgroups),
         cmocka_unit_test(a_read_only_mapping_refuses_writes),
         cmocka_unit_test(a_shared_network_is_the_other_containers),
+        cmocka_unit_test(a_shared_network_comes_with_its_dns_settings),
         cmocka_unit_test(process_list_and_statistics_agree_with_proc_and_cgroups),
         cmocka_unit_test(queries_find_what_matches),
         cmocka_unit_test(another_program_opens_waits_and_terminates),

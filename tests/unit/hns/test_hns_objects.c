@@ -114,6 +114,30 @@ static void policies_are_written_as_hns_takes_them(void **state)
     }
 }
 
+static void a_policy_of_no_type_is_refused(void **state)
+{
+    const wcl_hns_policy policies[] = { { .type = (wcl_hns_policy_type)6 },
+                                        { .type = (wcl_hns_policy_type)-1 },
+                                        { .type = (wcl_hns_policy_type)1000000 },
+                                        { .type = WCL_HNS_POLICY_OTHER } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+        const wcl_hns_subnet subnet = { .policies = &policies[i], .policy_count = 1 };
+        const wcl_hns_network network = { .subnets = &subnet, .subnet_count = 1 };
+        const wcl_hns_endpoint endpoint = { .policies = &policies[i], .policy_count = 1 };
+        wcl_error error = WCL_ERROR_INIT;
+        char *json = NULL;
+        assert_int_equal(wcl_hns_policy_format(&policies[i], &json, &error), WCL_FAILED);
+        assert_int_equal(error.code, WCL_CODE_INVALID_PARAMETER);
+        assert_int_equal(wcl_hns_network_format(&network, &json, &error), WCL_FAILED);
+        assert_int_equal(error.code, WCL_CODE_INVALID_PARAMETER);
+        assert_int_equal(wcl_hns_endpoint_format(&endpoint, &json, &error), WCL_FAILED);
+        assert_int_equal(error.code, WCL_CODE_INVALID_PARAMETER);
+        assert_null(json);
+    }
+}
+
 static void a_wrong_type_is_named(void **state)
 {
     const struct {
@@ -191,6 +215,7 @@ int main(void)
         cmocka_unit_test(an_endpoint_comes_back_with_the_fields_nobody_knows),
         cmocka_unit_test(what_is_not_set_is_left_out),
         cmocka_unit_test(policies_are_written_as_hns_takes_them),
+        cmocka_unit_test(a_policy_of_no_type_is_refused),
         cmocka_unit_test(a_wrong_type_is_named),
         cmocka_unit_test(a_wrong_type_in_a_network_is_named),
         cmocka_unit_test(null_is_the_same_as_left_out),

@@ -276,6 +276,90 @@ static void what_is_fixed_cannot_be_changed(void **state)
     REFUSE_ALL(*state, cases);
 }
 
+#define POLICY(fields) "\"Policies\":[{" fields "}]}"
+#define NAT_NETWORK "{\"Type\":\"nat\","
+
+static void what_would_do_nothing_for_a_network_is_refused(void **state)
+{
+    static const struct bad_request cases[] = {
+        { "POST", "/networks/", NAT_NETWORK POLICY("\"Type\":\"VSID\",\"VSID\":7"), "VSID" },
+        { "POST", "/networks/", NAT_NETWORK POLICY("\"Type\":\"VLAN\",\"VLAN\":7"), "VLAN" },
+        { "POST", "/networks/",
+          NAT_NETWORK POLICY("\"Type\":\"qos\",\"MaximumOutgoingBandwidthInBytes\":7"), "QOS" },
+        { "POST", "/networks/", NAT_NETWORK POLICY("\"Type\":\"ACL\""), "ACL" },
+        { "POST", "/networks/",
+          NAT_NETWORK "\"Subnets\":[{\"AddressPrefix\":\"10.5.0.0/24\"," POLICY(
+              "\"Type\":\"VSID\",\"VSID\":7") "]}",
+          "VSID" },
+        { "POST", "/networks/", NAT_NETWORK "\"DNSServerCompartment\":3}",
+          "DNSServerCompartment 3" },
+        { "POST", "/networks/", NAT_NETWORK "\"NetworkAdapterName\":\"eth0\"}",
+          "NetworkAdapterName" },
+        { "POST", "/networks/", NAT_NETWORK "\"IPAddress\":\"garbage\"}", "IPAddress" },
+        { "POST", "/networks/", NAT_NETWORK "\"subnets\":[]}", "'Subnets'" },
+        { "POST", "/networks/", NAT_NETWORK "\"DNSServerList\":\"8.8.8.8,garbage\"}",
+          "'garbage' in the DNSServerList" },
+        { "POST", "/networks/", NAT_NETWORK "\"DNSServerList\":\"8.8.8.8\\n1.1.1.1\"}",
+          "DNSServerList" },
+        { "POST", "/networks/", NAT_NETWORK "\"DNSSuffix\":\"a\\nnameserver 6.6.6.6\"}",
+          "DNSSuffix" },
+        { "POST", "/networks/", NAT_NETWORK "\"Name\":\"a\\nb\"}", "Name" },
+    };
+    fixture *fixture = *state;
+
+    REFUSE_ALL(fixture, cases);
+    assert_int_equal(fixture->kernel->networks_up, 0);
+}
+
+static void what_would_do_nothing_for_an_endpoint_is_refused(void **state)
+{
+    static const char path[] = "/endpoints/" ENDPOINT_ID;
+    static const struct bad_request cases[] = {
+        { "POST", "/endpoints/", ON_NETWORK POLICY("\"Type\":\"ACL\""), "ACL" },
+        { "POST", "/endpoints/", ON_NETWORK POLICY("\"Type\":\"VSID\",\"VSID\":7"), "VSID" },
+        { "POST", "/endpoints/", ON_NETWORK POLICY("\"Type\":\"PA\",\"PA\":\"192.0.2.9\""), "PA" },
+        { "POST", "/endpoints/", ON_NETWORK POLICY("\"Type\":\"nat\""), "Protocol" },
+        { "POST", "/endpoints/",
+          ON_NETWORK POLICY("\"Type\":\"NAT\",\"Protocol\":\"TCP\",\"InternalPort\":80,"
+                            "\"externalport\":90"),
+          "'ExternalPort'" },
+        { "POST", "/endpoints/",
+          ON_NETWORK POLICY("\"Type\":\"QOS\",\"MaximumOutgoingBandwidthInBytes\":7},{"
+                            "\"Type\":\"QOS\",\"MaximumOutgoingBandwidthInBytes\":8"),
+          "two policies" },
+        { "POST", "/endpoints/", ON_NETWORK "\"GatewayAddressV6\":\"garbage\"}", "IPv6Address" },
+        { "POST", "/endpoints/", ON_NETWORK "\"IPv6PrefixLength\":99}", "IPv6Address" },
+        { "POST", "/endpoints/", ON_NETWORK "\"ipaddress\":\"garbage\"}", "'IPAddress'" },
+        { "POST", "/endpoints/", ON_NETWORK "\"DNSServerList\":\"garbage\"}", "DNSServerList" },
+        { "POST", "/endpoints/", ON_NETWORK "\"DNSSuffix\":\"a\\nb\"}", "DNSSuffix" },
+        { "POST", path, "{\"DNSSuffix\":\"a\\nb\"}", "DNSSuffix" },
+        { "POST", path, "{" POLICY("\"Type\":\"ACL\""), "ACL" },
+        { "POST", path, "{\"policies\":[]}", "'Policies'" },
+    };
+    fixture *fixture = *state;
+
+    add_objects(fixture);
+    REFUSE_ALL(fixture, cases);
+    cJSON *list = accepted(fixture, "GET", "/endpoints/", "");
+    assert_int_equal(cJSON_GetArraySize(list), 1);
+    cJSON_Delete(list);
+}
+
+/* Networks' types are taken in either case too. */
+static void a_policy_is_honoured_in_either_case(void **state)
+{
+    fixture *fixture = *state;
+
+    add_objects(fixture);
+    cJSON *endpoint =
+        accepted(fixture, "POST", "/endpoints/",
+                 ON_NETWORK POLICY("\"Type\":\"nat\",\"Protocol\":\"tcp\",\"InternalPort\":80"));
+    const cJSON *policy = cJSON_GetArrayItem(cJSON_GetObjectItem(endpoint, "Policies"), 0);
+    assert_string_equal(text_of(policy, "Type"), "NAT");
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(policy, "ExternalPort")) > 0);
+    cJSON_Delete(endpoint);
+}
+
 static void attachments_that_cannot_be_are_refused(void **state)
 {
     static const char path[] = "/endpoints/" ENDPOINT_ID "/attach";
@@ -328,6 +412,9 @@ int main(void)
         TEST(what_another_network_has_is_refused),
         TEST(endpoints_that_cannot_be_are_refused),
         TEST(what_is_fixed_cannot_be_changed),
+        TEST(what_would_do_nothing_for_a_network_is_refused),
+        TEST(what_would_do_nothing_for_an_endpoint_is_refused),
+        TEST(a_policy_is_honoured_in_either_case),
         TEST(attachments_that_cannot_be_are_refused),
         TEST(a_full_subnet_and_an_empty_pool_are_said_to_be),
     };
