@@ -9,6 +9,7 @@
 #include "base/hooks.h"
 #include "base/utf16.h"
 #include "layer/path.h"
+#include "layer/windows_names.h"
 
 /* Bytes moved at a time between a reader and a writer. */
 #define COPY_SIZE (256 * 1024)
@@ -78,10 +79,31 @@ static wcl_status end_entry(wcl_layer_writer *writer, wcl_error *error)
     return WCL_OK;
 }
 
+/* Of two names that are one to Windows a layer keeps only the later when it is used. */
+static wcl_status check_case(wcl_layer_writer *writer, const char *path, wcl_error *error)
+{
+    return writer->cases ? wcl_case_check_add(writer->cases, path, error) : WCL_OK;
+}
+
+static wcl_status check_name(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
+{
+    bool is_windows =
+        !entry->has_posix && (entry->kind == WCL_ENTRY_FILE || entry->kind == WCL_ENTRY_DIRECTORY);
+
+    if (!is_windows)
+        return wcl_path_check(entry->path, error);
+    if (wcl_path_check_windows(entry->path, error) != WCL_OK ||
+        (!writer->cases && !writer->ops->keeps_case &&
+         wcl_case_check_new(&writer->cases, error) != WCL_OK))
+        return WCL_FAILED;
+    return check_case(writer, entry->path, error);
+}
+
 static wcl_status add_link_entry(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
 {
     if (wcl_path_check(entry->path, error) != WCL_OK ||
-        wcl_path_check(entry->target, error) != WCL_OK)
+        wcl_path_check(entry->target, error) != WCL_OK ||
+        check_case(writer, entry->path, error) != WCL_OK)
         return WCL_FAILED;
     if (writer->ops->add_link_entry)
         return writer->ops->add_link_entry(writer, entry, error);
@@ -90,7 +112,7 @@ static wcl_status add_link_entry(wcl_layer_writer *writer, const wcl_entry *entr
 
 static wcl_status begin_entry(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
 {
-    if (wcl_path_check(entry->path, error) != WCL_OK)
+    if (check_name(writer, entry, error) != WCL_OK)
         return WCL_FAILED;
     free(writer->current);
     writer->current = strdup(entry->path);
@@ -133,6 +155,7 @@ wcl_status wcl_layer_writer_add_link(wcl_layer_writer *writer, const char *path,
     if (end_entry(writer, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_path_check(path, error) != WCL_OK || wcl_path_check(target, error) != WCL_OK ||
+        check_case(writer, path, error) != WCL_OK ||
         writer->ops->add_link(writer, path, target, error) != WCL_OK)
         return fail_writer(writer, path, error);
     return WCL_OK;
@@ -175,6 +198,7 @@ void wcl_layer_writer_abort(wcl_layer_writer *writer)
     if (!writer)
         return;
     free(writer->current);
+    wcl_case_check_free(writer->cases);
     writer->ops->free(writer);
 }
 

@@ -22,6 +22,8 @@ struct wcl_layer_reader {
 
 typedef struct wcl_layer_writer_ops {
     const char *name;
+    /* It keeps names apart that are one to Windows. Others are not given two of a Windows layer. */
+    bool keeps_case;
     /* `entry->path` has been checked: relative, no empty, "." or ".." component, no NUL, valid
      * WTF-8 for Windows entries. The strings are valid during the call only. */
     wcl_status (*add)(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error);
@@ -47,7 +49,8 @@ struct wcl_layer_writer {
     const wcl_hooks *hooks; /* of whoever copies to it, or NULL: heard in long loops */
     bool in_entry;
     bool failed;
-    char *current; /* the path of the entry being written, for errors */
+    char *current;                /* the path of the entry being written, for errors */
+    struct wcl_case_check *cases; /* of a Windows layer */
 };
 
 #endif

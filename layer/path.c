@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/utf16.h"
 
 #define PATH_BYTES_MAX 32767
 #define COMPONENT_BYTES_MAX 1024
 #define COMPONENTS_MAX 1024
-#define NTFS_NAME_UNITS_MAX 255
 
 static wcl_status fail_path(wcl_error *error, const char *path, const char *why)
 {
@@ -41,45 +39,6 @@ wcl_status wcl_path_check(const char *path, wcl_error *error)
             return wcl_fail(error, WCL_CODE_NAME_TOO_LONG,
                             "the path '%.60s...' is nested deeper than %d folders", path,
                             COMPONENTS_MAX);
-        at += length;
-        if (*at == '\0')
-            return WCL_OK;
-    }
-}
-
-/* UTF-16 units of the next `size` bytes of valid WTF-8. */
-static size_t count_units(const char *text, size_t size)
-{
-    size_t units = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if ((byte & 0xC0) != 0x80)
-            units += byte >= 0xF0 ? 2 : 1;
-    }
-    return units;
-}
-
-wcl_status wcl_path_check_windows(const char *path, wcl_error *error)
-{
-    if (wcl_path_check(path, error) != WCL_OK)
-        return WCL_FAILED;
-    if (!wcl_wtf8_is_valid(path, strlen(path)))
-        return fail_path(error, path, "is not valid UTF-8");
-    for (const char *at = path; *at; at++) {
-        if (*at == '\\' || *at == ':')
-            return fail_path(error, path,
-                             "has a backslash or colon, which no Windows name can have");
-        if ((unsigned char)*at < 0x20)
-            return fail_path(error, path, "has a control character");
-    }
-    for (const char *at = path;; at++) {
-        size_t length = strcspn(at, "/");
-        /* Never more units than bytes. */
-        if (length > NTFS_NAME_UNITS_MAX && count_units(at, length) > NTFS_NAME_UNITS_MAX)
-            return wcl_fail(error, WCL_CODE_NAME_TOO_LONG,
-                            "the path '%.60s...' has a name of over %d UTF-16 units", path,
-                            NTFS_NAME_UNITS_MAX);
         at += length;
         if (*at == '\0')
             return WCL_OK;

@@ -10,12 +10,6 @@
  */
 wcl_status wcl_path_check(const char *path, wcl_error *error);
 
-/*
- * Whether it can also be an entry's of a Windows layer: valid WTF-8, no component of over 255
- * UTF-16 units, no backslash or colon, no control character.
- */
-wcl_status wcl_path_check_windows(const char *path, wcl_error *error);
-
 /* The last component. */
 const char *wcl_path_base(const char *path);
 

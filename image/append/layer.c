@@ -12,8 +12,8 @@
 #include "image/append/descriptor.h"
 #include "image/append/extras.h"
 #include "image/append/windows_link.h"
-#include "image/append/windows_names.h"
 #include "layer/path.h"
+#include "layer/windows_names.h"
 
 #define COPY_SIZE (256u * 1024)
 #define PROGRESS_BYTES (1024u * 1024)
@@ -32,9 +32,9 @@ typedef struct layer_maker {
     size_t file_sd_size;
     void *folder_sd;
     size_t folder_sd_size;
-    wcl_case_check *cases;
-    wcl_buffer given; /* path of the entry at hand in the layer, as the source spells it */
-    wcl_buffer path;  /* as it is spelled in the layer */
+    wcl_case_check *cases; /* of what the source has */
+    wcl_buffer given;      /* path of the entry at hand in the layer, as the source spells it */
+    wcl_buffer path;       /* as it is spelled in the layer */
     wcl_buffer target;
     wcl_progress progress;
     uint64_t reported;
@@ -268,9 +268,7 @@ static wcl_status add_any(layer_maker *maker, wcl_entry *entry, wcl_error *error
 {
     bool is_name = entry->kind != WCL_ENTRY_DELETED;
 
-    if (maker->is_windows && is_name &&
-        (wcl_windows_path_check(entry->path, error) != WCL_OK ||
-         wcl_case_check_add(maker->cases, entry->path, error) != WCL_OK))
+    if (maker->is_windows && is_name && wcl_windows_new_path_check(entry->path, error) != WCL_OK)
         return WCL_FAILED;
     if (entry->kind == WCL_ENTRY_DIRECTORY)
         return add_folder(maker, entry, error);
@@ -401,6 +399,9 @@ static wcl_status add_entry(layer_maker *maker, size_t *next, wcl_entry *entry, 
 {
     wcl_append_extra *extra;
 
+    if (maker->is_windows && entry->kind != WCL_ENTRY_DELETED &&
+        wcl_case_check_add(maker->cases, wcl_buffer_text(&maker->given), error) != WCL_OK)
+        return WCL_FAILED;
     if (find_extra(maker, entry, &extra, error) != WCL_OK)
         return WCL_FAILED;
     if (extra && (extra->is_deleted || entry->kind != WCL_ENTRY_DIRECTORY))

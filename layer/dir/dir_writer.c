@@ -8,7 +8,7 @@
 #include "layer/dir/names.h"
 #include "layer/dir/plain_writer.h"
 #include "layer/layer_ops.h"
-#include "layer/path.h"
+#include "layer/windows_names.h"
 
 typedef struct dir_writer {
     wcl_layer_writer base;
@@ -79,6 +79,7 @@ static void free_writer(wcl_layer_writer *base)
 
 static const wcl_layer_writer_ops dir_writer_ops = {
     .name = "write folder",
+    .keeps_case = true,
     .add = add,
     .add_link = add_link,
     .add_link_entry = add_link_entry,

@@ -15,7 +15,7 @@
 #include "layer/dir/join.h"
 #include "layer/dir/posix.h"
 #include "layer/dir/split.h"
-#include "layer/path.h"
+#include "layer/windows_names.h"
 
 struct wcl_plain_reader {
     wcl_sidecar *sidecar;
@@ -227,7 +227,10 @@ wcl_status wcl_plain_reader_begin(wcl_plain_reader *reader, const wcl_walk_item 
         wcl_posix_unpack(record, entry, &reader->xattr_names, &reader->xattrs, error) != WCL_OK)
         return WCL_FAILED;
     describe(reader, item, found, entry);
-    if (!entry->has_posix && wcl_path_check_windows(item->path, error) != WCL_OK)
+    /* What no record tells of was made here. */
+    bool is_made = !found && reader->allow_links;
+    if (!entry->has_posix && (is_made ? wcl_windows_new_path_check(item->path, error)
+                                      : wcl_path_check_windows(item->path, error)) != WCL_OK)
         return WCL_FAILED;
     bool holds_data = S_ISREG(item->status.st_mode) && entry->kind == WCL_ENTRY_FILE;
     return wcl_joiner_begin(reader->joiner, has_table ? record : NULL,

@@ -9,6 +9,7 @@
 #include "layer/path.h"
 #include "layer/store/index_private.h"
 #include "layer/tar/limits.h"
+#include "layer/windows_names.h"
 
 /* ---- The index ------------------------------------------------------------------------------ */
 
@@ -388,6 +389,49 @@ static wcl_status add_link(wcl_index *index, const wcl_tar_entry *entry, const c
 
 /* ---- Adding --------------------------------------------------------------------------------- */
 
+/* Refuses an entry whose path another one has in another spelling: one of the two would be lost. A
+ * folder that is only implied has no spelling of its own yet. */
+static wcl_status check_spelling(wcl_index *index, wcl_entry_id there, const char *path,
+                                 wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer spelled = WCL_BUFFER_INIT;
+    wcl_node node = wcl_tree_entry_node(index->tree, there);
+    wcl_xattr implicit;
+
+    if (wcl_tree_is_folder(index->tree, node) &&
+        wcl_tree_find_xattr(index->tree, node, WCL_XATTR_IMPLICIT, &implicit))
+        return WCL_OK;
+    if (wcl_tree_path(index->tree, there, &spelled, error) != WCL_OK)
+        return WCL_FAILED;
+    if (strcmp(wcl_buffer_text(&spelled), path) == 0)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
+                    "its name differs from that of '%.200s' in case only, which is one name to "
+                    "Windows",
+                    wcl_buffer_text(&spelled));
+}
+
+/* Looks at what an earlier entry put in the place of this one. */
+static wcl_status look_at_place(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                                wcl_error *error)
+{
+    bool is_folder = entry->type == WCL_TAR_DIRECTORY;
+    const char *name = wcl_path_base(path);
+    wcl_node folder;
+
+    if (!*path || (index->os != WCL_OS_WINDOWS && (index->scattered || is_folder)))
+        return WCL_OK;
+    if (find_parent(index, path, &folder, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_entry_id there = folder == WCL_NO_NODE
+                             ? WCL_NO_ENTRY
+                             : wcl_tree_lookup(index->tree, folder, name, strlen(name));
+    if (there == WCL_NO_ENTRY)
+        return WCL_OK;
+    index->scattered |= !is_folder;
+    return index->os == WCL_OS_WINDOWS ? check_spelling(index, there, path, error) : WCL_OK;
+}
+
 static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *true_name = NULL;
@@ -420,12 +464,8 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
     if (wcl_index_shorten_path(&index->path, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     path = wcl_buffer_text(&index->path);
-    if (!index->scattered && *path && entry->type != WCL_TAR_DIRECTORY) {
-        wcl_node there;
-        if (find_entry(index, path, &there, error) != WCL_OK)
-            return WCL_FAILED;
-        index->scattered = there != WCL_NO_NODE;
-    }
+    if (look_at_place(index, entry, path, error) != WCL_OK)
+        return WCL_FAILED;
     if (entry->type == WCL_TAR_HARD_LINK)
         return add_link(index, entry, path, error);
     return index->os == WCL_OS_WINDOWS ? add_windows(index, entry, path, true_name, error)

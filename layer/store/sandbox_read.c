@@ -44,6 +44,7 @@ static void pop(wcl_sandbox_reader *reader)
 
     close(level->fd);
     wcl_names_free(&level->names);
+    wcl_sandbox_names_free(level->windows_names);
     wcl_buffer_free(&level->descriptor);
 }
 
@@ -62,9 +63,13 @@ static wcl_status fill_level(wcl_sandbox_reader *reader, wcl_sandbox_level *leve
     if (wcl_names_list(&level->names, level->fd, error) != WCL_OK)
         return WCL_FAILED;
     level->expanded = is_below || (is_opaque && tells_names(reader));
+    if (is_windows(reader) && wcl_sandbox_names_new(&reader->lower, wcl_buffer_text(&reader->below),
+                                                    level->fd, level->expanded, &level->names,
+                                                    &level->windows_names, error) != WCL_OK)
+        return WCL_FAILED;
     if (!level->expanded)
         return WCL_OK;
-    if (wcl_lower_each(&reader->lower, wcl_buffer_text(&reader->place), add_hidden_name,
+    if (wcl_lower_each(&reader->lower, wcl_buffer_text(&reader->below), add_hidden_name,
                        &level->names, error) != WCL_OK)
         return WCL_FAILED;
     wcl_names_sort(&level->names);
@@ -87,7 +92,8 @@ static wcl_status push(wcl_sandbox_reader *reader, int folder, const char *name,
     wcl_sandbox_level *level = &reader->levels[reader->depth++];
     *level = (wcl_sandbox_level) { .fd = fd,
                                    .path_size = reader->path.size,
-                                   .place_size = reader->place.size };
+                                   .place_size = reader->place.size,
+                                   .below_size = reader->below.size };
     const wcl_buffer *descriptor = &reader->descriptor;
     if (descriptor->size == 0 && reader->depth > 1)
         descriptor = &level[-1].descriptor;
@@ -136,7 +142,9 @@ static wcl_status set_paths(wcl_sandbox_reader *reader, const wcl_sandbox_level 
 {
     cut(&reader->path, level->path_size);
     cut(&reader->place, level->place_size);
-    if (append_name(&reader->place, name, strlen(name), error) != WCL_OK)
+    cut(&reader->below, level->below_size);
+    if (append_name(&reader->place, name, strlen(name), error) != WCL_OK ||
+        append_name(&reader->below, name, strlen(name), error) != WCL_OK)
         return WCL_FAILED;
     return append_true_name(reader, name, error);
 }
@@ -198,6 +206,37 @@ static bool is_left_out(const wcl_sandbox_reader *reader)
            (is_windows(reader) && (S_ISCHR(mode) || S_ISBLK(mode) || S_ISFIFO(mode)));
 }
 
+/* A deletion, unless something takes the place that is the same to Windows: that says it all. */
+static wcl_status give_deletion(const wcl_sandbox_level *level, const char *name, wcl_entry *entry,
+                                wcl_error *error)
+{
+    bool is_taken = false;
+
+    entry->kind = WCL_ENTRY_DELETED;
+    if (level->windows_names &&
+        wcl_sandbox_names_is_taken(level->windows_names, name, &is_taken, error) != WCL_OK)
+        return WCL_FAILED;
+    return is_taken ? WCL_END : WCL_OK;
+}
+
+/* Checks the name. What takes the place of something that Windows calls the same hides that. */
+static wcl_status check_name(wcl_sandbox_reader *reader, const wcl_sandbox_level *level,
+                             const char *name, wcl_error *error)
+{
+    const char *replaced;
+
+    if (!level->windows_names)
+        return WCL_OK;
+    if (wcl_sandbox_names_check(level->windows_names, name, wcl_buffer_text(&reader->path),
+                                &replaced, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!replaced)
+        return WCL_OK;
+    reader->file.is_opaque = true;
+    cut(&reader->below, level->below_size);
+    return append_name(&reader->below, replaced, strlen(replaced), error);
+}
+
 /* The entry of one name; WCL_END where there is none. */
 static wcl_status give(wcl_sandbox_reader *reader, wcl_sandbox_level *level, const char *name,
                        wcl_entry *entry, wcl_error *error)
@@ -208,10 +247,8 @@ static wcl_status give(wcl_sandbox_reader *reader, wcl_sandbox_level *level, con
     wcl_status status = wcl_upper_look(level->fd, name, &reader->file, error);
     if (status == WCL_FAILED)
         return WCL_FAILED;
-    if ((status == WCL_END && level->expanded) || (status == WCL_OK && reader->file.is_whiteout)) {
-        entry->kind = WCL_ENTRY_DELETED;
-        return WCL_OK;
-    }
+    if ((status == WCL_END && level->expanded) || (status == WCL_OK && reader->file.is_whiteout))
+        return give_deletion(level, name, entry, error);
     if (status == WCL_END)
         return WCL_END;
     if (is_left_out(reader)) {
@@ -219,6 +256,8 @@ static wcl_status give(wcl_sandbox_reader *reader, wcl_sandbox_level *level, con
                       entry->path);
         return WCL_END;
     }
+    if (check_name(reader, level, name, error) != WCL_OK)
+        return WCL_FAILED;
     status = describe(reader, level, name, entry, error);
     if (status != WCL_OK || !S_ISDIR(reader->file.info.st_mode))
         return status;
@@ -336,6 +375,7 @@ static void free_reader(wcl_layer_reader *base)
     wcl_inode_paths_free(&reader->links);
     wcl_buffer_free(&reader->path);
     wcl_buffer_free(&reader->place);
+    wcl_buffer_free(&reader->below);
     wcl_buffer_free(&reader->target);
     wcl_buffer_free(&reader->descriptor);
     wcl_buffer_free(&reader->value);

@@ -8,6 +8,7 @@
 #include "layer/store/names.h"
 #include "layer/store/pieces.h"
 #include "layer/store/sandbox_lower.h"
+#include "layer/store/sandbox_names.h"
 #include "layer/store/upper.h"
 
 /* A folder of the upper on the way down. */
@@ -16,8 +17,10 @@ typedef struct wcl_sandbox_level {
     wcl_names names; /* in it; if `expanded` also those below that it hides */
     size_t next;
     bool expanded;
-    size_t path_size; /* of the reader's path and place that lead here */
+    size_t path_size; /* of the reader's paths that lead here */
     size_t place_size;
+    size_t below_size;
+    wcl_sandbox_names *windows_names; /* NULL: a Linux layer's */
     wcl_buffer descriptor; /* of the folder, or the nearest above that has one; may be empty */
 } wcl_sandbox_level;
 
@@ -36,6 +39,7 @@ typedef struct wcl_sandbox_reader {
     /* The entry at hand. */
     wcl_buffer path;  /* as it is given out */
     wcl_buffer place; /* as it is in the mount */
+    wcl_buffer below; /* as what it takes the place of is spelled in the layers below */
     wcl_buffer target;
     wcl_upper_file file;
     bool opaque_follows; /* the folder just given hides what is below */

@@ -15,10 +15,10 @@
 #include "backupstream/sd_inherit.h"
 #include "base/cursor.h"
 #include "base/error.h"
-#include "layer/path.h"
 #include "layer/store/index.h"
 #include "layer/store/sandbox_read.h"
 #include "layer/store/windows_link.h"
+#include "layer/windows_names.h"
 
 #define BASIC_SIZE 40
 

@@ -143,8 +143,10 @@ static wcl_status check_tar(verification *check, wcl_error *error)
                            &inner) != WCL_OK) {
         if (is_no_fault(&inner, error))
             return WCL_FAILED;
-        report(check, "layer.tar is damaged: %s%s%s", inner.subject, *inner.subject ? ": " : "",
-               inner.message);
+        report(check, "%s: %s%s%s",
+               inner.code == WCL_CODE_ALREADY_EXISTS ? "the index lost a file of layer.tar"
+                                                     : "layer.tar is damaged",
+               inner.subject, *inner.subject ? ": " : "", inner.message);
         return WCL_OK;
     }
     if (size != record->tar_size)

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "layer/path.h"
+#include "layer/windows_names.h"
 
 wcl_status wcl_tar_name_clean(const char *name, size_t size, wcl_buffer *path, wcl_error *error)
 {

@@ -18,6 +18,7 @@
 #include "layer/tar/path_map.h"
 #include "layer/tar/tar_names.h"
 #include "layer/tar/tar_plan.h"
+#include "layer/windows_names.h"
 
 #define SPOOL_MEMORY (1024u * 1024)
 #define COPY_SIZE (64u * 1024)

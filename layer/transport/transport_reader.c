@@ -13,10 +13,10 @@
 #include "layer/dir/plain_reader.h"
 #include "layer/dir/walk.h"
 #include "layer/layer_ops.h"
-#include "layer/path.h"
 #include "layer/transport/scan.h"
 #include "layer/transport/tombstones.h"
 #include "layer/transport/transport.h"
+#include "layer/windows_names.h"
 
 enum source {
     SOURCE_NONE,   /* a link or deleted entry */

@@ -14,6 +14,7 @@
 #include "layer/path.h"
 #include "layer/transport/tombstones.h"
 #include "layer/transport/transport.h"
+#include "layer/windows_names.h"
 
 /* Small pieces are gathered up to this many bytes. */
 #define PENDING_MAX (64 * 1024)

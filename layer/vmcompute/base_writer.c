@@ -6,10 +6,10 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "layer/layer_ops.h"
-#include "layer/path.h"
 #include "layer/vmcompute/folder_times.h"
 #include "layer/vmcompute/open.h"
 #include "layer/vmcompute/restored.h"
+#include "layer/windows_names.h"
 
 typedef struct base_writer {
     wcl_layer_writer base;

@@ -5,9 +5,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "layer/layer_ops.h"
-#include "layer/path.h"
 #include "layer/vmcompute/links.h"
 #include "layer/vmcompute/open.h"
+#include "layer/windows_names.h"
 
 #define PIECE_MAX (1u << 30)
 

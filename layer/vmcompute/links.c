@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/path.h"
+#include "layer/windows_names.h"
 #include "platform/windows/files.h"
 
 #define IN_FILES "Files/"

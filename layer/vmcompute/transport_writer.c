@@ -9,12 +9,12 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "layer/layer_ops.h"
-#include "layer/path.h"
 #include "layer/vmcompute/folder_times.h"
 #include "layer/vmcompute/links.h"
 #include "layer/vmcompute/open.h"
 #include "layer/vmcompute/restored.h"
 #include "layer/vmcompute/utility_vm.h"
+#include "layer/windows_names.h"
 
 #define COMPANION ".$wcidirs$"
 #define TOMBSTONES_START "\xEF\xBB\xBFVersion 1.0\n"

@@ -1,4 +1,4 @@
-/* What Windows cannot hold is found and named; descriptors and links become what Windows means. */
+/* Descriptors and links become what Windows means. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,56 +13,7 @@
 #include "image/append/descriptor.h"
 #include "image/append/source.h"
 #include "image/append/windows_link.h"
-#include "image/append/windows_names.h"
 #include "unit/dir/fixture.h"
-
-static void refuses_names_that_windows_cannot_have(void **state)
-{
-    static const char *const bad[] = {
-        "Files/a:b",      "Files/what?",       "Files/a*",         "Files/a\\b",
-        "Files/CON",      "Files/con.txt",     "Files/Aux/x",      "Files/nul .log",
-        "Files/COM1",     "Files/lpt9.tar.gz", "Files/dot./x",     "Files/space ",
-        "Files/a\nb",     "Files/COM\xC2\xB2", "Files/\xFF",       "Files/conin$",
-        "Files/pipe|end", "Files/<in>",        "Files/say \"hi\"",
-    };
-    static const char *const good[] = {
-        "Files/CONsole",     "Files/COM",         "Files/COM10",
-        "Files/.hidden",     "Files/a.b.c",       "Files/ leading",
-        "Files/lpt\xC2\xB4", "Files/k\xC3\xA4se", "Files/dir/nulls",
-    };
-    (void)state;
-
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        wcl_error error = WCL_ERROR_INIT;
-        assert_int_equal(wcl_windows_path_check(bad[i], &error), WCL_FAILED);
-        assert_int_equal(error.code, WCL_CODE_INVALID_NAME);
-    }
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        wcl_error error = WCL_ERROR_INIT;
-        fixture_assert_ok(wcl_windows_path_check(good[i], &error), &error);
-    }
-}
-
-static void finds_names_that_differ_in_case_only(void **state)
-{
-    static const char *const paths[] = { "Files",       "Files/A", "Files/A/x", "Files/A/y",
-                                         "Files/A/y/X", "Files/B", "Files/B/x", "Hives" };
-    wcl_case_check *check;
-    wcl_error error = WCL_ERROR_INIT;
-    (void)state;
-
-    fixture_assert_ok(wcl_case_check_new(&check, &error), &error);
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-        fixture_assert_ok(wcl_case_check_add(check, paths[i], &error), &error);
-    wcl_case_check_free(check);
-    fixture_assert_ok(wcl_case_check_new(&check, &error), &error);
-    for (size_t i = 0; i < 7; i++)
-        fixture_assert_ok(wcl_case_check_add(check, paths[i], &error), &error);
-    assert_int_equal(wcl_case_check_add(check, "Files/b", &error), WCL_FAILED);
-    assert_int_equal(error.code, WCL_CODE_ALREADY_EXISTS);
-    assert_non_null(strstr(error.message, "'B'"));
-    wcl_case_check_free(check);
-}
 
 static char *descriptor_text(const char *sddl, bool is_folder, const char *owner)
 {
@@ -170,8 +121,6 @@ static void links_are_spelled_for_windows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_names_that_windows_cannot_have),
-        cmocka_unit_test(finds_names_that_differ_in_case_only),
         cmocka_unit_test(descriptors_are_whole),
         cmocka_unit_test(paths_sort_as_a_walk_goes),
         cmocka_unit_test(links_are_spelled_for_windows),

@@ -139,8 +139,6 @@ static void names_that_linux_cannot_hold_come_back(void **state)
                                        "tombstones.txt",
                                        "a.$wclname$0123456789abcdef0123456789abcdef",
                                        " ",
-                                       "CASE",
-                                       "case",
                                        "\xED\xA0\x80lone" };
     fixture_layer layer = start_layer();
     char path[1024], name[800], *probed = fixture_make_folder("/tmp");

@@ -505,14 +505,14 @@ static void what_a_sandbox_below_changed_counts_as_below(void **state)
     mount_sandbox(home, "box", "init", 0);
     test_shell(home, "cd $H/box/merged/'Program Files'; rm -r 'Common Files'; mkdir 'Common Files';"
                      " rmdir Gone; ln -s ../Users ../Windows/link; ln -s ../Gone ../Windows/gone;"
-                     " rm -r ../Users; mkdir ../Users; ln -s Kept kept");
+                     " rm -r ../Users; mkdir ../Users; ln -s Kept held");
     unmount_sandbox(home, "box");
     seen *all = read_all(open_sandbox(home, "box"));
     check_entries(all, "D Files\nD Files/Program Files\nD Files/Program Files/Common Files\n"
                        "X Files/Program Files/Common Files/Rnd File 000.bin\n"
                        "X Files/Program Files/Common Files/Rnd File 010.bin\n"
                        "X Files/Program Files/Common Files/init.txt\n"
-                       "X Files/Program Files/Gone\nD Files/Program Files/kept\n"
+                       "X Files/Program Files/Gone\nD Files/Program Files/held\n"
                        "D Files/Users\nX Files/Users/mine\n"
                        "D Files/Windows\nF Files/Windows/gone\nD Files/Windows/link\nD Hives\n");
     free_seen(all);
