@@ -4,12 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/setup.sh build
-cmake --preset release >/dev/null
-cmake --build build/release --target wcl_program wcl-generate-layer
+scripts/setup.sh build demo
+cmake --preset demo >/dev/null
+cmake --build build/demo --target wcl_program wcl_generate_layer
 
-wcl=build/release/cli/wcl
-generate=build/release/tests/tools/wcl-generate-layer
+wcl=build/demo/cli/wcl
+generate=build/demo/tests/tools/wcl-generate-layer
 work=$(mktemp -d)
 export WCL_HOME=$work/home
 cleanup() {
