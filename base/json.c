@@ -46,7 +46,7 @@ static int32_t escaped_unit(const char *text, size_t size, size_t at)
 }
 
 /* Copies one character or escape; returns where it ends. cJSON refuses half a surrogate pair, so
- * that is copied as the WTF-8 it stands for. */
+ * that is copied as the byte (see wcl_json_escape()) or the WTF-8 it stands for. */
 static size_t copy_character(const char *text, size_t size, size_t at, wcl_buffer *out,
                              wcl_error *error, wcl_status *status)
 {
@@ -61,7 +61,9 @@ static size_t copy_character(const char *text, size_t size, size_t at, wcl_buffe
     if (unit >= 0xD800 && unit < 0xDC00 && size - at > 6 &&
         (escaped_unit(text, size, at + 6) & ~0x3FF) == 0xDC00)
         length = 12;
-    if (length == 6 && unit >= 0xD800 && unit < 0xE000)
+    if (length == 6 && unit >= 0xDC80 && unit <= 0xDCFF)
+        *status = wcl_buffer_append_byte(out, (uint8_t)unit, error);
+    else if (length == 6 && unit >= 0xD800 && unit < 0xE000)
         *status = wcl_buffer_printf(out, error, "\xED%c%c", 0x80 | (unit >> 6 & 0x3F),
                                     0x80 | (unit & 0x3F));
     else
@@ -200,12 +202,12 @@ wcl_status wcl_json_parse(const char *text, size_t size, size_t limit, cJSON **j
 
 char *wcl_json_print(const cJSON *json)
 {
-    return cJSON_PrintUnformatted(json);
+    return wcl_json_escape_printed(cJSON_PrintUnformatted(json));
 }
 
 char *wcl_json_print_pretty(const cJSON *json)
 {
-    return cJSON_Print(json);
+    return wcl_json_escape_printed(cJSON_Print(json));
 }
 
 static const cJSON *find(const cJSON *object, const char *name)
@@ -305,50 +307,7 @@ bool wcl_json_add_i64(cJSON *object, const char *name, int64_t value)
     return cJSON_AddRawToObject(object, name, text) != NULL;
 }
 
-/* Appends one character of a text that may hold surrogates or stray bytes; returns its length. */
-static size_t quote_character(const uint8_t *at, size_t left, wcl_buffer *out)
-{
-    if (*at == '"' || *at == '\\') {
-        wcl_buffer_printf(out, NULL, "\\%c", *at);
-        return 1;
-    }
-    if (*at < 0x20 || *at == 0x7F) {
-        wcl_buffer_printf(out, NULL, "\\u%04x", *at);
-        return 1;
-    }
-    if (*at < 0x80) {
-        wcl_buffer_append_byte(out, *at, NULL);
-        return 1;
-    }
-    if (*at == 0xED && left >= 3 && at[1] >= 0xA0 && at[1] < 0xC0 && (at[2] & 0xC0) == 0x80) {
-        wcl_buffer_printf(out, NULL, "\\u%04x", 0xD000u | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu));
-        return 3;
-    }
-    size_t length = *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : 2;
-    if (*at >= 0xC2 && length <= left) {
-        size_t tail = 1;
-        while (tail < length && (at[tail] & 0xC0) == 0x80)
-            tail++;
-        if (tail == length) {
-            wcl_buffer_append(out, at, length, NULL);
-            return length;
-        }
-    }
-    wcl_buffer_append_text(out, "\xEF\xBF\xBD", NULL);
-    return 1;
-}
-
 bool wcl_json_add_text(cJSON *object, const char *name, const char *text)
 {
-    WCL_CLEANUP_BUFFER wcl_buffer quoted = WCL_BUFFER_INIT;
-    size_t size = strlen(text);
-
-    /* Room for the worst case at once, so that the appends below cannot fail. */
-    if (wcl_buffer_reserve(&quoted, size * 6 + 2, NULL) != WCL_OK)
-        return false;
-    wcl_buffer_append_byte(&quoted, '"', NULL);
-    for (size_t at = 0; at < size;)
-        at += quote_character((const uint8_t *)text + at, size - at, &quoted);
-    wcl_buffer_append_byte(&quoted, '"', NULL);
-    return cJSON_AddRawToObject(object, name, wcl_buffer_text(&quoted)) != NULL;
+    return cJSON_AddStringToObject(object, name, text) != NULL;
 }

@@ -16,7 +16,19 @@
 wcl_status wcl_json_parse(const char *text, size_t size, size_t limit, cJSON **json,
                           wcl_error *error);
 
-/* The value printed on one line; freed with wcl_free(). NULL when out of memory. */
+/*
+ * The length of the next character of a text, whose bytes may be any, and its escape; an empty one
+ * where it may stand as it is. What is not printable is \uXXXX. A byte that is not UTF-8, which
+ * those of halves of surrogate pairs are not, is \udcXX, as Python's "surrogateescape" has it: jq,
+ * Python and Go take that, and no first half of a pair alone. wcl_json_parse() gives the same bytes
+ * back.
+ */
+#define WCL_JSON_ESCAPE_SIZE 16
+size_t wcl_json_escape(const char *text, size_t left, char escape[WCL_JSON_ESCAPE_SIZE]);
+/* Takes JSON as cJSON printed it, and returns it with such escapes; NULL when out of memory. */
+char *wcl_json_escape_printed(char *printed);
+
+/* The value printed on one line, in UTF-8; freed with wcl_free(). NULL when out of memory. */
 char *wcl_json_print(const cJSON *json);
 /* The same over several lines, for people. */
 char *wcl_json_print_pretty(const cJSON *json);
@@ -36,8 +48,7 @@ wcl_status wcl_json_get_bool(const cJSON *object, const char *name, bool *value,
 /* Adds a field; false when out of memory. Numbers are exact. */
 bool wcl_json_add_u64(cJSON *object, const char *name, uint64_t value);
 bool wcl_json_add_i64(cJSON *object, const char *name, int64_t value);
-/* A text that need not be valid UTF-8 (WTF-8 surrogates become \uXXXX escapes, other bytes U+FFFD).
- */
+/* A text whose bytes may be any. */
 bool wcl_json_add_text(cJSON *object, const char *name, const char *text);
 
 static inline void wcl_json_cleanup(cJSON **json)

@@ -98,6 +98,13 @@ static bool decode_point(wcl_cursor *cursor, uint32_t *point)
     return value >= smallest[length] && value <= 0x10FFFF;
 }
 
+size_t wcl_wtf8_character(const char *text, size_t size, uint32_t *point)
+{
+    wcl_cursor cursor = wcl_cursor_over(text, size);
+
+    return decode_point(&cursor, point) ? cursor.position : 0;
+}
+
 wcl_status wcl_wtf8_to_utf16(const char *text, size_t size, wcl_buffer *out, wcl_error *error)
 {
     wcl_cursor cursor = wcl_cursor_over(text, size);

@@ -16,6 +16,10 @@ wcl_status wcl_utf16_to_wtf8(const void *utf16, size_t size, wcl_buffer *out, wc
  */
 wcl_status wcl_wtf8_to_utf16(const char *text, size_t size, wcl_buffer *out, wcl_error *error);
 
+/* The length of the character, or half of a surrogate pair, that `text` begins with; 0 where it is
+ * not WTF-8. */
+size_t wcl_wtf8_character(const char *text, size_t size, uint32_t *point);
+
 /* Whether `text` is valid WTF-8. */
 bool wcl_wtf8_is_valid(const char *text, size_t size);
 

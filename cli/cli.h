@@ -148,6 +148,17 @@ char *cli_layer_id(cli *cli, const char *name, wcl_error *error);
 /* Whether it is the id of a layer in the home, which is not made where it is missing. */
 bool cli_is_layer(cli *cli, const char *id);
 
+/* ---- Showing text --------------------------------------------------------------------------- */
+
+/*
+ * The text as it may be shown to people: what is not printable or not UTF-8 as \xNN, NULL as
+ * nothing. The text itself, or memory that this thread's next calls use again.
+ */
+const char *cli_shown(const char *text);
+
+/* A line on standard error, made fit to be shown as a whole. */
+void cli_say(const char *format, ...) WCL_PRINTF(1, 2);
+
 /* ---- JSON output ---------------------------------------------------------------------------- */
 
 /* Writes one JSON value at a time to a stream, with the commas where they belong. */

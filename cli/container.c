@@ -71,7 +71,7 @@ static int print_containers(cli *cli)
         printf("%-32s %-8s %s\n", "ID", "STATE", "NAME");
     for (size_t i = 0; i < wcl_container_list_count(list); i++) {
         const wcl_container_properties *one = wcl_container_list_at(list, i);
-        printf("%-32s %-8s %s\n", one->id, one->state, one->name);
+        printf("%-32s %-8s %s\n", cli_shown(one->id), cli_shown(one->state), cli_shown(one->name));
     }
     wcl_container_list_free(list);
     return 0;
@@ -104,7 +104,7 @@ static int print_processes(cli *cli, wcl_container *container)
         const wcl_process_list_item *item = &one->processes[i];
         printf("%8u %9.2fs %9.2fs %11" PRIu64 "K %s\n", item->process_id,
                (double)item->user_time_100ns / 1e7, (double)item->kernel_time_100ns / 1e7,
-               item->memory_working_set_private_bytes / 1024, item->image_name);
+               item->memory_working_set_private_bytes / 1024, cli_shown(item->image_name));
     }
     wcl_container_list_free(list);
     return 0;
@@ -251,7 +251,7 @@ static void print_statistics(const wcl_statistics *statistics)
            statistics->storage.write_size_bytes / 1024, statistics->storage.write_count_normalized);
     for (size_t i = 0; i < statistics->network_count; i++)
         printf("network %-13s received %" PRIu64 " B, sent %" PRIu64 " B\n",
-               statistics->network[i].instance_id, statistics->network[i].bytes_received,
+               cli_shown(statistics->network[i].instance_id), statistics->network[i].bytes_received,
                statistics->network[i].bytes_sent);
 }
 

@@ -273,10 +273,11 @@ void print_entry_line(FILE *stream, const wcl_entry *entry, const description *d
     text[19] = '\0';
     bool has_time = entry->kind != WCL_ENTRY_HARD_LINK && entry->kind != WCL_ENTRY_DELETED &&
                     entry->kind != WCL_ENTRY_OPAQUE;
-    fprintf(stream, "%12" PRIu64 " %-19s %s", entry->size, has_time ? text : "-", entry->path);
+    fprintf(stream, "%12" PRIu64 " %-19s %s", entry->size, has_time ? text : "-",
+            cli_shown(entry->path));
     if (description->target)
         fprintf(stream, " %s %s", entry->kind == WCL_ENTRY_HARD_LINK ? "=" : "->",
-                description->target);
+                cli_shown(description->target));
     fputc('\n', stream);
 }
 
@@ -290,10 +291,10 @@ void print_entry_long(FILE *stream, const wcl_entry *entry, const description *d
 {
     char text[64];
 
-    fprintf(stream, "path:        %s\nkind:        %s\n", entry->path,
+    fprintf(stream, "path:        %s\nkind:        %s\n", cli_shown(entry->path),
             entry_kind_name(entry->kind));
     if (description->target)
-        fprintf(stream, "target:      %s\n", description->target);
+        fprintf(stream, "target:      %s\n", cli_shown(description->target));
     if (!has_info(entry))
         return;
     fprintf(stream, "size:        %" PRIu64 "\n", entry->size);
@@ -315,15 +316,15 @@ void print_entry_long(FILE *stream, const wcl_entry *entry, const description *d
     if (description->reparse_tag)
         fprintf(stream, "reparse tag: 0x%08x\n", description->reparse_tag);
     if (description->sddl)
-        fprintf(stream, "security:    %s\n", description->sddl);
+        fprintf(stream, "security:    %s\n", cli_shown(description->sddl));
     for (size_t i = 0; i < description->stream_count; i++)
-        fprintf(stream, "stream:      %s (%" PRIu64 " bytes)\n", description->streams[i].name,
-                description->streams[i].size);
+        fprintf(stream, "stream:      %s (%" PRIu64 " bytes)\n",
+                cli_shown(description->streams[i].name), description->streams[i].size);
     for (size_t i = 0; i < description->ea_count; i++)
-        fprintf(stream, "EA:          %s (%" PRIu64 " bytes)\n", description->eas[i].name,
-                description->eas[i].size);
+        fprintf(stream, "EA:          %s (%" PRIu64 " bytes)\n",
+                cli_shown(description->eas[i].name), description->eas[i].size);
     for (size_t i = 0; i < entry->xattr_count; i++)
-        fprintf(stream, "xattr:       %s (%zu bytes)\n", entry->xattrs[i].name,
+        fprintf(stream, "xattr:       %s (%zu bytes)\n", cli_shown(entry->xattrs[i].name),
                 entry->xattrs[i].size);
 }
 

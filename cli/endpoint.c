@@ -208,9 +208,9 @@ static int endpoint_list(cli *cli, int argc, char **argv)
     else
         for (size_t i = 0; i < count; i++)
             printf("%s  %-20s %-20s %-18s %s\n", endpoints[i]->id,
-                   endpoints[i]->virtual_network_name, endpoints[i]->name,
-                   endpoints[i]->ip_address ? endpoints[i]->ip_address : "-",
-                   endpoints[i]->mac_address);
+                   cli_shown(endpoints[i]->virtual_network_name), cli_shown(endpoints[i]->name),
+                   endpoints[i]->ip_address ? cli_shown(endpoints[i]->ip_address) : "-",
+                   cli_shown(endpoints[i]->mac_address));
     wcl_hns_endpoint_list_free(endpoints, count);
     wcl_hns_close(hns);
     return result;

@@ -80,10 +80,10 @@ void cli_print_loaded(void *context, const wcl_image_info *image)
     if (cli->quiet)
         return;
     if (image->name_count == 0)
-        printf("%s\n", image->digest);
+        printf("%s\n", cli_shown(image->digest));
     for (size_t i = 0; i < image->name_count; i++) {
         char *name = cli_image_name(image->names[i]);
-        printf("%s %s\n", name ? name : image->names[i], image->digest);
+        printf("%s %s\n", cli_shown(name ? name : image->names[i]), cli_shown(image->digest));
         free(name);
     }
 }
@@ -205,8 +205,8 @@ static void print_row(const char *name, const wcl_image_info *image, int width)
 
     format_platform(&image->platform, platform, sizeof(platform));
     format_date(image->created, date);
-    printf("%-*s %.12s %10.1f MB %3zu %s %s\n", width, name, image->digest + 7,
-           (double)image->size / 1e6, image->layer_count, date, platform);
+    printf("%-*s %.12s %10.1f MB %3zu %s %s\n", width, cli_shown(name), image->digest + 7,
+           (double)image->size / 1e6, image->layer_count, date, cli_shown(platform));
 }
 
 static void print_table(const wcl_image_info *images, size_t count)
@@ -216,7 +216,7 @@ static void print_table(const wcl_image_info *images, size_t count)
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < images[i].name_count; j++) {
             char *name = cli_image_name(images[i].names[j]);
-            int length = name ? (int)strlen(name) : 0;
+            int length = name ? (int)strlen(cli_shown(name)) : 0;
             width = length > width ? length : width;
             free(name);
         }
@@ -284,7 +284,7 @@ static void print_removed(void *context, wcl_image_removal removal, const char *
         json_end(&output->out, '{');
     } else if (!output->cli->quiet && (removal < WCL_IMAGE_LAYER || output->cli->verbose)) {
         char *name = removal == WCL_IMAGE_UNTAGGED ? cli_image_name(what) : strdup(what);
-        printf("%s %s\n", words[removal], name ? name : what);
+        printf("%s %s\n", words[removal], cli_shown(name ? name : what));
         free(name);
     }
 }

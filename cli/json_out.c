@@ -1,26 +1,38 @@
 /* JSON output, written as it comes: a list of a million entries needs no memory. */
+#include "base/json.h"
+
 #include <inttypes.h>
+#include <string.h>
 
 #include "cli/cli.h"
 
+/* How many bytes of ASCII come that need no escape. */
+static size_t plain_length(const char *text, size_t left)
+{
+    size_t length = 0;
+
+    while (length < left && text[length] >= ' ' && text[length] <= '~' && text[length] != '"' &&
+           text[length] != '\\')
+        length++;
+    return length;
+}
+
 static void write_quoted(FILE *stream, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    size_t left = strlen(text);
 
     fputc('"', stream);
-    while (*at) {
-        if (*at == '"' || *at == '\\') {
-            fputc('\\', stream);
-            fputc(*at++, stream);
-        } else if (*at < 0x20 || *at == 0x7F) {
-            fprintf(stream, "\\u%04x", *at++);
-        } else if (at[0] == 0xED && at[1] >= 0xA0 && at[1] < 0xC0 && (at[2] & 0xC0) == 0x80) {
-            /* A lone surrogate, which JSON can hold as an escape only. */
-            fprintf(stream, "\\u%04x", 0xD000u | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu));
-            at += 3;
-        } else {
-            fputc(*at++, stream);
-        }
+    while (left) {
+        char escape[WCL_JSON_ESCAPE_SIZE] = "";
+        size_t length = plain_length(text, left);
+        if (length == 0)
+            length = wcl_json_escape(text, left, escape);
+        if (*escape)
+            fputs(escape, stream);
+        else
+            fwrite(text, 1, length, stream);
+        text += length;
+        left -= length;
     }
     fputc('"', stream);
 }

@@ -179,7 +179,7 @@ static int run(cli *cli, int argc, char **argv)
     }
     cli->command = find_command(argv[at]);
     if (!cli->command) {
-        fprintf(stderr, "wcl: there is no command '%s'; 'wcl help' lists them\n", argv[at]);
+        cli_say("wcl: there is no command '%s'; 'wcl help' lists them", argv[at]);
         return EXIT_USAGE;
     }
     char *name = argv[at];
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
     /* A command that ran in a container may have exited with the same code: that is no error. */
     if (result == EXIT_FAILED && cli.error.code != 0) {
         char text[1400];
-        fprintf(stderr, "wcl: %s\n", wcl_error_format(&cli.error, text, sizeof(text)));
+        cli_say("wcl: %s", wcl_error_format(&cli.error, text, sizeof(text)));
     }
     return result == -1 ? 0 : result;
 }

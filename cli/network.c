@@ -211,9 +211,10 @@ static int network_create(cli *cli, int argc, char **argv)
 static void print_networks(wcl_hns_network *const *networks, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        printf("%s  %-12s %-20s", networks[i]->id, networks[i]->type, networks[i]->name);
+        printf("%s  %-12s %-20s", networks[i]->id, cli_shown(networks[i]->type),
+               cli_shown(networks[i]->name));
         for (size_t j = 0; j < networks[i]->subnet_count; j++)
-            printf(" %s", networks[i]->subnets[j].address_prefix);
+            printf(" %s", cli_shown(networks[i]->subnets[j].address_prefix));
         putchar('\n');
     }
 }

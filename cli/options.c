@@ -29,12 +29,14 @@ static void set_globals(global_options *globals, cli *cli)
 
 int cli_usage_error(cli *cli, const char *format, ...)
 {
-    fprintf(stderr, "wcl %s: ", cli->command->name);
+    char text[1024];
     va_list arguments;
+
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    fprintf(stderr, "\nusage: wcl %s %s\n", cli->command->name, cli->command->arguments);
+    cli_say("wcl %s: %s", cli->command->name, text);
+    fprintf(stderr, "usage: wcl %s %s\n", cli->command->name, cli->command->arguments);
     return EXIT_USAGE;
 }
 

@@ -136,7 +136,7 @@ static void on_log(void *context, wcl_log_level level, const char *message)
     if (cli->quiet ? level > WCL_LOG_ERROR : (int)level > WCL_LOG_WARNING + cli->verbose)
         return;
     cli_progress_done(cli);
-    fprintf(stderr, "wcl: %s%s\n", level == WCL_LOG_WARNING ? "warning: " : "", message);
+    cli_say("wcl: %s%s", level == WCL_LOG_WARNING ? "warning: " : "", message);
 }
 
 static void on_signal(int signal_number)

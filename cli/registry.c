@@ -177,7 +177,7 @@ static void print_pushed(cli *cli, const char *reference, const char *digest)
         json_end(&out, '{');
         printf("\n");
     } else if (!cli->quiet) {
-        printf("%s %s\n", reference, digest);
+        printf("%s %s\n", cli_shown(reference), cli_shown(digest));
     }
 }
 

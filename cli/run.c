@@ -180,7 +180,7 @@ static int run_detached(cli *cli, wcl_container *container, const run_options *o
         json_end(&out, '{');
         printf("\n");
     } else {
-        printf("%s %u\n", wcl_container_id(container), wcl_process_pid(process));
+        printf("%s %u\n", cli_shown(wcl_container_id(container)), wcl_process_pid(process));
     }
     wcl_process_free(process);
     wcl_container_free(container);

@@ -59,7 +59,7 @@ static void print_import(cli *cli, const char *id, const wcl_import_result *resu
 
     if (!cli->json) {
         if (!cli->quiet)
-            printf("%s %s\n", id, result->diff_id);
+            printf("%s %s\n", cli_shown(id), result->diff_id);
         return;
     }
     json_out out = { stdout, false };
@@ -246,7 +246,7 @@ int command_expand(cli *cli, int argc, char **argv)
 static int print_mount(cli *cli, const char *id, const char *path)
 {
     if (!cli->json) {
-        printf("%s\n", path);
+        printf("%s\n", path); /* not for people only: cd "$(wcl mount ID)" */
         return 0;
     }
     json_out out = { stdout, false };
@@ -360,11 +360,11 @@ static void json_layer(json_out *out, const wcl_layer_info *info)
 
 static void print_layer(const wcl_layer_info *info)
 {
-    printf("%-24s %-8s %-8s %14" PRIu64 " %10" PRIu64 " %s%s", info->id, info->os, info->kind,
-           info->tar_size, info->entries, info->is_mounted ? "mounted " : "",
-           info->parent_count ? "on " : "");
+    printf("%-24s %-8s %-8s %14" PRIu64 " %10" PRIu64 " %s%s", cli_shown(info->id),
+           cli_shown(info->os), cli_shown(info->kind), info->tar_size, info->entries,
+           info->is_mounted ? "mounted " : "", info->parent_count ? "on " : "");
     for (size_t i = 0; i < info->parent_count; i++)
-        printf("%s%s", i ? "," : "", info->parents[i]);
+        printf("%s%s", i ? "," : "", cli_shown(info->parents[i]));
     printf("\n");
 }
 
@@ -417,7 +417,7 @@ static wcl_status print_change(void *context, const char *path, wcl_change_kind 
 
     (void)error;
     if (!output->cli->json) {
-        printf("%c %s\n", letters[kind], path);
+        printf("%c %s\n", letters[kind], cli_shown(path));
         return WCL_OK;
     }
     json_begin(&output->out, NULL, '{');
@@ -461,7 +461,7 @@ static void print_fault(void *context, const char *sentence)
 
     if (!output->cli->json) {
         cli_progress_done(output->cli);
-        printf("%s: %s\n", output->id, sentence);
+        printf("%s: %s\n", cli_shown(output->id), cli_shown(sentence));
         return;
     }
     json_begin(&output->out, NULL, '{');

@@ -4,27 +4,10 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "image/inspect/describe.h"
 
 /* ---- Text ----------------------------------------------------------------------------------- */
-
-/* Appends a text without what would move a terminal's cursor. */
-static wcl_status append_safe(wcl_buffer *out, const char *text, wcl_error *error)
-{
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        bool is_upper = byte == 0xC2 && ((unsigned char)text[1] & 0xE0) == 0x80; /* U+0080 to 9F */
-        if (is_upper)
-            byte = (unsigned char)*++text;
-        if (byte < 0x20 || byte == 0x7F || is_upper) {
-            if (wcl_buffer_printf(out, error, "\\x%02x", byte) != WCL_OK)
-                return WCL_FAILED;
-        } else if (wcl_buffer_append_byte(out, byte, error) != WCL_OK) {
-            return WCL_FAILED;
-        }
-    }
-    return WCL_OK;
-}
 
 static wcl_status append_line(wcl_buffer *out, const char *label, const char *text,
                               wcl_error *error)
@@ -32,7 +15,7 @@ static wcl_status append_line(wcl_buffer *out, const char *label, const char *te
     if (!text || !*text)
         return WCL_OK;
     if (wcl_buffer_printf(out, error, "%-15s", label) != WCL_OK ||
-        append_safe(out, text, error) != WCL_OK)
+        wcl_printable_append(out, text, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_buffer_append_byte(out, '\n', error);
 }
@@ -157,7 +140,7 @@ static wcl_status append_layers(wcl_buffer *out, const cJSON *json, wcl_error *e
         format_size(size_of(layer, "tar_size"), tar);
         if (wcl_buffer_printf(out, error, "%5u  %11s  %11s  %s  ", ++number, blob, tar,
                               text_of(layer, "diff_id")) != WCL_OK ||
-            append_safe(out, text_of(layer, "created_by"), error) != WCL_OK ||
+            wcl_printable_append(out, text_of(layer, "created_by"), error) != WCL_OK ||
             wcl_buffer_append_byte(out, '\n', error) != WCL_OK)
             return WCL_FAILED;
     }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/printable.h"
 
 #define LIMIT 100000
 
@@ -237,14 +238,56 @@ static void numbers_are_added_exactly(void **state)
     assert_string_equal(printed, "{\"u\":18446744073709551615,\"i\":-9223372036854775808}");
 }
 
-static void bytes_that_are_no_text_become_replacement_characters(void **state)
+static void bytes_that_are_not_utf8_are_escaped(void **state)
 {
     WCL_CLEANUP_JSON cJSON *object = cJSON_CreateObject();
 
     (void)state;
     assert_true(wcl_json_add_text(object, "x", "a\xFF\xC3(\xE6\x97"));
     WCL_CLEANUP_FREE char *printed = wcl_json_print(object);
-    assert_string_equal(printed, "{\"x\":\"a\xEF\xBF\xBD\xEF\xBF\xBD(\xEF\xBF\xBD\xEF\xBF\xBD\"}");
+    assert_string_equal(printed, "{\"x\":\"a\\udcff\\udcc3(\\udce6\\udc97\"}");
+}
+
+/* Every text of four of these bytes, with half a pair before it or without, is another one in JSON,
+ * and comes back. */
+static void every_text_of_bytes_comes_back(void **state)
+{
+    static const char bytes[] = "a\\\"\x01\x7F\x80\xA0\xAE\xB2\xC2\xE2\xED\xF3\xFF";
+    enum {
+        COUNT = sizeof(bytes) - 1,
+        LENGTH = 4
+    };
+    char text[2 * LENGTH + 1] = "\xED\xA0\x80";
+
+    (void)state;
+    for (unsigned number = 0; number < 2 * COUNT * COUNT * COUNT * COUNT; number++) {
+        size_t prefix = number % 2 ? 3 : 0;
+        for (unsigned i = 0, left = number / 2; i < LENGTH; i++, left /= COUNT)
+            text[3 + i] = bytes[left % COUNT];
+        const char *whole = text + 3 - prefix;
+        WCL_CLEANUP_JSON cJSON *object = cJSON_CreateObject();
+        assert_true(wcl_json_add_text(object, "name", whole));
+        WCL_CLEANUP_FREE char *printed = wcl_json_print(object);
+        assert_true(wcl_printable_as_is(printed));
+        WCL_CLEANUP_JSON cJSON *again = parse(printed);
+        const char *found = NULL;
+        assert_int_equal(wcl_json_get_text(again, "name", &found, NULL), WCL_OK);
+        assert_string_equal(found, whole);
+    }
+}
+
+static void what_is_not_fit_to_be_seen_is_escaped(void **state)
+{
+    WCL_CLEANUP_JSON cJSON *object = cJSON_CreateObject();
+
+    (void)state;
+    assert_true(wcl_json_add_text(object, "\xE2\x80\xAE",
+                                  "\xC2\x9B"
+                                  "31m\xF3\xA0\x80\x81\xC3\xA9"));
+    WCL_CLEANUP_FREE char *printed = wcl_json_print(object);
+    assert_string_equal(printed, "{\"\\u202e\":\"\\u009b31m\\udb40\\udc01\xC3\xA9\"}");
+    WCL_CLEANUP_FREE char *pretty = wcl_json_print_pretty(object);
+    assert_non_null(strstr(pretty, "\"\\u202e\":\t\"\\u009b31m"));
 }
 
 int main(void)
@@ -261,7 +304,9 @@ int main(void)
         cmocka_unit_test(lone_surrogates_come_back_as_they_went),
         cmocka_unit_test(escaped_surrogates_are_pairs_or_stand_alone),
         cmocka_unit_test(numbers_are_added_exactly),
-        cmocka_unit_test(bytes_that_are_no_text_become_replacement_characters),
+        cmocka_unit_test(bytes_that_are_not_utf8_are_escaped),
+        cmocka_unit_test(every_text_of_bytes_comes_back),
+        cmocka_unit_test(what_is_not_fit_to_be_seen_is_escaped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
