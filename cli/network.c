@@ -6,7 +6,9 @@
 #include <strings.h>
 #include <wcl/hns.h>
 
-wcl_hns *cli_networks_open(cli *cli)
+#include "cli/system.h"
+
+wcl_hns *cli_networks_make(cli *cli)
 {
     wcl_hns_options options = { .struct_size = sizeof(options), .hooks = &cli->hooks };
     char *state_dir = NULL;
@@ -21,6 +23,15 @@ wcl_hns *cli_networks_open(cli *cli)
     wcl_hns_open(&options, &hns, &cli->error);
     free(state_dir);
     return hns;
+}
+
+wcl_hns *cli_networks_open(cli *cli)
+{
+    if (cli_system_has_networks(cli->home))
+        return cli_networks_make(cli);
+    cli_fail(cli, WCL_CODE_PATH_NOT_FOUND, "open networks", NULL, "there is no store at '%s'",
+             cli->home);
+    return NULL;
 }
 
 /* Where the word is that says what to do; global options may stand in front of it. */
@@ -163,7 +174,7 @@ static int create_network(cli *cli, const create_options *options, const char *n
     char *made = options->request ? NULL : format_request(options, name, &cli->error);
     const char *request = options->request ? options->request : made;
     wcl_hns_network *network = NULL;
-    wcl_hns *hns = request ? cli_networks_open(cli) : NULL;
+    wcl_hns *hns = request ? cli_networks_make(cli) : NULL;
     int result = EXIT_FAILED;
 
     if (hns && wcl_hns_network_request(hns, "POST", "", request, &network, &cli->error) == WCL_OK &&

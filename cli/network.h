@@ -11,6 +11,8 @@ int command_endpoint(cli *cli, int argc, char **argv);
 
 /* Opens the networks of the home; a failure is in cli->error. */
 struct wcl_hns *cli_networks_open(cli *cli);
+/* The same for what makes networks: the home is made where it is missing. */
+struct wcl_hns *cli_networks_make(cli *cli);
 /* The id of the network or endpoint that a name or an id on the command line means. */
 wcl_status cli_find_network(struct wcl_hns *hns, const char *name, char id[37], wcl_error *error);
 wcl_status cli_find_endpoint(struct wcl_hns *hns, const char *name, char id[37], wcl_error *error);

@@ -61,10 +61,9 @@ static void set_error(wcl_error *error, uint32_t code, const char *subject, cons
 bool cli_is_layer(cli *cli, const char *id)
 {
     wcl_driver driver = cli_driver(cli);
-    struct stat info;
     bool exists = false;
 
-    return stat(driver.home_dir, &info) == 0 && wcl_layer_id_check(id, NULL) == WCL_OK &&
+    return wcl_layer_id_check(id, NULL) == WCL_OK &&
            wcl_layer_exists(&driver, id, &exists, NULL) == WCL_OK && exists;
 }
 
@@ -109,13 +108,11 @@ wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *forma
 {
     struct stat info;
     bool found = strcmp(layer, "-") != 0 && stat(layer, &info) == 0;
-    struct stat home;
 
     /* An id wins over a file of that name in the working folder, unless a path was written. */
     if (!format && !strchr(layer, '/') && cli_is_layer(cli, layer))
         return open_layer_or_image(cli, layer, reader, error);
-    if (!format && !found && strcmp(layer, "-") != 0 && strchr("./", layer[0]) == NULL &&
-        stat(cli->home, &home) == 0)
+    if (!format && !found && strcmp(layer, "-") != 0 && strchr("./", layer[0]) == NULL)
         return open_layer_or_image(cli, layer, reader, error);
 
     if (format ? strcmp(format, "oci") == 0

@@ -12,6 +12,10 @@ bool cli_system_begin(int *argc, char ***argv);
 /* Where layers are kept unless told otherwise. */
 const char *cli_system_home(void);
 
+/* Whether there is a store, or networks alone, in the home; always, where the system keeps
+ * networks. */
+bool cli_system_has_networks(const char *home);
+
 /* Takes the rights that reading and writing layers needs where they are not had from the start. A
  * user who has not got them goes on without: the log says so, and the system refuses what needs
  * them. */

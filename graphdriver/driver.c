@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "layer/provider.h"
+#include "layer/store/store.h"
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
@@ -45,6 +47,17 @@ static wcl_status make_folders(const char *path, wcl_error *error)
     return WCL_OK;
 }
 
+/* Questions come before the first layer does. */
+static wcl_status make_store(const wcl_driver *layers, wcl_error *error)
+{
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
+    const wcl_layer_provider *provider;
+
+    if (wcl_layer_provider_find(layers->provider, &provider, error) != WCL_OK)
+        return WCL_FAILED;
+    return provider == &wcl_store_provider ? wcl_store_make(layers, &store, error) : WCL_OK;
+}
+
 static wcl_status fill(wcl_graphdriver *driver, const wcl_graphdriver_options *options,
                        wcl_error *error)
 {
@@ -65,6 +78,8 @@ static wcl_status fill(wcl_graphdriver *driver, const wcl_graphdriver_options *o
                                     .home_dir = driver->home,
                                     .provider = driver->provider,
                                     .hooks = &driver->hooks };
+    if (make_store(&driver->layers, error) != WCL_OK)
+        return WCL_FAILED;
     return wcl_pending_open(driver->home, &driver->pending_fd, error);
 }
 

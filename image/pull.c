@@ -209,7 +209,7 @@ wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *sourc
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
 
     if (wcl_transfer_options_check(options, error) != WCL_OK ||
-        wcl_image_store_open(driver, &store, error) != WCL_OK)
+        wcl_image_store_make(driver, &store, error) != WCL_OK)
         return WCL_FAILED;
     return pull(&store, source, reference, names, name_count, options, info, error);
 }

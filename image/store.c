@@ -137,12 +137,8 @@ static wcl_status check_provider(const wcl_driver *driver, wcl_error *error)
     return WCL_OK;
 }
 
-wcl_status wcl_image_store_open(const wcl_driver *driver, wcl_image_store *store, wcl_error *error)
+static wcl_status open_images(const wcl_driver *driver, wcl_image_store *store, wcl_error *error)
 {
-    *store = (wcl_image_store)WCL_IMAGE_STORE_INIT;
-    if (check_provider(driver, error) != WCL_OK ||
-        wcl_store_open(driver, &store->layers, error) != WCL_OK)
-        return WCL_FAILED;
     store->driver = driver;
     if (mkdirat(store->layers.home_fd, ".images", 0755) == 0 || errno == EEXIST)
         store->fd = openat(store->layers.home_fd, ".images",
@@ -158,6 +154,24 @@ wcl_status wcl_image_store_open(const wcl_driver *driver, wcl_image_store *store
     }
     clear_up(store);
     return WCL_OK;
+}
+
+wcl_status wcl_image_store_open(const wcl_driver *driver, wcl_image_store *store, wcl_error *error)
+{
+    *store = (wcl_image_store)WCL_IMAGE_STORE_INIT;
+    if (check_provider(driver, error) != WCL_OK ||
+        wcl_store_open(driver, &store->layers, error) != WCL_OK)
+        return WCL_FAILED;
+    return open_images(driver, store, error);
+}
+
+wcl_status wcl_image_store_make(const wcl_driver *driver, wcl_image_store *store, wcl_error *error)
+{
+    *store = (wcl_image_store)WCL_IMAGE_STORE_INIT;
+    if (check_provider(driver, error) != WCL_OK ||
+        wcl_store_make(driver, &store->layers, error) != WCL_OK)
+        return WCL_FAILED;
+    return open_images(driver, store, error);
 }
 
 void wcl_image_store_close(wcl_image_store *store)

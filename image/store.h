@@ -33,9 +33,11 @@ typedef struct wcl_image_store {
         NULL, WCL_STORE_INIT, -1                                                                   \
     }
 
-/* Opens the driver's images, making the folders where they are missing, and clears up what was left
- * behind. The driver must outlive the store. */
+/* Opens the images of the driver's home, and clears up what was left behind. PATH_NOT_FOUND where
+ * there is no home. The driver must outlive the store. */
 wcl_status wcl_image_store_open(const wcl_driver *driver, wcl_image_store *store, wcl_error *error);
+/* The same for what makes images: the home is made where it is missing. */
+wcl_status wcl_image_store_make(const wcl_driver *driver, wcl_image_store *store, wcl_error *error);
 void wcl_image_store_close(wcl_image_store *store);
 #define WCL_CLEANUP_IMAGE_STORE __attribute__((cleanup(wcl_image_store_close)))
 

@@ -1,7 +1,11 @@
 /* The program on POSIX systems. */
 #include "cli/system.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
 
 bool cli_system_begin(int *argc, char ***argv)
 {
@@ -14,6 +18,14 @@ bool cli_system_begin(int *argc, char ***argv)
 const char *cli_system_home(void)
 {
     return "/var/lib/wcl";
+}
+
+bool cli_system_has_networks(const char *home)
+{
+    WCL_CLEANUP_FD int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd >= 0 &&
+           (faccessat(fd, ".staging", F_OK, 0) == 0 || faccessat(fd, "hns", F_OK, 0) == 0);
 }
 
 void cli_system_take_rights(const wcl_hooks *hooks)

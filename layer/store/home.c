@@ -81,28 +81,54 @@ static wcl_status check_driver(const wcl_driver *driver, wcl_error *error)
     return WCL_OK;
 }
 
+static wcl_status fail_open(const wcl_driver *driver, wcl_error *error)
+{
+    if (errno == ENOENT || errno == ENOTDIR)
+        return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "there is no store at '%s'",
+                        driver->home_dir);
+    return wcl_fail_errno(error, errno, "cannot open the home '%s'", driver->home_dir);
+}
+
+static wcl_status open_home(const wcl_driver *driver, bool make, wcl_store *store, wcl_error *error)
+{
+    store->hooks = driver->hooks;
+    store->home = realpath(driver->home_dir, NULL);
+    if (!store->home)
+        return fail_open(driver, error);
+    store->home_fd = open(store->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (store->home_fd < 0)
+        return fail_open(driver, error);
+    if (make && mkdirat(store->home_fd, ".staging", 0700) != 0 && errno != EEXIST)
+        return fail_open(driver, error);
+    /* What makes a folder a store. */
+    store->staging_fd =
+        openat(store->home_fd, ".staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (store->staging_fd < 0)
+        return fail_open(driver, error);
+    wcl_store_clean(store);
+    return WCL_OK;
+}
+
 wcl_status wcl_store_open(const wcl_driver *driver, wcl_store *store, wcl_error *error)
+{
+    *store = (wcl_store)WCL_STORE_INIT;
+    if (check_driver(driver, error) != WCL_OK)
+        return WCL_FAILED;
+    if (open_home(driver, false, store, error) == WCL_OK)
+        return WCL_OK;
+    wcl_store_close(store);
+    return WCL_FAILED;
+}
+
+wcl_status wcl_store_make(const wcl_driver *driver, wcl_store *store, wcl_error *error)
 {
     *store = (wcl_store)WCL_STORE_INIT;
     if (check_driver(driver, error) != WCL_OK || make_folders(driver->home_dir, error) != WCL_OK)
         return WCL_FAILED;
-    store->hooks = driver->hooks;
-    store->home = realpath(driver->home_dir, NULL);
-    if (!store->home)
-        return wcl_fail_errno(error, errno, "cannot open the home '%s'", driver->home_dir);
-    store->home_fd = open(store->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (store->home_fd >= 0) {
-        if (mkdirat(store->home_fd, ".staging", 0700) == 0 || errno == EEXIST)
-            store->staging_fd =
-                openat(store->home_fd, ".staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    }
-    if (store->home_fd < 0 || store->staging_fd < 0) {
-        wcl_fail_errno(error, errno, "cannot open the home '%s'", driver->home_dir);
-        wcl_store_close(store);
-        return WCL_FAILED;
-    }
-    wcl_store_clean(store);
-    return WCL_OK;
+    if (open_home(driver, true, store, error) == WCL_OK)
+        return WCL_OK;
+    wcl_store_close(store);
+    return WCL_FAILED;
 }
 
 void wcl_store_close(wcl_store *store)

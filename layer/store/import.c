@@ -411,7 +411,7 @@ static wcl_status import_layer(const wcl_driver *driver, const char *id, wcl_par
 
     wcl_status status = settle_options(options, &settled, error);
     if (status == WCL_OK)
-        status = wcl_store_open(driver, &store, error);
+        status = wcl_store_make(driver, &store, error);
     if (status == WCL_OK)
         status = begin(&import, id, parents, &settled, error);
     if (status == WCL_OK)

@@ -126,7 +126,7 @@ static wcl_status replace_folder(const char *home, const char *id, const char *p
 
     if (wcl_dir_reader_open(path, &reader, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_store_open(&driver, &store, error);
+    wcl_status status = wcl_store_make(&driver, &store, error);
     if (status == WCL_OK)
         status = wcl_store_writer_open(&store, id, (wcl_parents) { NULL, 0 }, &writer, error);
     if (status == WCL_OK)

@@ -67,7 +67,7 @@ static wcl_status create(const wcl_driver *driver, const char *id, const char *p
     char **ids = NULL;
     size_t count = 0;
 
-    wcl_status status = wcl_store_open(driver, &store, error);
+    wcl_status status = wcl_store_make(driver, &store, error);
     if (status == WCL_OK && parent)
         status = chain_of(&store, parent, &ids, &count, error);
     if (status == WCL_OK)
@@ -132,9 +132,13 @@ static wcl_status exists(const wcl_driver *driver, const char *id, bool *found, 
 {
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
 
-    if (wcl_store_open(driver, &store, error) != WCL_OK)
-        return WCL_FAILED;
-    *found = wcl_store_layer_exists(&store, id);
+    wcl_error why = WCL_ERROR_INIT;
+
+    *found = false;
+    if (wcl_store_open(driver, &store, &why) == WCL_OK)
+        *found = wcl_store_layer_exists(&store, id);
+    else if (why.code != WCL_CODE_PATH_NOT_FOUND)
+        return wcl_fail(error, why.code, "%s", why.message);
     return WCL_OK;
 }
 
@@ -191,7 +195,7 @@ static wcl_status writer_open(const wcl_driver *driver, const char *id, wcl_pare
 {
     wcl_store store = WCL_STORE_INIT;
 
-    if (wcl_store_open(driver, &store, error) != WCL_OK)
+    if (wcl_store_make(driver, &store, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_store_writer_open(&store, id, parents, writer, error);
 }

@@ -28,8 +28,11 @@ typedef struct wcl_store {
     const wcl_hooks *hooks;
 } wcl_store;
 
-/* Opens the driver's home, making it where it is missing, and clears up what was left behind. */
+/* Opens the driver's home, and clears up what was left behind. PATH_NOT_FOUND where it is not a
+ * store. */
 wcl_status wcl_store_open(const wcl_driver *driver, wcl_store *store, wcl_error *error);
+/* The same for what makes layers and images: the home is made where it is missing. */
+wcl_status wcl_store_make(const wcl_driver *driver, wcl_store *store, wcl_error *error);
 void wcl_store_close(wcl_store *store);
 #define WCL_CLEANUP_STORE __attribute__((cleanup(wcl_store_close)))
 #define WCL_STORE_INIT                                                                             \

@@ -166,7 +166,10 @@ typedef enum wcl_flavour {
 typedef struct wcl_driver {
     size_t struct_size; /* sizeof(wcl_driver) */
     wcl_flavour flavour;
-    const char *home_dir;   /* the folder of all layers; each is a folder of its id's name in it */
+    /* The folder of all layers; each is a folder of its id's name in it. What makes a layer or an
+     * image makes it where it is missing; all else fails with PATH_NOT_FOUND, but for
+     * wcl_layer_exists(), which says no. */
+    const char *home_dir;
     const char *provider;   /* "store", "vmcompute", or NULL: WCL_PROVIDER, else the system's own */
     const wcl_hooks *hooks; /* log, progress and cancellation of what takes long; may be NULL */
 } wcl_driver;

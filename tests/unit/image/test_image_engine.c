@@ -109,8 +109,7 @@ static void what_another_source_left_does_no_harm(void **state)
     WCL_CLEANUP_BUFFER wcl_buffer large = WCL_BUFFER_INIT;
     const wcl_transfer_options options = { .struct_size = sizeof(options),
                                            .max_size = FILE_SIZE + 4096 };
-    wcl_image_info *images = NULL;
-    size_t count;
+    wcl_image_store store;
 
     make_poison("../x", &above);
     make_poison("large", &large);
@@ -122,8 +121,8 @@ static void what_another_source_left_does_no_harm(void **state)
         { above.data, above.size }, { large.data, large.size },    { "no tar, no gzip: text", 21 },
         { layer->data.data, 1000 }, { "\x28\xB5\x2F\xFD....", 8 },
     };
-    assert_int_equal(wcl_image_list(&fixture->driver, &images, &count, NULL), WCL_OK);
-    wcl_free(images);
+    assert_int_equal(wcl_image_store_make(&fixture->driver, &store, NULL), WCL_OK);
+    wcl_image_store_close(&store);
     for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
         static const char *const name = "x.test/a:latest";
         wcl_error error = WCL_ERROR_INIT;

@@ -60,7 +60,7 @@ static void a_lease_whose_file_was_just_removed_is_made_anew(void **state)
              digest, strlen(config_text));
     assert_int_equal(wcl_manifest_parse(text, strlen(text), NULL, &manifest, NULL), WCL_OK);
     assert_int_equal(wcl_config_parse(config_text, strlen(config_text), 0, &config, NULL), WCL_OK);
-    assert_int_equal(wcl_image_store_open(&driver, &store, NULL), WCL_OK);
+    assert_int_equal(wcl_image_store_make(&driver, &store, NULL), WCL_OK);
 
     assert_int_equal(wcl_lease_begin(&store, manifest, config, false, &first, NULL), WCL_OK);
     ending = &first;

@@ -295,7 +295,7 @@ static void the_ways_are_found_by_trying(void **state)
     char reason[200];
     wcl_store store;
 
-    OK(wcl_store_open(&home->driver, &store, &error));
+    OK(wcl_store_make(&home->driver, &store, &error));
     OK(wcl_mount_choose(store.home_fd, &way, reason, &error));
     assert_in_range(way, WCL_MOUNT_FILES, WCL_MOUNT_UNPACK);
     assert_true(way == WCL_MOUNT_FILES ? reason[0] == '\0' : reason[0] != '\0');
@@ -311,7 +311,7 @@ static void the_ways_are_found_by_trying(void **state)
     wcl_driver driver = home->driver;
     snprintf(path, sizeof(path), "%s/tmpfs", home->path);
     driver.home_dir = path;
-    OK(wcl_store_open(&driver, &store, &error));
+    OK(wcl_store_make(&driver, &store, &error));
     OK(wcl_mount_choose(store.home_fd, &way, reason, &error));
     wcl_store_close(&store);
     assert_int_equal(way, WCL_MOUNT_LOOP);
