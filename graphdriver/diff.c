@@ -18,17 +18,35 @@ static bool is_own_parent(const wcl_layer_info *info, const char *parent)
     return strcmp(info->parents[0], parent) == 0;
 }
 
-/* What is known of a layer, which is made complete before. */
-static wcl_status look_up(wcl_graphdriver *driver, const char *id, const char *parent,
+static wcl_status make_open(wcl_graphdriver *driver, const char *id, wcl_error *error)
+{
+    wcl_reference *reference;
+
+    if (wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_graphdriver_make_open(driver, id, error);
+    wcl_references_leave(&driver->references, reference);
+    return status;
+}
+
+/* What is known of a layer. One made by Create is complete by then if it must be `whole`. */
+static wcl_status look_up(wcl_graphdriver *driver, const char *id, const char *parent, bool whole,
                           wcl_layer_info **info, wcl_error *error)
 {
     if (wcl_layer_id_check(id, error) != WCL_OK)
         return WCL_FAILED;
     if (*parent && wcl_layer_id_check(parent, error) != WCL_OK)
         return wcl_error_context(error, NULL, "its parent");
-    if (wcl_graphdriver_settle(driver, id, error) != WCL_OK)
+    wcl_status status =
+        whole ? wcl_graphdriver_settle(driver, id, error) : make_open(driver, id, error);
+    if (status != WCL_OK || wcl_layer_get_info(&driver->layers, id, info, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_layer_get_info(&driver->layers, id, info, error);
+    if (whole || is_own_parent(*info, parent) || !is_sandbox(*info))
+        return WCL_OK;
+    /* Only what is read-only can be compared with something else than its parent. */
+    wcl_free(*info);
+    *info = NULL;
+    return look_up(driver, id, parent, true, info, error);
 }
 
 static wcl_status fail_parent(const wcl_layer_info *info, const char *parent, wcl_error *error)
@@ -42,15 +60,12 @@ static wcl_status fail_parent(const wcl_layer_info *info, const char *parent, wc
 
 /* ---- Diff ------------------------------------------------------------------------------------ */
 
-/* All that a read-only layer shows, as a tar. */
-static wcl_status write_merged(wcl_graphdriver *driver, const char *id, wcl_write_fn write,
-                               void *context, wcl_error *error)
+/* Writes what a reader gives, which is closed, as a tar. */
+static wcl_status write_tar(const wcl_graphdriver *driver, wcl_layer_reader *reader,
+                            wcl_write_fn write, void *context, wcl_error *error)
 {
-    wcl_layer_reader *reader = NULL;
     wcl_layer_writer *writer = NULL;
 
-    if (wcl_layer_merged_reader_open(&driver->layers, id, &reader, error) != WCL_OK)
-        return WCL_FAILED;
     wcl_status status = wcl_tar_writer_open(write, context, NULL, &writer, error);
     if (status == WCL_OK)
         status = wcl_layer_copy(reader, writer, driver->layers.hooks, error);
@@ -62,19 +77,36 @@ static wcl_status write_merged(wcl_graphdriver *driver, const char *id, wcl_writ
     return WCL_FAILED;
 }
 
+/* A reader of what a read-only layer shows that `parent`, which it stands on, does not ("": all).
+ */
+static wcl_status open_difference(wcl_graphdriver *driver, const wcl_layer_info *info,
+                                  const char *parent, wcl_layer_reader **reader, wcl_error *error)
+{
+    bool stands_on_it = *parent == '\0';
+
+    for (size_t i = 0; i < info->parent_count; i++)
+        stands_on_it |= strcmp(info->parents[i], parent) == 0;
+    if (!stands_on_it || is_sandbox(info))
+        return fail_parent(info, parent, error);
+    if (*parent)
+        return wcl_difference_open(driver, info->id, parent, reader, error);
+    return wcl_layer_merged_reader_open(&driver->layers, info->id, reader, error);
+}
+
 static wcl_status diff(wcl_graphdriver *driver, const char *id, const char *parent,
                        wcl_write_fn write, void *context, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
+    wcl_layer_reader *reader = NULL;
 
-    if (look_up(driver, id, parent, &info, error) != WCL_OK)
+    if (look_up(driver, id, parent, true, &info, error) != WCL_OK)
         return WCL_FAILED;
     if (is_own_parent(info, parent))
         return wcl_layer_export_tar(&driver->layers, id, (wcl_parents) { NULL, 0 }, write, context,
                                     NULL, error);
-    if (*parent || is_sandbox(info))
-        return fail_parent(info, parent, error);
-    return write_merged(driver, id, write, context, error);
+    if (open_difference(driver, info, parent, &reader, error) != WCL_OK)
+        return WCL_FAILED;
+    return write_tar(driver, reader, write, context, error);
 }
 
 wcl_status wcl_graphdriver_diff(wcl_graphdriver *driver, const char *id, const char *parent,
@@ -94,7 +126,7 @@ static wcl_status changes(wcl_graphdriver *driver, const char *id, const char *p
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
 
-    if (look_up(driver, id, parent, &info, error) != WCL_OK)
+    if (look_up(driver, id, parent, false, &info, error) != WCL_OK)
         return WCL_FAILED;
     if (is_own_parent(info, parent))
         return wcl_layer_changes(&driver->layers, id, NULL, change, context, error);
@@ -115,21 +147,20 @@ wcl_status wcl_graphdriver_changes(wcl_graphdriver *driver, const char *id, cons
                : wcl_error_context(error, "list changes", id);
 }
 
-/* The files that a writable layer holds; a hard link's file counts once. */
-static wcl_status measure(wcl_graphdriver *driver, const char *id, uint64_t *size, wcl_error *error)
+/* The bytes of all files and symbolic links; a hard link's file counts once. Closes the reader. */
+static wcl_status measure(wcl_layer_reader *reader, uint64_t *size, wcl_error *error)
 {
-    wcl_layer_reader *reader = NULL;
     wcl_entry entry = WCL_ENTRY_INIT;
+    wcl_status status;
 
-    wcl_status status =
-        wcl_layer_reader_open(&driver->layers, id, (wcl_parents) { NULL, 0 }, &reader, error);
-    while (status == WCL_OK) {
-        status = wcl_layer_reader_next(reader, &entry, error);
-        if (status == WCL_OK && entry.kind == WCL_ENTRY_FILE)
+    while ((status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK) {
+        if (entry.kind == WCL_ENTRY_FILE)
             *size += entry.size;
+        else if (entry.kind == WCL_ENTRY_SYMLINK && entry.target)
+            *size += strlen(entry.target);
     }
-    if (reader && wcl_layer_reader_close(reader, status == WCL_END ? error : NULL) != WCL_OK)
-        status = WCL_FAILED;
+    if (wcl_layer_reader_close(reader, status == WCL_END ? error : NULL) != WCL_OK)
+        return WCL_FAILED;
     return status == WCL_END ? WCL_OK : WCL_FAILED;
 }
 
@@ -137,16 +168,16 @@ static wcl_status diff_size(wcl_graphdriver *driver, const char *id, const char 
                             uint64_t *size, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
+    wcl_layer_reader *reader = NULL;
 
     *size = 0;
-    if (look_up(driver, id, parent, &info, error) != WCL_OK)
+    if (look_up(driver, id, parent, false, &info, error) != WCL_OK)
         return WCL_FAILED;
-    if (!is_own_parent(info, parent))
-        return fail_parent(info, parent, error);
-    if (is_sandbox(info))
-        return measure(driver, id, size, error);
-    *size = info->data_size;
-    return WCL_OK;
+    wcl_status status =
+        is_own_parent(info, parent)
+            ? wcl_layer_reader_open(&driver->layers, id, (wcl_parents) { NULL, 0 }, &reader, error)
+            : open_difference(driver, info, parent, &reader, error);
+    return status == WCL_OK ? measure(reader, size, error) : WCL_FAILED;
 }
 
 wcl_status wcl_graphdriver_diff_size(wcl_graphdriver *driver, const char *id, const char *parent,
@@ -169,6 +200,9 @@ static wcl_status chain_of(wcl_graphdriver *driver, const char *parent, wcl_laye
     if (wcl_graphdriver_settle(driver, parent, error) != WCL_OK ||
         wcl_layer_get_info(&driver->layers, parent, info, error) != WCL_OK)
         return WCL_FAILED;
+    if (is_sandbox(*info))
+        return wcl_fail(error, WCL_CODE_BUSY,
+                        "its parent '%s' is writable, or somebody still has it mounted", parent);
     wcl_buffer list = WCL_BUFFER_INIT;
     const char **ids = NULL;
     if (wcl_buffer_append_zeros(&list, ((*info)->parent_count + 1) * sizeof(*ids), error) == WCL_OK)
@@ -188,22 +222,24 @@ static wcl_status unsettle(wcl_graphdriver *driver, const char *id, char **paren
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
 
-    if (wcl_layer_get_info(&driver->layers, id, &info, error) != WCL_OK)
+    wcl_status noted = wcl_pending_parent(driver, id, parent, error);
+    if (noted == WCL_FAILED || wcl_layer_get_info(&driver->layers, id, &info, error) != WCL_OK)
         return WCL_FAILED;
-    if (strcmp(info->kind, "empty") != 0)
+    bool is_open = noted == WCL_OK && is_sandbox(info);
+    if (is_open ? wcl_graphdriver_has_changes(driver, id) : strcmp(info->kind, "empty") != 0)
         return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
-                        is_sandbox(info) ? "the layer is writable; a diff can be applied to a "
-                                           "read-only one that is new"
+                        is_sandbox(info) ? "the layer was written to; a diff can be applied to one "
+                                           "that is new"
                                          : "the layer is filled already");
-    wcl_buffer own = WCL_BUFFER_INIT;
-    if (wcl_buffer_append_text(&own, info->parent_count ? info->parents[0] : "", error) != WCL_OK ||
-        !(*parent = wcl_buffer_detach(&own, NULL, error)))
-        return WCL_FAILED;
+    const char *own = is_own_parent(info, "") ? "" : info->parents[0];
+    if (!*parent && !(*parent = strdup(own)))
+        return wcl_fail_memory(error);
     if (wcl_pending_add(driver, id, *parent, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_layer_destroy(&driver->layers, id, error) == WCL_OK)
-        return WCL_OK;
-    wcl_pending_remove(driver, id);
+        return wcl_graphdriver_remove_scratch(driver, id, error);
+    if (!is_open)
+        wcl_pending_remove(driver, id);
     return WCL_FAILED;
 }
 
@@ -224,10 +260,9 @@ static wcl_status apply(wcl_graphdriver *driver, const char *id, const char *par
                         wcl_read_fn read, void *context, uint64_t *size, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *own = NULL;
-    WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
+    wcl_layer_reader *reader = NULL;
     bool filled;
 
-    /* A layer with a note besides was filled by a process that ended just then. */
     if (wcl_layer_exists(&driver->layers, id, &filled, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = filled ? WCL_END : wcl_pending_parent(driver, id, &own, error);
@@ -241,10 +276,11 @@ static wcl_status apply(wcl_graphdriver *driver, const char *id, const char *par
     if (import(driver, id, parent, read, context, error) != WCL_OK)
         return WCL_FAILED;
     wcl_pending_remove(driver, id);
-    if (wcl_layer_get_info(&driver->layers, id, &info, error) != WCL_OK)
+    *size = 0;
+    if (wcl_layer_reader_open(&driver->layers, id, (wcl_parents) { NULL, 0 }, &reader, error) !=
+        WCL_OK)
         return WCL_FAILED;
-    *size = info->data_size;
-    return WCL_OK;
+    return measure(reader, size, error);
 }
 
 wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id, const char *parent,

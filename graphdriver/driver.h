@@ -13,31 +13,61 @@ struct wcl_graphdriver {
     char *home;        /* absolute */
     char *provider;    /* or NULL */
     wcl_hooks hooks;   /* the log alone: progress of many calls at once makes no sense */
-    int pending_fd;    /* the folder of layers to be filled */
+    int pending_fd;    /* the folder of notes */
     uint64_t size;     /* of writable layers that do not say theirs; 0: no limit */
     wcl_references references;
 };
 
-/* ---- Layers to be filled: HOME/.graphdriver/ID holds the parent's id ------------------------- */
+/* ---- Notes of layers: HOME/.graphdriver/ID holds the parent's id ----------------------------- */
 
 wcl_status wcl_pending_open(const char *home, int *pending_fd, wcl_error *error);
 wcl_status wcl_pending_add(const wcl_graphdriver *driver, const char *id, const char *parent,
                            wcl_error *error);
-/* The parent ("" for none) of a layer to be filled; WCL_END where `id` is none. wcl_free(). */
+/* The parent ("" for none) of a layer that has a note; WCL_END where `id` is none. wcl_free(). */
 wcl_status wcl_pending_parent(const wcl_graphdriver *driver, const char *id, char **parent,
                               wcl_error *error);
 void wcl_pending_remove(const wcl_graphdriver *driver, const char *id);
-/* Fails with SHARING_VIOLATION where a layer to be filled stands on `id`. */
+/* Fails with SHARING_VIOLATION where a layer with a note stands on `id`. */
 wcl_status wcl_pending_check_unused(const wcl_graphdriver *driver, const char *id,
                                     wcl_error *error);
 
-/* ---- Making layers --------------------------------------------------------------------------- */
+/* ---- Layers made by Create --------------------------------------------------------------------
+ *
+ * Such a layer is a note at first. A tar that is applied to it makes it a read-only layer; whoever
+ * gets it before makes it a writable one, whose note stays. It becomes read-only, and the note
+ * goes, with its first Diff, or when something is to stand on it. While somebody has it mounted
+ * then, it stays as it is, which docker does not write to any more, until the next time.
+ */
 
-/* Makes an empty layer of one that is still to be filled, for whoever wants to look at it now. */
+/* Makes one that is only a note a writable layer. Its turn is held. */
+wcl_status wcl_graphdriver_make_open(wcl_graphdriver *driver, const char *id, wcl_error *error);
+
+/* Makes it read-only. Its turn is not held. */
 wcl_status wcl_graphdriver_settle(wcl_graphdriver *driver, const char *id, wcl_error *error);
+
+/* A writable layer on `parent`, or on an empty layer of its own. Its turn is held. */
+wcl_status wcl_graphdriver_make_writable(wcl_graphdriver *driver, const char *id,
+                                         const char *parent, uint64_t size, wcl_error *error);
+/* Removes the empty layer that a writable one on nothing stood on, if there is one. */
+wcl_status wcl_graphdriver_remove_scratch(wcl_graphdriver *driver, const char *id,
+                                          wcl_error *error);
+
+/* Whether anything was changed in a writable layer. */
+bool wcl_graphdriver_has_changes(const wcl_graphdriver *driver, const char *id);
+
+/* Makes a writable layer the read-only layer of its changes, on its parent or, if `alone`, on none.
+ * Fails with BUSY while it is in use. */
+wcl_status wcl_graphdriver_freeze(const wcl_graphdriver *driver, const char *id, bool alone,
+                                  wcl_error *error);
 
 /* Whether a writable layer on nothing stands on this one, which was made for it alone. */
 bool wcl_graphdriver_is_scratch_of(const char *scratch, const char *id);
+
+/* ---- Differences ----------------------------------------------------------------------------- */
+
+/* A reader of what a read-only layer changes of another: as if it stood on it, in one layer. */
+wcl_status wcl_difference_open(const wcl_graphdriver *driver, const char *id, const char *other,
+                               wcl_layer_reader **reader, wcl_error *error);
 
 /* ---- Mounts that were found ------------------------------------------------------------------ */
 
@@ -66,8 +96,8 @@ wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const c
 /* Whether the layer's mount is the root of a process somewhere. */
 bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id);
 
-/* wcl_layer_prepare() with a mount label. */
-wcl_status wcl_graphdriver_prepare_labelled(const wcl_graphdriver *driver, const char *id,
-                                            const char *label, wcl_error *error);
+/* wcl_layer_prepare() with a mount label, which may be NULL or "". */
+wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id, const char *label,
+                                   wcl_error *error);
 
 #endif

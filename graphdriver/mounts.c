@@ -13,14 +13,6 @@ static wcl_status check_there(wcl_graphdriver *driver, const char *id, wcl_error
     return found ? WCL_OK : wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no layer '%s'", id);
 }
 
-static wcl_status prepare(wcl_graphdriver *driver, const char *id, const char *label,
-                          wcl_error *error)
-{
-    if (label && *label)
-        return wcl_graphdriver_prepare_labelled(driver, id, label, error);
-    return wcl_layer_prepare(&driver->layers, id, (wcl_parents) { NULL, 0 }, error);
-}
-
 /* Mounts it; what an earlier process left mounted counts as its reference. */
 static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const char *label,
                               wcl_reference *reference, wcl_error *error)
@@ -29,7 +21,7 @@ static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const cha
 
     if (wcl_layer_activate(&driver->layers, id, error) != WCL_OK)
         return WCL_FAILED;
-    if (prepare(driver, id, label, &why) == WCL_OK)
+    if (wcl_graphdriver_prepare(driver, id, label, &why) == WCL_OK)
         return WCL_OK;
     if (why.code == WCL_CODE_INVALID_STATE) {
         reference->count = 1;
@@ -45,7 +37,8 @@ static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const cha
 static wcl_status get(wcl_graphdriver *driver, const char *id, const char *label,
                       wcl_reference *reference, char **path, wcl_error *error)
 {
-    if (reference->count == 0 && (check_there(driver, id, error) != WCL_OK ||
+    if (reference->count == 0 && (wcl_graphdriver_make_open(driver, id, error) != WCL_OK ||
+                                  check_there(driver, id, error) != WCL_OK ||
                                   mount_layer(driver, id, label, reference, error) != WCL_OK))
         return WCL_FAILED;
     if (wcl_layer_mount_path(&driver->layers, id, path, error) == WCL_OK) {
@@ -64,7 +57,6 @@ wcl_status wcl_graphdriver_get(wcl_graphdriver *driver, const char *id, const ch
     wcl_reference *reference;
 
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_graphdriver_settle(driver, id, error) != WCL_OK ||
         wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "get", id);
     wcl_status status = get(driver, id, mount_label, reference, path, error);
@@ -97,16 +89,25 @@ static bool is_void(const wcl_graphdriver *driver, const char *id, const wcl_ref
     return reference->adopted && !wcl_graphdriver_is_lived_in(driver, id);
 }
 
+/* Whether it was created, and nothing was done with it yet. */
+static bool is_noted_only(const wcl_graphdriver *driver, const char *id)
+{
+    WCL_CLEANUP_FREE char *parent = NULL;
+    bool found = false;
+
+    return wcl_pending_parent(driver, id, &parent, NULL) == WCL_OK &&
+           wcl_layer_exists(&driver->layers, id, &found, NULL) == WCL_OK && !found;
+}
+
 static wcl_status put(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
                       wcl_error *error)
 {
-    WCL_CLEANUP_FREE char *parent = NULL;
 
     if (reference->count > 1 && !(reference->count == 2 && is_void(driver, id, reference))) {
         reference->count--;
         return WCL_OK;
     }
-    if (reference->count == 0 && wcl_pending_parent(driver, id, &parent, NULL) == WCL_OK)
+    if (reference->count == 0 && is_noted_only(driver, id))
         return WCL_OK;
     if (check_there(driver, id, error) != WCL_OK ||
         wcl_graphdriver_unmount(driver, id, error) != WCL_OK)

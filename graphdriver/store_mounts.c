@@ -1,4 +1,4 @@
-/* What the driver wants of mounts that only the portable store can do. */
+/* What the driver wants of layers that only the portable store can do. */
 #include <string.h>
 
 #include "base/error.h"
@@ -28,15 +28,28 @@ wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const c
     return wcl_mount_repair(&work.store, id, error);
 }
 
-wcl_status wcl_graphdriver_prepare_labelled(const wcl_graphdriver *driver, const char *id,
-                                            const char *label, wcl_error *error)
+wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id, const char *label,
+                                   wcl_error *error)
 {
-    const wcl_overlay_options options = { .mount_label = label };
+    /* BuildKit mounts a layer to read it while others stand on it already. */
+    const wcl_overlay_options options = { .mount_label = label, .shares_lower = true };
+    const wcl_parents no_parents = { NULL, 0 };
 
+    if (is_store(driver))
+        return wcl_store_prepare_with(&driver->layers, id, no_parents, &options, error);
+    if (!label || !*label)
+        return wcl_layer_prepare(&driver->layers, id, no_parents, error);
+    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                    "the layer shall be mounted with the label '%.100s', but its provider knows no "
+                    "labels",
+                    label);
+}
+
+wcl_status wcl_graphdriver_freeze(const wcl_graphdriver *driver, const char *id, bool alone,
+                                  wcl_error *error)
+{
     if (!is_store(driver))
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "the layer shall be mounted with the label '%.100s', but its provider "
-                        "knows no labels",
-                        label);
-    return wcl_store_prepare_with(&driver->layers, id, (wcl_parents) { NULL, 0 }, &options, error);
+                        "the layer is writable, and its provider cannot make it read-only");
+    return wcl_store_freeze_sandbox(&driver->layers, id, alone, error);
 }

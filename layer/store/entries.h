@@ -20,6 +20,11 @@ typedef wcl_status (*wcl_change_fn)(void *context, const char *path, wcl_change_
 wcl_status wcl_sandbox_changes(wcl_store *store, wcl_store_layer *layer, wcl_change_fn change,
                                void *context, wcl_error *error);
 
+/* Writes what changed in a sandbox as a tar; store and layer are taken over in any case. */
+wcl_status wcl_sandbox_export(wcl_store *store, wcl_store_layer *layer, wcl_write_fn write,
+                              void *context, const wcl_tar_writer_options *options,
+                              wcl_error *error);
+
 /* A writer of a new layer; the store is taken over in any case. */
 wcl_status wcl_store_writer_open(wcl_store *store, const char *id, wcl_parents parents,
                                  wcl_layer_writer **writer, wcl_error *error);

@@ -285,9 +285,9 @@ static wcl_status export_stored(const wcl_store *store, const wcl_store_layer *l
 }
 
 /* A sandbox has no tar yet: its changes are written as one. */
-static wcl_status export_sandbox(wcl_store *store, wcl_store_layer *layer, wcl_write_fn write,
-                                 void *context, const wcl_tar_writer_options *options,
-                                 wcl_error *error)
+wcl_status wcl_sandbox_export(wcl_store *store, wcl_store_layer *layer, wcl_write_fn write,
+                              void *context, const wcl_tar_writer_options *options,
+                              wcl_error *error)
 {
     const wcl_hooks *hooks = store->hooks;
     wcl_layer_reader *reader = NULL;
@@ -316,7 +316,7 @@ static wcl_status export_tar(const wcl_driver *driver, const char *id, wcl_paren
     if (open_for_reading(driver, id, parents, &store, &layer, error) != WCL_OK)
         return WCL_FAILED;
     if (layer.record.kind == WCL_LAYER_SANDBOX)
-        return export_sandbox(&store, &layer, write, context, options, error);
+        return wcl_sandbox_export(&store, &layer, write, context, options, error);
     return export_stored(&store, &layer, write, context, options, error);
 }
 

@@ -120,6 +120,7 @@ wcl_status wcl_sandbox_each_used(const wcl_store *store, const wcl_record *recor
 /* What a sandbox is to be mounted on. */
 typedef struct acquiring {
     const wcl_work *work;
+    const wcl_overlay_options *options; /* or NULL */
     wcl_overlay_lower lower;
 } acquiring;
 
@@ -129,7 +130,8 @@ static wcl_status acquire_one(void *context, const wcl_store_layer *layer, wcl_e
     const wcl_work *work = acquiring->work;
 
     if (layer->record.kind == WCL_LAYER_SANDBOX) {
-        if (wcl_mount_is_mounted(&work->store, layer->record.id))
+        bool may_be_mounted = acquiring->options && acquiring->options->shares_lower;
+        if (!may_be_mounted && wcl_mount_is_mounted(&work->store, layer->record.id))
             return wcl_fail(error, WCL_CODE_BUSY,
                             "'%s', which it stands on, is mounted for writing", layer->record.id);
     } else if (wcl_chain_ensure(&work->store, layer, error) != WCL_OK) {
@@ -151,7 +153,7 @@ static wcl_status prepare_sandbox(wcl_work *work, const wcl_overlay_options *opt
                                   wcl_error *error)
 {
     const wcl_record *record = &work->layer.record;
-    acquiring acquiring = { work, WCL_OVERLAY_LOWER_INIT };
+    acquiring acquiring = { work, options, WCL_OVERLAY_LOWER_INIT };
 
     if (!wcl_sandbox_is_active(&work->layer))
         return wcl_fail(error, WCL_CODE_INVALID_STATE,

@@ -31,6 +31,15 @@ wcl_status wcl_store_expand_sandbox(const wcl_driver *driver, const char *id, ui
 wcl_status wcl_store_prepare_with(const wcl_driver *driver, const char *id, wcl_parents parents,
                                   const wcl_overlay_options *options, wcl_error *error);
 
+/*
+ * Makes a sandbox the read-only layer of what was changed in it, on the same parent or, where it
+ * is to stand `alone`, on none (its parents must be empty then). Fails with BUSY, and changes
+ * nothing, while it or a sandbox on it is mounted, or its parent is a sandbox. Sandboxes on it go
+ * on standing on it. Nothing is to be done for what is read-only already.
+ */
+wcl_status wcl_store_freeze_sandbox(const wcl_driver *driver, const char *id, bool alone,
+                                    wcl_error *error);
+
 /* Before a layer is removed: fails with BUSY while it is mounted. The layer is locked exclusively.
  */
 wcl_status wcl_sandbox_check_unmounted(const wcl_store *store, const wcl_store_layer *layer,

@@ -64,16 +64,10 @@ static void close_stage(wcl_stage *stage)
     stage->fd = stage->lock = -1;
 }
 
-wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *stage,
-                           wcl_error *error)
+static wcl_status begin(const wcl_store *store, wcl_stage *stage, wcl_error *error)
 {
     WCL_CLEANUP_FD int lock = -1;
 
-    *stage = (wcl_stage)WCL_STAGE_INIT;
-    if (wcl_layer_id_check(id, error) != WCL_OK)
-        return WCL_FAILED;
-    if (wcl_store_layer_exists(store, id))
-        return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "there is a layer '%s' already", id);
     if (unused_name("new", stage->name, error) != WCL_OK || !lock_staging(store, &lock, error))
         return WCL_FAILED;
     if (mkdirat(store->staging_fd, stage->name, 0755) != 0)
@@ -84,6 +78,24 @@ wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *st
     wcl_fail_errno(error, errno, "cannot lock the layer's folder");
     wcl_stage_end(store, stage);
     return WCL_FAILED;
+}
+
+wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *stage,
+                           wcl_error *error)
+{
+    *stage = (wcl_stage)WCL_STAGE_INIT;
+    if (wcl_layer_id_check(id, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_store_layer_exists(store, id))
+        return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "there is a layer '%s' already", id);
+    return begin(store, stage, error);
+}
+
+wcl_status wcl_stage_begin_replacing(const wcl_store *store, wcl_stage *stage, wcl_error *error)
+{
+    *stage = (wcl_stage)WCL_STAGE_INIT;
+    stage->replaces = true;
+    return begin(store, stage, error);
 }
 
 /*

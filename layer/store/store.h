@@ -145,7 +145,7 @@ typedef struct wcl_stage {
     int fd;
     int lock; /* wcl_folder_lock()'s */
     char name[192];
-    bool replaces; /* what is in the layer's place: a folder that is no layer */
+    bool replaces; /* what is in the layer's place */
 } wcl_stage;
 
 #define WCL_STAGE_INIT                                                                             \
@@ -156,6 +156,8 @@ typedef struct wcl_stage {
 /* Begins a layer; fails with ALREADY_EXISTS where there is one of that id. */
 wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *stage,
                            wcl_error *error);
+/* Begins a layer that will take the place of one which its maker has locked exclusively. */
+wcl_status wcl_stage_begin_replacing(const wcl_store *store, wcl_stage *stage, wcl_error *error);
 /* Puts the folder in place as layer `id`: all of a sudden and for good. */
 wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char *id,
                             wcl_error *error);

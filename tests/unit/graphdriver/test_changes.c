@@ -140,6 +140,60 @@ static void a_read_only_layer_tells_its_changes_of_any_other(void **state)
     expect_changes(test, "one", "", "A /a\nA /b\n");
 }
 
+/* docker build --squash */
+static void a_diff_of_several_layers_is_what_they_change_together(void **state)
+{
+    const test_driver *test = *state;
+    uint64_t size, squashed;
+
+    test_layer(test, "one", NULL,
+               "mkdir d e; echo a > a; echo b > d/b; ln a e/a; echo g > e/gone; echo k > keep; "
+               "touch -d 2001-01-01 a d/b d e e/gone keep");
+    test_layer(test, "two", "one", "mkdir d; echo temporary > d/t; echo c > d/c; : > .wh.keep");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "two", NULL, error));
+    test_in(test, "box",
+            "rm d/t e/gone; ln -s a link; echo more >> a; mkdir keep; echo n > keep/n");
+    WCL_CLEANUP_BUFFER wcl_buffer top = test_diff(test, "box", "two");
+    MUST(wcl_graphdriver_create(test->driver, "three", "two", NULL, error));
+    MUST(test_apply(test, "three", "two", top.data, top.size, &size, error));
+    WCL_CLEANUP_BUFFER wcl_buffer all = test_diff(test, "three", "one");
+    MUST(wcl_graphdriver_create(test->driver, "squashed", "one", NULL, error));
+    MUST(test_apply(test, "squashed", "one", all.data, all.size, &squashed, error));
+    MUST(wcl_graphdriver_diff_size(test->driver, "three", "one", &size, error));
+    assert_int_equal(size, squashed);
+    /* a, d/c, keep/n and the link; e/a, the other name of what a was, is as before */
+    assert_int_equal(size, 7 + 2 + 2 + 1);
+    expect_changes(test, "three", "squashed", "");
+    expect_changes(test, "squashed", "three", "");
+    test_in(test, "squashed",
+            "[ ! -e d/t ] && [ ! -e e/gone ] && [ -f keep/n ] && [ $(cat d/c) = c ]");
+}
+
+/* What moby's own tests of its drivers do. */
+static void an_empty_parent_means_all_that_a_layer_shows(void **state)
+{
+    const test_driver *test = *state;
+    uint64_t size, applied;
+
+    MUST(wcl_graphdriver_create(test->driver, "base", NULL, NULL, error));
+    test_in(test, "base", "echo one > a; echo two > b; echo gone > gone; mkdir -p var/lib");
+    MUST(wcl_graphdriver_create(test->driver, "upper", "base", NULL, error));
+    test_in(test, "upper", "echo ONE > a; echo TWO > b; rm gone; rm -r var/lib; ln -s a link");
+    MUST(wcl_graphdriver_diff_size(test->driver, "upper", "", &size, error));
+    MUST(wcl_graphdriver_create(test->driver, "diff", "base", NULL, error));
+    test_in(test, "diff", "[ $(cat a) = one ] && [ -d var/lib ]");
+    WCL_CLEANUP_BUFFER wcl_buffer diff = test_diff(test, "upper", "base");
+    MUST(test_apply(test, "diff", "base", diff.data, diff.size, &applied, error));
+    assert_int_equal(size, applied);
+    assert_int_equal(size, 4 + 4 + 1);
+    test_in(test, "diff", "[ $(cat a) = ONE ] && [ ! -e gone ] && [ ! -e var/lib ] && [ -h link ]");
+    WCL_CLEANUP_BUFFER wcl_buffer all = test_diff(test, "upper", "");
+    MUST(wcl_graphdriver_create(test->driver, "alone", "", NULL, error));
+    MUST(test_apply(test, "alone", "", all.data, all.size, &applied, error));
+    assert_int_equal(size, applied);
+    expect_changes(test, "alone", "upper", "");
+}
+
 static void what_cannot_be_told_is_said(void **state)
 {
     const test_driver *test = *state;
@@ -171,6 +225,8 @@ int main(void)
         WITH_DRIVER(a_diff_applied_elsewhere_is_the_same),
         WITH_DRIVER(a_diff_comes_back_byte_for_byte),
         WITH_DRIVER(a_read_only_layer_tells_its_changes_of_any_other),
+        WITH_DRIVER(a_diff_of_several_layers_is_what_they_change_together),
+        WITH_DRIVER(an_empty_parent_means_all_that_a_layer_shows),
         WITH_DRIVER(what_cannot_be_told_is_said),
     };
     if (!test_can_mount())
