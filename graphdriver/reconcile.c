@@ -3,6 +3,7 @@
  * processes; any other mount was docker's own, and a docker that starts or ends has none.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +43,9 @@ static bool parse_line(char *line, mount_line *mount)
     return true;
 }
 
-/* Calls `visit` for each line until it returns false. */
-static void each_mount(const char *file, bool (*visit)(void *context, const mount_line *mount),
+/* Calls `visit` for each line until it returns false. False where this process lacks what it takes
+ * to read them all; a file that is gone has none. */
+static bool each_mount(const char *file, bool (*visit)(void *context, const mount_line *mount),
                        void *context)
 {
     FILE *stream = fopen(file, "re");
@@ -52,12 +54,14 @@ static void each_mount(const char *file, bool (*visit)(void *context, const moun
     mount_line mount;
     bool more = stream != NULL;
 
-    while (more && getline(&line, &size, stream) >= 0)
+    while (more && (errno = 0, getline(&line, &size, stream)) >= 0)
         if (parse_line(line, &mount))
             more = visit(context, &mount);
+    bool lacks = errno == ENOMEM || errno == EMFILE || errno == ENFILE;
     free(line);
     if (stream)
         fclose(stream);
+    return !lacks;
 }
 
 /* ---- The roots of all processes -------------------------------------------------------------- */
@@ -65,7 +69,13 @@ static void each_mount(const char *file, bool (*visit)(void *context, const moun
 typedef struct root_list {
     wcl_buffer namespaces; /* inode numbers of those that were looked at */
     wcl_buffer devices;    /* pairs of major and minor */
+    bool incomplete;       /* out of memory: somebody may live in any mount */
 } root_list;
+
+#define ROOT_LIST_INIT                                                                             \
+    {                                                                                              \
+        WCL_BUFFER_INIT, WCL_BUFFER_INIT, false                                                    \
+    }
 
 static bool has(const wcl_buffer *list, uint64_t value)
 {
@@ -85,8 +95,9 @@ static bool add_root(void *context, const mount_line *mount)
     root_list *roots = context;
     uint64_t device = device_of(mount);
 
-    if (strcmp(mount->point, "/") == 0)
-        wcl_buffer_append(&roots->devices, &device, sizeof(device), NULL);
+    if (strcmp(mount->point, "/") == 0 &&
+        wcl_buffer_append(&roots->devices, &device, sizeof(device), NULL) != WCL_OK)
+        roots->incomplete = true;
     return true;
 }
 
@@ -102,9 +113,11 @@ static void add_process(root_list *roots, const char *pid)
     number = info.st_ino;
     if (has(&roots->namespaces, number))
         return;
-    wcl_buffer_append(&roots->namespaces, &number, sizeof(number), NULL);
+    if (wcl_buffer_append(&roots->namespaces, &number, sizeof(number), NULL) != WCL_OK)
+        roots->incomplete = true;
     snprintf(path, sizeof(path), "/proc/%s/mountinfo", pid);
-    each_mount(path, add_root, roots);
+    if (!each_mount(path, add_root, roots))
+        roots->incomplete = true;
 }
 
 static wcl_status find_roots(root_list *roots, wcl_error *error)
@@ -118,7 +131,7 @@ static wcl_status find_roots(root_list *roots, wcl_error *error)
         if (item->d_name[0] >= '1' && item->d_name[0] <= '9')
             add_process(roots, item->d_name);
     closedir(folder);
-    return WCL_OK;
+    return roots->incomplete ? wcl_fail_memory(error) : WCL_OK;
 }
 
 /* ---- The driver's mounts --------------------------------------------------------------------- */
@@ -126,7 +139,8 @@ static wcl_status find_roots(root_list *roots, wcl_error *error)
 typedef struct mounted_list {
     const wcl_graphdriver *driver;
     const root_list *roots;
-    wcl_buffer ids; /* each: '+' where a process lives in it, else '-'; the id; a NUL */
+    wcl_buffer ids;  /* each: '+' where a process lives in it, else '-'; the id; a NUL */
+    bool incomplete; /* out of memory */
 } mounted_list;
 
 static bool add_mounted(void *context, const mount_line *mount)
@@ -140,10 +154,12 @@ static bool add_mounted(void *context, const mount_line *mount)
         return true;
     mount->point[length - strlen(end)] = '\0';
     const char *id = mount->point + home + 1;
-    if (wcl_layer_id_check(id, NULL) == WCL_OK)
+    if (wcl_layer_id_check(id, NULL) == WCL_OK &&
         wcl_buffer_printf(&list->ids, NULL, "%c%s%c",
-                          has(&list->roots->devices, device_of(mount)) ? '+' : '-', id, '\0');
-    return true;
+                          has(&list->roots->devices, device_of(mount)) ? '+' : '-', id,
+                          '\0') != WCL_OK)
+        list->incomplete = true;
+    return !list->incomplete;
 }
 
 typedef struct device_search {
@@ -163,7 +179,7 @@ static bool match_device(void *context, const mount_line *mount)
 bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
-    root_list roots = { WCL_BUFFER_INIT, WCL_BUFFER_INIT };
+    root_list roots = ROOT_LIST_INIT;
     device_search search = { NULL, 0 };
 
     /* Where it cannot be found out, somebody may. */
@@ -171,8 +187,8 @@ bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id)
                     find_roots(&roots, NULL) != WCL_OK;
     if (!lived_in) {
         search.path = wcl_buffer_text(&path);
-        each_mount("/proc/self/mountinfo", match_device, &search);
-        lived_in = has(&roots.devices, search.device);
+        lived_in = !each_mount("/proc/self/mountinfo", match_device, &search) ||
+                   has(&roots.devices, search.device);
     }
     wcl_buffer_free(&roots.namespaces);
     wcl_buffer_free(&roots.devices);
@@ -224,14 +240,15 @@ static void forget_references(wcl_graphdriver *driver)
 
 wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error)
 {
-    root_list roots = { WCL_BUFFER_INIT, WCL_BUFFER_INIT };
-    mounted_list list = { driver, &roots, WCL_BUFFER_INIT };
+    root_list roots = ROOT_LIST_INIT;
+    mounted_list list = { driver, &roots, WCL_BUFFER_INIT, false };
 
     wcl_status status = find_roots(&roots, error);
     if (status == WCL_OK) {
         forget_references(driver);
-        each_mount("/proc/self/mountinfo", add_mounted, &list);
-        status = release_all(driver, &list.ids, error);
+        if (!each_mount("/proc/self/mountinfo", add_mounted, &list))
+            list.incomplete = true;
+        status = list.incomplete ? wcl_fail_memory(error) : release_all(driver, &list.ids, error);
     }
     wcl_buffer_free(&list.ids);
     wcl_buffer_free(&roots.namespaces);
@@ -258,11 +275,12 @@ static wcl_status adopt(wcl_graphdriver *driver, const char *id, wcl_error *erro
 
 wcl_status wcl_graphdriver_adopt(wcl_graphdriver *driver, wcl_error *error)
 {
-    const root_list no_roots = { WCL_BUFFER_INIT, WCL_BUFFER_INIT };
-    mounted_list list = { driver, &no_roots, WCL_BUFFER_INIT };
+    const root_list no_roots = ROOT_LIST_INIT;
+    mounted_list list = { driver, &no_roots, WCL_BUFFER_INIT, false };
     wcl_status status = WCL_OK;
 
-    each_mount("/proc/self/mountinfo", add_mounted, &list);
+    if (!each_mount("/proc/self/mountinfo", add_mounted, &list) || list.incomplete)
+        status = wcl_fail_memory(error);
     for (size_t at = 0; status == WCL_OK && at < list.ids.size;) {
         const char *item = (const char *)list.ids.data + at;
         status = adopt(driver, item + 1, error);
@@ -272,14 +290,17 @@ wcl_status wcl_graphdriver_adopt(wcl_graphdriver *driver, wcl_error *error)
     return status;
 }
 
-/* The ids of the adopted; each ends with a NUL. */
-static void find_adopted(wcl_graphdriver *driver, wcl_buffer *ids)
+/* The ids of the adopted; each ends with a NUL. False where there is no memory for all. */
+static bool find_adopted(wcl_graphdriver *driver, wcl_buffer *ids)
 {
+    bool complete = true;
+
     pthread_mutex_lock(&driver->references.mutex);
     for (const wcl_reference *at = driver->references.first; at; at = at->next)
-        if (at->adopted)
-            wcl_buffer_append(ids, at->id, strlen(at->id) + 1, NULL);
+        if (at->adopted && wcl_buffer_append(ids, at->id, strlen(at->id) + 1, NULL) != WCL_OK)
+            complete = false;
     pthread_mutex_unlock(&driver->references.mutex);
+    return complete;
 }
 
 /* What is busy after all stays. */
@@ -314,7 +335,9 @@ size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver)
     wcl_reference *reference;
     size_t adopted = 0;
 
-    find_adopted(driver, &ids);
+    /* Those that were not found are looked for again. */
+    if (!find_adopted(driver, &ids))
+        adopted++;
     for (size_t at = 0; at < ids.size; at += strlen((const char *)ids.data + at) + 1) {
         const char *id = (const char *)ids.data + at;
         if (wcl_references_enter(&driver->references, id, &reference, NULL) != WCL_OK)
