@@ -12,9 +12,9 @@ struct wcl_graphdriver {
     wcl_driver layers; /* of wcl/layer.h; its texts are the driver's */
     char *home;        /* absolute */
     char *provider;    /* or NULL */
-    wcl_hooks hooks;   /* the log alone: progress of many calls at once makes no sense */
-    int pending_fd;    /* the folder of notes */
-    uint64_t size;     /* of writable layers that do not say theirs; 0: no limit */
+    wcl_hooks hooks;
+    int pending_fd; /* the folder of notes */
+    uint64_t size;  /* of writable layers that do not say theirs; 0: no limit */
     wcl_references references;
 };
 

@@ -22,6 +22,22 @@ static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status,
     return result;
 }
 
+static void keep(void *text)
+{
+    (void)text;
+}
+
+/* Whoever asked learns why there is no answer. */
+static enum MHD_Result answer_no_memory(struct MHD_Connection *connection)
+{
+    static char text[] = "{\"Err\":\"the plugin is out of memory\"}";
+    struct MHD_Response *response =
+        wcl_microhttpd_functions()->MHD_create_response_from_buffer_with_free_callback(
+            sizeof(text) - 1, text, keep);
+
+    return queue(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, CONTENT_TYPE, response);
+}
+
 enum MHD_Result wcl_answer_json(struct MHD_Connection *connection, unsigned status, char *text)
 {
     struct MHD_Response *response =
@@ -38,7 +54,7 @@ static enum MHD_Result answer_object(struct MHD_Connection *connection, unsigned
 {
     char *text = object ? wcl_json_print(object) : NULL;
 
-    return text ? wcl_answer_json(connection, status, text) : MHD_NO;
+    return text ? wcl_answer_json(connection, status, text) : answer_no_memory(connection);
 }
 
 enum MHD_Result wcl_answer_error(struct MHD_Connection *connection, unsigned status,
@@ -49,7 +65,7 @@ enum MHD_Result wcl_answer_error(struct MHD_Connection *connection, unsigned sta
 
     wcl_error_format(error, text, sizeof(text));
     if (!object || !wcl_json_add_text(object, "Err", text))
-        return MHD_NO;
+        return answer_no_memory(connection);
     return answer_object(connection, status, object);
 }
 
@@ -58,7 +74,7 @@ enum MHD_Result wcl_answer_size(struct MHD_Connection *connection, uint64_t size
     WCL_CLEANUP_JSON cJSON *object = cJSON_CreateObject();
 
     if (!object || !wcl_json_add_u64(object, "Size", size))
-        return MHD_NO;
+        return answer_no_memory(connection);
     return answer_object(connection, MHD_HTTP_OK, object);
 }
 
@@ -70,7 +86,10 @@ static ssize_t read_stream(void *context, uint64_t position, char *buffer, size_
     size_t got;
 
     (void)position;
-    if (wcl_feed_read(&stream->feed, buffer, size, &got, NULL) != WCL_OK)
+    wcl_client_stop_clock(&stream->client);
+    wcl_status status = wcl_feed_read(&stream->feed, buffer, size, &got, NULL);
+    wcl_client_start_clock(&stream->client);
+    if (status != WCL_OK)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (got)
         return (ssize_t)got;

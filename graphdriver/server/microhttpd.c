@@ -16,6 +16,8 @@ wcl_status wcl_microhttpd_load(wcl_error *error)
         WCL_LATE_SYMBOL(&functions, MHD_start_daemon),
         WCL_LATE_SYMBOL(&functions, MHD_stop_daemon),
         WCL_LATE_SYMBOL(&functions, MHD_lookup_connection_value),
+        WCL_LATE_SYMBOL(&functions, MHD_get_connection_info),
+        WCL_LATE_SYMBOL(&functions, MHD_set_connection_option),
         WCL_LATE_SYMBOL(&functions, MHD_create_response_from_callback),
         WCL_LATE_SYMBOL(&functions, MHD_create_response_from_buffer_with_free_callback),
         WCL_LATE_SYMBOL(&functions, MHD_add_response_header),

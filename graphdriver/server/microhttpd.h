@@ -9,6 +9,8 @@ typedef struct wcl_microhttpd {
     __typeof__(MHD_start_daemon) *MHD_start_daemon;
     __typeof__(MHD_stop_daemon) *MHD_stop_daemon;
     __typeof__(MHD_lookup_connection_value) *MHD_lookup_connection_value;
+    __typeof__(MHD_get_connection_info) *MHD_get_connection_info;
+    __typeof__(MHD_set_connection_option) *MHD_set_connection_option;
     __typeof__(MHD_create_response_from_callback) *MHD_create_response_from_callback;
     __typeof__(MHD_create_response_from_buffer_with_free_callback)
         *MHD_create_response_from_buffer_with_free_callback;

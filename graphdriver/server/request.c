@@ -11,6 +11,7 @@
 
 struct wcl_request {
     const wcl_request_context *context;
+    wcl_client client;
     char url[64];
     const wcl_call *call; /* NULL for the two that stream, and those that are refused */
     bool is_diff;
@@ -35,8 +36,8 @@ static void begin_applying(wcl_request *request, struct MHD_Connection *connecti
     const char *parent = wcl_microhttpd_functions()->MHD_lookup_connection_value(
         connection, MHD_GET_ARGUMENT_KIND, "parent");
 
-    if (wcl_stream_apply(request->context->streams, request->context->sessions, id, parent,
-                         &request->applying, &request->error) != WCL_OK)
+    if (wcl_stream_apply(request->context->streams, request->context->sessions, request->client, id,
+                         parent, &request->applying, &request->error) != WCL_OK)
         refuse(request, MHD_HTTP_INTERNAL_SERVER_ERROR);
 }
 
@@ -64,8 +65,11 @@ wcl_request *wcl_request_new(const wcl_request_context *context, struct MHD_Conn
     if (!request)
         return NULL;
     request->context = context;
+    request->client = wcl_client_of(connection, context->stream_patience);
     snprintf(request->url, sizeof(request->url), "%s", url);
     begin(request, connection, method);
+    if (request->applying)
+        wcl_client_start_clock(&request->client);
     return request;
 }
 
@@ -77,7 +81,9 @@ void wcl_request_take(wcl_request *request, const void *data, size_t size)
         return;
     if (request->applying) {
         /* A failure shows when the work is asked how it went. */
+        wcl_client_stop_clock(&request->client);
         wcl_feed_write(&request->applying->feed, data, size, NULL);
+        wcl_client_start_clock(&request->client);
     } else if (size > WCL_CALL_BODY_MAX - request->body.size) {
         wcl_buffer_free(&request->body);
         wcl_fail(&request->error, WCL_CODE_FILE_TOO_LARGE, "the request has more than %d bytes",
@@ -134,8 +140,8 @@ static wcl_status begin_diff(wcl_request *request, wcl_stream **stream)
     if (wcl_call_text(json, "ID", &id, &request->error) != WCL_OK ||
         wcl_call_text(json, "Parent", &parent, &request->error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_stream_diff(request->context->streams, request->context->sessions, id, parent,
-                           stream, &request->error);
+    return wcl_stream_diff(request->context->streams, request->context->sessions, request->client,
+                           id, parent, stream, &request->error);
 }
 
 static enum MHD_Result answer_diff(wcl_request *request, struct MHD_Connection *connection)
@@ -147,7 +153,7 @@ static enum MHD_Result answer_diff(wcl_request *request, struct MHD_Connection *
     return wcl_answer_stream(connection, stream, &request->error);
 }
 
-enum MHD_Result wcl_request_answer(wcl_request *request, struct MHD_Connection *connection)
+static enum MHD_Result answer(wcl_request *request, struct MHD_Connection *connection)
 {
     if (request->refused)
         return answer_error(request, connection, request->refused);
@@ -156,10 +162,23 @@ enum MHD_Result wcl_request_answer(wcl_request *request, struct MHD_Connection *
     return request->applying ? answer_apply(request, connection) : answer_call(request, connection);
 }
 
+enum MHD_Result wcl_request_answer(wcl_request *request, struct MHD_Connection *connection)
+{
+    wcl_client_stop_clock(&request->client);
+    wcl_client_serve(&request->client);
+    enum MHD_Result result = answer(request, connection);
+    wcl_client_serve(NULL);
+    wcl_client_start_clock(&request->client);
+    return result;
+}
+
 void wcl_request_free(wcl_request *request)
 {
     if (!request)
         return;
+    request->client.patience = request->context->request_patience;
+    wcl_client_stop_clock(&request->client);
+    wcl_client_start_clock(&request->client);
     wcl_stream_free(request->applying);
     wcl_buffer_free(&request->body);
     free(request);

@@ -13,7 +13,9 @@ typedef struct wcl_request wcl_request;
 typedef struct wcl_request_context {
     wcl_sessions *sessions;
     wcl_streams *streams;
-    const wcl_hooks *hooks; /* may be NULL */
+    const wcl_hooks *hooks;    /* may be NULL */
+    unsigned request_patience; /* seconds that a client may take before more of a request comes */
+    unsigned stream_patience;  /* the same for a layer's tar, either way */
 } wcl_request_context;
 
 /* Begins a request; NULL when out of memory. */

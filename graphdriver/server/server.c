@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "graphdriver/server/client.h"
 #include "graphdriver/server/keeper.h"
 #include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/request.h"
@@ -11,6 +12,12 @@
 
 /* Of a connection: what is read of a body at once fits in. */
 #define CONNECTION_MEMORY ((size_t)512 * 1024)
+/* dockerd has one for each call that it waits for, and keeps some that it may use again. More are
+ * closed at once; dockerd tries again for half a minute. */
+#define CONNECTIONS_MAX 512
+/* Seconds. Whoever pipes an image through docker may pause. */
+#define REQUEST_PATIENCE 20
+#define STREAM_PATIENCE 900
 
 struct wcl_graphdriver_server {
     struct MHD_Daemon *daemon;
@@ -18,11 +25,27 @@ struct wcl_graphdriver_server {
     wcl_streams streams;
     wcl_keeper keeper;
     wcl_request_context context;
-    wcl_hooks hooks;
+    wcl_hooks hooks;        /* the user's */
+    wcl_hooks driver_hooks; /* the same log, and whether the client has gone */
+    unsigned connections_max;
     char *provider;
     char *socket;  /* NULL where it was given open */
     int listen_fd; /* -1 once it is the daemon's */
 };
+
+static void log_line(void *context, wcl_log_level level, const char *message)
+{
+    const wcl_graphdriver_server *server = context;
+
+    if (server->hooks.log)
+        server->hooks.log(server->hooks.context, level, message);
+}
+
+static bool is_pointless(void *context, const wcl_progress *progress)
+{
+    (void)context, (void)progress;
+    return wcl_client_is_gone();
+}
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
@@ -33,6 +56,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     (void)version;
     if (!*request) {
         *request = wcl_request_new(&server->context, connection, url, method);
+        if (!*request)
+            log_line(server, WCL_LOG_WARNING, "out of memory: a request is not answered");
         return *request ? MHD_YES : MHD_NO;
     }
     if (*size) {
@@ -61,7 +86,8 @@ static wcl_status start_daemon(wcl_graphdriver_server *server, wcl_error *error)
         0, NULL, NULL, handle, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
         MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, CONNECTION_MEMORY / 2,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, server->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        server->context.request_patience, MHD_OPTION_END);
     if (!server->daemon)
         return wcl_fail(error, WCL_CODE_GEN_FAILURE, "cannot start the HTTP server");
     server->listen_fd = -1;
@@ -76,8 +102,19 @@ static wcl_status fill(wcl_graphdriver_server *server,
     if (options->hooks)
         server->hooks = *options->hooks;
     server->sessions.provider = server->provider;
-    server->sessions.hooks = &server->hooks;
-    server->context = (wcl_request_context) { &server->sessions, &server->streams, &server->hooks };
+    server->driver_hooks = (wcl_hooks) { .struct_size = sizeof(wcl_hooks),
+                                         .context = server,
+                                         .log = log_line,
+                                         .progress = is_pointless };
+    server->sessions.hooks = &server->driver_hooks;
+    server->context = (wcl_request_context) {
+        &server->sessions,
+        &server->streams,
+        &server->hooks,
+        options->request_seconds ? options->request_seconds : REQUEST_PATIENCE,
+        options->stream_seconds ? options->stream_seconds : STREAM_PATIENCE,
+    };
+    server->connections_max = options->connections_max ? options->connections_max : CONNECTIONS_MAX;
     if (wcl_sessions_open(&server->sessions, options->state_dir, error) != WCL_OK ||
         wcl_keeper_start(&server->keeper, &server->sessions, error) != WCL_OK)
         return WCL_FAILED;

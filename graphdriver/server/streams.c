@@ -70,6 +70,7 @@ static void *apply(void *context)
 {
     wcl_stream *stream = context;
 
+    wcl_client_serve(&stream->client);
     stream->status =
         wcl_graphdriver_apply_diff(stream->session->driver, stream->id, stream->parent, read_feed,
                                    &stream->feed, &stream->size, &stream->error);
@@ -82,6 +83,7 @@ static void *diff(void *context)
 {
     wcl_stream *stream = context;
 
+    wcl_client_serve(&stream->client);
     stream->status = wcl_graphdriver_diff(stream->session->driver, stream->id, stream->parent,
                                           write_feed, &stream->feed, &stream->error);
     wcl_feed_end(&stream->feed);
@@ -100,15 +102,16 @@ static void release(wcl_stream *stream)
     free(stream);
 }
 
-static wcl_status start(wcl_streams *streams, wcl_sessions *sessions, const char *id,
-                        const char *parent, void *(*work)(void *), wcl_stream **stream,
-                        wcl_error *error)
+static wcl_status start(wcl_streams *streams, wcl_sessions *sessions, wcl_client client,
+                        const char *id, const char *parent, void *(*work)(void *),
+                        wcl_stream **stream, wcl_error *error)
 {
     wcl_stream *made = calloc(1, sizeof(*made));
 
     if (!made)
         return wcl_fail_memory(error);
     made->sessions = sessions;
+    made->client = client;
     made->id = strdup(id ? id : "");
     made->parent = strdup(parent ? parent : "");
     wcl_status status = made->id && made->parent ? WCL_OK : wcl_fail_memory(error);
@@ -131,16 +134,18 @@ static wcl_status start(wcl_streams *streams, wcl_sessions *sessions, const char
     return wcl_fail_errno(error, number, "cannot start a thread");
 }
 
-wcl_status wcl_stream_apply(wcl_streams *streams, wcl_sessions *sessions, const char *id,
-                            const char *parent, wcl_stream **stream, wcl_error *error)
+wcl_status wcl_stream_apply(wcl_streams *streams, wcl_sessions *sessions, wcl_client client,
+                            const char *id, const char *parent, wcl_stream **stream,
+                            wcl_error *error)
 {
-    return start(streams, sessions, id, parent, apply, stream, error);
+    return start(streams, sessions, client, id, parent, apply, stream, error);
 }
 
-wcl_status wcl_stream_diff(wcl_streams *streams, wcl_sessions *sessions, const char *id,
-                           const char *parent, wcl_stream **stream, wcl_error *error)
+wcl_status wcl_stream_diff(wcl_streams *streams, wcl_sessions *sessions, wcl_client client,
+                           const char *id, const char *parent, wcl_stream **stream,
+                           wcl_error *error)
 {
-    return start(streams, sessions, id, parent, diff, stream, error);
+    return start(streams, sessions, client, id, parent, diff, stream, error);
 }
 
 static void join(wcl_stream *stream)

@@ -5,12 +5,14 @@
 #ifndef WCL_GRAPHDRIVER_STREAMS_H
 #define WCL_GRAPHDRIVER_STREAMS_H
 
+#include "graphdriver/server/client.h"
 #include "graphdriver/server/feed.h"
 #include "graphdriver/server/session.h"
 
 typedef struct wcl_stream {
     wcl_feed feed;
     pthread_t thread;
+    wcl_client client;
     wcl_sessions *sessions;
     wcl_session *session;
     char *id, *parent;
@@ -35,10 +37,12 @@ void wcl_streams_stop(wcl_streams *streams);
 void wcl_streams_destroy(wcl_streams *streams);
 
 /* Begins to apply what is written to the feed, or to write a diff to it. */
-wcl_status wcl_stream_apply(wcl_streams *streams, wcl_sessions *sessions, const char *id,
-                            const char *parent, wcl_stream **stream, wcl_error *error);
-wcl_status wcl_stream_diff(wcl_streams *streams, wcl_sessions *sessions, const char *id,
-                           const char *parent, wcl_stream **stream, wcl_error *error);
+wcl_status wcl_stream_apply(wcl_streams *streams, wcl_sessions *sessions, wcl_client client,
+                            const char *id, const char *parent, wcl_stream **stream,
+                            wcl_error *error);
+wcl_status wcl_stream_diff(wcl_streams *streams, wcl_sessions *sessions, wcl_client client,
+                           const char *id, const char *parent, wcl_stream **stream,
+                           wcl_error *error);
 
 /* Waits for the end of what is applied: all was written to the feed. */
 wcl_status wcl_stream_finish(wcl_stream *stream, uint64_t *size, wcl_error *error);

@@ -39,7 +39,9 @@ typedef struct wcl_graphdriver_options {
     size_t uid_map_count;
     const wcl_id_map *gid_maps;
     size_t gid_map_count;
-    const wcl_hooks *hooks; /* its log; may be NULL, else must outlive the driver */
+    /* May be NULL, else must outlive the driver. Called from the threads that call the driver, and
+     * those that work for them; `progress` can end a call, which fails with CANCELLED. */
+    const wcl_hooks *hooks;
 } wcl_graphdriver_options;
 
 /*
@@ -157,6 +159,10 @@ typedef struct wcl_graphdriver_server_options {
     const char *state_dir;
     const char *provider;   /* as in wcl_driver */
     const wcl_hooks *hooks; /* its log, called from several threads; may be NULL */
+    /* 0 for all of these: what docs/graphdriver.md says. */
+    unsigned connections_max; /* more are closed at once */
+    unsigned request_seconds; /* that a client may let pass within a request, or between two */
+    unsigned stream_seconds;  /* the same within the tar of a layer */
 } wcl_graphdriver_server_options;
 
 /* Begins to serve, in threads of its own. */
