@@ -140,7 +140,7 @@ def make_tar(*members):
 
 
 class Docker:
-    """A dockerd on the plugin."""
+    """A dockerd on the plugin: the one that is installed, or WCL_DOCKERD."""
 
     def __init__(self, work, driver, name="docker"):
         self.work = os.path.join(work, name)
@@ -154,11 +154,13 @@ class Docker:
 
     def start(self, *options):
         with open(self.log, "ab") as log:
+            # Docker 27 wants to be told that one means it.
+            environment = dict(os.environ, DOCKERD_DEPRECATED_GRAPHDRIVER_PLUGINS="1")
             self.process = subprocess.Popen(
-                ["dockerd", "--experimental", "--bridge=none", "--iptables=false", "--ip-forward=false",
+                [os.environ.get("WCL_DOCKERD", "dockerd"), "--experimental", "--bridge=none", "--iptables=false", "--ip-forward=false",
                  "--data-root", self.root, "--exec-root", os.path.join(self.work, "exec"),
                  "--pidfile", os.path.join(self.work, "dockerd.pid"), "--storage-driver", self.driver,
-                 "-H", "unix://" + self.socket, *options], stdout=log, stderr=log)
+                 "-H", "unix://" + self.socket, *options], stdout=log, stderr=log, env=environment)
         wait_for("dockerd", self.answers, 60)
         return self
 
