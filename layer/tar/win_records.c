@@ -2,6 +2,7 @@
 #include "layer/tar/win_records.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <wcl/backupstream.h>
 
 #include "base/base64.h"
@@ -122,6 +123,20 @@ static wcl_status read_security(wcl_win_metadata *metadata, const wcl_pax_record
     return wcl_buffer_append(&metadata->security, descriptor, size, error);
 }
 
+/* The reparse point that a link in a tar stands for. Windows follows no slash in one, so they
+ * become backslashes, as with go-winio. */
+static wcl_status encode_link(const char *link, bool is_mount_point, void **data, size_t *size,
+                              wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *target = strdup(link);
+
+    if (!target)
+        return wcl_fail_memory(error);
+    for (char *at = strchr(target, '/'); at; at = strchr(at, '/'))
+        *at = '\\';
+    return wcl_reparse_encode_link(target, is_mount_point, data, size, error);
+}
+
 static wcl_status read_reparse(wcl_win_metadata *metadata, const wcl_pax_records *records,
                                const char *link, wcl_error *error)
 {
@@ -134,7 +149,7 @@ static wcl_status read_reparse(wcl_win_metadata *metadata, const wcl_pax_records
         return decode_record(own, &metadata->reparse, error);
     if (!link)
         return WCL_OK;
-    if (wcl_reparse_encode_link(link, is_mount_point, &data, &size, error) != WCL_OK)
+    if (encode_link(link, is_mount_point, &data, &size, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_buffer_append(&metadata->reparse, data, size, error);
 }
@@ -284,8 +299,7 @@ static bool comes_back(const wcl_reparse_link *link, const wcl_buffer *reparse)
     WCL_CLEANUP_FREE void *data = NULL;
     size_t size;
 
-    return wcl_reparse_encode_link(link->target, link->is_mount_point, &data, &size, NULL) ==
-               WCL_OK &&
+    return encode_link(link->target, link->is_mount_point, &data, &size, NULL) == WCL_OK &&
            size == reparse->size && memcmp(data, reparse->data, size) == 0;
 }
 

@@ -313,6 +313,20 @@ def trailing_bytes(home):
     assert sha256(home.path("t.tar")) == sha256(home.path("t2.tar"))
 
 
+def slashes_in_links_of_windows(home):
+    attributes = {"MSWINDOWS.fileattr": "1024"}
+    links = {"drive": "C:/app/x", "rooted": "/app/x", "relative": "app/x", "spelled": "C:\\app\\x"}
+    tar_of(home.path("links.tar"), [("Files", folder(pax_headers={"MSWINDOWS.fileattr": "16"})), ("Files/app", folder()),
+                                ("Files/app/x", dict(data=b"there"))] +
+           [("Files/" + name, dict(type=tarfile.SYMTYPE, linkname=target, pax_headers=attributes))
+            for name, target in links.items()])
+    home.run("import", "-i", home.path("links.tar"), "slashes")
+    where = home.mount("slashes")
+    for name in links:
+        assert open(os.path.join(where, name), "rb").read() == b"there", name
+    home.run("unmount", "slashes")
+
+
 def os_by_roots(home):
     tar_of(home.path("w.tar"), [("Files", folder()), ("Files/x", dict(data=b"x")), ("Hives", folder())])
     assert home.json("import", "-i", home.path("w.tar"), "w")["os"] == "windows"
@@ -327,7 +341,8 @@ def main():
     need_root()
     with Home() as home:
         for test in (odd_shapes, links_to_what_is_replaced, long_names, whiteouts, refused, hostile_xattrs, xattrs_of_others,
-                     notes_beneath_files, maps_out_of_order, links_into_parents, trailing_bytes, os_by_roots):
+                     notes_beneath_files, maps_out_of_order, links_into_parents, trailing_bytes, os_by_roots,
+                     slashes_in_links_of_windows):
             test(home)
             print("store_accepts:", test.__name__)
         home.assert_clean()
