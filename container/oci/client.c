@@ -169,8 +169,9 @@ static uint32_t code_of_message(const char *message)
         const char *part;
         uint32_t code;
     } causes[] = {
-        { "executable file not found", WCL_CODE_FILE_NOT_FOUND },
-        { "no such file or directory", WCL_CODE_FILE_NOT_FOUND },
+        { "chdir to cwd", WCL_CODE_DIRECTORY },
+        { "executable file not found", WCL_CODE_NO_SUCH_PROGRAM },
+        { "no such file or directory", WCL_CODE_NO_SUCH_PROGRAM },
         { "permission denied", WCL_CODE_ACCESS_DENIED },
         { "paused container", (uint32_t)WCL_CODE_HCS_INVALID_STATE },
         { "stopped container", (uint32_t)WCL_CODE_HCS_INVALID_STATE },
@@ -217,26 +218,36 @@ static void close_all(int fds[3])
     }
 }
 
-wcl_status wcl_supervisor_call(const wcl_place *place, const wcl_request *request, int attached,
-                               wcl_reply *reply, int fds[3], wcl_error *error)
+wcl_status wcl_supervisor_ask(const wcl_place *place, int fd, const wcl_request *request,
+                              int attached, wcl_reply *reply, int fds[3], wcl_error *error)
 {
-    int fd, own[3] = { -1, -1, -1 };
+    int own[3] = { -1, -1, -1 };
     int *taken = fds ? fds : own;
 
-    if (wcl_supervisor_connect(place, &fd, error) != WCL_OK)
-        return WCL_FAILED;
+    taken[0] = taken[1] = taken[2] = -1;
     wcl_status status = wcl_supervisor_send(fd, request, attached, error);
     if (status == WCL_OK)
         status = wait_for_answer(fd, error);
     if (status == WCL_OK)
         status = wcl_supervisor_receive(fd, reply, taken, error);
-    close(fd);
     if (status == WCL_END)
         return fail_unreachable(place, error);
     if (status == WCL_OK && reply->code)
         status = wcl_supervisor_fail(reply, error);
     if (status != WCL_OK || !fds)
         close_all(taken);
+    return status;
+}
+
+wcl_status wcl_supervisor_call(const wcl_place *place, const wcl_request *request, int attached,
+                               wcl_reply *reply, int fds[3], wcl_error *error)
+{
+    int fd;
+
+    if (wcl_supervisor_connect(place, &fd, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_supervisor_ask(place, fd, request, attached, reply, fds, error);
+    close(fd);
     return status;
 }
 

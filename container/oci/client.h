@@ -18,7 +18,12 @@ wcl_status wcl_supervisor_send(int fd, const wcl_request *request, int attached,
  * connection ended. */
 wcl_status wcl_supervisor_receive(int fd, wcl_reply *reply, int fds[3], wcl_error *error);
 
-/* One request and its reply; a reply with a code is a failure with it. `fds` may be NULL. */
+/* One request and its reply over a connection; a reply with a code is a failure with it. `fds` may
+ * be NULL. */
+wcl_status wcl_supervisor_ask(const wcl_place *place, int fd, const wcl_request *request,
+                              int attached, wcl_reply *reply, int fds[3], wcl_error *error);
+
+/* The same over a connection of its own. */
 wcl_status wcl_supervisor_call(const wcl_place *place, const wcl_request *request, int attached,
                                wcl_reply *reply, int fds[3], wcl_error *error);
 

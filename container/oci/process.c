@@ -1,12 +1,13 @@
 /* Processes of the portable provider. */
 #include "container/oci/system.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "container/oci/cgroup.h"
@@ -33,49 +34,7 @@ void wcl_oci_process_exited(wcl_provider_process *process, const wcl_reply *even
 
 /* ---- Making handles ------------------------------------------------------------------------- */
 
-static void begin_opening(wcl_provider_system *system)
-{
-    pthread_mutex_lock(&system->mutex);
-    system->openings++;
-    system->users++;
-    pthread_mutex_unlock(&system->mutex);
-}
-
-static void forget_early_exits(wcl_provider_system *system)
-{
-    while (system->early_exits) {
-        wcl_early_exit *early = system->early_exits;
-        system->early_exits = early->next;
-        free(early);
-    }
-}
-
-/* Adds the process, if there is one, to those that events are for, and tells it of what it missed.
- */
-static void end_opening(wcl_provider_system *system, wcl_provider_process *process,
-                        const wcl_reply *reply)
-{
-    pthread_mutex_lock(&system->mutex);
-    if (process) {
-        process->next = system->processes;
-        system->processes = process;
-        if (reply->exited)
-            wcl_oci_process_exited(process, reply);
-        for (const wcl_early_exit *early = system->early_exits; early; early = early->next)
-            if (early->event.serial == process->serial)
-                wcl_oci_process_exited(process, &early->event);
-        if (system->lost)
-            process->notify.call(process->notify.context, WCL_NOTIFY_SERVICE_DISCONNECT, 0, NULL);
-    }
-    if (--system->openings == 0)
-        forget_early_exits(system);
-    pthread_mutex_unlock(&system->mutex);
-    if (!process)
-        wcl_oci_system_drop(system);
-}
-
-static wcl_provider_process *process_new(wcl_provider_system *system, wcl_notify notify,
-                                         const wcl_reply *reply)
+static wcl_provider_process *process_new(wcl_provider_system *system, wcl_notify notify)
 {
     wcl_provider_process *process = calloc(1, sizeof(*process));
 
@@ -83,8 +42,6 @@ static wcl_provider_process *process_new(wcl_provider_system *system, wcl_notify
         return NULL;
     process->system = system;
     process->notify = notify;
-    process->pid = (uint32_t)reply->pid;
-    process->serial = reply->serial;
     for (int i = 0; i < 3; i++)
         process->pipes[i] = -1;
     return process;
@@ -99,6 +56,101 @@ static void place_pipes(const wcl_reply *reply, const int fds[3], int pipes[3])
         pipes[i] = reply->pipes & (1u << i) ? fds[next++] : -1;
 }
 
+/* How the process stands by the supervisor's answer, or without one. The mutex is held. */
+static void take_answer(wcl_provider_process *process, wcl_status status, const wcl_reply *reply,
+                        const wcl_error *error)
+{
+    const wcl_reply unknown = { .wait_error = WCL_CODE_UNEXPECTED_VALUE };
+
+    if (status == WCL_OK && reply->exited)
+        wcl_oci_process_exited(process, reply);
+    else if (status != WCL_OK && error->code == WCL_CODE_ELEMENT_NOT_FOUND)
+        wcl_oci_process_exited(process, &unknown);
+    else if (status != WCL_OK)
+        process->notify.call(process->notify.context, WCL_NOTIFY_SERVICE_DISCONNECT, 0, NULL);
+}
+
+/*
+ * Adds the process to those that events are for, and then asks how it stands: whatever became of it
+ * before was told to handles that were there before.
+ */
+static void begin_hearing(wcl_provider_process *process, int fd)
+{
+    const wcl_request request = { .type = WCL_REQUEST_DESCRIBE, .serial = process->serial };
+    wcl_provider_system *system = process->system;
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_reply reply = { 0 };
+
+    pthread_mutex_lock(&system->mutex);
+    process->next = system->processes;
+    system->processes = process;
+    pthread_mutex_unlock(&system->mutex);
+    wcl_status status = wcl_supervisor_ask(&system->place, fd, &request, -1, &reply, NULL, &error);
+    pthread_mutex_lock(&system->mutex);
+    take_answer(process, status, &reply, &error);
+    pthread_mutex_unlock(&system->mutex);
+}
+
+/* The process of that serial, or the first after it, whose end has not been heard of. */
+static wcl_provider_process *find_running(wcl_provider_system *system, uint64_t serial)
+{
+    wcl_provider_process *found = NULL;
+
+    for (wcl_provider_process *process = system->processes; process; process = process->next)
+        if (!process->exited && process->serial >= serial &&
+            (!found || process->serial < found->serial))
+            found = process;
+    return found;
+}
+
+void wcl_oci_processes_ask_anew(wcl_provider_system *system)
+{
+    wcl_request request = { .type = WCL_REQUEST_DESCRIBE };
+
+    for (;; request.serial++) {
+        wcl_error error = WCL_ERROR_INIT;
+        wcl_reply reply = { 0 };
+        pthread_mutex_lock(&system->mutex);
+        const wcl_provider_process *next = find_running(system, request.serial);
+        if (next)
+            request.serial = next->serial;
+        pthread_mutex_unlock(&system->mutex);
+        if (!next)
+            return;
+        wcl_status status = wcl_oci_request(system, &request, &reply, &error);
+        pthread_mutex_lock(&system->mutex);
+        for (wcl_provider_process *process = system->processes; process; process = process->next)
+            if (process->serial == request.serial)
+                take_answer(process, status, &reply, &error);
+        pthread_mutex_unlock(&system->mutex);
+    }
+}
+
+/* Makes the handle of the process that the supervisor answers the request with. */
+static wcl_status make_handle(wcl_provider_system *system, const wcl_request *request, int attached,
+                              wcl_notify notify, wcl_provider_process **process, wcl_error *error)
+{
+    WCL_CLEANUP_FD int fd = -1;
+    int fds[3] = { -1, -1, -1 };
+    wcl_reply reply = { 0 };
+    wcl_provider_process *made = process_new(system, notify);
+
+    if (!made)
+        return wcl_fail_memory(error);
+    if (wcl_supervisor_connect(&system->place, &fd, error) != WCL_OK ||
+        wcl_supervisor_ask(&system->place, fd, request, attached, &reply, fds, error) != WCL_OK) {
+        free(made);
+        return WCL_FAILED;
+    }
+    made->pid = (uint32_t)reply.pid;
+    made->serial = reply.serial;
+    place_pipes(&reply, fds, made->pipes);
+    wcl_oci_system_keep(system);
+    *process = made;
+    begin_hearing(made, fd);
+    return WCL_OK;
+}
+
 /* The process document in a memory file, for the runtime to read. */
 static wcl_status open_document(const char *text, int *fd, wcl_error *error)
 {
@@ -107,13 +159,15 @@ static wcl_status open_document(const char *text, int *fd, wcl_error *error)
     *fd = memfd_create("process", MFD_CLOEXEC);
     if (*fd >= 0 && write(*fd, text, size) == (ssize_t)size && lseek(*fd, 0, SEEK_SET) == 0)
         return WCL_OK;
+    int number = errno;
     if (*fd >= 0)
         close(*fd);
-    return wcl_fail_memory(error);
+    return wcl_fail_errno(error, number, "no memory file for the process document");
 }
 
-static wcl_status exec(wcl_provider_system *system, const char *config, wcl_reply *reply,
-                       int fds[3], wcl_error *error)
+wcl_status wcl_oci_create_process(wcl_provider_system *system, const char *config,
+                                  wcl_notify notify, wcl_provider_process **process,
+                                  wcl_error *error)
 {
     WCL_CLEANUP_FREE char *document = NULL;
     wcl_request request = { .type = WCL_REQUEST_EXEC };
@@ -122,30 +176,8 @@ static wcl_status exec(wcl_provider_system *system, const char *config, wcl_repl
     if (wcl_process_spec(&system->place, config, &document, &request.flags, error) != WCL_OK ||
         open_document(document, &fd, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_supervisor_call(&system->place, &request, fd, reply, fds, error);
+    wcl_status status = make_handle(system, &request, fd, notify, process, error);
     close(fd);
-    return status;
-}
-
-wcl_status wcl_oci_create_process(wcl_provider_system *system, const char *config,
-                                  wcl_notify notify, wcl_provider_process **process,
-                                  wcl_error *error)
-{
-    int fds[3] = { -1, -1, -1 };
-    wcl_reply reply = { 0 };
-    wcl_provider_process *made = NULL;
-
-    begin_opening(system);
-    wcl_status status = exec(system, config, &reply, fds, error);
-    if (status == WCL_OK && !(made = process_new(system, notify, &reply))) {
-        close_pipes(fds);
-        status = wcl_fail_memory(error);
-    }
-    if (made) {
-        place_pipes(&reply, fds, made->pipes);
-        *process = made;
-    }
-    end_opening(system, made, &reply);
     return status;
 }
 
@@ -155,23 +187,14 @@ wcl_status wcl_oci_open_process(wcl_provider_system *system, uint32_t pid, wcl_n
     const wcl_request status_request = { .type = WCL_REQUEST_STATUS };
     const wcl_request request = { .type = WCL_REQUEST_OPEN, .pid = (int32_t)pid };
     wcl_reply reply = { 0 };
-    wcl_provider_process *made = NULL;
 
-    begin_opening(system);
-    wcl_status status = wcl_oci_request(system, &status_request, &reply, error);
+    if (wcl_oci_request(system, &status_request, &reply, error) != WCL_OK)
+        return WCL_FAILED;
     /* Only the container's own processes: the host's other pids are none of its business. One that
      * has ended has no place any more, and the supervisor knows whether it was one of them. */
-    if (status == WCL_OK &&
-        (pid == 0 || pid > INT32_MAX || wcl_cgroup_is_foreign(reply.init_pid, (int32_t)pid)))
-        status = wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND, "no such process in the container");
-    if (status == WCL_OK)
-        status = wcl_oci_request(system, &request, &reply, error);
-    if (status == WCL_OK && !(made = process_new(system, notify, &reply)))
-        status = wcl_fail_memory(error);
-    if (made)
-        *process = made;
-    end_opening(system, made, &reply);
-    return status;
+    if (pid == 0 || pid > INT32_MAX || wcl_cgroup_is_foreign(reply.init_pid, (int32_t)pid))
+        return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND, "no such process in the container");
+    return make_handle(system, &request, -1, notify, process, error);
 }
 
 wcl_status wcl_oci_close_process(wcl_provider_process *process, wcl_error *error)

@@ -63,6 +63,38 @@ static wcl_status fail_arguments(const char *why, wcl_error *error)
     return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s", why);
 }
 
+/* Adds a text to a list, which takes it whole or not at all. */
+static bool add_text(cJSON *list, const char *text)
+{
+    cJSON *item = cJSON_CreateString(text);
+
+    if (cJSON_AddItemToArray(list, item))
+        return true;
+    cJSON_Delete(item);
+    return false;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = path + strlen(path);
+
+    while (slash > path && slash[-1] != '/' && slash[-1] != '\\')
+        slash--;
+    return slash;
+}
+
+/* Whether a command line begins with the application's name, as it does by custom on Windows:
+ * "\bin\app.exe" with "app -x". Such a beginning is not an argument. */
+static bool names_application(const char *argument, const char *application)
+{
+    const char *name = base_name(application), *given = base_name(argument);
+    size_t length = strlen(given);
+
+    return strcmp(argument, application) == 0 ||
+           (length > 0 && strncasecmp(name, given, length) == 0 &&
+            (!name[length] || strcasecmp(name + length, ".exe") == 0));
+}
+
 /* What to run: the application, or the first argument, and then the other arguments. */
 static wcl_status add_arguments(const wcl_process_config *config, cJSON *process, wcl_error *error)
 {
@@ -81,15 +113,13 @@ static wcl_status add_arguments(const wcl_process_config *config, cJSON *process
     }
     if (!has_application && (count == 0 || !*arguments[0]))
         return fail_arguments("ApplicationName and CommandLine name no program to run", error);
+    size_t at = has_application && has_line && count > 0 &&
+                names_application(arguments[0], config->application_name);
     cJSON *list = cJSON_AddArrayToObject(process, "args");
-    size_t at = 0;
-    if (has_application) {
-        cJSON_AddItemToArray(list, cJSON_CreateString(config->application_name));
-        at = 1;
-    }
-    for (; at < count; at++)
-        cJSON_AddItemToArray(list, cJSON_CreateString(arguments[at]));
-    return list ? WCL_OK : wcl_fail_memory(error);
+    bool added = list && (!has_application || add_text(list, config->application_name));
+    for (; added && at < count; at++)
+        added = add_text(list, arguments[at]);
+    return added ? WCL_OK : wcl_fail_memory(error);
 }
 
 static const char *find_variable(const wcl_process_config *config, const char *name)
@@ -106,18 +136,17 @@ static wcl_status add_environment(const wcl_process_config *config, cJSON *proce
     WCL_CLEANUP_BUFFER wcl_buffer line = WCL_BUFFER_INIT;
     cJSON *list = cJSON_AddArrayToObject(process, "env");
 
-    if (!find_variable(config, "PATH"))
-        cJSON_AddItemToArray(list, cJSON_CreateString(DEFAULT_PATH));
-    if (config->emulate_console && !find_variable(config, "TERM"))
-        cJSON_AddItemToArray(list, cJSON_CreateString("TERM=xterm"));
-    for (size_t i = 0; i < config->environment_count; i++) {
+    bool added =
+        list && (find_variable(config, "PATH") || add_text(list, DEFAULT_PATH)) &&
+        (!config->emulate_console || find_variable(config, "TERM") || add_text(list, "TERM=xterm"));
+    for (size_t i = 0; added && i < config->environment_count; i++) {
         wcl_buffer_clear(&line);
         if (wcl_buffer_printf(&line, error, "%s=%s", config->environment[i].name,
                               config->environment[i].value) != WCL_OK)
             return WCL_FAILED;
-        cJSON_AddItemToArray(list, cJSON_CreateString(wcl_buffer_text(&line)));
+        added = add_text(list, wcl_buffer_text(&line));
     }
-    return list ? WCL_OK : wcl_fail_memory(error);
+    return added ? WCL_OK : wcl_fail_memory(error);
 }
 
 static wcl_status add_user(const wcl_place *place, const wcl_process_config *config, cJSON *process,
@@ -136,9 +165,14 @@ static wcl_status add_user(const wcl_place *place, const wcl_process_config *con
         !wcl_json_add_u64(object, "gid", user.gid))
         return wcl_fail_memory(error);
     cJSON *groups = cJSON_AddArrayToObject(object, "additionalGids");
-    for (size_t i = 0; i < user.group_count; i++)
-        cJSON_AddItemToArray(groups, cJSON_CreateNumber(user.groups[i]));
-    return groups ? WCL_OK : wcl_fail_memory(error);
+    bool added = groups != NULL;
+    for (size_t i = 0; added && i < user.group_count; i++) {
+        cJSON *group = cJSON_CreateNumber(user.groups[i]);
+        added = cJSON_AddItemToArray(groups, group);
+        if (!added)
+            cJSON_Delete(group);
+    }
+    return added ? WCL_OK : wcl_fail_memory(error);
 }
 
 static wcl_status add_folder(const wcl_process_config *config, cJSON *process, wcl_error *error)

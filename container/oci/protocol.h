@@ -3,8 +3,11 @@
  * that keeps their bounds (SOCK_SEQPACKET), with file descriptors attached where pipes or documents
  * change hands. Both ends are of one build on one host, so numbers are the machine's own.
  *
- * A connection carries one request and its reply, except that one which subscribed also receives
+ * A connection carries requests, each followed by its reply; one that subscribed also receives
  * events until it ends. The supervisor counts subscribed connections as handles of the container.
+ *
+ * Events and replies come over different connections, in no order. Who opens a process therefore
+ * notes its serial, so that events of it are heard from then on, and asks how it stands after that.
  */
 #ifndef WCL_CONTAINER_OCI_PROTOCOL_H
 #define WCL_CONTAINER_OCI_PROTOCOL_H
@@ -31,10 +34,11 @@ enum wcl_request_type {
     WCL_REQUEST_RESUME,
     WCL_REQUEST_SHUTDOWN,
     WCL_REQUEST_TERMINATE,
-    WCL_REQUEST_EXEC,        /* with the process document; reply: process and its pipes */
-    WCL_REQUEST_OPEN,        /* of `pid`; reply: process */
-    WCL_REQUEST_STDIO,       /* reply: pipes */
-    WCL_REQUEST_CLOSE_STDIN, /* these are about `serial` */
+    WCL_REQUEST_EXEC,     /* with the process document; reply: process and its pipes */
+    WCL_REQUEST_OPEN,     /* of `pid`; reply: process */
+    WCL_REQUEST_DESCRIBE, /* reply: process; this and what follows is about `serial` */
+    WCL_REQUEST_STDIO,    /* reply: pipes */
+    WCL_REQUEST_CLOSE_STDIN,
     WCL_REQUEST_RESIZE,
     WCL_REQUEST_KILL,
 };
@@ -53,6 +57,10 @@ typedef struct wcl_request {
     uint16_t height;
     uint64_t serial; /* names a process of this container for good, which a pid does not */
 } wcl_request;
+
+/* The event that others were left out, since the connection was full: who hears it asks anew about
+ * all that it waits for. */
+#define WCL_EVENT_MISSED 0x02000000u
 
 enum wcl_container_state {
     WCL_STATE_CREATING = 0,

@@ -122,13 +122,25 @@ wcl_status wcl_root_prepare(const wcl_container_config *config, wcl_root *root, 
     return WCL_FAILED;
 }
 
+/* Fails as `own` says, unless that is that nothing is left to be given back: the layer is not
+ * mounted any more, or was removed. */
+static wcl_status unless_gone(wcl_status status, const wcl_error *own, wcl_error *error)
+{
+    if (status == WCL_OK || own->code == WCL_CODE_INVALID_STATE || wcl_error_is_not_exist(own))
+        return WCL_OK;
+    if (error)
+        *error = *own;
+    return WCL_FAILED;
+}
+
 wcl_status wcl_root_unprepare(const char *home, const char *layer, wcl_error *error)
 {
     wcl_driver driver = driver_of(home);
+    wcl_error own = WCL_ERROR_INIT;
 
-    if (wcl_layer_unprepare(&driver, layer, error) != WCL_OK)
+    if (unless_gone(wcl_layer_unprepare(&driver, layer, &own), &own, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_layer_deactivate(&driver, layer, error);
+    return unless_gone(wcl_layer_deactivate(&driver, layer, &own), &own, error);
 }
 
 void wcl_root_free(wcl_root *root)

@@ -17,7 +17,7 @@ typedef struct wcl_root {
 wcl_status wcl_root_resolve(const wcl_container_config *config, wcl_root *root, wcl_error *error);
 /* Activates, expands and prepares the layer; nothing is left of it after a failure. */
 wcl_status wcl_root_prepare(const wcl_container_config *config, wcl_root *root, wcl_error *error);
-/* Undoes that. */
+/* Undoes that; what was undone before is no failure. */
 wcl_status wcl_root_unprepare(const char *home, const char *layer, wcl_error *error);
 void wcl_root_free(wcl_root *root);
 #define WCL_CLEANUP_ROOT __attribute__((cleanup(wcl_root_free)))

@@ -26,21 +26,9 @@ static void notify_system(wcl_provider_system *system, uint32_t type, uint32_t c
 
 static void process_event(wcl_provider_system *system, const wcl_reply *event)
 {
-    bool known = false;
-
     for (wcl_provider_process *process = system->processes; process; process = process->next)
-        if (process->serial == event->serial) {
+        if (process->serial == event->serial)
             wcl_oci_process_exited(process, event);
-            known = true;
-        }
-    if (known || system->openings == 0)
-        return;
-    wcl_early_exit *early = malloc(sizeof(*early));
-    if (!early)
-        return;
-    early->event = *event;
-    early->next = system->early_exits;
-    system->early_exits = early;
 }
 
 static void system_event(wcl_provider_system *system, const wcl_reply *event)
@@ -54,6 +42,10 @@ static void system_event(wcl_provider_system *system, const wcl_reply *event)
 
 static void handle_event(wcl_provider_system *system, const wcl_reply *event)
 {
+    if (event->event == WCL_EVENT_MISSED) {
+        wcl_oci_processes_ask_anew(system);
+        return;
+    }
     pthread_mutex_lock(&system->mutex);
     if (event->event == WCL_NOTIFY_PROCESS_EXITED)
         process_event(system, event);
@@ -106,11 +98,6 @@ static wcl_status start_listener(wcl_provider_system *system, wcl_error *error)
 
 static void system_free(wcl_provider_system *system)
 {
-    while (system->early_exits) {
-        wcl_early_exit *early = system->early_exits;
-        system->early_exits = early->next;
-        free(early);
-    }
     if (system->subscription >= 0)
         close(system->subscription);
     pthread_mutex_destroy(&system->mutex);

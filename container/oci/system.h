@@ -7,12 +7,6 @@
 #include "container/oci/client.h"
 #include "container/provider.h"
 
-/* An end that was heard of before the process it belongs to was known here. */
-typedef struct wcl_early_exit {
-    struct wcl_early_exit *next;
-    wcl_reply event;
-} wcl_early_exit;
-
 /*
  * A subscription at the supervisor, and the thread that listens to it. It lives until the handle of
  * the system and those of its processes are closed.
@@ -30,8 +24,6 @@ struct wcl_provider_system {
     bool lost;
     wcl_notify notify; /* call is NULL when the handle was closed */
     wcl_provider_process *processes;
-    unsigned openings; /* of processes that are under way */
-    wcl_early_exit *early_exits;
 };
 
 struct wcl_provider_process {
@@ -80,6 +72,8 @@ wcl_status wcl_oci_process_properties(wcl_provider_process *process, char **prop
                                       wcl_error *error);
 wcl_status wcl_oci_modify_process(wcl_provider_process *process, const char *settings,
                                   wcl_error *error);
+/* Asks about every process whose end has not been heard of. */
+void wcl_oci_processes_ask_anew(wcl_provider_system *system);
 /* Tells a process of its end; the system's mutex is held. */
 void wcl_oci_process_exited(wcl_provider_process *process, const wcl_reply *event);
 

@@ -13,18 +13,27 @@
 /* As in process_config.c. */
 #define CONFIG_LIMIT (4 * 1024 * 1024)
 
+/* A command line begins with the program's name, also where ApplicationName says it. */
 static wcl_status join_arguments(cJSON *json, const char *const *arguments, size_t count,
                                  wcl_error *error)
 {
+    WCL_CLEANUP_FREE const char **all = calloc(count + 1, sizeof(*all));
     WCL_CLEANUP_FREE char *line = NULL;
-    const char *given = "";
+    const char *given = "", *application = "";
+    size_t at = 0;
 
-    if (wcl_json_get_text(json, "CommandLine", &given, error) != WCL_OK)
+    if (!all)
+        return wcl_fail_memory(error);
+    if (wcl_json_get_text(json, "CommandLine", &given, error) != WCL_OK ||
+        wcl_json_get_text(json, "ApplicationName", &application, error) != WCL_OK)
         return WCL_FAILED;
     if (*given)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         "CommandLine and CommandArgs cannot both be given");
-    if (wcl_command_line_join(arguments, count, &line, error) != WCL_OK)
+    if (*application)
+        all[at++] = application;
+    memcpy(all + at, arguments, count * sizeof(*all));
+    if (wcl_command_line_join(all, at + count, &line, error) != WCL_OK)
         return WCL_FAILED;
     cJSON_DeleteItemFromObjectCaseSensitive(json, "CommandArgs");
     cJSON_DeleteItemFromObjectCaseSensitive(json, "CommandLine");

@@ -46,8 +46,20 @@ static void a_program_that_is_missing_fails_with_the_runtimes_words(void **state
     config.command_line = "no-such-program";
     config.create_stderr_pipe = true;
     assert_int_equal(wcl_process_create(shared, &config, &process, &failure), WCL_FAILED);
-    assert_int_equal(failure.code, WCL_CODE_FILE_NOT_FOUND);
+    assert_int_equal(failure.code, WCL_CODE_NO_SUCH_PROGRAM);
     assert_non_null(strstr(failure.message, "no-such-program"));
+    assert_false(wcl_error_is_not_exist(&failure));
+    config.command_line = "/bin/no-such-program";
+    FAILS(WCL_CODE_NO_SUCH_PROGRAM, wcl_process_create(shared, &config, &process, &error));
+    config.command_line = "true";
+    config.working_directory = "/no-such-folder";
+    FAILS(WCL_CODE_DIRECTORY, wcl_process_create(shared, &config, &process, &error));
+    config.working_directory = NULL;
+    config.user = "no-such-user";
+    FAILS(WCL_CODE_NO_SUCH_USER, wcl_process_create(shared, &config, &process, &error));
+    config.user = "root:no-such-group";
+    FAILS(WCL_CODE_NO_SUCH_GROUP, wcl_process_create(shared, &config, &process, &error));
+    config.user = NULL;
     config.command_line = "/etc";
     FAILS(WCL_CODE_ACCESS_DENIED, wcl_process_create(shared, &config, &process, &error));
 }
@@ -259,9 +271,19 @@ static void a_list_of_arguments_is_passed_as_it_is(void **state)
     config.arguments = NULL;
     config.argument_count = 0;
     config.application_name = "/bin/echo";
-    config.command_line = "ignored \"one argument\" two";
+    config.command_line = "one \"an argument\" two";
     text = test_output(shared, &config, &code);
-    assert_string_equal(text, "one argument two\n");
+    assert_string_equal(text, "one an argument two\n");
+    free(text);
+    config.command_line = "echo \"an argument\" two";
+    text = test_output(shared, &config, &code);
+    assert_string_equal(text, "an argument two\n");
+    free(text);
+    config.command_line = NULL;
+    config.arguments = arguments + 4;
+    config.argument_count = 2;
+    text = test_output(shared, &config, &code);
+    assert_string_equal(text, "\"q\" \\\n");
     free(text);
 }
 

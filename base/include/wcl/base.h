@@ -126,6 +126,7 @@ typedef enum wcl_code {
     WCL_CODE_UNEXPECTED_CONTAINER_EXIT = 0x20000006,  /* ErrUnexpectedContainerExit */
     WCL_CODE_UNEXPECTED_PROCESS_ABORT = 0x20000007,   /* ErrUnexpectedProcessAbort */
     WCL_CODE_UNEXPECTED_VALUE = 0x20000008,           /* ErrUnexpectedValue */
+    WCL_CODE_NO_SUCH_PROGRAM = 0x20010001, /* wcl's own: what a process is to run is not there */
 } wcl_code;
 
 /*

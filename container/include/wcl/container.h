@@ -326,8 +326,10 @@ typedef struct wcl_environment_variable {
 
 /*
  * ProcessConfig. What is run is `application_name` with the arguments of `command_line`, which is
- * split by Windows' rules (wcl_command_line_split()) and whose first argument names the program
- * when application_name is not given; or, without splitting, `arguments`.
+ * split by Windows' rules (wcl_command_line_split()), or with `arguments`, which are taken as they
+ * are. Without an application_name the first argument is the program. With one, all of them are
+ * arguments, save that a command line may begin with the application's name once more, as is the
+ * custom on Windows.
  */
 typedef struct wcl_process_config {
     size_t struct_size; /* sizeof(wcl_process_config) */

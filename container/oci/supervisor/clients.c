@@ -55,18 +55,14 @@ static void client_notify(struct supervisor *supervisor, struct client *client,
     loop_change(supervisor, client->fd, EPOLLIN | EPOLLOUT, &client->source);
 }
 
-/* Tells of every end that it may have missed; those it knows of change nothing for it. */
+/* Says that events were left out, and whether the container's end was one of them. */
 static void client_catch_up(struct supervisor *supervisor, struct client *client)
 {
+    const wcl_reply missed = { .event = WCL_EVENT_MISSED };
+
     client->behind = false;
     loop_change(supervisor, client->fd, EPOLLIN, &client->source);
-    for (const struct process *process = supervisor->processes; process; process = process->next) {
-        wcl_reply event = { .event = WCL_NOTIFY_PROCESS_EXITED };
-        if (!process->exited)
-            continue;
-        processes_describe(process, &event);
-        client_notify(supervisor, client, &event);
-    }
+    client_notify(supervisor, client, &missed);
     if (supervisor->state == WCL_STATE_STOPPED) {
         wcl_reply event = { .event = WCL_NOTIFY_SYSTEM_EXITED };
         lifecycle_status(supervisor, &event);

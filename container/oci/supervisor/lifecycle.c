@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,7 +56,8 @@ void lifecycle_created(struct supervisor *supervisor)
 static void run_ended(struct supervisor *supervisor, const struct task *task, int status)
 {
     struct timespec now;
-    int init_status;
+    siginfo_t info;
+    int init_status = 0;
 
     supervisor->init = status == 0 ? read_pid(supervisor, PID_FILE) : -1;
     if (supervisor->init < 0) {
@@ -69,8 +71,10 @@ static void run_ended(struct supervisor *supervisor, const struct task *task, in
     supervisor->started = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
     supervisor->state = WCL_STATE_RUNNING;
     notify(supervisor, WCL_NOTIFY_START_COMPLETED, 0, -1);
-    /* Init may have ended before it was known which process it is. */
-    if (processes_take_orphan(supervisor, supervisor->init, &init_status))
+    /* Init may have ended before it was known which process it is; if that was not noted either, it
+     * is no child any more. */
+    if (processes_take_orphan(supervisor, supervisor->init, &init_status) ||
+        waitid(P_PID, (id_t)supervisor->init, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
         lifecycle_init_ended(supervisor, init_status);
     else if (supervisor->terminating)
         lifecycle_terminate(supervisor);

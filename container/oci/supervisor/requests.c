@@ -50,9 +50,12 @@ static void handle_change(struct supervisor *supervisor, struct client *client, 
     if (refuse_unless(supervisor, client, from))
         return;
     supervisor->state = during;
-    answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING, NULL);
-    if (!tasks_run(supervisor, kind))
-        supervisor->state = from;
+    if (tasks_run(supervisor, kind)) {
+        answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING, NULL);
+        return;
+    }
+    supervisor->state = from;
+    answer(supervisor, client, WCL_CODE_OUT_OF_MEMORY, "out of memory or file descriptors");
 }
 
 static bool refuse_if_stopped(struct supervisor *supervisor, struct client *client)
@@ -103,6 +106,15 @@ static void handle_exec(struct supervisor *supervisor, struct client *client,
         answer(supervisor, client, WCL_CODE_OUT_OF_MEMORY, "out of memory or file descriptors");
 }
 
+static void describe(struct supervisor *supervisor, struct client *client,
+                     const struct process *process)
+{
+    wcl_reply reply = { 0 };
+
+    processes_describe(process, &reply);
+    clients_reply(supervisor, client, &reply, NULL, 0);
+}
+
 static void handle_open(struct supervisor *supervisor, struct client *client, pid_t pid)
 {
     struct process *process = processes_by_pid(supervisor, pid);
@@ -113,9 +125,7 @@ static void handle_open(struct supervisor *supervisor, struct client *client, pi
         answer(supervisor, client, WCL_CODE_ELEMENT_NOT_FOUND, "no such process");
         return;
     }
-    wcl_reply reply = { 0 };
-    processes_describe(process, &reply);
-    clients_reply(supervisor, client, &reply, NULL, 0);
+    describe(supervisor, client, process);
 }
 
 static void handle_kill(struct supervisor *supervisor, struct client *client,
@@ -159,6 +169,9 @@ static void handle_process(struct supervisor *supervisor, struct client *client,
         return;
     }
     switch (request->type) {
+    case WCL_REQUEST_DESCRIBE:
+        describe(supervisor, client, process);
+        break;
     case WCL_REQUEST_STDIO:
         exec_reply_pipes(supervisor, client, process);
         break;
@@ -212,6 +225,7 @@ void requests_handle(struct supervisor *supervisor, struct client *client,
     case WCL_REQUEST_OPEN:
         handle_open(supervisor, client, request->pid);
         break;
+    case WCL_REQUEST_DESCRIBE:
     case WCL_REQUEST_STDIO:
     case WCL_REQUEST_CLOSE_STDIN:
     case WCL_REQUEST_RESIZE:

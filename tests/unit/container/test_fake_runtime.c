@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wcl/container.h>
+#include "container/container_internal.h"
+#include "container/oci/system.h"
 
 #define OK(call)                                                                                   \
     do {                                                                                           \
@@ -201,7 +202,7 @@ static void a_program_that_is_missing_is_not_found(void **state)
 
     (void)state;
     config.command_line = "no-such-program";
-    FAILS(WCL_CODE_FILE_NOT_FOUND, wcl_process_create(container, &config, &process, &error));
+    FAILS(WCL_CODE_NO_SUCH_PROGRAM, wcl_process_create(container, &config, &process, &error));
     end(container);
 }
 
@@ -251,6 +252,102 @@ typedef struct wait_result {
     wcl_container *container;
     wcl_error error;
 } wait_result;
+
+/* One of several who open a process while it ends, and then wait for that. */
+typedef struct opener {
+    wcl_container *container;
+    uint32_t pid;
+    pthread_barrier_t *barrier;
+    bool heard;
+} opener;
+
+static void *open_and_wait(void *context)
+{
+    opener *self = context;
+    wcl_process *process = NULL;
+
+    pthread_barrier_wait(self->barrier);
+    OK(wcl_process_open(self->container, self->pid, &process, &error));
+    self->heard = wcl_process_wait_timeout(process, 30000, NULL) == WCL_OK;
+    wcl_process_free(process);
+    return NULL;
+}
+
+/* The process that made it hears of the end as well; that must not use up what others are told. */
+static void an_end_is_heard_of_by_handles_that_are_opened_meanwhile(void **state)
+{
+    enum {
+        OPENERS = 8,
+        ROUNDS = 40
+    };
+    wcl_container *container = start("ends");
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        pthread_t threads[OPENERS];
+        opener openers[OPENERS];
+        pthread_barrier_t barrier;
+        wcl_process *process = run(container, "cat");
+        assert_int_equal(pthread_barrier_init(&barrier, NULL, OPENERS + 1), 0);
+        for (int i = 0; i < OPENERS; i++) {
+            openers[i] = (opener) { container, wcl_process_pid(process), &barrier, false };
+            assert_int_equal(pthread_create(&threads[i], NULL, open_and_wait, &openers[i]), 0);
+        }
+        pthread_barrier_wait(&barrier);
+        OK(wcl_process_kill(process, &error));
+        assert_int_equal(exit_code(process), 137);
+        for (int i = 0; i < OPENERS; i++) {
+            pthread_join(threads[i], NULL);
+            assert_true(openers[i].heard);
+        }
+        pthread_barrier_destroy(&barrier);
+        wcl_process_free(process);
+    }
+    end(container);
+}
+
+static void run_true(wcl_container *container, int count)
+{
+    for (int i = 0; i < count; i++) {
+        wcl_process *process = run(container, "true");
+        assert_int_equal(exit_code(process), 0);
+        wcl_process_free(process);
+    }
+}
+
+/* More ends than a connection holds, and then more than the supervisor remembers. */
+static void who_missed_an_end_asks_for_it(void **state)
+{
+    enum {
+        MORE_THAN_FIT = 320,
+        MORE_THAN_REMEMBERED = 140
+    };
+    wcl_container_options where = options();
+    wcl_container *container = start("missed"), *slow = NULL;
+    wcl_process *process = run(container, "cat"), *same = NULL, *alive = NULL;
+    wcl_process *other = run(container, "cat");
+
+    (void)state;
+    OK(wcl_container_open(&where, "missed", &slow, &error));
+    OK(wcl_process_open(slow, wcl_process_pid(process), &same, &error));
+    OK(wcl_process_open(slow, wcl_process_pid(other), &alive, &error));
+    pthread_mutex_lock(&slow->system->mutex); /* it hears nothing for a while */
+    run_true(container, MORE_THAN_FIT);
+    OK(wcl_process_kill(process, &error));
+    assert_int_equal(exit_code(process), 137);
+    run_true(container, MORE_THAN_REMEMBERED);
+    pthread_mutex_unlock(&slow->system->mutex);
+    OK(wcl_process_wait_timeout(same, 30000, &error));
+    FAILS(WCL_CODE_UNEXPECTED_VALUE, wcl_process_exit_code(same, &(int32_t) { 0 }, &error));
+    OK(wcl_process_kill(alive, &error));
+    assert_int_equal(exit_code(alive), 137);
+    wcl_process_free(alive);
+    wcl_process_free(same);
+    wcl_process_free(other);
+    wcl_process_free(process);
+    wcl_container_free(slow);
+    end(container);
+}
 
 static void *wait_with_result(void *context)
 {
@@ -309,6 +406,8 @@ int main(void)
         TEST(a_runtime_that_fails_is_quoted),
         TEST(a_program_that_is_missing_is_not_found),
         TEST(ten_threads_share_a_handle),
+        TEST(an_end_is_heard_of_by_handles_that_are_opened_meanwhile),
+        TEST(who_missed_an_end_asks_for_it),
         TEST(a_close_in_one_thread_ends_the_wait_of_another),
         TEST(a_process_outlives_its_containers_handle),
     };
