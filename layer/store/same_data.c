@@ -71,7 +71,7 @@ static wcl_status read_extent(const wcl_store *store, wcl_merged_side *side,
                               size_t size, wcl_error *error)
 {
     size_t got;
-    int fd;
+    int fd = -1;
 
     if (extent->device == WCL_DEVICE_HOLE) {
         memset(buffer, 0, size);
