@@ -8,7 +8,21 @@ build=$(realpath "${1:-build/release}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-cmake --install "$build" --prefix "$scratch/usr" >/dev/null
+# Two prefixes, neither the configured one: what is installed stands where it is installed.
+for prefix in "$scratch/other" "$scratch/usr"; do
+  cmake --install "$build" --prefix "$prefix" >/dev/null
+  if ! grep -q "^ExecStart=$prefix/bin/wcl " "$prefix/lib/systemd/system/wcl-graphdriver.service"; then
+    echo "check-install: the unit does not start $prefix/bin/wcl" >&2
+    exit 1
+  fi
+done
+mv "$scratch/other" "$scratch/moved"
+configured=$(sed -n 's/^CMAKE_INSTALL_PREFIX:PATH=//p' "$build/CMakeCache.txt")
+if grep -rIl -e "$configured" -e "$scratch/other" "$scratch/moved" --include='*.pc' --include='*.cmake'; then
+  echo "check-install: these files name a prefix" >&2
+  exit 1
+fi
+PKG_CONFIG_PATH=$(dirname "$(find "$scratch/moved" -name wcl.pc)") pkg-config --cflags wcl | grep -q "$scratch/moved/"
 mkdir -p "$scratch/src"
 cat > "$scratch/src/main.c" <<'PROGRAM'
 #include <stdio.h>
@@ -39,7 +53,7 @@ PROJECT
 
 pc=$(dirname "$(find "$scratch/usr" -name wcl.pc)")
 export PKG_CONFIG_PATH=$pc
-flags=$(pkg-config --define-variable=prefix="$scratch/usr" --cflags --libs wcl)
+flags=$(pkg-config --cflags --libs wcl)
 # shellcheck disable=SC2086
 cc -Wall -Werror "$scratch/src/main.c" -o "$scratch/with-pc" $flags
 LD_LIBRARY_PATH=$(dirname "$pc") "$scratch/with-pc"
@@ -50,6 +64,7 @@ cmake -G Ninja -S "$scratch/src" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scrat
 cmake --build "$scratch/build" >/dev/null
 "$scratch/build/consumer"
 "$scratch/usr/bin/wcl" --version
+scripts/check-hardening.sh "$scratch"/usr/bin/wcl "$(dirname "$pc")/libwcl.so" "$scratch"/usr/libexec/wcl/*
 test -s "$(find "$scratch/usr" -name wcl.1)"
 
 # Nothing but the public names may be exported.
@@ -60,4 +75,4 @@ if [ -n "$extra" ]; then
   echo "check-install: exported but not declared in a public header: $extra" >&2
   exit 1
 fi
-echo "check-install: pkg-config, CMake package, C++ and exports are right"
+echo "check-install: pkg-config, CMake package, C++ and exports are right, and nothing names a prefix"
