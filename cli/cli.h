@@ -7,6 +7,8 @@
 #include <wcl/layer.h>
 #include <wcl/tar.h>
 
+#define CLI_PATH_SIZE 4096
+
 /* Exit codes. */
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
@@ -23,6 +25,13 @@ typedef struct cli {
     struct progress_bar *bar;
 } cli;
 
+/* What a command cannot do without, when root runs it (docs/security.md). */
+typedef enum cli_needs {
+    CLI_NEEDS_ALL_RIGHTS = 0,
+    CLI_NEEDS_NO_RIGHTS = 1, /* except for sandboxes and folders, whose files may be anyone's */
+    CLI_NEEDS_NO_RIGHTS_FOR_TARS = 2, /* the same, and the last argument is where it writes to */
+} cli_needs;
+
 typedef struct command {
     const char *name;
     const char *arguments; /* "[-o TAR] ID": behind the name in the usage line */
@@ -30,6 +39,7 @@ typedef struct command {
     const char *help;      /* more, for --help; may be NULL */
     /* Returns an exit code. argv[0] is the command's name. */
     int (*run)(cli *cli, int argc, char **argv);
+    cli_needs needs;
 } command;
 
 /* ---- Options -------------------------------------------------------------------------------- */
@@ -68,6 +78,9 @@ typedef struct cli_option {
 int cli_parse(cli *cli, const cli_option *options, int *argc, char **argv, int least, int most,
               int stop_at_argument);
 void cli_list_free(cli_list *list);
+
+/* Gives up the capabilities that the command, with these options and arguments, does not need. */
+void cli_drop_rights(cli *cli, const cli_option *options, int argc, char **argv);
 
 /* Says what is wrong with the usage; returns EXIT_USAGE. */
 int cli_usage_error(cli *cli, const char *format, ...) WCL_PRINTF(2, 3);

@@ -296,14 +296,16 @@ int command_endpoint(cli *cli, int argc, char **argv)
 {
     static const command table[] = {
         { "endpoint create", "[-p PORT:PORT[/udp]]... [OPTIONS] NETWORK [NAME]",
-          "Make an endpoint on a network and print its id", NULL, endpoint_create },
-        { "endpoint list", "", "List the endpoints", NULL, endpoint_list },
+          "Make an endpoint on a network and print its id", NULL, endpoint_create,
+          CLI_NEEDS_ALL_RIGHTS },
+        { "endpoint list", "", "List the endpoints", NULL, endpoint_list, CLI_NEEDS_ALL_RIGHTS },
         { "endpoint remove", "ENDPOINT", "Remove an endpoint, named by its name or id", NULL,
-          endpoint_remove },
+          endpoint_remove, CLI_NEEDS_ALL_RIGHTS },
         { "endpoint attach", "ENDPOINT CONTAINER|--compartment N",
-          "Put an endpoint into a container, or a compartment of the host", NULL, endpoint_attach },
+          "Put an endpoint into a container, or a compartment of the host", NULL, endpoint_attach,
+          CLI_NEEDS_ALL_RIGHTS },
         { "endpoint detach", "ENDPOINT", "Take an endpoint out of what it is attached to", NULL,
-          endpoint_detach },
+          endpoint_detach, CLI_NEEDS_ALL_RIGHTS },
         { .name = NULL },
     };
 

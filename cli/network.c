@@ -296,12 +296,12 @@ int command_network(cli *cli, int argc, char **argv)
 {
     static const command table[] = {
         { "network create", "[-t TYPE] [-s PREFIX[,GATEWAY]]... [-a ADAPTER] [NAME]",
-          "Make a network and print its id", NULL, network_create },
-        { "network list", "", "List the networks", NULL, network_list },
+          "Make a network and print its id", NULL, network_create, CLI_NEEDS_ALL_RIGHTS },
+        { "network list", "", "List the networks", NULL, network_list, CLI_NEEDS_ALL_RIGHTS },
         { "network remove", "NETWORK", "Remove a network, named by its name or id", NULL,
-          network_remove },
+          network_remove, CLI_NEEDS_ALL_RIGHTS },
         { "network restore", "", "Build anew what is missing of the networks and endpoints", NULL,
-          network_restore },
+          network_restore, CLI_NEEDS_ALL_RIGHTS },
         { .name = NULL },
     };
 

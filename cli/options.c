@@ -210,6 +210,7 @@ int cli_parse(cli *cli, const cli_option *options, int *argc, char **argv, int l
         return cli_usage_error(cli, "too few arguments");
     if (most >= 0 && kept - 1 > most)
         return cli_usage_error(cli, "too many arguments: '%s'", argv[most + 1]);
+    cli_drop_rights(cli, options, kept, argv);
     return 0;
 }
 
