@@ -77,7 +77,7 @@ static int append(cli *cli, const append_line *line, const char *base, const cha
     bool is_scratch = strcmp(base, "scratch") == 0;
     wcl_platform *platform = NULL;
     wcl_image_info *made = NULL;
-    cli_input standard_input = { STDIN_FILENO };
+    cli_input stalling = { cli_open_stalling(input) };
     wcl_image_append_options options = { .struct_size = sizeof(options),
                                          .to = line->to,
                                          .deleted = line->deleted.items,
@@ -94,16 +94,16 @@ static int append(cli *cli, const append_line *line, const char *base, const cha
                                          .workdir = line->workdir,
                                          .user = line->user,
                                          .read = cli_read,
-                                         .read_context = &standard_input };
+                                         .read_context = &stalling };
 
     if (!read_epoch(&options))
         return cli_usage_error(cli, "SOURCE_DATE_EPOCH is no number of seconds since 1970");
     wcl_status status = read_platform(line, is_scratch, &platform, &cli->error);
     options.platform = platform;
     if (status == WCL_OK)
-        status = wcl_image_append(&driver, is_scratch ? NULL : base,
-                                  strcmp(input, "-") == 0 ? NULL : input, line->tag, &options,
-                                  &made, &cli->error);
+        status =
+            wcl_image_append(&driver, is_scratch ? NULL : base, stalling.fd >= 0 ? NULL : input,
+                             line->tag, &options, &made, &cli->error);
     cli_progress_done(cli);
     if (status == WCL_OK)
         print_made(cli, made);

@@ -127,8 +127,9 @@ void cli_progress_total(cli *cli, uint64_t total);
 void cli_draw_layers(void *context, const wcl_transfer *layers, size_t count);
 /* Clears the bar from the terminal. */
 void cli_progress_done(cli *cli);
-/* Whether Ctrl-C or SIGTERM came. */
+/* Whether Ctrl-C or SIGTERM came; and the signal, or 0. */
 bool cli_interrupted(void);
+int cli_signal(void);
 
 /* ---- Input ---------------------------------------------------------------------------------- */
 
@@ -136,6 +137,10 @@ bool cli_interrupted(void);
 typedef struct cli_input {
     int fd;
 } cli_input;
+
+/* Opens a file that may stall, a FIFO for instance, or takes standard input for "-"; fails with -1
+ * where it is another kind of file, or cannot be opened. */
+int cli_open_stalling(const char *path);
 
 /* A wcl_read_fn; the context is a cli_input. */
 wcl_status cli_read(void *context, void *buffer, size_t size, size_t *got, wcl_error *error);

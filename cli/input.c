@@ -1,8 +1,10 @@
 /* Reading input that may stall: a pipe whose other end gives nothing must not keep Ctrl-C waiting.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -18,6 +20,17 @@ static wcl_status fail(wcl_error *error, uint32_t code, const char *text)
         snprintf(error->message, sizeof(error->message), "%s", text);
     }
     return WCL_FAILED;
+}
+
+int cli_open_stalling(const char *path)
+{
+    struct stat info;
+
+    if (strcmp(path, "-") == 0)
+        return STDIN_FILENO;
+    if (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))
+        return -1;
+    return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 wcl_status cli_read(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)

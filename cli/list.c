@@ -141,9 +141,12 @@ static wcl_status find_entry(cli *cli, wcl_layer_reader *reader, const char *pat
     wcl_status status;
     const char *rest;
 
-    while ((status = wcl_layer_reader_next(reader, entry, &cli->error)) == WCL_OK)
+    while ((status = wcl_layer_reader_next(reader, entry, &cli->error)) == WCL_OK) {
         if (is_under(entry->path, path, entry->has_posix, &rest) && !*rest)
             return WCL_OK;
+        if (cli_interrupted())
+            return WCL_FAILED;
+    }
     if (status == WCL_END)
         cli_fail(cli, WCL_CODE_FILE_NOT_FOUND, cli->command->name, path,
                  "no such entry in the layer");
@@ -210,7 +213,7 @@ static wcl_status write_zeros(uint64_t count)
 
     while (count) {
         size_t part = count < sizeof(zeros) ? (size_t)count : sizeof(zeros);
-        if (fwrite(zeros, 1, part, stdout) != part)
+        if (cli_interrupted() || fwrite(zeros, 1, part, stdout) != part)
             return WCL_FAILED;
         count -= part;
     }
@@ -225,7 +228,7 @@ static wcl_status write_stream(wcl_backup_reader *backup, uint64_t *written, wcl
 
     while (status == WCL_OK && got) {
         status = wcl_backup_reader_read(backup, buffer, COPY_SIZE, &got, error);
-        if (status == WCL_OK && fwrite(buffer, 1, got, stdout) != got)
+        if (status == WCL_OK && (cli_interrupted() || fwrite(buffer, 1, got, stdout) != got))
             status = WCL_FAILED;
         *written += got;
     }
@@ -308,7 +311,7 @@ int command_cat(cli *cli, int argc, char **argv)
         free(link);
     }
     free(path);
-    if (status != WCL_OK && cli->error.code == 0)
+    if (status != WCL_OK && cli->error.code == 0 && !cli_interrupted())
         cli_fail(cli, WCL_CODE_IO, "cat", argv[2], "cannot write: %s", strerror(errno));
     return status == WCL_OK ? 0 : EXIT_FAILED;
 }

@@ -169,6 +169,14 @@ static int command_position(int argc, char **argv)
     return at < argc ? at : argc;
 }
 
+/* What a container or dockerd shall not lose ends by itself; all else may be killed at any instant.
+ */
+static bool ends_by_itself(const command *command)
+{
+    return command->run == command_run || command->run == command_exec ||
+           command->run == command_wait || command->run == command_graphdriver;
+}
+
 static int run(cli *cli, int argc, char **argv)
 {
     int at = command_position(argc, argv);
@@ -194,7 +202,17 @@ static int run(cli *cli, int argc, char **argv)
     char *name = argv[at];
     memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof(*argv));
     argv[1] = name;
+    if (!ends_by_itself(cli->command))
+        cli_system_end_in_time();
     return cli->command->run(cli, argc - 1, argv + 1);
+}
+
+/* As a shell has it for what a signal ended. */
+static int exit_code(int result)
+{
+    if (result == -1)
+        return 0;
+    return result == EXIT_FAILED && cli_interrupted() ? 128 + cli_signal() : result;
 }
 
 int main(int argc, char **argv)
@@ -214,5 +232,5 @@ int main(int argc, char **argv)
         char text[1400];
         cli_say("wcl: %s", wcl_error_format(&cli.error, text, sizeof(text)));
     }
-    return result == -1 ? 0 : result;
+    return exit_code(result);
 }

@@ -14,6 +14,7 @@
 /* Layers of an image that are shown at a time. */
 #define LAYER_LINES 8
 
+/* The signal that asked the program to end, or 0. */
 static volatile sig_atomic_t interrupted;
 
 typedef struct progress_bar {
@@ -114,6 +115,13 @@ void cli_draw_layers(void *context, const wcl_transfer *layers, size_t count)
     bar->shown = true;
 }
 
+bool cli_interrupted(void)
+{
+    if (interrupted)
+        cli_system_end_begins();
+    return interrupted != 0;
+}
+
 static bool on_progress(void *context, const wcl_progress *progress)
 {
     cli *cli = context;
@@ -126,7 +134,7 @@ static bool on_progress(void *context, const wcl_progress *progress)
             draw(bar, progress);
         }
     }
-    return interrupted != 0;
+    return cli_interrupted();
 }
 
 static void on_log(void *context, wcl_log_level level, const char *message)
@@ -141,13 +149,12 @@ static void on_log(void *context, wcl_log_level level, const char *message)
 
 static void on_signal(int signal_number)
 {
-    (void)signal_number;
-    interrupted = 1;
+    interrupted = signal_number;
 }
 
-bool cli_interrupted(void)
+int cli_signal(void)
 {
-    return interrupted != 0;
+    return interrupted;
 }
 
 void cli_progress_source(cli *cli, wcl_layer_reader *tar_reader, uint64_t total)

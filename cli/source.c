@@ -30,11 +30,11 @@ static wcl_status open_tar(cli *cli, const char *file, const cli_limits *limits,
                                        .max_ratio = limits->max_ratio };
     struct stat info;
 
-    static cli_input standard_input = { STDIN_FILENO };
-    wcl_status status =
-        strcmp(file, "-") == 0
-            ? wcl_tar_reader_open(cli_read, &standard_input, &options, reader, error)
-            : wcl_tar_reader_open_file(file, &options, reader, error);
+    static cli_input stalling;
+    stalling.fd = cli_open_stalling(file);
+    wcl_status status = stalling.fd >= 0
+                            ? wcl_tar_reader_open(cli_read, &stalling, &options, reader, error)
+                            : wcl_tar_reader_open_file(file, &options, reader, error);
     if (status != WCL_OK)
         return WCL_FAILED;
     bool sized = strcmp(file, "-") != 0 && stat(file, &info) == 0 && S_ISREG(info.st_mode);

@@ -24,6 +24,15 @@ void cli_system_take_rights(const wcl_hooks *hooks);
 /* Calls `stop`, on any thread or from a signal, when the program is asked to end. */
 void cli_system_watch(void (*stop)(int number));
 
+/*
+ * From now on a program that was asked to end and still waits for something ends all the same: what
+ * waits in the system is woken again and again, and after a while the process is over. That is for
+ * commands that may be killed at any instant.
+ */
+void cli_system_end_in_time(void);
+/* Says that the end has begun: there is more time, to take away what was half made. */
+void cli_system_end_begins(void);
+
 /* Ends a thread that waits for input. */
 void cli_system_end_reader(pthread_t thread);
 

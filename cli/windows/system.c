@@ -93,6 +93,14 @@ void cli_system_watch(void (*handler)(int number))
     SetConsoleCtrlHandler(stop, TRUE);
 }
 
+void cli_system_end_in_time(void)
+{
+}
+
+void cli_system_end_begins(void)
+{
+}
+
 void cli_system_end_reader(pthread_t thread)
 {
     HANDLE handle = pthread_gethandle(thread);

@@ -431,7 +431,7 @@ def interrupted_leaves_nothing(home):
         time.sleep(0.5)
         running.send_signal(signal.SIGINT)
         text = running.stderr.read()
-        assert running.wait(30) == 1 and b"cancelled" in text, (running.returncode, text)
+        assert running.wait(30) == 130 and b"cancelled" in text, (running.returncode, text)
         running.stdin.close()
         assert home.json("images") == before
         home.assert_clean()
