@@ -93,11 +93,11 @@ wcl_status wcl_graphdriver_create(wcl_graphdriver *driver, const char *id, const
 
 /* ---- Writable layers ------------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
+bool wcl_graphdriver_is_init(const char *id)
 {
-    size_t length = strlen(text), size = strlen(end);
+    size_t length = strlen(id), size = strlen(INIT_SUFFIX);
 
-    return length >= size && strcmp(text + length - size, end) == 0;
+    return length >= size && strcmp(id + length - size, INIT_SUFFIX) == 0;
 }
 
 /* Likewise: a layer like the one that is asked for, in which nothing was done yet. */
@@ -124,8 +124,7 @@ static wcl_status create_writable(wcl_graphdriver *driver, const char *id, const
          wcl_storage_options_parse(options->storage_options, options->storage_option_count, &size,
                                    error) != WCL_OK))
         return WCL_FAILED;
-    /* Docker alone writes to one of these, a few empty files. */
-    if (ends_with(id, INIT_SUFFIX))
+    if (wcl_graphdriver_is_init(id))
         size = 0;
     if (is_as_new(driver, id, parent, size))
         return WCL_OK;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "layer/provider.h"
+#include "layer/store/behind.h"
 #include "layer/store/store.h"
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -79,9 +80,11 @@ static wcl_status fill(wcl_graphdriver *driver, const wcl_graphdriver_options *o
                                     .home_dir = driver->home,
                                     .provider = driver->provider,
                                     .hooks = &driver->hooks };
-    if (make_store(&driver->layers, error) != WCL_OK)
+    if (make_store(&driver->layers, error) != WCL_OK ||
+        wcl_pending_open(driver->home, &driver->pending_fd, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_pending_open(driver->home, &driver->pending_fd, error);
+    driver->works_behind = wcl_behind_start(error) == WCL_OK;
+    return driver->works_behind ? WCL_OK : WCL_FAILED;
 }
 
 static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphdriver **driver,
@@ -125,6 +128,8 @@ void wcl_graphdriver_free(wcl_graphdriver *driver)
 {
     if (!driver)
         return;
+    if (driver->works_behind)
+        wcl_behind_stop();
     if (driver->pending_fd >= 0)
         close(driver->pending_fd);
     wcl_references_destroy(&driver->references);

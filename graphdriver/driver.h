@@ -16,6 +16,7 @@ struct wcl_graphdriver {
     int pending_fd; /* the folder of notes */
     uint64_t size;  /* of writable layers that do not say theirs; 0: no limit */
     wcl_references references;
+    bool works_behind; /* wcl_behind_start() was called */
 };
 
 /* ---- Notes of layers: HOME/.graphdriver/ID holds the parent's id ----------------------------- */
@@ -60,6 +61,9 @@ bool wcl_graphdriver_has_changes(const wcl_graphdriver *driver, const char *id);
 wcl_status wcl_graphdriver_freeze(const wcl_graphdriver *driver, const char *id, bool alone,
                                   wcl_error *error);
 
+/* Whether it is one of docker's own "-init" layers, which hold a few empty files. */
+bool wcl_graphdriver_is_init(const char *id);
+
 /* Whether a writable layer on nothing stands on this one, which was made for it alone. */
 bool wcl_graphdriver_is_scratch_of(const char *scratch, const char *id);
 
@@ -99,5 +103,9 @@ bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id);
 /* wcl_layer_prepare() with a mount label, which may be NULL or "". */
 wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id, const char *label,
                                    wcl_error *error);
+
+/* wcl_layer_unprepare(), which does not wait for what need not be waited for. */
+wcl_status wcl_graphdriver_unprepare(const wcl_graphdriver *driver, const char *id,
+                                     wcl_error *error);
 
 #endif

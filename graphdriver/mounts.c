@@ -68,7 +68,7 @@ wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_
 {
     wcl_error why = WCL_ERROR_INIT;
 
-    wcl_status status = wcl_layer_unprepare(&driver->layers, id, &why);
+    wcl_status status = wcl_graphdriver_unprepare(driver, id, &why);
     if (status == WCL_OK)
         status = wcl_layer_deactivate(&driver->layers, id, &why);
     else if (why.code == WCL_CODE_INVALID_STATE &&

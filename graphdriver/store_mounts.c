@@ -32,7 +32,9 @@ wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id
                                    wcl_error *error)
 {
     /* BuildKit mounts a layer to read it while others stand on it already. */
-    const wcl_overlay_options options = { .mount_label = label, .shares_lower = true };
+    const wcl_overlay_options options = { .mount_label = label,
+                                          .shares_lower = true,
+                                          .is_volatile = wcl_graphdriver_is_init(id) };
     const wcl_parents no_parents = { NULL, 0 };
 
     if (is_store(driver))
@@ -43,6 +45,13 @@ wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id
                     "the layer shall be mounted with the label '%.100s', but its provider knows no "
                     "labels",
                     label);
+}
+
+wcl_status wcl_graphdriver_unprepare(const wcl_graphdriver *driver, const char *id,
+                                     wcl_error *error)
+{
+    return is_store(driver) ? wcl_store_unprepare_behind(&driver->layers, id, error)
+                            : wcl_layer_unprepare(&driver->layers, id, error);
 }
 
 wcl_status wcl_graphdriver_freeze(const wcl_graphdriver *driver, const char *id, bool alone,

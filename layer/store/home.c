@@ -89,14 +89,25 @@ static wcl_status fail_open(const wcl_driver *driver, wcl_error *error)
     return wcl_fail_errno(error, errno, "cannot open the home '%s'", driver->home_dir);
 }
 
+/* Where an open folder is, without a look at each folder above it; NULL where that is not told. */
+static char *path_of(int fd)
+{
+    char link[40], path[PATH_MAX];
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, path, sizeof(path));
+    return size > 0 && size < (ssize_t)sizeof(path) && path[0] == '/' ? strndup(path, (size_t)size)
+                                                                      : NULL;
+}
+
 static wcl_status open_home(const wcl_driver *driver, bool make, wcl_store *store, wcl_error *error)
 {
     store->hooks = driver->hooks;
-    store->home = realpath(driver->home_dir, NULL);
-    if (!store->home)
-        return fail_open(driver, error);
-    store->home_fd = open(store->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    store->home_fd = open(driver->home_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->home_fd < 0)
+        return fail_open(driver, error);
+    store->home = path_of(store->home_fd);
+    if (!store->home && !(store->home = realpath(driver->home_dir, NULL)))
         return fail_open(driver, error);
     if (make && mkdirat(store->home_fd, ".staging", 0700) != 0 && errno != EEXIST)
         return fail_open(driver, error);
@@ -123,9 +134,13 @@ wcl_status wcl_store_open(const wcl_driver *driver, wcl_store *store, wcl_error 
 wcl_status wcl_store_make(const wcl_driver *driver, wcl_store *store, wcl_error *error)
 {
     *store = (wcl_store)WCL_STORE_INIT;
-    if (check_driver(driver, error) != WCL_OK || make_folders(driver->home_dir, error) != WCL_OK)
+    if (check_driver(driver, error) != WCL_OK)
         return WCL_FAILED;
-    if (open_home(driver, true, store, error) == WCL_OK)
+    if (open_home(driver, false, store, NULL) == WCL_OK)
+        return WCL_OK;
+    wcl_store_close(store);
+    if (make_folders(driver->home_dir, error) == WCL_OK &&
+        open_home(driver, true, store, error) == WCL_OK)
         return WCL_OK;
     wcl_store_close(store);
     return WCL_FAILED;

@@ -313,7 +313,7 @@ static wcl_status place_layer(importing *import, wcl_error *error)
                    : record->parent_count ? WCL_LAYER_LAYER
                                           : WCL_LAYER_BASE;
     if (wcl_chain_check_links(import->store, &import->parents, import->index, error) != WCL_OK ||
-        wcl_record_write(import->stage.fd, record, error) != WCL_OK)
+        wcl_record_write_new(import->stage.fd, record, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_stage_commit(import->store, &import->stage, record->id, error);
 }

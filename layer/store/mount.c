@@ -12,6 +12,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "layer/store/behind.h"
 #include "layer/store/mount_way.h"
 #include "platform/linux/mounts.h"
 
@@ -52,6 +53,23 @@ wcl_status wcl_mount_undo(const wcl_store *store, const char *id, const char *na
     while (wcl_mounts_is_mounted(AT_FDCWD, path))
         if (wcl_mounts_unmount(path, lazily, error) != WCL_OK)
             return WCL_FAILED;
+    return WCL_OK;
+}
+
+wcl_status wcl_mount_undo_behind(const wcl_store *store, const char *id, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, "merged");
+
+    if (!path)
+        return wcl_fail_memory(error);
+    while (wcl_mounts_is_mounted(AT_FDCWD, path)) {
+        int held = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        wcl_status status = wcl_mounts_detach(path, error);
+        if (held >= 0)
+            wcl_behind_close(id, held);
+        if (status != WCL_OK)
+            return WCL_FAILED;
+    }
     return WCL_OK;
 }
 

@@ -76,4 +76,8 @@ wcl_status wcl_mount_attach(int layer_fd, const char *name, int mount, wcl_error
 wcl_status wcl_mount_undo(const wcl_store *store, const char *id, const char *name, bool lazily,
                           wcl_error *error);
 
+/* Takes HOME/ID/merged out of sight at once; the mount comes to its end behind, once nobody has
+ * anything of it open. */
+wcl_status wcl_mount_undo_behind(const wcl_store *store, const char *id, wcl_error *error);
+
 #endif

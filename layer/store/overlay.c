@@ -186,12 +186,25 @@ static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *
         { "metacopy", "off" },
         { "index", "off" },
         { "xino", "auto" },
-        { "context", options ? options->mount_label : NULL },
+        { NULL, NULL },
+        { NULL, NULL },
     };
-    size_t count = sizeof(list) / sizeof(list[0]);
-    if (!options || !options->mount_label || !*options->mount_label)
-        count--;
+    size_t count = sizeof(list) / sizeof(list[0]) - 2;
+    if (options && options->mount_label && *options->mount_label)
+        list[count++] = (wcl_mounts_option) { "context", options->mount_label };
+    if (options && options->is_volatile)
+        list[count++] = (wcl_mounts_option) { "volatile", NULL };
     return wcl_mounts_create("overlay", list, count, false, mount, NULL, error);
+}
+
+/* The kernel does not mount what was mounted as volatile once, unless it is told that this is
+ * meant.
+ */
+static wcl_status discard_work(int base, wcl_error *error)
+{
+    if (faccessat(base, "work/work/incompat/volatile", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+        return WCL_OK;
+    return wcl_beneath_remove_tree(base, "work", error);
 }
 
 wcl_status wcl_overlay_mount(const wcl_store *store, const wcl_store_layer *sandbox,
@@ -202,7 +215,7 @@ wcl_status wcl_overlay_mount(const wcl_store *store, const wcl_store_layer *sand
 
     if (lower->count == 0)
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the sandbox stands on no layer");
-    if (wcl_storage_open(sandbox, &base, error) != WCL_OK ||
+    if (wcl_storage_open(sandbox, &base, error) != WCL_OK || discard_work(base, error) != WCL_OK ||
         wcl_mount_make_folder(base, "work", 0700, error) != WCL_OK ||
         make_upper(base, lower->fds[0], error) != WCL_OK ||
         create_overlay(store, sandbox, base, lower, options, &mount, error) != WCL_OK ||

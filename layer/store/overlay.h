@@ -8,6 +8,7 @@
 /* What a caller may want of a sandbox's mount beyond the usual. */
 typedef struct wcl_overlay_options {
     const char *mount_label; /* an SELinux context for all files; NULL or "": none */
+    bool is_volatile;        /* what is written need not be on disk when it is unmounted */
     bool shares_lower; /* the sandboxes it stands on may be mounted, since nobody writes to them */
 } wcl_overlay_options;
 

@@ -94,6 +94,8 @@ static wcl_status refuse_if_child(void *context, const char *id, wcl_error *erro
     const dependents *search = context;
     WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
 
+    if (!wcl_record_may_name(search->store->home_fd, id, search->id))
+        return WCL_OK;
     /* One that cannot be read, or just goes, does not count. */
     if (wcl_store_layer_open(search->store, id, WCL_LOCK_NONE, &layer, NULL) != WCL_OK)
         return WCL_OK;

@@ -230,6 +230,34 @@ wcl_status wcl_record_write(int layer_fd, const wcl_record *record, wcl_error *e
     return wcl_durable_write(layer_fd, RECORD_FILE, text, strlen(text), 0644, error);
 }
 
+wcl_status wcl_record_write_new(int layer_fd, const wcl_record *record, wcl_error *error)
+{
+    WCL_CLEANUP_JSON cJSON *json = record_to_json(record);
+    WCL_CLEANUP_FREE char *text = json ? wcl_json_print_pretty(json) : NULL;
+    WCL_CLEANUP_FD int fd =
+        openat(layer_fd, RECORD_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (!text)
+        return wcl_fail_memory(error);
+    if (fd < 0)
+        return wcl_fail_errno(error, errno, "cannot create '" RECORD_FILE "'");
+    if (wcl_pwrite_full(fd, text, strlen(text), 0, error) != WCL_OK)
+        return WCL_FAILED;
+    return fsync(fd) == 0 ? WCL_OK
+                          : wcl_fail_errno(error, errno, "cannot write '" RECORD_FILE "' to disk");
+}
+
+bool wcl_record_may_name(int home_fd, const char *id, const char *other)
+{
+    char path[192], text[16384];
+    size_t got = 0;
+
+    snprintf(path, sizeof(path), "%s/" RECORD_FILE, id);
+    WCL_CLEANUP_FD int fd = openat(home_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return fd < 0 || wcl_pread_full(fd, text, sizeof(text), 0, &got, NULL) != WCL_OK ||
+           got == sizeof(text) || memmem(text, got, other, strlen(other)) != NULL;
+}
+
 /* ---- Parents -------------------------------------------------------------------------------- */
 
 wcl_status wcl_record_set_parents(wcl_record *record, const wcl_store *store, wcl_parents parents,

@@ -8,6 +8,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "layer/store/behind.h"
 #include "layer/store/chain.h"
 #include "layer/store/mount.h"
 #include "layer/store/sandbox_work.h"
@@ -130,6 +131,7 @@ static wcl_status acquire_one(void *context, const wcl_store_layer *layer, wcl_e
     const wcl_work *work = acquiring->work;
 
     if (layer->record.kind == WCL_LAYER_SANDBOX) {
+        wcl_behind_wait_closed(layer->record.id);
         bool may_be_mounted = acquiring->options && acquiring->options->shares_lower;
         if (!may_be_mounted && wcl_mount_is_mounted(&work->store, layer->record.id))
             return wcl_fail(error, WCL_CODE_BUSY,
@@ -158,6 +160,7 @@ static wcl_status prepare_sandbox(wcl_work *work, const wcl_overlay_options *opt
     if (!wcl_sandbox_is_active(&work->layer))
         return wcl_fail(error, WCL_CODE_INVALID_STATE,
                         "the sandbox is not activated; that must come first");
+    wcl_behind_wait_closed(work->id);
     wcl_status status = wcl_sandbox_each_used(&work->store, record, WCL_LOCK_SHARED, acquire_one,
                                               &acquiring, error);
     if (status == WCL_OK)
@@ -217,7 +220,7 @@ wcl_status wcl_store_prepare(const wcl_driver *driver, const char *id, wcl_paren
     return wcl_store_prepare_with(driver, id, parents, NULL, error);
 }
 
-static wcl_status unprepare(const wcl_driver *driver, const char *id, wcl_error *error)
+static wcl_status unprepare(const wcl_driver *driver, const char *id, bool behind, wcl_error *error)
 {
     WCL_CLEANUP_WORK wcl_work work = WCL_WORK_INIT;
 
@@ -227,7 +230,10 @@ static wcl_status unprepare(const wcl_driver *driver, const char *id, wcl_error 
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer is not mounted");
     if (!wcl_work_is_sandbox(&work))
         return wcl_mount_release(&work.store, &work.layer, id, false, error);
-    if (wcl_mount_undo(&work.store, id, "merged", false, error) != WCL_OK)
+    /* The storage of a limited one ends with it, and that is waited for. */
+    behind = behind && work.layer.record.limit == 0;
+    if ((behind ? wcl_mount_undo_behind(&work.store, id, error)
+                : wcl_mount_undo(&work.store, id, "merged", false, error)) != WCL_OK)
         return WCL_FAILED;
     return wcl_sandbox_each_used(&work.store, &work.layer.record, WCL_LOCK_NONE, release_one, &work,
                                  error);
@@ -235,6 +241,14 @@ static wcl_status unprepare(const wcl_driver *driver, const char *id, wcl_error 
 
 wcl_status wcl_store_unprepare(const wcl_driver *driver, const char *id, wcl_error *error)
 {
-    return unprepare(driver, id, error) == WCL_OK ? WCL_OK
-                                                  : wcl_error_context(error, "unprepare", id);
+    return unprepare(driver, id, false, error) == WCL_OK
+               ? WCL_OK
+               : wcl_error_context(error, "unprepare", id);
+}
+
+wcl_status wcl_store_unprepare_behind(const wcl_driver *driver, const char *id, wcl_error *error)
+{
+    return unprepare(driver, id, wcl_behind_is_running(), error) == WCL_OK
+               ? WCL_OK
+               : wcl_error_context(error, "unprepare", id);
 }

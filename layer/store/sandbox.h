@@ -27,6 +27,9 @@ wcl_status wcl_store_mount_path(const wcl_driver *driver, const char *id, char *
 wcl_status wcl_store_expand_sandbox(const wcl_driver *driver, const char *id, uint64_t size,
                                     wcl_error *error);
 
+/* wcl_store_unprepare() that does not wait for the end of a sandbox's mount, nor for its users. */
+wcl_status wcl_store_unprepare_behind(const wcl_driver *driver, const char *id, wcl_error *error);
+
 /* wcl_store_prepare() with options, which are a sandbox's; NULL is allowed. */
 wcl_status wcl_store_prepare_with(const wcl_driver *driver, const char *id, wcl_parents parents,
                                   const wcl_overlay_options *options, wcl_error *error);

@@ -8,6 +8,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "layer/store/behind.h"
 #include "layer/store/sandbox.h"
 #include "layer/store/storage.h"
 
@@ -55,6 +56,7 @@ static wcl_status make_sandbox(const wcl_store *store, const wcl_record *record,
 
     if (wcl_stage_begin(store, record->id, &stage, error) != WCL_OK)
         return WCL_FAILED;
+    stage.is_light = wcl_behind_is_running();
     WCL_CLEANUP_FREE char *path = wcl_store_path(store, ".staging", stage.name);
     wcl_status status = path ? WCL_OK : wcl_fail_memory(error);
     /* What a container writes may be set-uid: nobody else has business in here. */
@@ -63,7 +65,7 @@ static wcl_status make_sandbox(const wcl_store *store, const wcl_record *record,
     if (status == WCL_OK)
         status = wcl_storage_make(stage.fd, path, record->limit, error);
     if (status == WCL_OK)
-        status = wcl_record_write(stage.fd, record, error);
+        status = wcl_record_write_new(stage.fd, record, error);
     if (status == WCL_OK)
         status = wcl_stage_commit(store, &stage, record->id, error);
     wcl_stage_end(store, &stage);

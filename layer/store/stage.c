@@ -13,6 +13,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/folder_lock.h"
+#include "layer/store/behind.h"
 #include "layer/store/clean.h"
 #include "layer/store/mount.h"
 
@@ -137,7 +138,7 @@ static int exchange(const wcl_store *store, wcl_stage *stage, const char *id)
 wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char *id,
                             wcl_error *error)
 {
-    if (fsync(stage->fd) != 0)
+    if (!stage->is_light && fsync(stage->fd) != 0)
         return wcl_fail_errno(error, errno, "cannot write the layer's folder");
     int result = stage->replaces ? exchange(store, stage, id)
                                  : renameat2(store->staging_fd, stage->name, store->home_fd, id,
@@ -148,7 +149,7 @@ wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char
         return wcl_fail_errno(error, errno, "cannot put the layer in place");
     }
     /* It is there from now on; a home that cannot be synced may lose it in a power cut only. */
-    if (fsync(store->home_fd) != 0)
+    if (!stage->is_light && fsync(store->home_fd) != 0)
         wcl_store_log(store, WCL_LOG_WARNING, "cannot sync the home: %s", strerror(errno));
     if (stage->replaces && wcl_beneath_remove_tree(store->staging_fd, stage->name, NULL) != WCL_OK)
         wcl_store_log(store, WCL_LOG_WARNING, "cannot remove what layer '%s' replaced yet", id);
@@ -169,16 +170,33 @@ void wcl_stage_end(const wcl_store *store, wcl_stage *stage)
 
 /* ---- Removing ------------------------------------------------------------------------------- */
 
+/* Behind whoever waits, if that is done at all. The folder stays locked until then. */
+static bool remove_behind(const wcl_store *store, const wcl_store_layer *layer, const char *name)
+{
+    int lock = wcl_behind_is_running() ? fcntl(layer->fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+    if (lock < 0)
+        return false;
+    if (wcl_behind_remove(store, name, lock))
+        return true;
+    close(lock);
+    return false;
+}
+
 wcl_status wcl_store_remove(const wcl_store *store, wcl_store_layer *layer, wcl_error *error)
 {
     char name[64];
+    /* A sandbox that a power cut brings back is nobody's: who removes it behind knows that. */
+    bool is_light = layer->record.kind == WCL_LAYER_SANDBOX && wcl_behind_is_running();
 
     if (unused_name("gone", name, error) != WCL_OK)
         return WCL_FAILED;
     if (renameat(store->home_fd, layer->record.id, store->staging_fd, name) != 0)
         return wcl_fail_errno(error, errno, "cannot remove the layer");
-    if (fsync(store->home_fd) != 0)
+    if (!is_light && fsync(store->home_fd) != 0)
         wcl_store_log(store, WCL_LOG_WARNING, "cannot sync the home: %s", strerror(errno));
+    if (remove_behind(store, layer, name))
+        return WCL_OK;
     /* The layer is gone by now; files that cannot be removed are left to the next clean-up. */
     wcl_error ignored = WCL_ERROR_INIT;
     if (wcl_beneath_remove_tree(store->staging_fd, name, &ignored) != WCL_OK)

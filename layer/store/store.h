@@ -83,8 +83,13 @@ void wcl_layer_record_free(wcl_record *record);
 
 /* Reads layer.json of the layer folder `layer_fd`; a damaged one fails with CORRUPT. */
 wcl_status wcl_record_read(int layer_fd, wcl_record *record, wcl_error *error);
+/* Whether the text of `id`'s record has another layer's id in it, which takes less than reading it.
+ * True where that cannot be told. */
+bool wcl_record_may_name(int home_fd, const char *id, const char *other);
 /* Writes it, atomically and synced. */
 wcl_status wcl_record_write(int layer_fd, const wcl_record *record, wcl_error *error);
+/* The same for a new layer, whose folder is synced with it. */
+wcl_status wcl_record_write_new(int layer_fd, const wcl_record *record, wcl_error *error);
 const char *wcl_layer_kind_name(wcl_layer_kind kind);
 
 /* Fills in the parents from a caller's list: checks the ids and that they are there. */
@@ -146,6 +151,7 @@ typedef struct wcl_stage {
     int lock; /* wcl_folder_lock()'s */
     char name[192];
     bool replaces; /* what is in the layer's place */
+    bool is_light; /* it is in place at once, and on disk a moment later: whole or not at all */
 } wcl_stage;
 
 #define WCL_STAGE_INIT                                                                             \

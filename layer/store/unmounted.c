@@ -1,5 +1,6 @@
 /* The portable provider where it cannot mount: sandboxes and mounts are refused, by what to use. */
 #include "base/error.h"
+#include "layer/store/behind.h"
 #include "layer/store/entries.h"
 #include "layer/store/mount.h"
 #include "layer/store/sandbox.h"
@@ -135,4 +136,20 @@ wcl_status wcl_store_check_unused(const wcl_store *store, const char *id, int *l
     (void)error;
     *lock = -1;
     return WCL_OK;
+}
+
+/* ---- Nothing is done behind -------------------------------------------------------------------
+ */
+
+bool wcl_behind_is_running(void)
+{
+    return false;
+}
+
+bool wcl_behind_remove(const wcl_store *store, const char *name, int lock)
+{
+    (void)store;
+    (void)name;
+    (void)lock;
+    return false;
 }

@@ -157,6 +157,13 @@ wcl_status wcl_mounts_unmount(const char *path, bool lazily, wcl_error *error)
                     *users ? " by " : "", users);
 }
 
+wcl_status wcl_mounts_detach(const char *path, wcl_error *error)
+{
+    return umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH) == 0
+               ? WCL_OK
+               : wcl_fail_errno(error, errno, "cannot unmount '%s'", path);
+}
+
 /* ---- Asking --------------------------------------------------------------------------------- */
 
 bool wcl_mounts_is_mounted(int at, const char *path)

@@ -40,6 +40,9 @@ wcl_status wcl_mounts_attach(int mount, int folder, wcl_error *error);
  */
 wcl_status wcl_mounts_unmount(const char *path, bool lazily, wcl_error *error);
 
+/* Takes the topmost mount at `path` out of sight at once, whoever uses it. */
+wcl_status wcl_mounts_detach(const char *path, wcl_error *error);
+
 /* Whether something is mounted at `path` in `at`, without following a link. */
 bool wcl_mounts_is_mounted(int at, const char *path);
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures docker on wcl against docker on overlay2, under the same dockerd on the same machine, in turns: load, run,
-commit, build and save. Prints ratios of medians. Needs root.
+commit, build and save, and the lives of containers. Prints ratios of medians. Needs root.
 
-    tests/bench/graphdriver.py [--build DIR] [--runs N] [--files N] [--short] [--work DIR]
+    tests/bench/graphdriver.py [--build DIR] [--runs N] [--files N] [--short] [--lives] [--check]
 """
 import argparse
 import os
@@ -19,6 +19,7 @@ parser.add_argument("--build", default=os.environ.get("WCL_BUILD", "build/releas
 parser.add_argument("--runs", type=int, default=5)
 parser.add_argument("--files", type=int, default=60000, help="of the image of many small files; 0: without it")
 parser.add_argument("--short", action="store_true", help="three runs, fewer files, no Debian")
+parser.add_argument("--lives", action="store_true", help="only the lives of containers")
 parser.add_argument("--check", action="store_true", help="exit with 1 when a target is missed")
 options = parser.parse_args()
 os.environ["WCL_BUILD"] = options.build
@@ -129,6 +130,57 @@ def measure_work(sides, world, name):
             del side.seconds[what]
 
 
+def layered_image(world, docker, count):
+    """An image of so many layers; its name."""
+    context = world.path("layers%d" % count)
+    os.makedirs(context, exist_ok=True)
+    with open(os.path.join(context, "Dockerfile"), "w") as file:
+        file.write("FROM bb\n" + "".join("COPY f /layer%d\n" % n for n in range(count - 1)))
+    with open(os.path.join(context, "f"), "w") as file:
+        file.write("f")
+    docker.run("build", "-t", "layers%d" % count, context)
+    return "layers%d" % count
+
+
+class Engine:
+    """dockerd's own protocol, on one connection: no program is started for a call."""
+
+    def __init__(self, docker):
+        self.connection = UnixConnection(docker.socket)
+
+    def call(self, method, path, body=None, kind="application/json"):
+        self.connection.request(method, path, body, {"Content-Type": kind} if body is not None else {})
+        answer = self.connection.getresponse()
+        data = answer.read()
+        assert answer.status < 300, "%s %s: %d %r" % (method, path, answer.status, data)
+        return json.loads(data) if data and answer.headers.get("Content-Type") == "application/json" else None
+
+    def life(self, image):
+        """Made, mounted, written to, unmounted, removed."""
+        made = self.call("POST", "/containers/create", json.dumps({"Image": image, "Cmd": ["true"],
+                                                                   "NetworkDisabled": True}))["Id"]
+        self.call("PUT", "/containers/%s/archive?path=/" % made, WRITTEN, "application/x-tar")
+        self.call("DELETE", "/containers/" + made)
+
+
+WRITTEN = make_tar(*(("written%d" % n, b"x" * 1000) for n in range(4)))
+LIVES = 10  # one after another: what is left to be done behind one of them is there during the next
+
+
+def measure_lives(sides, world, layers):
+    engines = {}
+    for side in sides:
+        side.docker.text("import", "-", "bb", input=world.busybox_tar())
+        image = layered_image(world, side.docker, layers)
+        engines[side] = Engine(side.docker)
+        engines[side].life(image)
+    what = "lives %d" % layers
+    for turn in range(options.runs * 4):
+        for side in sides if turn % 2 == 0 else reversed(sides):
+            side.time(what, lambda: [engines[side].life(image) for _ in range(LIVES)])
+    compare("%d lives of a container on %d layers" % (LIVES, layers), what, *sides, 1.0)
+
+
 def main():
     with World("bench") as world:
         ours, peer = Side(world, "wcl", world.plugin.name), Side(world, "overlay2", "overlay2")
@@ -137,6 +189,10 @@ def main():
         try:
             for side in sides:
                 side.docker.start()
+            for layers in (5, 40):
+                measure_lives(sides, world, layers)
+            if options.lives:
+                options.files, options.short = 0, True
             images = [("many", many_files_tar(world, options.files))] if options.files else []
             debian = os.path.join(options.build, "debian-minbase.tar")
             if not options.short:

@@ -217,9 +217,9 @@ class Docker:
     def assert_empty(self):
         """No layers, no notes, nothing staged, no mounts, no loop devices."""
         assert not self.layers(), "layers left: %s" % self.layers()
-        for folder in (".staging", ".graphdriver"):
-            left = os.listdir(os.path.join(self.home, folder))
-            assert not left, "left in %s: %s" % (folder, left)
+        left = os.listdir(os.path.join(self.home, ".graphdriver"))
+        assert not left, "notes left: %s" % left
+        wait_for("the plugin to remove files behind", lambda: not os.listdir(os.path.join(self.home, ".staging")))
         assert not mounts_below(self.home), "still mounted: %s" % mounts_below(self.home)
         assert not loops_below(self.home), "loop devices left: %s" % loops_below(self.home)
 

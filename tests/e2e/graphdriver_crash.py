@@ -198,7 +198,7 @@ def main():
         world.plugin.init(docker.home)
         left = mounts_below(docker.home)
         assert not left, "still mounted: %s" % left
-        assert not os.listdir(os.path.join(docker.home, ".staging"))
+        wait_for("the plugin to remove files behind", lambda: not os.listdir(os.path.join(docker.home, ".staging")))
 
 
 main()

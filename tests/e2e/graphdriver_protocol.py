@@ -196,7 +196,7 @@ def vanishing_clients(plugin):
     raw.close()
     wait_for("the plugin to forget the clients",
              lambda: plugin.threads() <= threads + 1 and plugin.descriptors() <= descriptors + 2)
-    assert not [n for n in os.listdir(os.path.join(plugin.home, ".staging"))], "left in .staging"
+    wait_for("the plugin to remove files behind", lambda: not os.listdir(os.path.join(plugin.home, ".staging")))
     assert "half" not in os.listdir(plugin.home)
     assert plugin.apply("half", "", chunks(make_tar(("file", b"whole")))) == 5
     plugin.driver("Remove", "half")

@@ -5,13 +5,38 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "unit/graphdriver/fixture.h"
 
 #define DEEP 125
+
+/* The calls of the driver, which is linked with these in place of the C library's own. */
+static atomic_uint syncs, folders_made, links_read;
+
+int fsync(int fd)
+{
+    syncs++;
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    folders_made++;
+    return mkdirat(AT_FDCWD, path, mode);
+}
+
+ssize_t readlink(const char *path, char *buffer, size_t size)
+{
+    links_read++;
+    return readlinkat(AT_FDCWD, path, buffer, size);
+}
 
 static void expect_failure(wcl_status status, const wcl_error *error, uint32_t code)
 {
@@ -83,6 +108,7 @@ static void a_writable_layer_stands_on_an_init_layer(void **state)
     test_layer(test, "image", NULL, "echo image > file");
     MUST(wcl_graphdriver_create_read_write(test->driver, "box-init", "image", NULL, error));
     test_in(test, "box-init", "mkdir etc; : > etc/hosts");
+    test_in(test, "box-init", "[ -e etc/hosts ] && [ \"$(cat file)\" = image ]");
     MUST(wcl_graphdriver_create_read_write(test->driver, "box", "box-init", NULL, error));
     test_in(test, "box",
             "[ -e etc/hosts ] && [ \"$(cat file)\" = image ]; echo 127.0.0.1 > etc/hosts");
@@ -265,6 +291,49 @@ static void what_cannot_be_is_refused_and_leaves_nothing(void **state)
     test_shell("[ \"$(echo $(ls %s))\" = 'base box' ]", test->home);
 }
 
+/* As docker makes, starts, stops and removes one. */
+static void live(const test_driver *test)
+{
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box-init", "image", NULL, error));
+    test_in(test, "box-init", "mkdir etc; : > etc/hosts");
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "box-init", NULL, error));
+    test_in(test, "box", "echo x > x");
+    MUST(wcl_graphdriver_remove(test->driver, "box", error));
+    MUST(wcl_graphdriver_remove(test->driver, "box-init", error));
+}
+
+static void a_life_of_a_container_waits_for_the_disk_twice(void **state)
+{
+    const test_driver *test = *state;
+    bool exists = true;
+
+    test_layer(test, "image", NULL, "echo image > file");
+    live(test);
+    syncs = folders_made = links_read = 0;
+    live(test);
+    assert_int_equal(syncs, 2);
+    assert_int_equal(folders_made, 0);
+    assert_in_range(links_read, 0, 60);
+    MUST(wcl_graphdriver_exists(test->driver, "box", &exists, error));
+    assert_false(exists);
+}
+
+static void what_is_removed_behind_is_gone_when_the_driver_is(void **state)
+{
+    test_driver *test = *state;
+
+    test_layer(test, "image", NULL, "echo image > file");
+    for (int i = 0; i < 20; i++) {
+        MUST(wcl_graphdriver_create_read_write(test->driver, "box", "image", NULL, error));
+        test_in(test, "box", "mkdir -p a/b/c; for i in $(seq 100); do : > a/b/c/$i; done");
+        MUST(wcl_graphdriver_remove(test->driver, "box", error));
+        test_shell("[ \"$(ls %s)\" = image ]", test->home);
+    }
+    wcl_graphdriver_free(test->driver);
+    test->driver = NULL;
+    test_shell("[ -z \"$(ls -A %s/.staging)\" ]", test->home);
+}
+
 /* ---- As BuildKit does it --------------------------------------------------------------------- */
 
 static void a_created_layer_is_written_to_until_something_stands_on_it(void **state)
@@ -381,6 +450,8 @@ int main(void)
         WITH_DRIVER(cleaning_up_spares_what_a_process_lives_in),
         WITH_DRIVER(asking_again_for_what_is_new_succeeds),
         WITH_DRIVER(deep_layers_are_read_through),
+        WITH_DRIVER(a_life_of_a_container_waits_for_the_disk_twice),
+        WITH_DRIVER(what_is_removed_behind_is_gone_when_the_driver_is),
         WITH_DRIVER(a_created_layer_is_written_to_until_something_stands_on_it),
         WITH_DRIVER(the_first_diff_of_a_created_layer_stays_its_diff),
         WITH_DRIVER(what_is_mounted_still_can_be_stood_on_and_told),
