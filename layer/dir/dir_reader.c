@@ -180,7 +180,7 @@ static wcl_status open_parts(dir_reader *reader, const char *folder, wcl_error *
         return wcl_fail_errno(error, errno, "cannot open the folder");
     bool is_linux = !has_folder(reader->root, "Files") && !has_folder(reader->root, "Hives") &&
                     !has_folder(reader->root, "UtilityVM");
-    if (wcl_sidecar_load(reader->root, &reader->sidecar, error) != WCL_OK ||
+    if (wcl_sidecar_load(reader->root, NULL, &reader->sidecar, error) != WCL_OK ||
         wcl_extras_load(&reader->extras, reader->sidecar, error) != WCL_OK)
         return WCL_FAILED;
     wcl_extras_sort(&reader->extras);

@@ -11,7 +11,9 @@
 /* Bytes of the true name that a short one begins with, for people. */
 #define SHORT_PREFIX_MAX 180
 
-static const char *const reserved_names[] = { ".wcl-metadata", ".wcl-metadata.d",
+static const char *const reserved_names[] = { ".wcl-metadata", ".wcl-metadata" WCL_COMPANION_SUFFIX,
+                                              ".wcl-metadata.d",
+                                              ".wcl-metadata.d" WCL_COMPANION_SUFFIX,
                                               "tombstones.txt" };
 
 bool wcl_has_suffix(const char *name, size_t length, const char *suffix)

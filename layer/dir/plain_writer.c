@@ -52,6 +52,8 @@ wcl_status wcl_plain_writer_new(int root, const wcl_plain_options *options,
     made->folders = (wcl_beneath_cache)WCL_BENEATH_CACHE_INIT;
     made->folders.root = root;
     wcl_sidecar_writer_init(&made->sidecar, root);
+    made->sidecar.is_hidden = options->holder != NULL;
+    made->sidecar.holder = options->avoid_xattrs ? NULL : options->holder;
     if (wcl_splitter_new(&made->sidecar, &made->splitter, error) != WCL_OK) {
         free(made);
         return WCL_FAILED;
@@ -354,7 +356,7 @@ wcl_status wcl_plain_writer_remove(wcl_plain_writer *writer, const char *path, w
 
 wcl_status wcl_plain_writer_finish(wcl_plain_writer *writer, wcl_error *error)
 {
-    if (wcl_sidecar_flush(&writer->sidecar, error) != WCL_OK)
+    if (wcl_sidecar_finish(&writer->sidecar, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = writer->times_count; i > 0; i--) {
         const folder_times *times = &writer->times[i - 1];

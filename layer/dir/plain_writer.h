@@ -11,6 +11,9 @@ typedef struct wcl_plain_options {
     size_t name_max;   /* see wcl_disk_name() */
     bool make_links;   /* hard links and symbolic links become ones on disk where they can */
     bool avoid_xattrs; /* use the sidecar alone */
+    /* NULL, or a file of the folder that is made before the end, whose attribute may hold the
+     * sidecar, of which hcsshim must see nothing. */
+    const char *holder;
 } wcl_plain_options;
 
 typedef struct wcl_plain_writer wcl_plain_writer;

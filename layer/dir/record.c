@@ -152,8 +152,7 @@ static bool is_no_room(int number)
            number == EPERM || number == EDQUOT;
 }
 
-/* 1 when it was set, 0 when there is no room, -1 with errno. */
-static int set_xattr(int fd, const char *name, const void *value, size_t size)
+int wcl_set_own_xattr(int fd, const char *name, const void *value, size_t size)
 {
     char full[32];
 
@@ -185,13 +184,13 @@ wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wc
     store_entry(record, entry);
     wcl_basic_info_store(&record->info, basic);
     wcl_store_le32(basic + 36, record->salt);
-    int result = set_xattr(fd, "entry", entry, sizeof(entry));
+    int result = wcl_set_own_xattr(fd, "entry", entry, sizeof(entry));
     if (result > 0)
-        result = set_xattr(fd, "basic", basic, sizeof(basic));
+        result = wcl_set_own_xattr(fd, "basic", basic, sizeof(basic));
     for (int i = 0; i < WCL_RECORD_FIELDS && result > 0; i++)
         if (record->has[i])
-            result = set_xattr(fd, wcl_record_field_names[i], record->fields[i].data,
-                               record->fields[i].size);
+            result = wcl_set_own_xattr(fd, wcl_record_field_names[i], record->fields[i].data,
+                                       record->fields[i].size);
     *fits = result > 0;
     if (result < 0)
         return wcl_fail_errno(error, errno, "cannot set an extended attribute");
@@ -200,9 +199,8 @@ wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wc
     return WCL_OK;
 }
 
-/* The value of an attribute in place of what is in `value`; `*found` tells whether there is one. */
-static wcl_status get_xattr(int fd, const char *name, wcl_buffer *value, bool *found,
-                            wcl_error *error)
+wcl_status wcl_get_own_xattr(int fd, const char *name, wcl_buffer *value, bool *found,
+                             wcl_error *error)
 {
     char full[32];
 
@@ -251,12 +249,12 @@ wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_e
     list[list_size] = '\0';
     if (is_complete && !is_listed(list, list_size, "entry"))
         return WCL_OK;
-    if (get_xattr(fd, "entry", &value, found, error) != WCL_OK)
+    if (wcl_get_own_xattr(fd, "entry", &value, found, error) != WCL_OK)
         return WCL_FAILED;
     if (!*found)
         return WCL_OK;
     if (load_entry(value.data, value.size, record, error) != WCL_OK ||
-        get_xattr(fd, "basic", &value, &has_basic, error) != WCL_OK)
+        wcl_get_own_xattr(fd, "basic", &value, &has_basic, error) != WCL_OK)
         return WCL_FAILED;
     if (!has_basic || value.size != WCL_BASIC_INFO_SIZE)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
@@ -264,8 +262,8 @@ wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_e
     wcl_basic_info_load(value.data, &record->info);
     for (int i = 0; i < WCL_RECORD_FIELDS; i++)
         if ((!is_complete || is_listed(list, list_size, wcl_record_field_names[i])) &&
-            get_xattr(fd, wcl_record_field_names[i], &record->fields[i], &record->has[i], error) !=
-                WCL_OK)
+            wcl_get_own_xattr(fd, wcl_record_field_names[i], &record->fields[i], &record->has[i],
+                              error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }

@@ -86,6 +86,12 @@ void wcl_record_remove_xattrs(int fd);
 /* The record of `fd`; `*found` is false where it has none. */
 wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_error *error);
 
+/* Sets user.wcl.`name`: 1 when it was set, 0 where there is no room for it, -1 with errno. */
+int wcl_set_own_xattr(int fd, const char *name, const void *value, size_t size);
+/* Its value in place of what is in `value`; `*found` tells whether there is one. */
+wcl_status wcl_get_own_xattr(int fd, const char *name, wcl_buffer *value, bool *found,
+                             wcl_error *error);
+
 /* FILE_BASIC_INFO. */
 #define WCL_BASIC_INFO_SIZE 40
 void wcl_basic_info_store(const wcl_basic_info *info, uint8_t bytes[WCL_BASIC_INFO_SIZE]);

@@ -28,7 +28,8 @@ typedef struct line {
 struct wcl_sidecar {
     int root;
     int fd;
-    line *lines; /* extras first in the order of the file, then files by path */
+    wcl_buffer text; /* all of it, where it is an attribute */
+    line *lines;     /* extras first in the order of the file, then files by path */
     size_t count;
     size_t capacity;
     size_t extras;
@@ -41,9 +42,25 @@ void wcl_sidecar_free(wcl_sidecar *sidecar)
     for (size_t i = 0; i < sidecar->count; i++)
         free(sidecar->lines[i].path);
     free(sidecar->lines);
+    wcl_buffer_free(&sidecar->text);
     if (sidecar->fd >= 0)
         close(sidecar->fd);
     free(sidecar);
+}
+
+static wcl_status read_at(const wcl_sidecar *sidecar, void *buffer, size_t size, uint64_t offset,
+                          size_t *got, wcl_error *error)
+{
+    const wcl_buffer *text = &sidecar->text;
+
+    if (sidecar->fd >= 0)
+        return wcl_pread_full(sidecar->fd, buffer, size, offset, got, error);
+    *got = offset >= text->size ? 0 : text->size - (size_t)offset;
+    if (*got > size)
+        *got = size;
+    if (*got > 0)
+        memcpy(buffer, text->data + offset, *got);
+    return WCL_OK;
 }
 
 static wcl_status check_first_line(const char *text, size_t size, wcl_error *error)
@@ -132,8 +149,8 @@ static wcl_status read_lines(wcl_sidecar *sidecar, wcl_error *error)
 
     do {
         if (wcl_buffer_reserve(&text, READ_SIZE, error) != WCL_OK ||
-            wcl_pread_full(sidecar->fd, text.data + text.size, READ_SIZE, offset + text.size, &got,
-                           error) != WCL_OK)
+            read_at(sidecar, text.data + text.size, READ_SIZE, offset + text.size, &got, error) !=
+                WCL_OK)
             return WCL_FAILED;
         text.size += got;
         if (take_lines(sidecar, &text, &offset, error) != WCL_OK)
@@ -146,25 +163,56 @@ static wcl_status read_lines(wcl_sidecar *sidecar, wcl_error *error)
     return WCL_OK;
 }
 
-wcl_status wcl_sidecar_load(int root, wcl_sidecar **sidecar, wcl_error *error)
+static bool is_there(int root, const char *name)
 {
     struct stat status;
+    return fstatat(root, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* Takes the sidecar from the attribute of `holder`, if that has one. */
+static wcl_status load_held(wcl_sidecar *sidecar, const char *holder, wcl_error *error)
+{
+    WCL_CLEANUP_FD int fd = -1;
+    bool found;
+
+    if (!holder || !is_there(sidecar->root, holder))
+        return WCL_OK;
+    if (wcl_regular_open(sidecar->root, holder, WCL_LINKS_REFUSED, 0, &fd, NULL, error) != WCL_OK ||
+        wcl_get_own_xattr(fd, WCL_SIDECAR_XATTR, &sidecar->text, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    return found ? read_lines(sidecar, error) : WCL_OK;
+}
+
+static wcl_status load(wcl_sidecar *sidecar, const char *holder, wcl_error *error)
+{
+    const char *name = WCL_SIDECAR_NAME WCL_COMPANION_SUFFIX;
+
+    if (!is_there(sidecar->root, name))
+        name = WCL_SIDECAR_NAME;
+    if (!is_there(sidecar->root, name))
+        return load_held(sidecar, holder, error) == WCL_OK ? WCL_OK
+                                                           : wcl_error_context(error, NULL, holder);
+    if (wcl_regular_open(sidecar->root, name, WCL_LINKS_REFUSED, 0, &sidecar->fd, NULL, error) ==
+            WCL_OK &&
+        read_lines(sidecar, error) == WCL_OK)
+        return WCL_OK;
+    return wcl_error_context(error, NULL, name);
+}
+
+wcl_status wcl_sidecar_load(int root, const char *holder, wcl_sidecar **sidecar, wcl_error *error)
+{
     wcl_sidecar *made = calloc(1, sizeof(*made));
 
     if (!made)
         return wcl_fail_memory(error);
     made->root = root;
     made->fd = -1;
+    if (load(made, holder, error) != WCL_OK) {
+        wcl_sidecar_free(made);
+        return WCL_FAILED;
+    }
     *sidecar = made;
-    if (fstatat(root, WCL_SIDECAR_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-        return WCL_OK;
-    if (wcl_regular_open(root, WCL_SIDECAR_NAME, WCL_LINKS_REFUSED, 0, &made->fd, NULL, error) ==
-            WCL_OK &&
-        read_lines(made, error) == WCL_OK)
-        return WCL_OK;
-    wcl_sidecar_free(made);
-    *sidecar = NULL;
-    return wcl_error_context(error, NULL, WCL_SIDECAR_NAME);
+    return WCL_OK;
 }
 
 static wcl_status parse_line(wcl_sidecar *sidecar, const line *at, wcl_record *record,
@@ -175,7 +223,7 @@ static wcl_status parse_line(wcl_sidecar *sidecar, const line *at, wcl_record *r
 
     if (!text)
         return wcl_fail_memory(error);
-    if (wcl_pread_full(sidecar->fd, text, at->size, at->offset, &got, error) != WCL_OK ||
+    if (read_at(sidecar, text, at->size, at->offset, &got, error) != WCL_OK ||
         wcl_sidecar_line_parse(text, got, NULL, record, error) != WCL_OK)
         return wcl_error_context(error, NULL, WCL_SIDECAR_NAME);
     return WCL_OK;
@@ -211,8 +259,11 @@ wcl_status wcl_sidecar_next_extra(wcl_sidecar *sidecar, size_t *position, const 
 wcl_status wcl_sidecar_open_blob(wcl_sidecar *sidecar, uint64_t number, const char *suffix, int *fd,
                                  wcl_error *error)
 {
-    char path[64];
+    char path[96];
 
-    snprintf(path, sizeof(path), WCL_BLOB_FOLDER "/%" PRIu64 "%s", number, suffix);
+    wcl_sidecar_blob_path(true, number, suffix, path);
+    WCL_CLEANUP_FD int hidden = wcl_beneath_open(sidecar->root, path, O_PATH | O_NOFOLLOW, 0);
+    if (hidden < 0)
+        wcl_sidecar_blob_path(false, number, suffix, path);
     return wcl_regular_open(sidecar->root, path, WCL_LINKS_REFUSED, 0, fd, NULL, error);
 }

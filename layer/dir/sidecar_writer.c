@@ -9,6 +9,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "layer/dir/names.h"
 #include "layer/dir/sidecar_line.h"
 
 #define FIRST_LINE "{\"wcl_metadata\":1}\n"
@@ -34,21 +35,42 @@ void wcl_sidecar_writer_free(wcl_sidecar_writer *writer)
     wcl_buffer_free(&writer->lines);
 }
 
-wcl_status wcl_sidecar_flush(wcl_sidecar_writer *writer, wcl_error *error)
+static const char *suffix_of(const wcl_sidecar_writer *writer)
 {
+    return writer->is_hidden ? WCL_COMPANION_SUFFIX : "";
+}
+
+static wcl_status flush(wcl_sidecar_writer *writer, wcl_error *error)
+{
+    char name[64];
+
     if (writer->lines.size == 0)
         return WCL_OK;
+    snprintf(name, sizeof(name), WCL_SIDECAR_NAME "%s", suffix_of(writer));
     if (writer->fd < 0)
-        writer->fd =
-            wcl_beneath_open(writer->root, WCL_SIDECAR_NAME, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        writer->fd = wcl_beneath_open(writer->root, name, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (writer->fd < 0)
-        return wcl_fail_errno(error, errno, "cannot make the file " WCL_SIDECAR_NAME);
+        return wcl_fail_errno(error, errno, "cannot make the file %s", name);
     if (wcl_pwrite_full(writer->fd, writer->lines.data, writer->lines.size, writer->size, error) !=
         WCL_OK)
         return wcl_error_context(error, NULL, WCL_SIDECAR_NAME);
     writer->size += writer->lines.size;
     wcl_buffer_clear(&writer->lines);
     return WCL_OK;
+}
+
+wcl_status wcl_sidecar_finish(wcl_sidecar_writer *writer, wcl_error *error)
+{
+    if (writer->lines.size == 0 || writer->fd >= 0 || !writer->holder)
+        return flush(writer, error);
+    WCL_CLEANUP_FD int fd = wcl_beneath_open(writer->root, writer->holder, O_RDONLY | O_CLOEXEC, 0);
+    int set =
+        fd < 0 ? -1
+               : wcl_set_own_xattr(fd, WCL_SIDECAR_XATTR, writer->lines.data, writer->lines.size);
+    if (set < 0)
+        return wcl_fail_errno(error, errno, "cannot keep metadata with the file %s",
+                              writer->holder);
+    return set > 0 ? WCL_OK : flush(writer, error);
 }
 
 wcl_status wcl_sidecar_add(wcl_sidecar_writer *writer, const char *path, const wcl_record *record,
@@ -59,7 +81,7 @@ wcl_status wcl_sidecar_add(wcl_sidecar_writer *writer, const char *path, const w
         return WCL_FAILED;
     if (wcl_sidecar_line_format(path, record, &writer->lines, error) != WCL_OK)
         return WCL_FAILED;
-    return writer->lines.size < LINES_MAX ? WCL_OK : wcl_sidecar_flush(writer, error);
+    return writer->lines.size < LINES_MAX ? WCL_OK : flush(writer, error);
 }
 
 uint64_t wcl_sidecar_new_number(wcl_sidecar_writer *writer)
@@ -70,11 +92,12 @@ uint64_t wcl_sidecar_new_number(wcl_sidecar_writer *writer)
 wcl_status wcl_sidecar_make_blob(wcl_sidecar_writer *writer, uint64_t number, const char *suffix,
                                  int *fd, wcl_error *error)
 {
-    char path[64];
+    char path[96];
 
-    if (wcl_beneath_mkdir(writer->root, WCL_BLOB_FOLDER, 0777) < 0 && errno != EEXIST)
-        return wcl_fail_errno(error, errno, "cannot make the folder " WCL_BLOB_FOLDER);
-    snprintf(path, sizeof(path), WCL_BLOB_FOLDER "/%" PRIu64 "%s", number, suffix);
+    snprintf(path, sizeof(path), WCL_BLOB_FOLDER "%s", suffix_of(writer));
+    if (wcl_beneath_mkdir(writer->root, path, 0777) < 0 && errno != EEXIST)
+        return wcl_fail_errno(error, errno, "cannot make the folder %s", path);
+    wcl_sidecar_blob_path(writer->is_hidden, number, suffix, path);
     *fd = wcl_beneath_open(writer->root, path, O_RDWR | O_CREAT | O_EXCL, 0666);
     if (*fd < 0)
         return wcl_fail_errno(error, errno, "cannot make the file %s", path);

@@ -9,6 +9,7 @@
 #include "base/cursor.h"
 #include "base/error.h"
 #include "layer/dir/extras.h"
+#include "layer/dir/inodes.h"
 #include "layer/dir/names.h"
 #include "layer/dir/plain_reader.h"
 #include "layer/dir/walk.h"
@@ -31,6 +32,7 @@ typedef struct transport_reader {
     wcl_walk *walk;
     wcl_plain_reader *plain;
     wcl_extras extras;
+    wcl_inodes inodes; /* of files with several names */
     wcl_buffer folder; /* the folder that was given last, while extras may follow it */
     bool in_folder;
     enum source source;
@@ -189,6 +191,25 @@ static void find_hive_times(transport_reader *reader)
 
 /* ---- Operations ----------------------------------------------------------------------------- */
 
+/* Makes the entry a link where the file was given under another name. */
+static wcl_status find_first_name(transport_reader *reader, const wcl_walk_item *item,
+                                  wcl_entry *entry, wcl_error *error)
+{
+    const char *first = NULL;
+
+    if (S_ISREG(item->status.st_mode) && item->status.st_nlink > 1 &&
+        wcl_inodes_meet(&reader->inodes, &item->status, item->path, &first, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!first)
+        return WCL_OK;
+    entry->kind = WCL_ENTRY_HARD_LINK;
+    entry->target = first;
+    entry->size = 0;
+    entry->flags = 0;
+    reader->source = SOURCE_NONE;
+    return WCL_OK;
+}
+
 static wcl_status begin_item(transport_reader *reader, const wcl_walk_item *item, wcl_entry *entry,
                              wcl_error *error)
 {
@@ -196,9 +217,11 @@ static wcl_status begin_item(transport_reader *reader, const wcl_walk_item *item
     wcl_status status = in_files ? begin_stream(reader, item, entry, error)
                                  : begin_plain(reader, item, entry, error);
 
+    reader->source = in_files ? SOURCE_STREAM : SOURCE_PLAIN;
+    if (status == WCL_OK)
+        status = find_first_name(reader, item, entry, error);
     if (status != WCL_OK)
         return wcl_error_context(error, NULL, item->path);
-    reader->source = in_files ? SOURCE_STREAM : SOURCE_PLAIN;
     reader->in_folder = S_ISDIR(item->status.st_mode);
     wcl_buffer_clear(&reader->folder);
     return wcl_buffer_append_text(&reader->folder, item->path, error);
@@ -251,6 +274,7 @@ static void free_reader(wcl_layer_reader *base)
     wcl_walk_free(reader->walk);
     wcl_sidecar_free(reader->sidecar);
     wcl_extras_free(&reader->extras);
+    wcl_inodes_free(&reader->inodes);
     wcl_buffer_free(&reader->folder);
     wcl_record_free(&reader->record);
     wcl_cleanup_fd(&reader->file);
@@ -272,7 +296,7 @@ static wcl_status open_parts(transport_reader *reader, const char *folder, wcl_e
     reader->root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (reader->root < 0)
         return wcl_fail_errno(error, errno, "cannot open the folder");
-    if (wcl_sidecar_load(reader->root, &reader->sidecar, error) != WCL_OK ||
+    if (wcl_sidecar_load(reader->root, WCL_TOMBSTONES_NAME, &reader->sidecar, error) != WCL_OK ||
         wcl_extras_load(&reader->extras, reader->sidecar, error) != WCL_OK ||
         wcl_tombstones_load(reader->root, &reader->extras, error) != WCL_OK)
         return WCL_FAILED;

@@ -12,6 +12,7 @@
 #include "layer/dir/plain_writer.h"
 #include "layer/layer_ops.h"
 #include "layer/path.h"
+#include "layer/tar/path_map.h"
 #include "layer/transport/tombstones.h"
 #include "layer/transport/transport.h"
 #include "layer/windows_names.h"
@@ -19,12 +20,21 @@
 /* Small pieces are gathered up to this many bytes. */
 #define PENDING_MAX (64 * 1024)
 
+/* A folder that the layer does not list. It is no entry, so that it is made only for a file that is
+ * in it: hcsshim reads none in a folder that has no metadata. */
+typedef struct implied_folder {
+    wcl_basic_info info;
+    bool is_made;
+} implied_folder;
+
 typedef struct transport_writer {
     wcl_layer_writer base;
     wcl_staging *staging;
     wcl_plain_writer *plain; /* for what lies outside Files, and for records */
     wcl_buffer tombstones;
-    bool in_stream; /* the entry at hand lies in Files */
+    wcl_path_map *implied; /* implied_folder, by path; NULL while there are none */
+    bool in_stream;        /* the entry at hand lies in Files */
+    bool is_deferred;      /* it is an implied folder, and nothing is made for it yet */
     wcl_backup_decoder *checker;
     wcl_record record;
     wcl_buffer disk_path; /* of the file with its stream */
@@ -113,6 +123,76 @@ static wcl_status end_stream(transport_writer *writer, wcl_error *error)
                                  &writer->record, error);
 }
 
+/* ---- Implied folders ------------------------------------------------------------------------ */
+
+static wcl_status begin(transport_writer *writer, const wcl_entry *entry, wcl_error *error)
+{
+    writer->in_stream = wcl_transport_keeps_stream(entry->path);
+    return writer->in_stream ? add_stream(writer, entry, error)
+                             : wcl_plain_writer_add(writer->plain, entry, error);
+}
+
+static wcl_status end(transport_writer *writer, wcl_error *error)
+{
+    return writer->in_stream ? end_stream(writer, error)
+                             : wcl_plain_writer_end_entry(writer->plain, error);
+}
+
+static wcl_status defer(transport_writer *writer, const wcl_entry *entry, wcl_error *error)
+{
+    implied_folder folder;
+
+    memset(&folder, 0, sizeof(folder));
+    folder.info = entry->info;
+    writer->is_deferred = true;
+    if (!writer->implied &&
+        wcl_path_map_new(sizeof(implied_folder), &writer->implied, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_path_map_set(writer->implied, entry->path, strlen(entry->path), &folder, error);
+}
+
+/* Begins the entry of a folder that was put off. */
+static wcl_status begin_implied(transport_writer *writer, const char *path, size_t length,
+                                implied_folder *folder, wcl_error *error)
+{
+    folder->is_made = true;
+    WCL_CLEANUP_FREE char *own = strndup(path, length);
+    if (!own)
+        return wcl_fail_memory(error);
+    const wcl_entry entry = { .struct_size = sizeof(entry),
+                              .kind = WCL_ENTRY_DIRECTORY,
+                              .flags = WCL_ENTRY_IMPLICIT | WCL_ENTRY_IN_ORDER,
+                              .path = own,
+                              .info = folder->info };
+    return begin(writer, &entry, error);
+}
+
+/* Makes the folders that lead to `path` and were put off. */
+static wcl_status make_way(transport_writer *writer, const char *path, wcl_error *error)
+{
+    for (const char *at = path; writer->implied && (at = strchr(at, '/')); at++) {
+        size_t length = (size_t)(at - path);
+        implied_folder *folder = wcl_path_map_find(writer->implied, path, length);
+        if (folder && !folder->is_made &&
+            (begin_implied(writer, path, length, folder, error) != WCL_OK ||
+             end(writer, error) != WCL_OK))
+            return WCL_FAILED;
+    }
+    return WCL_OK;
+}
+
+/* An implied folder that has streams is one to be made after all. */
+static wcl_status begin_deferred(transport_writer *writer, const char *path, wcl_error *error)
+{
+    size_t length = strlen(path);
+
+    writer->is_deferred = false;
+    if (make_way(writer, path, error) != WCL_OK)
+        return WCL_FAILED;
+    return begin_implied(writer, path, length, wcl_path_map_find(writer->implied, path, length),
+                         error);
+}
+
 /* ---- Operations ----------------------------------------------------------------------------- */
 
 static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
@@ -124,16 +204,19 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
                         "a transport folder holds Windows layers only");
     if (wcl_path_check_windows(entry->path, error) != WCL_OK)
         return WCL_FAILED;
-    writer->in_stream = wcl_transport_keeps_stream(entry->path);
-    return writer->in_stream ? add_stream(writer, entry, error)
-                             : wcl_plain_writer_add(writer->plain, entry, error);
+    writer->is_deferred = false;
+    if (entry->flags & WCL_ENTRY_IMPLICIT && entry->kind == WCL_ENTRY_DIRECTORY)
+        return defer(writer, entry, error);
+    return make_way(writer, entry->path, error) == WCL_OK ? begin(writer, entry, error)
+                                                          : WCL_FAILED;
 }
 
 static wcl_status keep_link(wcl_layer_writer *base, const char *path, const char *target,
                             const wcl_basic_info *info, wcl_error *error)
 {
     if (wcl_path_check_windows(path, error) != WCL_OK ||
-        wcl_path_check_windows(target, error) != WCL_OK)
+        wcl_path_check_windows(target, error) != WCL_OK ||
+        make_way((transport_writer *)base, path, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_plain_writer_add_link(((transport_writer *)base)->plain, path, target, info, error);
 }
@@ -164,6 +247,9 @@ static wcl_status write_data(wcl_layer_writer *base, const void *data, size_t si
                              wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
+
+    if (writer->is_deferred && begin_deferred(writer, base->current, error) != WCL_OK)
+        return WCL_FAILED;
     return writer->in_stream ? write_stream(writer, data, size, error)
                              : wcl_plain_writer_write(writer->plain, data, size, error);
 }
@@ -171,8 +257,7 @@ static wcl_status write_data(wcl_layer_writer *base, const void *data, size_t si
 static wcl_status end_entry(wcl_layer_writer *base, wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
-    return writer->in_stream ? end_stream(writer, error)
-                             : wcl_plain_writer_end_entry(writer->plain, error);
+    return writer->is_deferred ? WCL_OK : end(writer, error);
 }
 
 static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
@@ -199,6 +284,7 @@ static void free_writer(wcl_layer_writer *base)
     wcl_buffer_free(&writer->pending);
     wcl_buffer_free(&writer->tombstones);
     wcl_plain_writer_free(writer->plain);
+    wcl_path_map_free(writer->implied);
     wcl_staging_free(writer->staging);
     free(writer);
 }
@@ -236,6 +322,7 @@ static wcl_status open_parts(transport_writer *writer, const char *folder, bool 
     const wcl_plain_options options = {
         .name_max = WCL_DISK_NAME_MAX_TRANSPORT,
         .avoid_xattrs = avoid_xattrs,
+        .holder = WCL_TOMBSTONES_NAME,
     };
 
     if (wcl_staging_open(folder, &writer->staging, error) != WCL_OK ||

@@ -36,8 +36,9 @@ static void writer_makes_the_folder_that_hcsshim_makes(void **state)
     fixture_assert_ok(wcl_transport_writer_open(ours, &writer, &error), &error);
     fixture_write(&layer, writer, 1000, NULL);
     fixture_assert_ok(wcl_layer_writer_close(writer, &error), &error);
-    /* As many as transport.tar has entries, less the folder itself. */
-    assert_int_equal(folders_compare(theirs, ours, ".wcl-metadata"), 60);
+    /* As many as transport.tar has entries, less the folder itself. Where there is no room for what
+     * wcl keeps, it has a name that hcsshim passes over. */
+    assert_int_equal(folders_compare(theirs, ours, ".wcl-metadata.$wcidirs$"), 60);
     fixture_free(&layer);
     fixture_remove_folder(folder);
 }

@@ -147,6 +147,31 @@ static void plain_file_becomes_a_data_stream(void **state)
     fixture_remove_folder(folder);
 }
 
+static void names_of_one_file_are_links(void **state)
+{
+    char *folder = make_layer();
+    WCL_CLEANUP_FREE char *file = fixture_path(folder, "Files/dir/file");
+    WCL_CLEANUP_FREE char *twin = fixture_path(folder, "Files/dir/twin");
+    WCL_CLEANUP_FREE char *hive = fixture_path(folder, "Hives/System_Delta");
+    WCL_CLEANUP_FREE char *outside = fixture_path(folder, "Hives/Twin");
+    (void)state;
+
+    assert_int_equal(link(file, twin), 0);
+    assert_int_equal(link(hive, outside), 0);
+    fixture_layer layer = read_layer(folder);
+    assert_int_equal(fixture_find(&layer, "Files/dir/file")->entry.kind, WCL_ENTRY_FILE);
+    const fixture_entry *found = fixture_find(&layer, "Files/dir/twin");
+    assert_int_equal(found->entry.kind, WCL_ENTRY_HARD_LINK);
+    assert_string_equal(found->entry.target, "Files/dir/file");
+    assert_int_equal(found->entry.info.attributes, WCL_ATTRIBUTE_ARCHIVE);
+    assert_int_equal(found->stream.size, 0);
+    found = fixture_find(&layer, "Hives/Twin");
+    assert_int_equal(found->entry.kind, WCL_ENTRY_HARD_LINK);
+    assert_string_equal(found->entry.target, "Hives/System_Delta");
+    fixture_free(&layer);
+    fixture_remove_folder(folder);
+}
+
 static void folder_without_metadata_is_an_implied_one(void **state)
 {
     char *folder = make_layer();
@@ -306,6 +331,7 @@ int main(void)
         cmocka_unit_test(entries_come_depth_first_in_byte_order),
         cmocka_unit_test(times_are_those_of_the_files),
         cmocka_unit_test(plain_file_becomes_a_data_stream),
+        cmocka_unit_test(names_of_one_file_are_links),
         cmocka_unit_test(folder_without_metadata_is_an_implied_one),
         cmocka_unit_test(promise_of_order_is_given_where_it_holds),
         cmocka_unit_test(bad_tombstones_are_refused),
