@@ -39,7 +39,7 @@ static wcl_status make_folders(const char *path, wcl_error *error)
         if (end != '/' && end != '\0')
             continue;
         *at = '\0';
-        if (mkdir(copy, 0711) != 0 && errno != EEXIST)
+        if (mkdir(copy, end == '\0' ? 0700 : 0711) != 0 && errno != EEXIST)
             return wcl_fail_errno(error, errno, "cannot create the folder '%s'", copy);
         *at = end;
         if (end == '\0')

@@ -100,7 +100,11 @@ wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const c
 /* Whether the layer's mount is the root of a process somewhere. */
 bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id);
 
-/* wcl_layer_prepare() with a mount label, which may be NULL or "". */
+/*
+ * wcl_layer_prepare() for an engine, with a mount label (NULL or "": none). The engine makes the
+ * mount a container's root with the flags that it has, so set-uid files count in it; only the
+ * home's mode keeps other users from them.
+ */
 wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id, const char *label,
                                    wcl_error *error);
 

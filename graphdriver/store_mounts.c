@@ -34,7 +34,8 @@ wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id
     /* BuildKit mounts a layer to read it while others stand on it already. */
     const wcl_overlay_options options = { .mount_label = label,
                                           .shares_lower = true,
-                                          .is_volatile = wcl_graphdriver_is_init(id) };
+                                          .is_volatile = wcl_graphdriver_is_init(id),
+                                          .suid = true };
     const wcl_parents no_parents = { NULL, 0 };
 
     if (is_store(driver))

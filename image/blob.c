@@ -123,7 +123,7 @@ wcl_status wcl_blob_writer_begin(const wcl_image_store *store, const char *diges
         *is_there = wcl_image_blob_exists(store, digest);
         if (*is_there)
             return WCL_OK;
-        writer->fd = openat(store->fd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        writer->fd = openat(store->fd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (writer->fd < 0)
             return wcl_fail_errno(error, errno, "cannot create the blob %s", digest);
         if (lock_partial(writer, stop, error) != WCL_OK) {

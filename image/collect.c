@@ -244,7 +244,7 @@ wcl_status wcl_image_mark_layer(const wcl_image_store *store, const char *id, wc
 
     snprintf(path, sizeof(path), "layers/%.128s", id);
     WCL_CLEANUP_FD int fd =
-        openat(store->fd, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        openat(store->fd, path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return wcl_fail_errno(error, errno, "cannot mark the layer '%s'", id);
     return wcl_durable_sync_name(store->fd, path, error);

@@ -48,7 +48,7 @@ static wcl_status lock_lease(wcl_lease *lease, wcl_error *error)
         if (lease->fd >= 0)
             close(lease->fd);
         lease->fd =
-            openat(lease->store->fd, lease->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+            openat(lease->store->fd, lease->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (lease->fd < 0)
             return wcl_fail_errno(error, errno, "cannot create a lease");
         if (flock(lease->fd, LOCK_EX | LOCK_NB) != 0) {

@@ -45,7 +45,7 @@ int wcl_image_store_lock(const wcl_image_store *store, bool wait, wcl_error *err
 wcl_status wcl_image_store_put(const wcl_image_store *store, const char *path, const void *data,
                                size_t size, wcl_error *error)
 {
-    return wcl_durable_write(store->fd, path, data, size, 0644, error);
+    return wcl_durable_write(store->fd, path, data, size, 0600, error);
 }
 
 wcl_status wcl_image_store_get(const wcl_image_store *store, const char *path, size_t limit,
@@ -140,12 +140,12 @@ static wcl_status check_provider(const wcl_driver *driver, wcl_error *error)
 static wcl_status open_images(const wcl_driver *driver, wcl_image_store *store, wcl_error *error)
 {
     store->driver = driver;
-    if (mkdirat(store->layers.home_fd, ".images", 0755) == 0 || errno == EEXIST)
+    if (mkdirat(store->layers.home_fd, ".images", 0700) == 0 || errno == EEXIST)
         store->fd = openat(store->layers.home_fd, ".images",
                            O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     bool made = store->fd >= 0;
     for (size_t i = 0; made && i < sizeof(folders) / sizeof(folders[0]); i++)
-        made = mkdirat(store->fd, folders[i], 0755) == 0 || errno == EEXIST;
+        made = mkdirat(store->fd, folders[i], 0700) == 0 || errno == EEXIST;
     if (!made) {
         wcl_fail_errno(error, errno, "cannot make the folder of images in '%s'",
                        store->layers.home);

@@ -35,14 +35,17 @@ static wcl_status cgroup_of(const wcl_place *place, const char *id, char **cgrou
 
 /* Prepares the layer, which is on record first, so that a creator that is killed leaves no mount
  * that nobody knows of. */
-static wcl_status prepare_root(const wcl_container_config *config, wcl_root *root, wcl_state *state,
-                               int folder, const char *text, wcl_error *error)
+static wcl_status prepare_root(const wcl_place *place, const wcl_container_config *config,
+                               wcl_root *root, wcl_state *state, int folder, const char *text,
+                               wcl_error *error)
 {
     state->home = root->home;
     state->layer = root->layer;
     if (root->layer && wcl_state_write(folder, state, text, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_root_prepare(config, root, error) == WCL_OK) {
+        if (wcl_root_attach(root, folder, place->path, error) != WCL_OK)
+            return WCL_FAILED;
         state->root = root->path;
         return WCL_OK;
     }
@@ -79,7 +82,7 @@ static wcl_status prepare(const wcl_place *place, const wcl_container_config *co
 
     wcl_status status = wcl_root_resolve(config, &root, error);
     if (status == WCL_OK)
-        status = prepare_root(config, &root, state, folder, text, error);
+        status = prepare_root(place, config, &root, state, folder, text, error);
     if (status == WCL_OK && config->endpoint_count > 0) {
         state->has_namespace = true;
         status = wcl_state_write(folder, state, text, error);

@@ -2,6 +2,7 @@
 #include "container/oci/root.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,11 @@
 
 #include <wcl/layer.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
+#include "platform/linux/mounts.h"
+
+#define OWN_ROOT "rootfs"
 
 static bool given(const char *text)
 {
@@ -121,6 +126,51 @@ wcl_status wcl_root_prepare(const wcl_container_config *config, wcl_root *root, 
     wcl_layer_deactivate(&driver, root->layer, NULL);
     return WCL_FAILED;
 }
+
+/* ---- The container's own mount --------------------------------------------------------------- */
+
+static char *own_root(const char *path)
+{
+    char *joined;
+
+    return asprintf(&joined, "%s/" OWN_ROOT, path) < 0 ? NULL : joined;
+}
+
+wcl_status wcl_root_attach(wcl_root *root, int folder, const char *path, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *own = own_root(path);
+    WCL_CLEANUP_FD int mount = -1;
+
+    if (!own)
+        return wcl_fail_memory(error);
+    if (mkdirat(folder, OWN_ROOT, 0700) != 0 && errno != EEXIST)
+        return wcl_fail_errno(error, errno, "cannot create the folder '%s'", own);
+    WCL_CLEANUP_FD int place =
+        openat(folder, OWN_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (place < 0)
+        return wcl_fail_errno(error, errno, "cannot open the folder '%s'", own);
+    if (wcl_mounts_clone_root(root->path, root->layer != NULL, &mount, error) != WCL_OK ||
+        wcl_mounts_attach(mount, place, error) != WCL_OK)
+        return WCL_FAILED;
+    free(root->path);
+    root->path = own;
+    own = NULL;
+    return WCL_OK;
+}
+
+wcl_status wcl_root_detach(int folder, const char *path, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *own = own_root(path);
+
+    if (!own)
+        return wcl_fail_memory(error);
+    while (wcl_mounts_is_mounted(folder, OWN_ROOT))
+        if (wcl_mounts_unmount(own, true, error) != WCL_OK)
+            return WCL_FAILED;
+    return WCL_OK;
+}
+
+/* ---- The layer ------------------------------------------------------------------------------- */
 
 /* Fails as `own` says, unless that is that nothing is left to be given back: the layer is not
  * mounted any more, or was removed. */

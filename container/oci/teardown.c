@@ -18,6 +18,7 @@
 #include "container/oci/network.h"
 #include "container/oci/root.h"
 #include "container/oci/state.h"
+#include "platform/linux/mounts.h"
 
 extern char **environ;
 
@@ -45,7 +46,8 @@ static void empty_folder(int folder, dev_t device, int depth)
         int inner = openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (inner < 0)
             continue;
-        if (fstat(inner, &info) == 0 && info.st_dev == device)
+        if (fstat(inner, &info) == 0 && info.st_dev == device &&
+            !wcl_mounts_is_mounted(folder, entry->d_name))
             empty_folder(inner, device, depth - 1);
         close(inner);
         unlinkat(folder, entry->d_name, AT_REMOVEDIR);
@@ -70,7 +72,9 @@ static wcl_status give_back(const char *path, int folder, wcl_error *error)
     wcl_error own = WCL_ERROR_INIT;
     wcl_status status = WCL_OK;
 
-    /* A folder without a record was left before anything was taken. */
+    if (wcl_root_detach(folder, path, error) != WCL_OK)
+        return WCL_FAILED;
+    /* A folder without a record was left before anything else was taken. */
     if (wcl_state_read(folder, &state, &own) != WCL_OK)
         return WCL_OK;
     if (state.has_namespace &&

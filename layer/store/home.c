@@ -15,6 +15,7 @@
 #include "base/folder_lock.h"
 #include "base/host_path.h"
 #include "layer/store/clean.h"
+#include "layer/store/private.h"
 #include "layer/store/store.h"
 
 #define ID_LENGTH_MAX 128
@@ -48,6 +49,8 @@ wcl_status wcl_store_parent_id(const char *path, const char **id, wcl_error *err
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
+/* The home is its owner's alone (docs/security.md): whatever of a layer is mounted or unpacked is
+ * below it. Those above it are as others are. */
 static wcl_status make_folders(const char *path, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *copy = wcl_host_path(path);
@@ -59,7 +62,7 @@ static wcl_status make_folders(const char *path, wcl_error *error)
             continue;
         char end = *at;
         *at = '\0';
-        if (mkdir(copy, 0755) != 0 && errno != EEXIST)
+        if (mkdir(copy, end == '\0' ? 0700 : 0755) != 0 && errno != EEXIST)
             return wcl_fail_errno(error, errno, "cannot create the folder '%s'", copy);
         *at = end;
         if (end == '\0')
@@ -116,6 +119,7 @@ static wcl_status open_home(const wcl_driver *driver, bool make, wcl_store *stor
         openat(store->home_fd, ".staging", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (store->staging_fd < 0)
         return fail_open(driver, error);
+    wcl_store_make_private(store);
     wcl_store_clean(store);
     return WCL_OK;
 }

@@ -206,7 +206,7 @@ static wcl_status begin(importing *import, const char *id, wcl_parents parents,
     }
     import->tar_fd =
         openat(import->stage.fd, "layer.tar",
-               import->is_there ? O_RDWR | O_CLOEXEC : O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+               import->is_there ? O_RDWR | O_CLOEXEC : O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (import->tar_fd < 0)
         return wcl_fail_errno(error, errno, "cannot open layer.tar");
     if (wcl_index_new(os, &import->index, error) != WCL_OK)

@@ -81,7 +81,7 @@ wcl_status wcl_index_write(wcl_tree *tree, int layer_fd, const char *name,
     image_file file = { .gathered = gathered };
     if (!gathered)
         return wcl_fail_memory(error);
-    file.fd = openat(layer_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    file.fd = openat(layer_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file.fd < 0)
         return wcl_fail_errno(error, errno, "cannot create the index '%s'", name);
     wcl_status status = write_all(tree, &file, device_sizes, device_count, error);

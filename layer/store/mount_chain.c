@@ -106,7 +106,8 @@ static wcl_status create_erofs(const chain_parts *parts, int *mount, int *number
     options[0] = (wcl_mounts_option) { "source", part_name(parts, 0) };
     for (size_t i = 1; i < parts->count; i++)
         options[i] = (wcl_mounts_option) { "device", part_name(parts, i) };
-    return wcl_mounts_create("erofs", options, parts->count, true, mount, number, error);
+    return wcl_mounts_create("erofs", options, parts->count, WCL_MOUNTS_READ_ONLY, mount, number,
+                             error);
 }
 
 /* Whether another way may work where this error came up: not where the image is bad. */
@@ -222,7 +223,7 @@ static wcl_status attach_unpacked(const wcl_store *store, const wcl_store_layer 
     wcl_status status = layer->record.os == WCL_OS_WINDOWS
                             ? narrow(folder, &mount, error)
                             : wcl_mounts_clone(folder, "", &mount, error);
-    if (status != WCL_OK || wcl_mounts_set_read_only(mount, error) != WCL_OK)
+    if (status != WCL_OK || wcl_mounts_restrict(mount, WCL_MOUNTS_READ_ONLY, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_mount_attach(layer->fd, "merged", mount, error);
 }
@@ -234,7 +235,7 @@ wcl_status wcl_mount_chain(const wcl_store *store, const wcl_store_layer *layer,
     wcl_mount_way way, last;
     wcl_error why = WCL_ERROR_INIT;
 
-    if (wcl_mount_make_folder(layer->fd, "merged", 0755, error) != WCL_OK ||
+    if (wcl_mount_make_folder(layer->fd, "merged", 0700, error) != WCL_OK ||
         wcl_mount_forced(&way, error) != WCL_OK)
         return WCL_FAILED;
     last = way ? way : WCL_MOUNT_UNPACK;

@@ -100,7 +100,7 @@ static wcl_status try_way(int folder, wcl_mount_way way, wcl_error *error)
     if (status == WCL_OK) {
         const wcl_mounts_option options[] = { { "source", probe.names[0] },
                                               { "device", probe.names[1] } };
-        status = wcl_mounts_create("erofs", options, 2, true, &mount, NULL, error);
+        status = wcl_mounts_create("erofs", options, 2, WCL_MOUNTS_READ_ONLY, &mount, NULL, error);
     }
     close_probe(&probe);
     return status;

@@ -194,7 +194,8 @@ static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *
         list[count++] = (wcl_mounts_option) { "context", options->mount_label };
     if (options && options->is_volatile)
         list[count++] = (wcl_mounts_option) { "volatile", NULL };
-    return wcl_mounts_create("overlay", list, count, false, mount, NULL, error);
+    return wcl_mounts_create("overlay", list, count, options && options->suid ? WCL_MOUNTS_SUID : 0,
+                             mount, NULL, error);
 }
 
 /* The kernel does not mount what was mounted as volatile once, unless it is told that this is

@@ -10,6 +10,7 @@ typedef struct wcl_overlay_options {
     const char *mount_label; /* an SELinux context for all files; NULL or "": none */
     bool is_volatile;        /* what is written need not be on disk when it is unmounted */
     bool shares_lower; /* the sandboxes it stands on may be mounted, since nobody writes to them */
+    bool suid;         /* set-uid files count: it is to be a container's root as it is */
 } wcl_overlay_options;
 
 /* What a sandbox stands on, as overlayfs is told of it: nearest first. */

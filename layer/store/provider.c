@@ -52,7 +52,7 @@ static wcl_status write_empty_tar(int folder_fd, wcl_error *error)
 {
     static const uint8_t zeros[1024];
     WCL_CLEANUP_FD int fd =
-        openat(folder_fd, "layer.tar", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        openat(folder_fd, "layer.tar", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd < 0)
         return wcl_fail_errno(error, errno, "cannot create layer.tar");

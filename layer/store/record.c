@@ -227,7 +227,7 @@ wcl_status wcl_record_write(int layer_fd, const wcl_record *record, wcl_error *e
 
     if (!text)
         return wcl_fail_memory(error);
-    return wcl_durable_write(layer_fd, RECORD_FILE, text, strlen(text), 0644, error);
+    return wcl_durable_write(layer_fd, RECORD_FILE, text, strlen(text), 0600, error);
 }
 
 wcl_status wcl_record_write_new(int layer_fd, const wcl_record *record, wcl_error *error)

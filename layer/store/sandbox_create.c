@@ -1,8 +1,6 @@
 /* Making a sandbox. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,9 +57,6 @@ static wcl_status make_sandbox(const wcl_store *store, const wcl_record *record,
     stage.is_light = wcl_behind_is_running();
     WCL_CLEANUP_FREE char *path = wcl_store_path(store, ".staging", stage.name);
     wcl_status status = path ? WCL_OK : wcl_fail_memory(error);
-    /* What a container writes may be set-uid: nobody else has business in here. */
-    if (status == WCL_OK && fchmod(stage.fd, 0700) != 0)
-        status = wcl_fail_errno(error, errno, "cannot protect the layer's folder");
     if (status == WCL_OK)
         status = wcl_storage_make(stage.fd, path, record->limit, error);
     if (status == WCL_OK)

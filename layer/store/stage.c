@@ -71,7 +71,9 @@ static wcl_status begin(const wcl_store *store, wcl_stage *stage, wcl_error *err
 
     if (unused_name("new", stage->name, error) != WCL_OK || !lock_staging(store, &lock, error))
         return WCL_FAILED;
-    if (mkdirat(store->staging_fd, stage->name, 0755) != 0)
+    /* A layer's files may be set-uid, device nodes and secrets: nobody else has business in here.
+     */
+    if (mkdirat(store->staging_fd, stage->name, 0700) != 0)
         return wcl_fail_errno(error, errno, "cannot create a folder for the layer");
     stage->fd = openat(store->staging_fd, stage->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (stage->fd >= 0 && wcl_folder_lock(stage->fd, LOCK_EX | LOCK_NB, &stage->lock) == 0)

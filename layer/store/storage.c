@@ -96,8 +96,8 @@ static wcl_status mount_image(int image, int *mount, wcl_error *error)
         { "noinit_itable", NULL },
         { "discard", NULL },
     };
-    return wcl_mounts_create("ext4", options, sizeof(options) / sizeof(options[0]), false, mount,
-                             NULL, error);
+    return wcl_mounts_create("ext4", options, sizeof(options) / sizeof(options[0]), 0, mount, NULL,
+                             error);
 }
 
 wcl_status wcl_storage_mount(const wcl_store_layer *layer, int *mount, wcl_error *error)

@@ -160,7 +160,7 @@ static wcl_status start(store_writer *writer, wcl_parents parents, wcl_error *er
         wcl_stage_begin(&writer->store, writer->id, &writer->stage, error) != WCL_OK)
         return WCL_FAILED;
     writer->tar_fd =
-        openat(writer->stage.fd, "layer.tar", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        openat(writer->stage.fd, "layer.tar", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (writer->tar_fd < 0)
         return wcl_fail_errno(error, errno, "cannot create layer.tar");
     return wcl_tar_writer_open(write_tar, writer, &options, &writer->tar, error);

@@ -3,6 +3,7 @@
 #include "layer/store/behind.h"
 #include "layer/store/entries.h"
 #include "layer/store/mount.h"
+#include "layer/store/private.h"
 #include "layer/store/sandbox.h"
 #include "layer/store/uses.h"
 
@@ -118,6 +119,12 @@ wcl_status wcl_mount_repair(const wcl_store *store, const char *id, wcl_error *e
     (void)id;
     (void)error;
     return WCL_OK;
+}
+
+/* Files have no modes; who may look into a home is said by what it inherits. */
+void wcl_store_make_private(const wcl_store *store)
+{
+    (void)store;
 }
 
 bool wcl_mount_is_mounted(const wcl_store *store, const char *id)

@@ -34,10 +34,17 @@ static int configure(int context, unsigned command, const char *name, const char
     return (int)syscall(SYS_fsconfig, context, command, name, value, 0);
 }
 
-static int open_tree_clone(int at, const char *path)
+static int open_tree_clone(int at, const char *path, unsigned flags)
 {
     return (int)syscall(SYS_open_tree, at, path,
-                        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+                        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW |
+                            flags);
+}
+
+static unsigned attributes_of(unsigned flags)
+{
+    return MOUNT_ATTR_NODEV | (flags & WCL_MOUNTS_SUID ? 0u : MOUNT_ATTR_NOSUID) |
+           (flags & WCL_MOUNTS_READ_ONLY ? MOUNT_ATTR_RDONLY : 0u);
 }
 
 /* ---- Creating ------------------------------------------------------------------------------- */
@@ -85,7 +92,7 @@ wcl_status wcl_mounts_check(wcl_error *error)
 }
 
 wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options, size_t count,
-                             bool read_only, int *mount, int *number, wcl_error *error)
+                             unsigned flags, int *mount, int *number, wcl_error *error)
 {
     WCL_CLEANUP_FD int context = open_context(type);
 
@@ -99,17 +106,16 @@ wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options,
         if (configure(context, command, options[i].name, options[i].value) != 0)
             return fail_create(context, type, errno, number, error);
     }
-    if ((read_only && configure(context, FSCONFIG_SET_FLAG, "ro", NULL) != 0) ||
+    if ((flags & WCL_MOUNTS_READ_ONLY && configure(context, FSCONFIG_SET_FLAG, "ro", NULL) != 0) ||
         configure(context, FSCONFIG_CMD_CREATE, NULL, NULL) != 0)
         return fail_create(context, type, errno, number, error);
-    *mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC,
-                          read_only ? (unsigned)MOUNT_ATTR_RDONLY : 0u);
+    *mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes_of(flags));
     return *mount >= 0 ? WCL_OK : fail_create(context, type, errno, number, error);
 }
 
-wcl_status wcl_mounts_clone(int at, const char *path, int *mount, wcl_error *error)
+static wcl_status clone_tree(int at, const char *path, unsigned flags, int *mount, wcl_error *error)
 {
-    *mount = open_tree_clone(at, path);
+    *mount = open_tree_clone(at, path, flags);
     if (*mount >= 0)
         return WCL_OK;
     if (errno == EPERM)
@@ -118,13 +124,43 @@ wcl_status wcl_mounts_clone(int at, const char *path, int *mount, wcl_error *err
     return wcl_fail_errno(error, errno, "cannot take '%s' for a mount", path);
 }
 
-wcl_status wcl_mounts_set_read_only(int mount, wcl_error *error)
+wcl_status wcl_mounts_clone(int at, const char *path, int *mount, wcl_error *error)
 {
-    struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+    return clone_tree(at, path, 0, mount, error);
+}
 
-    if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) == 0)
+static wcl_status set_attributes(int mount, unsigned flags, unsigned set, unsigned clear,
+                                 wcl_error *error)
+{
+    struct mount_attr attributes = { .attr_set = set, .attr_clr = clear };
+
+    if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | flags, &attributes,
+                sizeof(attributes)) == 0)
         return WCL_OK;
-    return wcl_fail_errno(error, errno, "cannot make the mount read-only");
+    if (errno == ENOSYS)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "this kernel has no mount_setattr(), which Linux has from 5.12 on");
+    return wcl_fail_errno(error, errno, "cannot restrict the mount");
+}
+
+wcl_status wcl_mounts_restrict(int mount, unsigned flags, wcl_error *error)
+{
+    const unsigned all = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_RDONLY;
+    unsigned set = attributes_of(flags);
+
+    return set_attributes(mount, 0, set, all & ~set, error);
+}
+
+wcl_status wcl_mounts_clone_root(const char *path, bool suid, int *mount, wcl_error *error)
+{
+    if (clone_tree(AT_FDCWD, path, AT_RECURSIVE, mount, error) != WCL_OK)
+        return WCL_FAILED;
+    if (set_attributes(*mount, AT_RECURSIVE, MOUNT_ATTR_NODEV, 0, error) == WCL_OK &&
+        (!suid || set_attributes(*mount, 0, 0, MOUNT_ATTR_NOSUID, error) == WCL_OK))
+        return WCL_OK;
+    close(*mount);
+    *mount = -1;
+    return WCL_FAILED;
 }
 
 wcl_status wcl_mounts_attach(int mount, int folder, wcl_error *error)

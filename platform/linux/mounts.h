@@ -14,21 +14,40 @@ typedef struct wcl_mounts_option {
 } wcl_mounts_option;
 
 /*
+ * What a mount allows beyond the least. What is in a layer is not this host's: its device nodes can
+ * never be opened through a mount made here, and its set-uid files and file capabilities count for
+ * nothing unless WCL_MOUNTS_SUID says so.
+ */
+typedef enum wcl_mounts_flags {
+    WCL_MOUNTS_READ_ONLY = 1,
+    WCL_MOUNTS_SUID = 2,
+} wcl_mounts_flags;
+
+/*
  * Mounts a file system as a descriptor. Errors carry what the kernel says in its log of the
  * attempt.
  * `*number` is the errno of a failure (0 if it was none of the kernel's); it may be NULL.
  */
 wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options, size_t count,
-                             bool read_only, int *mount, int *number, wcl_error *error);
+                             unsigned flags, int *mount, int *number, wcl_error *error);
 
 /* Fails with ACCESS_DENIED where this process may not mount, and NOT_SUPPORTED where the kernel is
  * too old. */
 wcl_status wcl_mounts_check(wcl_error *error);
 
-/* The folder `path` in `at` as a mount of its own, as a descriptor (what a bind mount shows). */
+/* The folder `path` in `at` as a mount of its own, as a descriptor (what a bind mount shows), which
+ * allows what the mount that it is in allows. */
 wcl_status wcl_mounts_clone(int at, const char *path, int *mount, wcl_error *error);
 
-wcl_status wcl_mounts_set_read_only(int mount, wcl_error *error);
+/* Makes a mount allow exactly what `flags` say; needs Linux 5.12. */
+wcl_status wcl_mounts_restrict(int mount, unsigned flags, wcl_error *error);
+
+/*
+ * The folder `path`, with all that is mounted in it, as a mount of its own for a container: its
+ * device nodes cannot be opened. With `suid` set-uid files count there even if they do not in
+ * `path`; without, it stays as it is. Needs Linux 5.12.
+ */
+wcl_status wcl_mounts_clone_root(const char *path, bool suid, int *mount, wcl_error *error);
 
 /* Attaches a mount to a folder that is open. */
 wcl_status wcl_mounts_attach(int mount, int folder, wcl_error *error);
