@@ -18,7 +18,7 @@ wcl_status cli_find_endpoint(wcl_hns *hns, const char *name, char id[37], wcl_er
     if (wcl_hns_list_endpoints(hns, &endpoints, &count, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < count && !found; i++)
-        if (strcasecmp(endpoints[i]->id, name) == 0 || strcasecmp(endpoints[i]->name, name) == 0) {
+        if (cli_is_named(endpoints[i]->id, name) || cli_is_named(endpoints[i]->name, name)) {
             snprintf(id, 37, "%s", endpoints[i]->id);
             found = true;
         }
@@ -84,7 +84,8 @@ static int make_policies(cli *cli, const create_options *options, wcl_hns_policy
     if (options->vlan) {
         wcl_hns_policy *policy = &policies[(*count)++];
         policy->type = WCL_HNS_POLICY_VLAN;
-        policy->vlan.vlan = (uint32_t)strtoul(options->vlan, NULL, 10);
+        if (!cli_parse_u32(options->vlan, &policy->vlan.vlan))
+            return fail_option(cli, "vlan", options->vlan);
     }
     if (options->remote) {
         wcl_hns_policy *policy = &policies[(*count)++];
@@ -122,15 +123,21 @@ static int post_endpoint(cli *cli, const char *request, wcl_hns_endpoint *wanted
         wanted->virtual_network = network;
         ready = wcl_hns_endpoint_format(wanted, &json, &cli->error) == WCL_OK;
     }
-    if (ready &&
-        wcl_hns_endpoint_request(hns, "POST", "", request ? request : json, &endpoint,
-                                 &cli->error) == WCL_OK &&
-        endpoint)
-        result = show_endpoint(cli, endpoint);
+    if (ready && wcl_hns_endpoint_request(hns, "POST", "", request ? request : json, &endpoint,
+                                          &cli->error) == WCL_OK)
+        result = endpoint ? show_endpoint(cli, endpoint)
+                          : cli_fail(cli, WCL_CODE_INVALID_DATA, "create endpoint", "",
+                                     "HNS did not say what it made");
     wcl_hns_endpoint_free(endpoint);
     wcl_free(json);
     wcl_hns_close(hns);
     return result;
+}
+
+static bool is_alone(const create_options *options, int argc)
+{
+    return argc < 2 && !options->ip && !options->mac && !options->dns && !options->rate &&
+           !options->vlan && !options->remote && !options->isolated && options->ports.count == 0;
 }
 
 static int endpoint_create(cli *cli, int argc, char **argv)
@@ -160,6 +167,8 @@ static int endpoint_create(cli *cli, int argc, char **argv)
     memset(policies, 0, sizeof(policies));
     if (result == 0 && !options.request && argc < 2)
         result = cli_usage_error(cli, "which network?");
+    if (result == 0 && options.request && !is_alone(&options, argc))
+        result = cli_usage_error(cli, "--request is the whole request; give nothing beside it");
     if (result == 0)
         result = make_policies(cli, &options, policies, &count);
     wcl_hns_endpoint wanted = { .name = argc > 2 ? argv[2] : NULL,

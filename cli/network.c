@@ -1,6 +1,9 @@
 /* wcl network: create, list, remove and restore networks. */
 #include "cli/network.h"
 
+#define MOST_SUBNETS 16
+
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -61,6 +64,11 @@ int cli_run_subcommand(cli *cli, const command *table, int argc, char **argv)
     return result ? result : cli_usage_error(cli, "there is no '%s'", argv[1]);
 }
 
+bool cli_is_named(const char *text, const char *name)
+{
+    return text && strcasecmp(text, name) == 0;
+}
+
 wcl_status cli_find_network(wcl_hns *hns, const char *name, char id[37], wcl_error *error)
 {
     wcl_hns_network **networks = NULL;
@@ -70,7 +78,7 @@ wcl_status cli_find_network(wcl_hns *hns, const char *name, char id[37], wcl_err
     if (wcl_hns_list_networks(hns, "GET", "", "", &networks, &count, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < count && !found; i++)
-        if (strcasecmp(networks[i]->id, name) == 0 || strcasecmp(networks[i]->name, name) == 0) {
+        if (cli_is_named(networks[i]->id, name) || cli_is_named(networks[i]->name, name)) {
             snprintf(id, 37, "%s", networks[i]->id);
             found = true;
         }
@@ -106,52 +114,83 @@ static bool parse_subnet(const char *text, wcl_hns_subnet *subnet, char **memory
     return true;
 }
 
-static bool parse_number(const char *text, uint32_t *number)
+bool cli_parse_u32(const char *text, uint32_t *number)
 {
     char *end;
 
     if (*text < '0' || *text > '9')
         return false;
+    errno = 0;
     unsigned long value = strtoul(text, &end, 10);
     *number = (uint32_t)value;
-    return !*end && value <= UINT32_MAX;
+    return !*end && errno == 0 && value <= UINT32_MAX;
 }
 
-/* The request's JSON of the options; NULL when out of memory or a number is none. */
-static char *format_request(const create_options *options, const char *name, wcl_error *error)
+/* The VLAN and the VSID; the latter is the subnets', or the network's where it names none. */
+static int read_policies(cli *cli, const create_options *options, wcl_hns_policy *policies,
+                         wcl_hns_network *network)
 {
-    wcl_hns_subnet subnets[16] = { { NULL, NULL, NULL, 0, NULL } };
-    char *memory[16] = { NULL }, *json = NULL;
-    wcl_hns_policy vlan = { .type = WCL_HNS_POLICY_VLAN }, vsid = { .type = WCL_HNS_POLICY_VSID };
+    const struct {
+        const char *option, *text;
+        wcl_hns_policy_type type;
+    } numbers[] = { { "vlan", options->vlan, WCL_HNS_POLICY_VLAN },
+                    { "vsid", options->vsid, WCL_HNS_POLICY_VSID } };
+
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t number;
+        if (!numbers[i].text)
+            continue;
+        if (!cli_parse_u32(numbers[i].text, &number))
+            return cli_fail(cli, WCL_CODE_INVALID_PARAMETER, "create network", "",
+                            "'%s' is no value for --%s", numbers[i].text, numbers[i].option);
+        wcl_hns_policy *policy = &policies[network->policy_count++];
+        policy->type = numbers[i].type;
+        if (policy->type == WCL_HNS_POLICY_VLAN)
+            policy->vlan.vlan = number;
+        else
+            policy->vsid.vsid = number;
+    }
+    return 0;
+}
+
+/* The request's JSON of the options. */
+static int format_request(cli *cli, const create_options *options, const char *name, char **json)
+{
+    wcl_hns_subnet subnets[MOST_SUBNETS] = { { NULL, NULL, NULL, 0, NULL } };
+    char *memory[MOST_SUBNETS] = { NULL };
+    wcl_hns_policy policies[2];
     wcl_hns_network network = { .name = name,
-                                .type = options->type,
+                                .type = options->type ? options->type : "nat",
                                 .network_adapter_name = options->adapter,
                                 .dns_server_list = options->dns,
                                 .dns_suffix = options->suffix,
                                 .management_ip = options->management,
-                                .subnets = subnets };
-    bool fits = (!options->vlan || parse_number(options->vlan, &vlan.vlan.vlan)) &&
-                (!options->vsid || parse_number(options->vsid, &vsid.vsid.vsid)) &&
-                options->subnets.count <= 16;
+                                .subnets = subnets,
+                                .policies = policies };
 
-    for (size_t i = 0; fits && i < options->subnets.count; i++) {
-        fits = parse_subnet(options->subnets.items[i], &subnets[i], &memory[i]);
-        subnets[i].policies = &vsid;
-        subnets[i].policy_count = options->vsid ? 1 : 0;
+    memset(policies, 0, sizeof(policies));
+    if (options->subnets.count > MOST_SUBNETS)
+        return cli_fail(cli, WCL_CODE_INVALID_PARAMETER, "create network", "",
+                        "there are more than %d subnets", MOST_SUBNETS);
+    int result = read_policies(cli, options, policies, &network);
+    for (size_t i = 0; result == 0 && i < options->subnets.count; i++) {
         network.subnet_count++;
+        if (!parse_subnet(options->subnets.items[i], &subnets[i], &memory[i]))
+            result = cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "create network", "", "out of memory");
     }
-    network.policies = &vlan;
-    network.policy_count = options->vlan ? 1 : 0;
-    if (fits)
-        wcl_hns_network_format(&network, &json, error);
-    else
-        *error = (wcl_error) { .code = WCL_CODE_INVALID_PARAMETER,
-                               .operation = "create network",
-                               .message = "a VLAN or VSID is no number, or there are more than 16 "
-                                          "subnets" };
-    for (size_t i = 0; i < 16; i++)
+    /* Windows looks for the VSID with the subnet. */
+    if (result == 0 && options->vsid && network.subnet_count) {
+        network.policy_count--;
+        for (size_t i = 0; i < network.subnet_count; i++) {
+            subnets[i].policies = &policies[network.policy_count];
+            subnets[i].policy_count = 1;
+        }
+    }
+    if (result == 0 && wcl_hns_network_format(&network, json, &cli->error) != WCL_OK)
+        result = EXIT_FAILED;
+    for (size_t i = 0; i < network.subnet_count; i++)
         free(memory[i]);
-    return json;
+    return result;
 }
 
 static int show_network(cli *cli, const wcl_hns_network *network)
@@ -169,26 +208,31 @@ static int show_network(cli *cli, const wcl_hns_network *network)
     return 0;
 }
 
-static int create_network(cli *cli, const create_options *options, const char *name)
+static int create_network(cli *cli, const char *request)
 {
-    char *made = options->request ? NULL : format_request(options, name, &cli->error);
-    const char *request = options->request ? options->request : made;
     wcl_hns_network *network = NULL;
-    wcl_hns *hns = request ? cli_networks_make(cli) : NULL;
+    wcl_hns *hns = cli_networks_make(cli);
     int result = EXIT_FAILED;
 
-    if (hns && wcl_hns_network_request(hns, "POST", "", request, &network, &cli->error) == WCL_OK &&
-        network)
-        result = show_network(cli, network);
+    if (hns && wcl_hns_network_request(hns, "POST", "", request, &network, &cli->error) == WCL_OK)
+        result = network ? show_network(cli, network)
+                         : cli_fail(cli, WCL_CODE_INVALID_DATA, "create network", "",
+                                    "HNS did not say what it made");
     wcl_hns_network_free(network);
     wcl_hns_close(hns);
-    wcl_free(made);
     return result;
+}
+
+static bool is_alone(const create_options *options, int argc)
+{
+    return argc < 2 && !options->type && !options->adapter && !options->dns && !options->suffix &&
+           !options->vlan && !options->vsid && !options->management && options->subnets.count == 0;
 }
 
 static int network_create(cli *cli, int argc, char **argv)
 {
-    create_options options = { .type = "nat" };
+    create_options options = { .type = NULL };
+    char *made = NULL;
     const cli_option table[] = {
         { "type", 't', CLI_VALUE, "TYPE",
           "nat (default), transparent, l2bridge, overlay, private or internal", NULL, &options.type,
@@ -211,8 +255,13 @@ static int network_create(cli *cli, int argc, char **argv)
     };
 
     int result = cli_parse(cli, table, &argc, argv, 0, 1, 0);
+    if (result == 0 && options.request && !is_alone(&options, argc))
+        result = cli_usage_error(cli, "--request is the whole request; give nothing beside it");
+    if (result == 0 && !options.request)
+        result = format_request(cli, &options, argc > 1 ? argv[1] : NULL, &made);
     if (result == 0)
-        result = create_network(cli, &options, argc > 1 ? argv[1] : NULL);
+        result = create_network(cli, options.request ? options.request : made);
+    wcl_free(made);
     cli_list_free(&options.subnets);
     return result;
 }

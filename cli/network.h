@@ -25,4 +25,10 @@ bool cli_parse_port(const char *text, struct wcl_hns_nat_policy *nat);
  */
 int cli_run_subcommand(cli *cli, const command *table, int argc, char **argv);
 
+/* Whether an object's id or name, which it may lack, is that one, in either case. */
+bool cli_is_named(const char *text, const char *name);
+
+/* A number in decimal digits; false where it is none, or too great. */
+bool cli_parse_u32(const char *text, uint32_t *number);
+
 #endif

@@ -45,10 +45,13 @@ wcl_status wcl_endpoints_list(wcl_service *service, cJSON **output, wcl_error *e
         WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
         cJSON *item = NULL;
         if (wcl_hns_store_load_endpoint(service, ids[i], &endpoint, error) != WCL_OK ||
-            wcl_endpoint_output(endpoint, &item, error) != WCL_OK ||
-            !cJSON_AddItemToArray(array, item)) {
+            wcl_endpoint_output(endpoint, &item, error) != WCL_OK) {
             cJSON_Delete(item);
             return WCL_FAILED;
+        }
+        if (!cJSON_AddItemToArray(array, item)) {
+            cJSON_Delete(item);
+            return wcl_fail_memory(error);
         }
     }
     *output = array;

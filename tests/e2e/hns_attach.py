@@ -101,6 +101,19 @@ def check_name_servers():
     wcl("network", "remove", "named")
 
 
+def check_options():
+    """An option that would do nothing is refused, and so is a number with something behind it."""
+    for arguments in (("network", "create", "--vsid", "5"), ("network", "create", "--vlan", "5"),
+                      ("network", "create", "-t", "private", "-a", "lo"), ("endpoint", "create", "--vlan", "5x", "net"),
+                      ("network", "create", "--vlan", "5x"), ("network", "create", "--dns", "nobody")):
+        wcl_fails(*arguments)
+    for arguments in (("network", "create", "--request", '{"Type":"nat"}', "name"),
+                      ("endpoint", "create", "--request", "{}", "--ip", "10.77.0.9")):
+        done = subprocess.run([WCL, *arguments], capture_output=True, text=True, timeout=60)
+        expect(done.returncode == 2 and "--request" in done.stderr, f"{arguments} is refused: {done}")
+    expect_equal(len(wcl("network", "list")), 1, "no network was made")
+
+
 def check_losses():
     """Interfaces, rules and namespaces that go away behind wcl's back."""
     ns = add_namespace("stay")
@@ -156,6 +169,7 @@ wcl("network", "create", "-s", "10.77.0.0/24", "net")
 check_container()
 check_compartments()
 check_name_servers()
+check_options()
 check_losses()
 check_restart()
 run(WCL, "network", "restore")
