@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,11 +15,16 @@
 #include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/folder_lock.h"
 #include "base/host_path.h"
+
+#define PREFIX ".wcl-staging-"
+#define MOST_TRIES 100
 
 struct wcl_staging {
     int parent; /* the folder that will hold the new one */
     int root;   /* the new folder */
+    int lock;   /* what else holds its lock, or -1 */
     char *target;
     char name[40]; /* its name until it is whole */
     bool made;
@@ -86,22 +92,91 @@ static wcl_status open_place(wcl_staging *staging, const char *folder, wcl_error
     return WCL_OK;
 }
 
-static wcl_status make_folder(wcl_staging *staging, const char *folder, wcl_error *error)
+/* ---- What was left behind ------------------------------------------------------------------- */
+
+/* Whether the name leads to the open folder. */
+static bool is_named(int parent, const char *name, int fd)
+{
+    struct stat opened, there;
+
+    return fstat(fd, &opened) == 0 && fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
+}
+
+/* Removes the folder of one who was killed; who is still at work holds its lock. */
+static void remove_if_left(int parent, const char *name)
+{
+    WCL_CLEANUP_FD int held = -1;
+    WCL_CLEANUP_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd >= 0 && wcl_folder_lock(fd, LOCK_EX | LOCK_NB, &held) == 0 && is_named(parent, name, fd))
+        wcl_beneath_remove_tree(parent, name, NULL);
+}
+
+static void clear_up(int parent)
+{
+    int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+    const struct dirent *item;
+
+    if (!listing) {
+        if (copy >= 0)
+            close(copy);
+        return;
+    }
+    while ((item = readdir(listing)) != NULL)
+        if (strncmp(item->d_name, PREFIX, strlen(PREFIX)) == 0)
+            remove_if_left(parent, item->d_name);
+    closedir(listing);
+}
+
+/* ---- Making --------------------------------------------------------------------------------- */
+
+static wcl_status make_once(wcl_staging *staging, const char *folder, wcl_error *error)
 {
     uint64_t random;
 
     if (getrandom(&random, sizeof(random), 0) != sizeof(random))
         return wcl_fail_errno(error, errno, "no random number for a temporary name");
-    snprintf(staging->name, sizeof(staging->name), ".wcl-staging-%016llx",
-             (unsigned long long)random);
+    snprintf(staging->name, sizeof(staging->name), PREFIX "%016llx", (unsigned long long)random);
     if (mkdirat(staging->parent, staging->name, 0777) < 0)
         return wcl_fail_errno(error, errno, "cannot make a folder beside '%s'", folder);
     staging->made = true;
     staging->root =
         openat(staging->parent, staging->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (staging->root < 0)
+    if (staging->root < 0 && errno != ENOENT)
         return wcl_fail_errno(error, errno, "cannot open the folder made beside '%s'", folder);
     return WCL_OK;
+}
+
+/* Where nothing can be locked nothing is cleared up either. */
+static bool is_kept(wcl_staging *staging)
+{
+    return staging->root >= 0 &&
+           (wcl_folder_lock(staging->root, LOCK_EX | LOCK_NB, &staging->lock) == 0 ||
+            errno != EWOULDBLOCK) &&
+           is_named(staging->parent, staging->name, staging->root);
+}
+
+static void let_go(wcl_staging *staging)
+{
+    wcl_cleanup_fd(&staging->root);
+    wcl_cleanup_fd(&staging->lock);
+    staging->root = staging->lock = -1;
+    staging->made = false;
+}
+
+/* Until it is locked, a new folder looks like one that was left: then it is made again. */
+static wcl_status make_folder(wcl_staging *staging, const char *folder, wcl_error *error)
+{
+    for (int tries = 0; tries < MOST_TRIES; tries++) {
+        if (make_once(staging, folder, error) != WCL_OK)
+            return WCL_FAILED;
+        if (is_kept(staging))
+            return WCL_OK;
+        let_go(staging);
+    }
+    return wcl_fail(error, WCL_CODE_BUSY, "somebody removes what is made beside '%s'", folder);
 }
 
 wcl_status wcl_staging_open(const char *folder, wcl_staging **staging, wcl_error *error)
@@ -110,9 +185,15 @@ wcl_status wcl_staging_open(const char *folder, wcl_staging **staging, wcl_error
 
     if (!made)
         return wcl_fail_memory(error);
-    made->parent = made->root = -1;
-    if (open_place(made, folder, error) != WCL_OK || check_target(made, folder, error) != WCL_OK ||
-        make_folder(made, folder, error) != WCL_OK) {
+    made->parent = made->root = made->lock = -1;
+    wcl_status status = open_place(made, folder, error);
+    if (status == WCL_OK)
+        status = check_target(made, folder, error);
+    if (status == WCL_OK) {
+        clear_up(made->parent);
+        status = make_folder(made, folder, error);
+    }
+    if (status != WCL_OK) {
         wcl_staging_free(made);
         return WCL_FAILED;
     }
@@ -140,10 +221,10 @@ void wcl_staging_free(wcl_staging *staging)
 {
     if (!staging)
         return;
-    if (staging->root >= 0)
-        close(staging->root);
+    wcl_cleanup_fd(&staging->root);
     if (staging->made)
         wcl_beneath_remove_tree(staging->parent, staging->name, NULL);
+    wcl_cleanup_fd(&staging->lock);
     if (staging->parent >= 0)
         close(staging->parent);
     free(staging->target);

@@ -1,5 +1,6 @@
 /* A folder that appears under its name only once it is whole: it is made beside its place under
- * another name, and renamed at the end or removed. */
+ * another name, and renamed at the end or removed; by the next one beside it, where its maker was
+ * killed. */
 #ifndef WCL_BASE_STAGING_H
 #define WCL_BASE_STAGING_H
 

@@ -205,6 +205,30 @@ static void staging_does_not_replace_what_came_meanwhile(void **state)
     fixture_remove_folder(folder);
 }
 
+static void what_was_left_of_staging_goes_and_what_is_at_work_stays(void **state)
+{
+    char *folder = fixture_make_folder("/tmp");
+    WCL_CLEANUP_FREE char *one = fixture_path(folder, "one"), *other = fixture_path(folder, "two"),
+                          *left = fixture_path(folder, ".wcl-staging-0123456789abcdef");
+    WCL_CLEANUP_FD int root = open(folder, O_RDONLY | O_DIRECTORY);
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_staging *first, *second;
+
+    (void)state;
+    assert_int_equal(mkdir(left, 0777), 0);
+    fixture_write_file(left, "something", "", 0);
+    fixture_assert_ok(wcl_staging_open(one, &first, &error), &error);
+    assert_int_equal(fixture_count_names(folder), 1);
+    fixture_assert_ok(wcl_staging_open(other, &second, &error), &error);
+    assert_int_equal(fixture_count_names(folder), 2);
+    fixture_assert_ok(wcl_staging_commit(first, &error), &error);
+    wcl_staging_free(second);
+    wcl_staging_free(first);
+    assert_int_equal(fixture_count_names(folder), 1);
+    assert_int_equal(faccessat(root, "one", F_OK, 0), 0);
+    fixture_remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +239,7 @@ int main(void)
         cmocka_unit_test(removal_ends_though_a_folder_is_held_open),
         cmocka_unit_test(staging_takes_the_place_of_an_empty_folder_only),
         cmocka_unit_test(staging_does_not_replace_what_came_meanwhile),
+        cmocka_unit_test(what_was_left_of_staging_goes_and_what_is_at_work_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
