@@ -257,20 +257,20 @@ static wcl_status apply_layer(const wcl_store *store, const char *id, const char
 
 /* ---- Chains --------------------------------------------------------------------------------- */
 
-static bool has_chain(const wcl_store *store, const char *id)
+/* Whether the layer has that file. What cannot be looked at is not taken for missing: a chain would
+ * be made, and kept, without it. */
+static wcl_status look_for(const wcl_store *store, const char *id, const char *name, bool *is_there,
+                           wcl_error *error)
 {
-    WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, "chain.erofs");
+    WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, name);
     struct stat info;
 
-    return path && stat(path, &info) == 0;
-}
-
-static bool has_index(const wcl_store *store, const char *id)
-{
-    WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, "layer.erofs");
-    struct stat info;
-
-    return path && stat(path, &info) == 0;
+    if (!path)
+        return wcl_fail_memory(error);
+    *is_there = stat(path, &info) == 0;
+    if (*is_there || errno == ENOENT)
+        return WCL_OK;
+    return wcl_fail_errno(error, errno, "cannot look for '%s'", path);
 }
 
 /* The i-th layer of the chain: 0 is the layer itself. */
@@ -285,20 +285,22 @@ wcl_status wcl_chain_load(const wcl_store *store, const wcl_store_layer *layer, 
     const wcl_record *record = &layer->record;
     size_t next = record->parent_count + 1; /* how many layers are to be applied */
     wcl_tree *made = NULL;
-    wcl_status status;
+    bool is_there = false;
 
-    status = wcl_tree_new(record->os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT,
-                          &made, error);
+    wcl_status status = wcl_tree_new(
+        record->os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT, &made, error);
     /* The nearest parent that has a chain spares applying it and what it stands on. */
-    for (size_t i = 1; status == WCL_OK && i <= record->parent_count; i++) {
-        if (!has_chain(store, chain_id(record, i)))
+    for (size_t i = 1; status == WCL_OK && i < next; i++) {
+        status = look_for(store, chain_id(record, i), "chain.erofs", &is_there, error);
+        if (status != WCL_OK || !is_there)
             continue;
         status = apply_layer(store, chain_id(record, i), "chain.erofs", (uint32_t)i, made, error);
         next = i;
-        break;
     }
+    if (status == WCL_OK)
+        status = look_for(store, record->id, "layer.erofs", &is_there, error);
     for (size_t i = next; status == WCL_OK && i-- > 0;)
-        if (i > 0 || has_index(store, record->id))
+        if (i > 0 || is_there)
             status =
                 apply_layer(store, chain_id(record, i), "layer.erofs", (uint32_t)i, made, error);
     if (status == WCL_OK)
@@ -330,8 +332,11 @@ static wcl_status write_chain(const wcl_store *store, const wcl_store_layer *lay
 wcl_status wcl_chain_ensure(const wcl_store *store, const wcl_store_layer *layer, wcl_error *error)
 {
     wcl_tree *tree = NULL;
+    bool is_there;
 
-    if (has_chain(store, layer->record.id))
+    if (look_for(store, layer->record.id, "chain.erofs", &is_there, error) != WCL_OK)
+        return WCL_FAILED;
+    if (is_there)
         return WCL_OK;
     wcl_status status = wcl_chain_load(store, layer, &tree, error);
     if (status == WCL_OK)

@@ -171,7 +171,8 @@ static wcl_status check_chain(verification *check, wcl_error *error)
     if (!sizes)
         return wcl_fail_memory(error);
     if (faccessat(check->layer->fd, "chain.erofs", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-        return WCL_OK;
+        return errno == ENOENT ? WCL_OK
+                               : wcl_fail_errno(error, errno, "cannot look for chain.erofs");
     sizes[0] = record->tar_size;
     for (size_t i = 0; i < record->parent_count; i++) {
         WCL_CLEANUP_STORE_LAYER wcl_store_layer parent = WCL_STORE_LAYER_INIT;

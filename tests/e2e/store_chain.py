@@ -193,9 +193,27 @@ def windows_case(home):
     home.run("unmount", "cc")
 
 
+def index_out_of_reach(home):
+    """A layer whose index cannot even be looked for is not left out of the chain that is made and kept."""
+    for name, parent in (("one", []), ("two", ["-l", "one"])):
+        with tarfile.open(home.path(name + ".tar"), "w") as tar:
+            add(tar, name, b"data")
+        home.run("import", *parent, "--os", "linux", "-i", home.path(name + ".tar"), name)
+    index = os.path.join(home.home, "two/layer.erofs")
+    os.rename(index, index + ".kept")
+    os.symlink("layer.erofs", index)
+    assert home.run("mount", "two", check=False).returncode == 1
+    os.rename(index + ".kept", index)
+    assert sorted(os.listdir(home.mount("two"))) == ["one", "two"]
+    for name in ("two", "one"):
+        home.run("unmount", name, check=False)
+        home.run("remove", name)
+
+
 def main():
     need_root()
     with Home() as home:
+        index_out_of_reach(home)
         windows_case(home)
         many_layers(home)
         home.assert_clean()
