@@ -130,11 +130,13 @@ class Room:
         self.room, self.kept = os.path.join(work, "room"), os.path.join(work, "kept")
         self.home, self.outputs = os.path.join(self.room, "home"), os.path.join(self.room, "out")
         self.environment = dict(os.environ, WCL_HOME=self.home, WCL_RUN="/run/wcl")
+        self.command, self.of_networks = "", True
         self.kernel = self.kernel_state()
 
     def arguments(self, command):
-        return [WCL, *command.format(inputs=self.work + "/inputs", outputs=self.outputs, port=self.port).split()] \
-            if "{" in command.replace('{"', "") else [WCL, *command.split()]
+        for name, value in (("inputs", self.work + "/inputs"), ("outputs", self.outputs), ("port", str(self.port))):
+            command = command.replace("{%s}" % name, value)
+        return [WCL, *command.split()]
 
     def run(self, command, wrapper=(), check=True, **more):
         done = subprocess.run([*wrapper, *self.arguments(command)], env=dict(self.environment, **more),
@@ -146,6 +148,7 @@ class Room:
     def make(self, scene):
         """What the scene needs, kept to be copied."""
         self.command = scene.command
+        self.of_networks = scene.command.startswith(("network", "endpoint"))
         shutil.rmtree(self.room, ignore_errors=True)
         os.makedirs(self.home)
         os.mkdir(self.outputs)
@@ -166,31 +169,35 @@ class Room:
 
     def settle(self):
         """The next commands."""
-        for command in ("layers", "images", "network restore"):
+        for command in ("network restore",) if self.of_networks else ("layers", "images"):
             self.run(command)
 
     def state(self):
         """What is there, and the files that it is in; names that are random are all one."""
-        found = {"networks": self.listed("network list"), "endpoints": self.listed("endpoint list")}
-        found["images"] = [[item["names"], item["digest"]] for item in self.listed("images")]
-        found["layers"] = [[item["id"], item["kind"], item.get("diff_id"), item["mounted"]]
-                           for item in self.listed("layers")]
+        if self.of_networks:
+            found = {"networks": self.listed("network list"), "endpoints": self.listed("endpoint list")}
+        else:
+            found = {"images": [[item["names"], item["digest"]] for item in self.listed("images")],
+                     "layers": [[item["id"], item["kind"], item.get("diff_id"), item["mounted"]]
+                                for item in self.listed("layers")]}
         files = []
         for folder, folders, names in os.walk(self.room):
             if "merged" in folders and os.path.ismount(os.path.join(folder, "merged")):
                 folders.remove("merged")
             files += [os.path.relpath(os.path.join(folder, name), self.room) for name in folders + names]
-        # What a broken pull has fetched already is kept for a while, for the next one to go on with.
-        kept = ("home/.images/leases/", "home/.images/partial/") if "pull" in self.command else ()
+        # Merged chains are made when they are first needed. What a broken pull has fetched already is kept for a
+        # while, for the next one to go on with.
+        passing = r"chain\.erofs$|/users(/|$)" + (r"|/(leases|partial)/" if "pull" in self.command else "")
         found["files"] = sorted(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "GUID", name) for name in files
-                                if not name.startswith(kept or "\0"))
+                                if not re.search(passing, name))
         found["kernel"] = self.kernel_state()
         found["mounts"] = sorted(os.path.relpath(mount, self.room) for mount in mounts_below(self.room))
         found["loops"] = len(loops_below(self.room))
         return found
 
-    @staticmethod
-    def kernel_state():
+    def kernel_state(self):
+        if not self.of_networks:
+            return None
         links = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True).stdout
         rules = subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True).stdout
         return sorted(re.findall(r"^\d+: ([^:@]+)", links, re.M)), rules
@@ -200,7 +207,7 @@ class Room:
         if scene.mounts:
             self.run("mount box", check=False)
             self.run("unmount box")
-        for kind in ("endpoint", "network"):
+        for kind in ("endpoint", "network") if self.of_networks else ():
             for item in self.listed(kind + " list"):
                 self.run("%s remove %s" % (kind, item["ID"]))
         unmount_below(self.room)
@@ -276,7 +283,7 @@ def judge(room, scene, fault, states):
     where = [at for at, state in enumerate(states) if state == found]
     # A shared mount of a chain that cannot be given up stays until its next user has done with it.
     if found not in allowed and not scene.mounts:
-        nearest = allowed[-1]
+        nearest = allowed[0]
         yield "after status %d: %s" % (code, {key: [item for item in found[key] if item not in nearest[key]] or
                                               [item for item in nearest[key] if item not in found[key]]
                                               if isinstance(found[key], list) else found[key]
@@ -292,7 +299,7 @@ def judge(room, scene, fault, states):
     room.clear(scene)
     if mounts_below(room.room) or loops_below(room.room):
         yield "mounted, or attached: %s %s" % (mounts_below(room.room), loops_below(room.room))
-    if room.kernel_state() != room.kernel:
+    if room.of_networks and room.kernel_state() != room.kernel:
         yield "left in the kernel: %s" % (room.kernel_state(),)
 
 
