@@ -346,13 +346,15 @@ static wcl_status add_image(void *context, const char *id, wcl_error *error)
         return wcl_fail_memory(error);
     created = (time_t)layer.record.created;
     strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&created, &parts));
-    cJSON_AddStringToObject(image, "Name", id);
-    cJSON_AddStringToObject(image, "Version", "");
-    cJSON_AddStringToObject(image, "Path", path);
-    wcl_json_add_u64(image, "Size", layer.record.data_size);
-    cJSON_AddStringToObject(image, "CreatedTime", text);
-    cJSON_AddItemToArray(list->images, image);
-    return WCL_OK;
+    if (cJSON_AddStringToObject(image, "Name", id) &&
+        cJSON_AddStringToObject(image, "Version", "") &&
+        cJSON_AddStringToObject(image, "Path", path) &&
+        wcl_json_add_u64(image, "Size", layer.record.data_size) &&
+        cJSON_AddStringToObject(image, "CreatedTime", text) &&
+        cJSON_AddItemToArray(list->images, image))
+        return WCL_OK;
+    cJSON_Delete(image);
+    return wcl_fail_memory(error);
 }
 
 static wcl_status shared_base_images(const wcl_driver *driver, char **json, wcl_error *error)

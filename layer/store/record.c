@@ -168,56 +168,75 @@ wcl_status wcl_record_read(int layer_fd, wcl_record *record, wcl_error *error)
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-static void put(cJSON *json, const char *name, cJSON *value)
+/* These replace a field, or take it out; false when out of memory. */
+
+static bool put(cJSON *json, const char *name, cJSON *value)
 {
     cJSON_DeleteItemFromObjectCaseSensitive(json, name);
-    if (value)
-        cJSON_AddItemToObject(json, name, value);
+    if (value && cJSON_AddItemToObject(json, name, value))
+        return true;
+    cJSON_Delete(value);
+    return false;
 }
 
-static void put_text(cJSON *json, const char *name, const char *text)
+static bool put_text(cJSON *json, const char *name, const char *text)
 {
-    put(json, name, text ? cJSON_CreateString(text) : NULL);
+    if (text)
+        return put(json, name, cJSON_CreateString(text));
+    cJSON_DeleteItemFromObjectCaseSensitive(json, name);
+    return true;
 }
 
-static void put_number(cJSON *json, const char *name, uint64_t number)
+static bool put_number(cJSON *json, const char *name, uint64_t number)
 {
     cJSON_DeleteItemFromObjectCaseSensitive(json, name);
-    wcl_json_add_u64(json, name, number);
+    return wcl_json_add_u64(json, name, number);
+}
+
+static bool put_parents(cJSON *json, const wcl_record *record)
+{
+    cJSON *parents = cJSON_CreateArray();
+
+    for (size_t i = 0; parents && i < record->parent_count; i++) {
+        cJSON *parent = cJSON_CreateString(record->parents[i]);
+        if (parent && cJSON_AddItemToArray(parents, parent))
+            continue;
+        cJSON_Delete(parent);
+        cJSON_Delete(parents);
+        parents = NULL;
+    }
+    return put(json, "parents", parents);
+}
+
+static bool fill(cJSON *json, const wcl_record *record)
+{
+    const char *os = record->os == WCL_OS_WINDOWS ? "windows"
+                     : record->os == WCL_OS_LINUX ? "linux"
+                                                  : NULL;
+
+    return put_number(json, "version", FORMAT_VERSION) && put_text(json, "id", record->id) &&
+           put_text(json, "kind", kind_names[record->kind]) && put_text(json, "os", os) &&
+           put_parents(json, record) && put_text(json, "diff_id", record->diff_id) &&
+           put_text(json, "blob_digest", record->blob_digest) &&
+           put_text(json, "media_type", record->media_type) &&
+           put_number(json, "blob_size", record->blob_size) &&
+           put_number(json, "tar_size", record->tar_size) &&
+           put_number(json, "data_size", record->data_size) &&
+           put_number(json, "entries", record->entries) &&
+           put_number(json, "limit", record->limit) &&
+           put(json, "scattered", cJSON_CreateBool(record->scattered)) &&
+           put_number(json, "created", (uint64_t)record->created) &&
+           put_text(json, "tool", "wcl") && put_text(json, "tool_version", wcl_version());
 }
 
 static cJSON *record_to_json(const wcl_record *record)
 {
     cJSON *json = record->rest ? cJSON_Duplicate(record->rest, true) : cJSON_CreateObject();
-    cJSON *parents = json ? cJSON_CreateArray() : NULL;
 
-    if (!parents) {
-        cJSON_Delete(json);
-        return NULL;
-    }
-    put_number(json, "version", FORMAT_VERSION);
-    put_text(json, "id", record->id);
-    put_text(json, "kind", kind_names[record->kind]);
-    put_text(json, "os",
-             record->os == WCL_OS_WINDOWS ? "windows"
-             : record->os == WCL_OS_LINUX ? "linux"
-                                          : NULL);
-    for (size_t i = 0; i < record->parent_count; i++)
-        cJSON_AddItemToArray(parents, cJSON_CreateString(record->parents[i]));
-    put(json, "parents", parents);
-    put_text(json, "diff_id", record->diff_id);
-    put_text(json, "blob_digest", record->blob_digest);
-    put_text(json, "media_type", record->media_type);
-    put_number(json, "blob_size", record->blob_size);
-    put_number(json, "tar_size", record->tar_size);
-    put_number(json, "data_size", record->data_size);
-    put_number(json, "entries", record->entries);
-    put_number(json, "limit", record->limit);
-    put(json, "scattered", cJSON_CreateBool(record->scattered));
-    put_number(json, "created", (uint64_t)record->created);
-    put_text(json, "tool", "wcl");
-    put_text(json, "tool_version", wcl_version());
-    return json;
+    if (json && fill(json, record))
+        return json;
+    cJSON_Delete(json);
+    return NULL;
 }
 
 wcl_status wcl_record_write(int layer_fd, const wcl_record *record, wcl_error *error)

@@ -46,6 +46,7 @@ def scene(command, made=(), before=(), mounts=False):
 
 BASE, CHILD = "import -i {inputs}/base.tar base", "import -l base -i {inputs}/child.tar.gz child"
 BOX, LOAD = "create -l child box", "load -i {inputs}/image.tar"
+APPEND = "append -t app:1 test:1 {inputs}/more"
 MAKE_NETWORK = "network create --request " + NETWORK_REQUEST
 MAKE_ENDPOINT = "endpoint create --request " + ENDPOINT_REQUEST
 SCENES = {
@@ -61,9 +62,10 @@ SCENES = {
     "load": scene(LOAD),
     "pull": scene("pull 127.0.0.1:{port}/test:1"),
     "tag": scene("tag test:1 other:2", [LOAD]),
-    "append": scene("append -t app:1 test:1 {inputs}/more", [LOAD]),
+    "append": scene(APPEND, [LOAD]),
     "save": scene("save -o {outputs}/image.tar test:1", [LOAD]),
     "rmi": scene("rmi test:1", [LOAD]),
+    "rmi-above": scene("rmi app:1", [LOAD, APPEND]),
     "convert": scene("convert --to dir {inputs}/base.tar {outputs}/dir"),
     "network-create": scene(MAKE_NETWORK),
     "network-remove": scene("network remove net", before=[MAKE_NETWORK]),
