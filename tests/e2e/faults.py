@@ -190,7 +190,7 @@ class Room:
             files += [os.path.relpath(os.path.join(folder, name), self.room) for name in folders + names]
         # Merged chains are made when they are first needed. What a broken pull has fetched already is kept for a
         # while, for the next one to go on with.
-        passing = r"chain\.erofs$|/users(/|$)" + (r"|/(leases|partial|blobs)/" if "pull" in self.command else "")
+        passing = r"chain\.erofs$|/users(/|$)" + (r"|/.images/(leases|partial|blobs|layers)/" if "pull" in self.command else "")
         found["files"] = sorted(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "GUID", name) for name in files
                                 if not re.search(passing, name))
         found["kernel"] = self.kernel_state()
