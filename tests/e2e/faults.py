@@ -35,13 +35,13 @@ WRITING = {"write", "pwrite64", "writev", "pwritev", "openat", "openat2", "mkdir
 MEMORY = {"mmap", "mremap", "clone", "clone3", "mount", "fsmount", "fsopen", "fsconfig", "move_mount", "open_tree",
           "sendmsg", "socket", "read"}
 
-Scene = collections.namedtuple("Scene", "made before command mounts")
+Scene = collections.namedtuple("Scene", "made before command mounts broken")
 
 
-def scene(command, made=(), before=(), mounts=False):
-    """A command; what is made once before, what each time (mounts and networks cannot be copied), and whether it mounts
-    or unmounts the box."""
-    return Scene(list(made), list(before), command, mounts)
+def scene(command, made=(), before=(), mounts=False, broken=False):
+    """A command; what is made once before, what each time (mounts and networks cannot be copied), whether it mounts or
+    unmounts the box, and whether it keeps what it has so far where it breaks off, for the next one to go on with."""
+    return Scene(list(made), list(before), command, mounts, broken)
 
 
 BASE, CHILD = "import -i {inputs}/base.tar base", "import -l base -i {inputs}/child.tar.gz child"
@@ -60,7 +60,7 @@ SCENES = {
     "remove": scene("remove base", [BASE]),
     "verify": scene("verify", [BASE, CHILD, BOX, LOAD]),
     "load": scene(LOAD),
-    "pull": scene("pull 127.0.0.1:{port}/test:1"),
+    "pull": scene("pull 127.0.0.1:{port}/test:1", broken=True),
     "tag": scene("tag test:1 other:2", [LOAD]),
     "append": scene(APPEND, [LOAD]),
     "save": scene("save -o {outputs}/image.tar test:1", [LOAD]),
@@ -188,9 +188,8 @@ class Room:
             if "merged" in folders and os.path.ismount(os.path.join(folder, "merged")):
                 folders.remove("merged")
             files += [os.path.relpath(os.path.join(folder, name), self.room) for name in folders + names]
-        # Merged chains are made when they are first needed. What a broken pull has fetched already is kept for a
-        # while, for the next one to go on with.
-        passing = r"chain\.erofs$|/users(/|$)" + (r"|/.images/(leases|partial|blobs|layers)/" if "pull" in self.command else "")
+        # Merged chains are made when they are first needed.
+        passing = r"chain\.erofs$|/users(/|$)"
         found["files"] = sorted(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "GUID", name) for name in files
                                 if not re.search(passing, name))
         found["kernel"] = self.kernel_state()
@@ -282,6 +281,9 @@ def judge(room, scene, fault, states):
         yield "status %d came without a message" % code
     room.settle()
     found = room.state()
+    if scene.broken and code != 0:
+        found = dict(found, **{key: states[0][key] for key in ("files", "layers") if found["images"] ==
+                               states[0]["images"]})
     allowed = states[-1:] if code == 0 else states
     # A shared mount of a chain that cannot be given up stays until its next user has done with it.
     if found not in allowed and not scene.mounts:
@@ -305,17 +307,20 @@ def judge(room, scene, fault, states):
         yield "left in the kernel: %s" % (room.kernel_state(),)
 
 
-def without_names(before, after):
-    """The images are there, but those that came have no name yet: to give them one again is to load them again."""
-    state = json.loads(json.dumps(after))
-    known = [image for image in before["images"]]
-    state["images"] = sorted(image if image in known else [[], image[1]] for image in state["images"])
-    state["files"] = [name for name in state["files"] if "/names/" not in name or name in before["files"]]
+def between(before, after):
+    """The images are there, but those that come have no name yet, or those that go have none any more."""
+    lasting = [image for image in before["images"] if image in after["images"]]
+    moving = [image for image in before["images"] + after["images"] if image not in lasting]
+    richer = max(before, after, key=lambda each: len(each["images"]))
+    state = json.loads(json.dumps(richer))
+    state["images"] = sorted(lasting + [[[], image[1]] for image in moving])
+    state["files"] = [name for name in state["files"] if "/names/" not in name or
+                      (name in before["files"] and name in after["files"])]
     return state
 
 
 def states_of(room, scene):
-    """What may be there: nothing of it, all of it, or all but the name."""
+    """What may be there: what was, what is to be, or all but the name."""
     room.reset(scene)
     room.settle()
     states = [room.state()]
@@ -323,7 +328,7 @@ def states_of(room, scene):
     room.settle()
     states.append(room.state())
     if "images" in states[0]:
-        states.insert(1, without_names(*states))
+        states.insert(1, between(*states))
     room.clear(scene)
     return states
 
