@@ -198,7 +198,10 @@ def record(work, kind):
     done = []
     with PowerDisk(work, kind) as disk:
         subject = Subject(work, disk.mounted, "/run/wcl-recorded")
-        os.mkdir(subject.home)
+        # What only reads makes no store.
+        for command in ("import -i {work}/base.tar first", "remove first", "network create first",
+                        "network remove first"):
+            subject.do(command)
         subprocess.run(["sync", "-f", subject.home], check=True)
         done.append((disk.position(), "nothing", subject.state()))
         for command in COMMANDS:
