@@ -10,6 +10,7 @@
 
 /* What the command line says, before the library sees it. */
 typedef struct append_line {
+    cli_limits limits;
     const char *tag;
     const char *os;
     const char *platform;
@@ -71,8 +72,11 @@ static void print_made(cli *cli, const wcl_image_info *made)
     printf("\n");
 }
 
-static int append(cli *cli, const append_line *line, const char *base, const char *input)
+static int append(cli *cli, append_line *line, const char *base, const char *input)
 {
+    int result = cli_limits_read(cli, &line->limits);
+    if (result)
+        return result;
     wcl_driver driver = cli_driver(cli);
     bool is_scratch = strcmp(base, "scratch") == 0;
     wcl_platform *platform = NULL;
@@ -94,7 +98,10 @@ static int append(cli *cli, const append_line *line, const char *base, const cha
                                          .workdir = line->workdir,
                                          .user = line->user,
                                          .read = cli_read,
-                                         .read_context = &stalling };
+                                         .read_context = &stalling,
+                                         .max_size = line->limits.max_size,
+                                         .max_entries = line->limits.max_entries,
+                                         .max_ratio = line->limits.max_ratio };
 
     if (!read_epoch(&options))
         return cli_usage_error(cli, "SOURCE_DATE_EPOCH is no number of seconds since 1970");
@@ -117,6 +124,7 @@ int command_append(cli *cli, int argc, char **argv)
     append_line line = { .tag = NULL };
     const cli_option table[] = {
         { "tag", 't', CLI_VALUE, "NAME", "the new image's name (needed)", NULL, &line.tag, NULL },
+        CLI_TAR_LIMITS(line.limits),
         { "to", 0, CLI_VALUE, "FOLDER", "the folder that the files go into; made if missing", NULL,
           &line.to, NULL },
         { "delete", 0, CLI_LIST, "PATH", "a path of IMAGE that the new one shall not have", NULL,

@@ -9,13 +9,23 @@
 
 /* ---- What commands share -------------------------------------------------------------------- */
 
-int cli_transfer_options(cli *cli, const char *platform, wcl_platform **parsed,
+int cli_transfer_options(cli *cli, const char *platform, cli_limits *limits, wcl_platform **parsed,
                          wcl_transfer_options *options)
 {
+    int result = limits ? cli_limits_read(cli, limits) : 0;
+
     *options = (wcl_transfer_options) { .struct_size = sizeof(*options),
                                         .layers = cli_draw_layers,
                                         .context = cli };
     *parsed = NULL;
+    if (result)
+        return result;
+    if (limits) {
+        options->max_size = limits->max_size;
+        options->max_entries = limits->max_entries;
+        options->max_ratio = limits->max_ratio;
+        options->max_memory = limits->max_memory;
+    }
     if (platform && wcl_platform_parse(platform, parsed, &cli->error) != WCL_OK)
         return EXIT_FAILED;
     options->platform = *parsed;
@@ -92,7 +102,8 @@ void cli_print_loaded(void *context, const wcl_image_info *image)
 
 int command_load(cli *cli, int argc, char **argv)
 {
-    const char *input = "-", *name = NULL, *platform = NULL, *max_size = NULL;
+    const char *input = "-", *name = NULL, *platform = NULL;
+    cli_limits limits = { .size = NULL };
     const cli_option table[] = {
         { "input", 'i', CLI_VALUE, "PATH",
           "an OCI layout (folder or tar) or docker archive (default: standard input)", NULL, &input,
@@ -102,8 +113,8 @@ int command_load(cli *cli, int argc, char **argv)
         { "platform", 0, CLI_VALUE, "PLATFORM",
           "of an index, the image for OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", NULL, &platform,
           NULL },
-        { "max-size", 0, CLI_VALUE, "SIZE", "refuse layers of more (decompressed) bytes", NULL,
-          &max_size, NULL },
+        CLI_TAR_LIMITS(limits),
+        CLI_MEMORY_LIMIT(limits),
         { .name = NULL },
     };
     image_output output = { cli, { stdout, false } };
@@ -112,9 +123,7 @@ int command_load(cli *cli, int argc, char **argv)
 
     int result = cli_parse(cli, table, &argc, argv, 0, 0, 0);
     if (!result)
-        result = cli_transfer_options(cli, platform, &parsed, &options);
-    if (!result && max_size && !cli_parse_size(max_size, &options.max_size))
-        result = cli_usage_error(cli, "'%s' is no size", max_size);
+        result = cli_transfer_options(cli, platform, &limits, &parsed, &options);
     if (!result) {
         wcl_driver driver = cli_driver(cli);
         if (cli->json)
@@ -169,7 +178,7 @@ int command_save(cli *cli, int argc, char **argv)
     if (!result && strcmp(output, "-") == 0 && isatty(STDOUT_FILENO))
         result = cli_usage_error(cli, "an image is not written to a terminal; use -o");
     if (!result)
-        result = cli_transfer_options(cli, NULL, &none, &options);
+        result = cli_transfer_options(cli, NULL, NULL, &none, &options);
     if (result)
         return result;
     wcl_driver driver = cli_driver(cli);

@@ -6,7 +6,7 @@
 
 /* Options of a transfer, with a bar for each layer. `platform` (NULL: none asked for) is parsed
  * into `*parsed`, which wcl_free() frees. An exit code; 0 when all is well. */
-int cli_transfer_options(cli *cli, const char *platform, wcl_platform **parsed,
+int cli_transfer_options(cli *cli, const char *platform, cli_limits *limits, wcl_platform **parsed,
                          wcl_transfer_options *options);
 
 /* Prints what was loaded or pulled: a wcl_image_loaded_fn whose context is an image_output. */

@@ -124,13 +124,14 @@ int command_pull(cli *cli, int argc, char **argv)
 {
     registry_arguments arguments = { .user = NULL };
     wcl_registry_options registry = { .struct_size = sizeof(registry) };
-    const char *platform = NULL, *max_size = NULL;
+    const char *platform = NULL;
+    cli_limits limits = { .size = NULL };
     cli_option table[OPTIONS_MAX] = {
         { "platform", 0, CLI_VALUE, "PLATFORM",
           "of an index, the image for OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", NULL, &platform,
           NULL },
-        { "max-size", 0, CLI_VALUE, "SIZE", "refuse layers of more (decompressed) bytes", NULL,
-          &max_size, NULL },
+        CLI_TAR_LIMITS(limits),
+        CLI_MEMORY_LIMIT(limits),
         { "foreign", 0, CLI_FLAG, NULL,
           "fetch foreign layers from other hosts than the registry, as the image says",
           &registry.foreign_hosts, NULL, NULL },
@@ -140,12 +141,10 @@ int command_pull(cli *cli, int argc, char **argv)
     wcl_platform *parsed = NULL;
     wcl_image_info *info = NULL;
 
-    add_options(table, 3, &arguments);
+    add_options(table, 6, &arguments);
     int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
     if (!result)
-        result = cli_transfer_options(cli, platform, &parsed, &options);
-    if (!result && max_size && !cli_parse_size(max_size, &options.max_size))
-        result = cli_usage_error(cli, "'%s' is no size", max_size);
+        result = cli_transfer_options(cli, platform, &limits, &parsed, &options);
     if (!result)
         result = take_arguments(cli, &arguments, &registry, &options);
     if (!result) {
@@ -193,7 +192,7 @@ int command_push(cli *cli, int argc, char **argv)
     add_options(table, 0, &arguments);
     int result = cli_parse(cli, table, &argc, argv, 1, 2, 0);
     if (!result)
-        result = cli_transfer_options(cli, NULL, &none, &options);
+        result = cli_transfer_options(cli, NULL, NULL, &none, &options);
     if (!result)
         result = take_arguments(cli, &arguments, &registry, &options);
     if (!result) {

@@ -7,6 +7,7 @@
 #include "image/descriptor.h"
 
 #define URLS_MAX 32
+#define WORD_SIZE_MAX 128
 
 char *wcl_document_keep(const char *what, const void *text, size_t size, size_t most,
                         char digest[WCL_DIGEST_TEXT_SIZE], wcl_error *error)
@@ -154,13 +155,24 @@ static wcl_status read_urls(const cJSON *json, wcl_descriptor *descriptor, wcl_e
     return WCL_OK;
 }
 
+/* What an image runs on is kept of each, and nobody's is long. */
+static wcl_status get_word(const cJSON *json, const char *name, const char **word, wcl_error *error)
+{
+    if (wcl_json_get_text(json, name, word, error) != WCL_OK)
+        return WCL_FAILED;
+    return strlen(*word) <= WORD_SIZE_MAX
+               ? WCL_OK
+               : wcl_fail(error, WCL_CODE_INVALID_DATA,
+                          "the field '%s' has more than %d characters", name, WORD_SIZE_MAX);
+}
+
 wcl_status wcl_platform_of_json(const cJSON *json, wcl_platform *platform, wcl_error *error)
 {
     *platform = (wcl_platform) { "", "", "", "" };
-    if (wcl_json_get_text(json, "os", &platform->os, error) != WCL_OK ||
-        wcl_json_get_text(json, "architecture", &platform->architecture, error) != WCL_OK ||
-        wcl_json_get_text(json, "variant", &platform->variant, error) != WCL_OK ||
-        wcl_json_get_text(json, "os.version", &platform->os_version, error) != WCL_OK)
+    if (get_word(json, "os", &platform->os, error) != WCL_OK ||
+        get_word(json, "architecture", &platform->architecture, error) != WCL_OK ||
+        get_word(json, "variant", &platform->variant, error) != WCL_OK ||
+        get_word(json, "os.version", &platform->os_version, error) != WCL_OK)
         return WCL_FAILED;
     wcl_platform_normalise(platform);
     return WCL_OK;

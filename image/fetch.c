@@ -14,6 +14,7 @@
 #include "layer/store/clean.h"
 #include "layer/store/import.h"
 #include "layer/tar/compress.h"
+#include "layer/tar/limits.h"
 
 /* Of a layer: as what was left of it, from zero, and as the layer that another pull made. */
 #define TRIES_MAX 3
@@ -222,12 +223,17 @@ static wcl_status pass_gate(void *context, const wcl_import_result *result, wcl_
 static wcl_status import(layer *layer, wcl_error *error)
 {
     const wcl_crew *crew = layer->job->crew;
+    const wcl_transfer_options none = { .struct_size = sizeof(none) };
+    const wcl_transfer_options *limits = crew->options ? crew->options : &none;
     const wcl_config *config = layer->fetch->config;
     const size_t count = layer->job->number;
     const wcl_import_options options = { .struct_size = sizeof(options),
                                          .os = config->os,
                                          .media_type = layer->descriptor->media_type,
-                                         .max_size = crew->options ? crew->options->max_size : 0 };
+                                         .max_size = limits->max_size,
+                                         .max_entries = limits->max_entries,
+                                         .max_ratio = limits->max_ratio,
+                                         .max_memory = limits->max_memory };
     const wcl_import_gate gate = { place_tar, pass_gate, layer };
     WCL_CLEANUP_FREE const char **parents = calloc(count + 1, sizeof(*parents));
 
@@ -279,7 +285,13 @@ static wcl_status fetch_blob(layer *layer, wcl_error *error)
     wcl_input *input = NULL;
 
     wcl_status status = wcl_sha256_new(&blob_sha256, error);
-    const wcl_input_options options = { .tap = hash_blob, .tap_context = blob_sha256 };
+    const wcl_transfer_options *limits = layer->job->crew->options;
+    const wcl_input_options options = {
+        .max_size = wcl_tar_limit(limits ? limits->max_size : 0, WCL_TAR_SIZE_MAX),
+        .max_ratio = wcl_tar_limit(limits ? limits->max_ratio : 0, WCL_TAR_RATIO_MAX),
+        .tap = hash_blob,
+        .tap_context = blob_sha256,
+    };
     if (status == WCL_OK)
         status = wcl_sha256_new(&layer_sha256, error);
     if (status == WCL_OK)

@@ -9,6 +9,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "image/store.h"
 
 #define READ_SIZE (1024 * 1024)
@@ -40,12 +41,8 @@ static void report(verification *check, const char *what, const char *format, ..
 
 static wcl_status go_on(verification *check, size_t bytes, wcl_error *error)
 {
-    const wcl_hooks *hooks = check->store->driver->hooks;
-
     check->progress.done += bytes;
-    return hooks && hooks->progress && hooks->progress(hooks->context, &check->progress)
-               ? wcl_fail(error, WCL_CODE_CANCELLED, "cancelled")
-               : WCL_OK;
+    return wcl_hooks_report(check->store->driver->hooks, &check->progress, error);
 }
 
 /* ---- Blobs ---------------------------------------------------------------------------------- */
@@ -153,7 +150,8 @@ static wcl_status check_record(verification *check, const wcl_image_record *reco
         report(check, record->digest, "its record differs from its manifest");
     for (size_t i = 0; i < record->layer_count; i++) {
         check_layer(check, record->digest, &record->layers[i]);
-        if (check_blob(check, record->digest, &record->layers[i], error) != WCL_OK)
+        if (go_on(check, 0, error) != WCL_OK ||
+            check_blob(check, record->digest, &record->layers[i], error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;

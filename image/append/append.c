@@ -68,11 +68,14 @@ static wcl_status write_layer(new_image *image, const wcl_append_layer *layer, c
                                    .fd = -1,
                                    .read = image->options->read,
                                    .context = image->options->read_context,
-                                   .hooks = layer->hooks };
+                                   .hooks = layer->hooks,
+                                   .max_size = image->options->max_size,
+                                   .max_entries = image->options->max_entries,
+                                   .max_ratio = image->options->max_ratio };
     wcl_append_source *source = NULL;
     wcl_layer_writer *writer = NULL;
 
-    wcl_status status = input ? wcl_append_source_open(input, layer->hooks, &source, error)
+    wcl_status status = input ? wcl_append_source_open(input, &given, &source, error)
                               : wcl_append_tar_open(&given, &source, error);
     if (status == WCL_OK)
         status = wcl_tar_writer_open(take_tar, image, NULL, &writer, error);
@@ -301,9 +304,15 @@ wcl_status wcl_image_append(const wcl_driver *driver, const char *base, const ch
                           "an image on nothing needs a platform; say which");
     if (status == WCL_OK)
         status = make_image(&image, base, info, input, error);
-    if (status == WCL_OK)
-        status = wcl_image_pull_from(driver, &image.source, reference->name,
-                                     (const char *const *)&reference->name, 1, NULL, made, error);
+    if (status == WCL_OK) {
+        const wcl_transfer_options limits = { .struct_size = sizeof(limits),
+                                              .max_size = image.options->max_size,
+                                              .max_entries = image.options->max_entries,
+                                              .max_ratio = image.options->max_ratio };
+        status =
+            wcl_image_pull_from(driver, &image.source, reference->name,
+                                (const char *const *)&reference->name, 1, &limits, made, error);
+    }
     free_image(&image);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "append", name);
 }

@@ -25,7 +25,7 @@ int wcl_append_path_compare(const char *a, const char *b)
     return rank(*a) - rank(*b);
 }
 
-wcl_status wcl_append_source_open(const char *input, const wcl_hooks *hooks,
+wcl_status wcl_append_source_open(const char *input, const wcl_append_tar *how,
                                   wcl_append_source **source, wcl_error *error)
 {
     struct stat status;
@@ -37,7 +37,11 @@ wcl_status wcl_append_source_open(const char *input, const wcl_hooks *hooks,
     }
     if (S_ISDIR(status.st_mode))
         return wcl_append_folder_open(input, source, error);
-    const wcl_append_tar tar = { .name = input, .fd = fd, .hooks = hooks };
+    wcl_append_tar tar = { .fd = -1 };
+    if (how)
+        tar = *how;
+    tar.name = input;
+    tar.fd = fd;
     fd = -1;
     return wcl_append_tar_open(&tar, source, error);
 }

@@ -72,6 +72,9 @@ typedef struct wcl_append_tar {
     wcl_read_fn read;
     void *context;
     const wcl_hooks *hooks; /* may be NULL */
+    uint64_t max_size;      /* limits as those of wcl_import_options (wcl/layer.h) */
+    uint64_t max_entries;
+    uint64_t max_ratio;
 } wcl_append_tar;
 
 /*
@@ -82,8 +85,8 @@ typedef struct wcl_append_tar {
 wcl_status wcl_append_tar_open(const wcl_append_tar *tar, wcl_append_source **source,
                                wcl_error *error);
 
-/* A folder or a tar file. */
-wcl_status wcl_append_source_open(const char *input, const wcl_hooks *hooks,
+/* A folder or a tar file, of which `how` (NULL: as usual) says hooks and limits. */
+wcl_status wcl_append_source_open(const char *input, const wcl_append_tar *how,
                                   wcl_append_source **source, wcl_error *error);
 
 #endif

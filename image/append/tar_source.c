@@ -90,7 +90,12 @@ static wcl_status make_plain(tar_source *source, wcl_error *error)
     int fd = source->from.fd;
     bool can_seek = fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
 
-    if (wcl_input_open(read_input, source, NULL, &input, error) != WCL_OK)
+    const wcl_input_options options = {
+        .max_size = wcl_tar_limit(source->from.max_size, WCL_TAR_SIZE_MAX),
+        .max_ratio = wcl_tar_limit(source->from.max_ratio, WCL_TAR_RATIO_MAX),
+    };
+
+    if (wcl_input_open(read_input, source, &options, &input, error) != WCL_OK)
         return WCL_FAILED;
     source->is_spooled = !can_seek || wcl_input_compression(input) != WCL_COMPRESSION_NONE;
     wcl_status status = source->is_spooled ? fill_spool(source, input, error) : WCL_OK;
@@ -141,7 +146,9 @@ static wcl_status collect_entry(tar_source *source, const wcl_tar_reader *tar,
 
     for (size_t i = 0; holes > 0 && i < raw->segment_count; i++)
         holes -= raw->segments[i].size;
-    if (wcl_tar_count_zeros(&source->zeros, holes, WCL_TAR_SIZE_MAX, error) != WCL_OK)
+    if (wcl_tar_count_zeros(&source->zeros, holes,
+                            wcl_tar_limit(source->from.max_size, WCL_TAR_SIZE_MAX),
+                            error) != WCL_OK)
         return wcl_error_context(error, NULL, entry->path);
     if (entry->flags & WCL_ENTRY_IMPLICIT)
         return wcl_tar_table_add(&source->table, entry, NULL, 0, error);
@@ -158,7 +165,10 @@ static wcl_status collect_entry(tar_source *source, const wcl_tar_reader *tar,
 
 static wcl_status collect(tar_source *source, wcl_error *error)
 {
-    const wcl_tar_reader_options options = { .struct_size = sizeof(options), .os = WCL_OS_LINUX };
+    const wcl_tar_reader_options options = { .struct_size = sizeof(options),
+                                             .os = WCL_OS_LINUX,
+                                             .max_size = source->from.max_size,
+                                             .max_entries = source->from.max_entries };
     wcl_entry entry = WCL_ENTRY_INIT;
     wcl_layer_reader *reader;
     wcl_status status;

@@ -6,7 +6,11 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/store/index.h"
+
+/* Steps between two looks at whether it shall end. */
+#define STEPS 16384
 
 /* A layer while it is taken. */
 typedef struct taking {
@@ -17,9 +21,10 @@ typedef struct taking {
     uint32_t *first_names; /* likewise, of a file: the event of its first name */
 } taking;
 
-wcl_status wcl_image_changes_begin(wcl_image_changes *changes, bool is_windows, wcl_error *error)
+wcl_status wcl_image_changes_begin(wcl_image_changes *changes, bool is_windows,
+                                   const wcl_hooks *hooks, wcl_error *error)
 {
-    *changes = (wcl_image_changes) { .is_windows = is_windows };
+    *changes = (wcl_image_changes) { .is_windows = is_windows, .hooks = hooks };
     return wcl_tree_new(is_windows ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT, &changes->paths, error);
 }
 
@@ -100,16 +105,27 @@ static void end_path(wcl_image_changes *changes, wcl_node path, uint32_t layer)
     changes->live[path] = WCL_NO_EVENT;
 }
 
+/* Hears whether it shall end, every so many steps. */
+static wcl_status step(wcl_image_changes *changes, wcl_error *error)
+{
+    const wcl_progress progress = { .operation = "inspect", .entries = ++changes->steps };
+
+    return changes->steps % STEPS ? WCL_OK : wcl_hooks_report(changes->hooks, &progress, error);
+}
+
 /* So is all that is in it. A layer's paths are at most 1024 components deep. */
-static void end_contents(wcl_image_changes *changes, wcl_node folder, uint32_t layer)
+static wcl_status end_contents(wcl_image_changes *changes, wcl_node folder, uint32_t layer,
+                               wcl_error *error)
 {
     wcl_entry_id entry = wcl_tree_first(changes->paths, folder);
 
     for (; entry != WCL_NO_ENTRY; entry = wcl_tree_next(changes->paths, entry)) {
         wcl_node path = wcl_tree_entry_node(changes->paths, entry);
-        end_contents(changes, path, layer);
+        if (step(changes, error) != WCL_OK || end_contents(changes, path, layer, error) != WCL_OK)
+            return WCL_FAILED;
         end_path(changes, path, layer);
     }
+    return WCL_OK;
 }
 
 /* ---- One entry ------------------------------------------------------------------------------ */
@@ -191,7 +207,8 @@ static wcl_status take_deleted(taking *state, wcl_image_event *event, wcl_error 
 
     event->kind = WCL_EVENT_DELETED;
     event->file_kind = live == WCL_NO_EVENT ? WCL_FILE_OTHER : changes->events[live].file_kind;
-    end_contents(changes, event->path, state->number);
+    if (end_contents(changes, event->path, state->number, error) != WCL_OK)
+        return WCL_FAILED;
     end_path(changes, event->path, state->number);
     if (add_event(changes, event, &number, error) != WCL_OK)
         return WCL_FAILED;
@@ -206,8 +223,8 @@ static wcl_status take_emptied(taking *state, const wcl_image_event *event, wcl_
 
     emptied.kind = WCL_EVENT_EMPTIED;
     emptied.file_kind = WCL_FILE_FOLDER;
-    end_contents(state->changes, event->path, state->number);
-    if (add_event(state->changes, &emptied, &number, error) != WCL_OK)
+    if (end_contents(state->changes, event->path, state->number, error) != WCL_OK ||
+        add_event(state->changes, &emptied, &number, error) != WCL_OK)
         return WCL_FAILED;
     state->changes->events[number].file = number;
     return WCL_OK;
@@ -224,8 +241,8 @@ static wcl_status take_file(taking *state, wcl_node node, wcl_image_event *event
     if (was_folder && event->file_kind == WCL_FILE_FOLDER)
         return WCL_OK;
     event->kind = live == WCL_NO_EVENT ? WCL_EVENT_ADDED : WCL_EVENT_CHANGED;
-    if (was_folder)
-        end_contents(changes, event->path, state->number);
+    if (was_folder && end_contents(changes, event->path, state->number, error) != WCL_OK)
+        return WCL_FAILED;
     end_path(changes, event->path, state->number);
     return add_file(state, node, event, error);
 }
@@ -276,7 +293,9 @@ wcl_status wcl_image_changes_add(wcl_image_changes *changes, uint32_t number, wc
         at = wcl_tree_walk(layer, at, false);
         if (at == WCL_NO_ENTRY)
             break;
-        status = take_entry(&state, at, error);
+        status = step(changes, error);
+        if (status == WCL_OK)
+            status = take_entry(&state, at, error);
     }
     free(state.paths);
     free(state.first_names);

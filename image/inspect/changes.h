@@ -43,9 +43,13 @@ typedef struct wcl_image_changes {
     size_t count;
     size_t capacity;
     bool is_windows;
+    const wcl_hooks *hooks;
+    uint64_t steps;
 } wcl_image_changes;
 
-wcl_status wcl_image_changes_begin(wcl_image_changes *changes, bool is_windows, wcl_error *error);
+/* `hooks` may be NULL. */
+wcl_status wcl_image_changes_begin(wcl_image_changes *changes, bool is_windows,
+                                   const wcl_hooks *hooks, wcl_error *error);
 
 /* Takes the next layer, whose index `layer` is. */
 wcl_status wcl_image_changes_add(wcl_image_changes *changes, uint32_t number, wcl_tree *layer,

@@ -54,7 +54,7 @@ wcl_status wcl_page_read_layers(const wcl_driver *driver, const char *const *ids
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
 
     if (wcl_store_open(driver, &store, error) != WCL_OK ||
-        wcl_image_changes_begin(changes, is_windows, error) != WCL_OK)
+        wcl_image_changes_begin(changes, is_windows, driver->hooks, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < count; i++)
         if (read_layer(&store, ids[i], (uint32_t)i, changes, error) != WCL_OK)

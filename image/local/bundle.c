@@ -10,6 +10,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "base/regular.h"
 #include "image/local/spool.h"
 #include "image/local/tar_index.h"
@@ -18,48 +19,59 @@ struct wcl_bundle {
     int folder; /* -1: a tar */
     int file;
     wcl_tar_index index;
+    const wcl_hooks *hooks;
 };
+
+wcl_status wcl_bundle_report(const wcl_bundle *bundle, uint64_t done, wcl_error *error)
+{
+    const wcl_progress progress = { .operation = "load", .done = done };
+
+    return wcl_hooks_report(bundle->hooks, &progress, error);
+}
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-static wcl_status open_tar(wcl_bundle *bundle, int input, int temporary, const wcl_hooks *hooks,
-                           wcl_error *error)
+static wcl_status open_tar(wcl_bundle *bundle, int input, int temporary,
+                           const wcl_transfer_options *limits, wcl_error *error)
 {
     struct stat info;
 
-    if (wcl_spool(input, temporary, hooks, &bundle->file, error) != WCL_OK)
+    if (wcl_spool_archive(input, temporary, bundle->hooks, limits, &bundle->file, error) != WCL_OK)
         return WCL_FAILED;
     if (fstat(bundle->file, &info) != 0)
         return wcl_fail_errno(error, errno, "cannot read the file");
-    return wcl_tar_index_read(bundle->file, (uint64_t)info.st_size, &bundle->index, error);
+    return wcl_tar_index_read(bundle->file, (uint64_t)info.st_size, bundle->hooks, &bundle->index,
+                              error);
 }
 
 static wcl_status open_path(wcl_bundle *bundle, const char *path, int temporary,
-                            const wcl_hooks *hooks, wcl_error *error)
+                            const wcl_transfer_options *limits, wcl_error *error)
 {
     struct stat info;
 
     if (strcmp(path, "-") == 0)
-        return open_tar(bundle, STDIN_FILENO, temporary, hooks, error);
+        return open_tar(bundle, STDIN_FILENO, temporary, limits, error);
     WCL_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0)
         return wcl_fail_errno(error, errno, "cannot open '%s'", path);
     if (!S_ISDIR(info.st_mode))
-        return open_tar(bundle, fd, temporary, hooks, error);
+        return open_tar(bundle, fd, temporary, limits, error);
     bundle->folder = fd;
     fd = -1;
     return WCL_OK;
 }
 
 wcl_status wcl_bundle_open(const char *path, int temporary, const wcl_hooks *hooks,
-                           wcl_bundle **bundle, wcl_error *error)
+                           const wcl_transfer_options *limits, wcl_bundle **bundle,
+                           wcl_error *error)
 {
     wcl_bundle *made = calloc(1, sizeof(*made));
 
     if (!made)
         return wcl_fail_memory(error);
     made->folder = made->file = -1;
-    if (open_path(made, path, temporary, hooks, error) == WCL_OK) {
+    made->hooks = hooks;
+    if (open_path(made, path, temporary, limits, error) == WCL_OK) {
         *bundle = made;
         return WCL_OK;
     }

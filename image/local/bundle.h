@@ -17,11 +17,16 @@ typedef struct wcl_bundle_file {
 
 /*
  * Opens a folder, or a tar that may be compressed; "-" is standard input. What cannot be read at
- * any place is copied to an unnamed file beneath the folder `temporary` first. `hooks` may be NULL.
+ * any place is copied to an unnamed file beneath the folder `temporary` first, within `limits`
+ * (image/local/spool.h). `hooks`, which must outlive the bundle, and `limits` may be NULL.
  */
 wcl_status wcl_bundle_open(const char *path, int temporary, const wcl_hooks *hooks,
-                           wcl_bundle **bundle, wcl_error *error);
+                           const wcl_transfer_options *limits, wcl_bundle **bundle,
+                           wcl_error *error);
 void wcl_bundle_free(wcl_bundle *bundle);
+
+/* Tells whoever opened it that so many bytes of something were looked at; CANCELLED. */
+wcl_status wcl_bundle_report(const wcl_bundle *bundle, uint64_t done, wcl_error *error);
 
 bool wcl_bundle_has(const wcl_bundle *bundle, const char *name);
 /* FILE_NOT_FOUND where there is none. Any thread. */

@@ -13,6 +13,9 @@
 
 #define LIST_SIZE_MAX ((size_t)16 * 1024 * 1024)
 #define READ_SIZE (256 * 1024)
+/* Files of all images, and names of one. */
+#define BLOBS_MAX 8192
+#define NAMES_MAX 1000
 
 /* A file of the archive that a manifest names by its digest. */
 typedef struct blob {
@@ -30,11 +33,23 @@ typedef struct docker_archive {
 
 /* ---- Blobs ---------------------------------------------------------------------------------- */
 
+/* The file's blob, where the archive's images had it before: it is hashed once, however many of
+ * them have it. */
+static const blob *find_blob(const docker_archive *archive, const char *name)
+{
+    for (size_t i = 0; i < archive->blob_count; i++)
+        if (strcmp(archive->blobs[i].name, name) == 0)
+            return &archive->blobs[i];
+    return NULL;
+}
+
 static wcl_status add_blob(docker_archive *archive, const char *digest, const char *name,
                            wcl_error *error)
 {
+    if (archive->blob_count == BLOBS_MAX)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "the archive's images have more than %d files", BLOBS_MAX);
     blob *grown = realloc(archive->blobs, (archive->blob_count + 1) * sizeof(*grown));
-
     if (!grown)
         return wcl_fail_memory(error);
     archive->blobs = grown;
@@ -46,17 +61,23 @@ static wcl_status add_blob(docker_archive *archive, const char *digest, const ch
     return WCL_OK;
 }
 
-static wcl_status hash_stream(wcl_blob_stream *stream, wcl_sha256 *sha256, wcl_error *error)
+static wcl_status hash_stream(const wcl_bundle *bundle, wcl_blob_stream *stream, wcl_sha256 *sha256,
+                              wcl_error *error)
 {
     WCL_CLEANUP_FREE uint8_t *buffer = malloc(READ_SIZE);
+    uint64_t done = 0;
     size_t got = 1;
 
     if (!buffer)
         return wcl_fail_memory(error);
-    while (got)
+    while (got) {
         if (stream->ops->read(stream, buffer, READ_SIZE, &got, error) != WCL_OK ||
             wcl_sha256_update(sha256, buffer, got, error) != WCL_OK)
             return WCL_FAILED;
+        done += got;
+        if (wcl_bundle_report(bundle, done, error) != WCL_OK)
+            return WCL_FAILED;
+    }
     return WCL_OK;
 }
 
@@ -71,7 +92,7 @@ static wcl_status hash_file(const wcl_bundle *bundle, const char *name,
     if (status == WCL_OK)
         status = wcl_bundle_stream(bundle, name, 0, &stream, error);
     if (status == WCL_OK)
-        status = hash_stream(stream, sha256, error);
+        status = hash_stream(bundle, stream, sha256, error);
     if (status == WCL_OK)
         status = wcl_sha256_finish(sha256, sum, error);
     if (status == WCL_OK)
@@ -121,6 +142,27 @@ static wcl_status digest_of_layer(const docker_archive *archive, const char *nam
     return WCL_OK;
 }
 
+/* The digest that the layer is a blob by. What the config says of a plain tar is not known to be
+ * right: another image may say another. */
+static wcl_status name_layer(docker_archive *archive, const char *name, wcl_compression compression,
+                             const cJSON *diff_id, char digest[WCL_DIGEST_TEXT_SIZE],
+                             wcl_error *error)
+{
+    const blob *known = compression == WCL_COMPRESSION_NONE ? NULL : find_blob(archive, name);
+
+    if (known) {
+        snprintf(digest, WCL_DIGEST_TEXT_SIZE, "%s", known->digest);
+        return WCL_OK;
+    }
+    if (digest_of_layer(archive, name, compression, diff_id, digest, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; i < archive->blob_count; i++)
+        if (strcmp(archive->blobs[i].digest, digest) == 0 &&
+            strcmp(archive->blobs[i].name, name) == 0)
+            return WCL_OK;
+    return add_blob(archive, digest, name, error);
+}
+
 static wcl_status add_layer(docker_archive *archive, cJSON *layers, const char *name,
                             const cJSON *diff_id, wcl_error *error)
 {
@@ -135,8 +177,7 @@ static wcl_status add_layer(docker_archive *archive, cJSON *layers, const char *
 
     if (wcl_bundle_find(archive->bundle, name, &file, error) != WCL_OK ||
         recognise(archive->bundle, name, &compression, error) != WCL_OK ||
-        digest_of_layer(archive, name, compression, diff_id, digest, error) != WCL_OK ||
-        add_blob(archive, digest, name, error) != WCL_OK)
+        name_layer(archive, name, compression, diff_id, digest, error) != WCL_OK)
         return wcl_error_context(error, NULL, name);
     cJSON *layer = cJSON_CreateObject();
     if (!layer || !cJSON_AddItemToArray(layers, layer) ||
@@ -254,9 +295,24 @@ bool wcl_docker_archive_is(const wcl_bundle *bundle)
     return wcl_bundle_has(bundle, "manifest.json");
 }
 
+static wcl_status add_names(const cJSON *tags, wcl_bundle_image *image, wcl_error *error)
+{
+    const cJSON *tag;
+
+    if (cJSON_GetArraySize(tags) > NAMES_MAX)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "an image in it has more than %d names",
+                        NAMES_MAX);
+    cJSON_ArrayForEach(tag, tags)
+    {
+        if (cJSON_IsString(tag) && wcl_bundle_image_name(image, tag->valuestring, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    return WCL_OK;
+}
+
 static wcl_status list_images(const cJSON *list, wcl_bundle_images *images, wcl_error *error)
 {
-    const cJSON *item, *tag;
+    const cJSON *item;
     char number[24];
 
     cJSON_ArrayForEach(item, list)
@@ -268,12 +324,9 @@ static wcl_status list_images(const cJSON *list, wcl_bundle_images *images, wcl_
         snprintf(number, sizeof(number), "%zu", images->count);
         if (wcl_bundle_images_add(images, number, error) != WCL_OK)
             return WCL_FAILED;
-        cJSON_ArrayForEach(
-            tag, cJSON_GetObjectItemCaseSensitive(
-                     item, "RepoTags")) if (cJSON_IsString(tag) &&
-                                            wcl_bundle_image_name(&images->items[images->count - 1],
-                                                                  tag->valuestring, error) !=
-                                                WCL_OK) return WCL_FAILED;
+        if (add_names(cJSON_GetObjectItemCaseSensitive(item, "RepoTags"),
+                      &images->items[images->count - 1], error) != WCL_OK)
+            return WCL_FAILED;
     }
     return images->count ? WCL_OK
                          : wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image in it");

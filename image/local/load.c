@@ -89,8 +89,8 @@ static wcl_status load(loading *loading, const char *path, const char *name, wcl
 
     if ((name && wcl_reference_parse(name, &reference, error) != WCL_OK) ||
         wcl_image_store_make(loading->driver, &store, error) != WCL_OK ||
-        wcl_bundle_open(path, store.layers.staging_fd, loading->driver->hooks, &bundle, error) !=
-            WCL_OK)
+        wcl_bundle_open(path, store.layers.staging_fd, loading->driver->hooks, loading->options,
+                        &bundle, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status =
         load_bundle(loading, bundle, path, reference ? reference->name : NULL, error);

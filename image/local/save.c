@@ -5,6 +5,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "image/engine.h"
 #include "image/local/layout_sink.h"
 #include "image/store.h"
@@ -49,12 +50,8 @@ static wcl_status save_layout(saving *saving, const char *const *images, size_t 
 
 static wcl_status report(saving *saving, size_t bytes, wcl_error *error)
 {
-    const wcl_hooks *hooks = saving->driver->hooks;
-
     saving->progress.done += bytes;
-    return hooks && hooks->progress && hooks->progress(hooks->context, &saving->progress)
-               ? wcl_fail(error, WCL_CODE_CANCELLED, "cancelled")
-               : WCL_OK;
+    return wcl_hooks_report(saving->driver->hooks, &saving->progress, error);
 }
 
 static wcl_status copy_file(saving *saving, int fd, uint64_t size, wcl_error *error)

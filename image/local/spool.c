@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,9 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/tar/compress.h"
+#include "layer/tar/limits.h"
 
 /* Milliseconds after which a stalled read looks whether it shall end. */
 #define LOOK_EVERY 200
@@ -25,18 +28,17 @@ typedef struct copying {
     int to;
     uint64_t size;
     const wcl_hooks *hooks;
+    uint64_t max_size;
+    uint64_t max_ratio;
     uint8_t *buffer; /* of COPY_SIZE bytes */
     wcl_error why;   /* what libarchive's callbacks failed with */
 } copying;
 
 static wcl_status check_cancelled(const copying *copying, wcl_error *error)
 {
-    const wcl_hooks *hooks = copying->hooks;
     const wcl_progress progress = { .operation = "load", .done = copying->size };
 
-    return hooks && hooks->progress && hooks->progress(hooks->context, &progress)
-               ? wcl_fail(error, WCL_CODE_CANCELLED, "cancelled")
-               : WCL_OK;
+    return wcl_hooks_report(copying->hooks, &progress, error);
 }
 
 static wcl_status new_file(int temporary, int *file, wcl_error *error)
@@ -47,6 +49,11 @@ static wcl_status new_file(int temporary, int *file, wcl_error *error)
 
 static wcl_status put(copying *copying, const void *data, size_t size, wcl_error *error)
 {
+    if (size > copying->max_size - copying->size)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                        "the archive has more than the %" PRIu64
+                        " bytes that are allowed; --max-size raises the limit",
+                        copying->max_size);
     if (wcl_pwrite_full(copying->to, data, size, copying->size, error) != WCL_OK)
         return WCL_FAILED;
     copying->size += size;
@@ -108,9 +115,10 @@ static wcl_status inflate_blocks(copying *copying, wcl_input *input, wcl_error *
 
 static wcl_status inflate(copying *copying, wcl_error *error)
 {
+    const wcl_input_options options = { .max_ratio = copying->max_ratio };
     wcl_input *input = NULL;
 
-    wcl_status status = wcl_input_open(read_file, copying, NULL, &input, error);
+    wcl_status status = wcl_input_open(read_file, copying, &options, &input, error);
     if (status == WCL_OK)
         status = inflate_blocks(copying, input, error);
     wcl_input_free(input);
@@ -144,6 +152,18 @@ static wcl_status fail_filter(const copying *copying, struct archive *archive, w
     return WCL_FAILED;
 }
 
+/* As wcl_input has it for the other compressions. */
+static wcl_status check_ratio(const copying *copying, wcl_error *error)
+{
+    if (copying->size <= WCL_TAR_RATIO_FREE || copying->max_ratio == WCL_TAR_NO_LIMIT ||
+        copying->size / copying->max_ratio <= copying->at)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                    "the archive is decompressed to more than %" PRIu64
+                    " times its size; --max-ratio raises the limit",
+                    copying->max_ratio);
+}
+
 static wcl_status filter(copying *copying, struct archive *archive, wcl_error *error)
 {
     struct archive_entry *entry;
@@ -162,7 +182,7 @@ static wcl_status filter(copying *copying, struct archive *archive, wcl_error *e
         archive_read_next_header(archive, &entry) != ARCHIVE_OK)
         return fail_filter(copying, archive, error);
     while ((result = archive_read_data_block(archive, &data, &size, &offset)) == ARCHIVE_OK)
-        if (put(copying, data, size, error) != WCL_OK)
+        if (put(copying, data, size, error) != WCL_OK || check_ratio(copying, error) != WCL_OK)
             return WCL_FAILED;
     return result == ARCHIVE_EOF ? WCL_OK : fail_filter(copying, archive, error);
 }
@@ -241,9 +261,16 @@ static wcl_status spool(copying *copying, int input, int temporary, int *file, w
     return WCL_OK;
 }
 
-wcl_status wcl_spool(int input, int temporary, const wcl_hooks *hooks, int *file, wcl_error *error)
+wcl_status wcl_spool_archive(int input, int temporary, const wcl_hooks *hooks,
+                             const wcl_transfer_options *limits, int *file, wcl_error *error)
 {
-    copying copying = { .hooks = hooks, .buffer = malloc(COPY_SIZE), .why = WCL_ERROR_INIT };
+    copying copying = {
+        .hooks = hooks,
+        .max_size = wcl_tar_limit(limits ? limits->max_size : 0, WCL_TAR_SIZE_MAX),
+        .max_ratio = wcl_tar_limit(limits ? limits->max_ratio : 0, WCL_TAR_RATIO_MAX),
+        .buffer = malloc(COPY_SIZE),
+        .why = WCL_ERROR_INIT,
+    };
 
     *file = -1;
     wcl_status status =

@@ -7,6 +7,7 @@
 #include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/tar/tar_headers.h"
 
 #define MEMBERS_MAX 200000
@@ -149,8 +150,10 @@ static int compare_members(const void *a, const void *b)
     return order ? order : (one->offset > other->offset) - (one->offset < other->offset);
 }
 
-static wcl_status read_members(int fd, uint64_t size, wcl_tar_index *index, wcl_error *error)
+static wcl_status read_members(int fd, uint64_t size, const wcl_hooks *hooks, wcl_tar_index *index,
+                               wcl_error *error)
 {
+    wcl_progress progress = { .operation = "load", .total = size };
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_tar_headers headers = { .type = 0 };
     wcl_status status = WCL_OK;
@@ -158,7 +161,10 @@ static wcl_status read_members(int fd, uint64_t size, wcl_tar_index *index, wcl_
 
     while (status == WCL_OK && size - at >= WCL_TAR_BLOCK_SIZE) {
         wcl_buffer_clear(&bytes);
-        status = take_headers(fd, &at, &bytes, error);
+        progress.done = at;
+        status = wcl_hooks_report(hooks, &progress, error);
+        if (status == WCL_OK)
+            status = take_headers(fd, &at, &bytes, error);
         if (status == WCL_OK)
             status = wcl_tar_headers_parse(&headers, bytes.data, bytes.size, error);
         if (status == WCL_OK)
@@ -175,10 +181,11 @@ static wcl_status read_members(int fd, uint64_t size, wcl_tar_index *index, wcl_
     return status == WCL_END ? WCL_OK : status;
 }
 
-wcl_status wcl_tar_index_read(int fd, uint64_t size, wcl_tar_index *index, wcl_error *error)
+wcl_status wcl_tar_index_read(int fd, uint64_t size, const wcl_hooks *hooks, wcl_tar_index *index,
+                              wcl_error *error)
 {
     *index = (wcl_tar_index) { NULL, 0, 0 };
-    wcl_status status = read_members(fd, size, index, error);
+    wcl_status status = read_members(fd, size, hooks, index, error);
     if (status == WCL_OK && index->count == 0)
         status = wcl_fail(error, WCL_CODE_INVALID_DATA, "the tar is empty");
     if (status == WCL_OK) {

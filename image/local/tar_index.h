@@ -17,8 +17,9 @@ typedef struct wcl_tar_index {
     size_t capacity;
 } wcl_tar_index;
 
-/* Goes through the headers of the tar that `fd` holds, of `size` bytes. */
-wcl_status wcl_tar_index_read(int fd, uint64_t size, wcl_tar_index *index, wcl_error *error);
+/* Goes through the headers of the tar that `fd` holds, of `size` bytes. `hooks` may be NULL. */
+wcl_status wcl_tar_index_read(int fd, uint64_t size, const wcl_hooks *hooks, wcl_tar_index *index,
+                              wcl_error *error);
 void wcl_tar_index_free(wcl_tar_index *index);
 
 /* The file of that name, through links; NULL where there is none. */

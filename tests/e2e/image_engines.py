@@ -184,6 +184,47 @@ def an_upload_does_not_leave_https(home, server):
         assert failed.returncode == 1 and b"from https to plain http" in failed.stderr, failed.stderr
 
 
+def refused(home, words, *arguments, **options):
+    failed = home.run(*arguments, check=False, **options)
+    assert failed.returncode == 1 and words in failed.stderr, (arguments, failed.stderr)
+
+
+def bombs_are_stopped_by_limits_that_can_be_raised(home, server):
+    """A layer of 100 MB that is 10 KB on the way, and an archive of one."""
+    bomb = Image().add(tar_of({"zeros": bytes(100 << 20)}), "zstd").make()
+    server.put(bomb, "bomb", "1")
+    name = server.host + "/bomb:1"
+    pull = ("pull", "--retries", "0", name)
+    refused(home, b"--max-ratio raises the limit", *pull)
+    refused(home, b"--max-size raises the limit", *pull, "--max-ratio", "none", "--max-size", "10M")
+    home.run(*pull, "--max-ratio", "none")
+    home.run("rmi", name)
+    assert_empty_images(home)
+    many = Image().add(tar_of({"f%d" % number: b"" for number in range(20)})).make()
+    server.put(many, "many", "1")
+    refused(home, b"--max-entries raises the limit", "pull", "--retries", "0", "--max-entries", "10",
+            server.host + "/many:1")
+    home.run("rmi", "--unused")
+    plain = Image().add(tar_of({"zeros": bytes(100 << 20)}), "none").make()
+    with open(docker_archive(home.path("bomb.tar"), plain, "bomb:1"), "rb") as file:
+        data = file.read()
+    for how, packed in (("zstd", compress(data, "zstd")), ("xz", lzma.compress(data, preset=0)),
+                        ("bzip2", bz2.compress(data, 1))):
+        with open(home.path(how), "wb") as file:
+            file.write(packed)
+        refused(home, b"--max-ratio raises the limit", "load", "-i", home.path(how), "--max-ratio", "100")
+        refused(home, b"--max-size raises the limit", "load", "-i", home.path(how), "--max-ratio", "none",
+                "--max-size", "50M")
+    home.run("load", "-i", home.path("zstd"), "--max-ratio", "none")
+    home.run("rmi", "bomb:1")
+    assert_empty_images(home)
+    tar = compress(tar_of({"zeros": bytes(100 << 20)}), "zstd")
+    append = ("append", "--os", "linux", "-t", "made:1", "scratch", "-")
+    refused(home, b"--max-ratio raises the limit", *append, input=tar)
+    home.run(*append, "--max-ratio", "none", input=tar)
+    home.assert_clean()
+
+
 def main():
     need_root()
     for tool in ("openssl", "zstd"):
@@ -192,7 +233,7 @@ def main():
     for test in (configs_of_schema_2_are_taken_by_any_old_name, layers_of_no_bytes_are_empty_layers,
                  archives_may_be_compressed_with_xz_and_bzip2, two_manifests_of_one_config_are_ambiguous,
                  repositories_with_digests_name_what_was_pulled_by_tag, an_upload_ends_with_any_success,
-                 an_upload_does_not_leave_https):
+                 an_upload_does_not_leave_https, bombs_are_stopped_by_limits_that_can_be_raised):
         with Home() as home:
             test(home, Server())
         print("passed:", test.__name__)

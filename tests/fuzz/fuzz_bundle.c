@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(fd >= 0 && open_temporary() >= 0);
     CHECK(write(fd, data, size) == (ssize_t)size);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    if (wcl_bundle_open(path, open_temporary(), &hooks, &bundle, &error) == WCL_OK) {
+    if (wcl_bundle_open(path, open_temporary(), &hooks, NULL, &bundle, &error) == WCL_OK) {
         struct stat info;
         if (wcl_bundle_find(bundle, "../manifest.json", &file, NULL) == WCL_OK)
             CHECK(fstat(file.fd, &info) == 0 && file.offset <= (uint64_t)info.st_size &&

@@ -188,7 +188,12 @@ typedef struct wcl_transfer_options {
     /* Of an index, the one to take; NULL: as wcl_platform_choose() has it. */
     const wcl_platform *platform;
     unsigned parallel; /* layers at a time; 0: 3 */
-    uint64_t max_size; /* refuse a layer of more uncompressed bytes than this; 0: no limit */
+    /* Limits on each layer, as those of wcl_import_options (wcl/layer.h): 0 is the default,
+     * WCL_TAR_NO_LIMIT none. `max_size` and `max_ratio` hold for a compressed archive as well. */
+    uint64_t max_size;
+    uint64_t max_entries;
+    uint64_t max_ratio;
+    uint64_t max_memory;
     /* Called about ten times a second, from the thread that made the call; may be NULL. */
     void (*layers)(void *context, const wcl_transfer *layers, size_t count);
     void *context;
@@ -255,6 +260,10 @@ typedef struct wcl_image_append_options {
     const char *user;
     wcl_read_fn read; /* gives the tar where there is no input; called from another thread */
     void *read_context;
+    /* Limits on the tar and on the layer, as those of wcl_import_options (wcl/layer.h). */
+    uint64_t max_size;
+    uint64_t max_entries;
+    uint64_t max_ratio;
 } wcl_image_append_options;
 
 /*

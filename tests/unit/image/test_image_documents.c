@@ -366,6 +366,27 @@ static void attestations_are_no_images(void **state)
 
 /* ---- Configs -------------------------------------------------------------------------------- */
 
+/* A record of it would be larger than what is read of one, and the store could do nothing more. */
+static void platforms_are_not_long(void **state)
+{
+    static const char *const fields[] = { "architecture", "variant", "os.version" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        for (int length = 128; length < 130; length++) {
+            wcl_config *config = NULL;
+            wcl_error error = WCL_ERROR_INIT;
+            char text[300], word[130];
+            snprintf(word, sizeof(word), "%0*d", length, 0);
+            snprintf(text, sizeof(text), "{\"os\":\"linux\",\"%s\":\"%s\"}", fields[i], word);
+            wcl_status status = wcl_config_parse(text, strlen(text), 0, &config, &error);
+            assert_int_equal(status, length == 128 ? WCL_OK : WCL_FAILED);
+            if (length == 129)
+                assert_non_null(strstr(error.message, fields[i]));
+            wcl_config_free(config);
+        }
+}
+
 static void chain_ids_follow_from_diff_ids(void **state)
 {
     static const char text[] =
@@ -471,6 +492,7 @@ int main(void)
         cmocka_unit_test(configs_of_schema_2_may_be_called_anything_old),
         cmocka_unit_test(what_says_no_platform_is_the_last_resort),
         cmocka_unit_test(attestations_are_no_images),
+        cmocka_unit_test(platforms_are_not_long),
         cmocka_unit_test(chain_ids_follow_from_diff_ids),
         cmocka_unit_test(unsound_configs_are_refused_by_name),
         cmocka_unit_test(a_config_may_have_many_labels),
