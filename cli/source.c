@@ -73,13 +73,17 @@ char *cli_layer_id(cli *cli, const char *name, wcl_error *error)
     wcl_image_info *image = NULL;
     char *id = NULL;
 
-    if (cli_is_layer(cli, name))
-        return strdup(name);
+    if (cli_is_layer(cli, name)) {
+        id = strdup(name);
+        if (!id)
+            set_error(error, WCL_CODE_OUT_OF_MEMORY, name, "out of memory");
+        return id;
+    }
     if (wcl_image_get_info(&driver, name, &image, error) == WCL_OK) {
-        if (image->layer_count)
-            id = strdup(image->layers[0]);
-        else
+        if (!image->layer_count)
             set_error(error, WCL_CODE_INVALID_PARAMETER, name, "the image has no layers");
+        else if (!(id = strdup(image->layers[0])))
+            set_error(error, WCL_CODE_OUT_OF_MEMORY, name, "out of memory");
     } else if (error->code == WCL_CODE_FILE_NOT_FOUND || error->code == WCL_CODE_INVALID_NAME) {
         set_error(error, WCL_CODE_FILE_NOT_FOUND, name,
                   "there is no layer and no image of that name");

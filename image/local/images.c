@@ -22,11 +22,12 @@ wcl_status wcl_bundle_images_add(wcl_bundle_images *images, const char *referenc
 wcl_status wcl_bundle_image_name(wcl_bundle_image *image, const char *name, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_reference *reference = NULL;
+    wcl_error why = WCL_ERROR_INIT;
     char **grown;
 
     /* A name that is none is a comment: the image is loaded by its digest. */
-    if (wcl_reference_parse(name, &reference, NULL) != WCL_OK)
-        return WCL_OK;
+    if (wcl_reference_parse(name, &reference, &why) != WCL_OK)
+        return why.code == WCL_CODE_OUT_OF_MEMORY ? wcl_fail_memory(error) : WCL_OK;
     grown = realloc(image->names, (image->name_count + 1) * sizeof(*grown));
     if (!grown)
         return wcl_fail_memory(error);

@@ -10,22 +10,29 @@
 /* ---- What tags without a name are tags of ---------------------------------------------------- */
 
 /* The path's last part without its extension, where that can be a repository; else NULL. */
-static char *repository_of(const char *path)
+static wcl_status repository_of(const char *path, char **repository, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_reference *reference = NULL;
     WCL_CLEANUP_FREE char *copy = strdup(path);
+    wcl_error why = WCL_ERROR_INIT;
     size_t size = copy ? strlen(copy) : 0;
 
+    *repository = NULL;
+    if (!copy)
+        return wcl_fail_memory(error);
     while (size > 1 && copy[size - 1] == '/')
         copy[--size] = '\0';
-    char *base = copy ? strrchr(copy, '/') : NULL;
+    char *base = strrchr(copy, '/');
     base = base ? base + 1 : copy;
-    char *end = base ? strstr(base, ".tar") : NULL;
+    char *end = strstr(base, ".tar");
     if (end)
         *end = '\0';
-    if (!base || strchr(base, ':') || wcl_reference_parse(base, &reference, NULL) != WCL_OK)
-        return NULL;
-    return strdup(base);
+    if (strchr(base, ':'))
+        return WCL_OK;
+    if (wcl_reference_parse(base, &reference, &why) != WCL_OK)
+        return why.code == WCL_CODE_OUT_OF_MEMORY ? wcl_fail_memory(error) : WCL_OK;
+    *repository = strdup(base);
+    return *repository ? WCL_OK : wcl_fail_memory(error);
 }
 
 /* ---- Loading -------------------------------------------------------------------------------- */
@@ -55,9 +62,12 @@ static wcl_status load_image(const loading *loading, const wcl_bundle_image *ima
 static wcl_status load_bundle(loading *loading, const wcl_bundle *bundle, const char *path,
                               const char *name, wcl_error *error)
 {
-    WCL_CLEANUP_FREE char *repository = repository_of(path);
+    WCL_CLEANUP_FREE char *repository = NULL;
     wcl_bundle_images images = { NULL, 0 };
     wcl_status status;
+
+    if (repository_of(path, &repository, error) != WCL_OK)
+        return WCL_FAILED;
 
     if (wcl_layout_is(bundle))
         status = wcl_layout_open(bundle, repository, &loading->source, &images, error);

@@ -125,7 +125,8 @@ wcl_status wcl_address_parse(const char *text, const wcl_address *base, wcl_addr
                         text, wcl_curl()->curl_url_strerror(code));
     if (has_user(url))
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "the address '%.200s' has a user in it, which is refused", text);
+                        "the address '...@%.200s' has a user in it, which is refused",
+                        strrchr(text, '@') ? strrchr(text, '@') + 1 : "");
     wcl_curl()->curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
     if (take_parts(url, text, &made, error) != WCL_OK) {
         wcl_address_free(&made);

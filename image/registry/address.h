@@ -2,6 +2,7 @@
 #ifndef WCL_REGISTRY_ADDRESS_H
 #define WCL_REGISTRY_ADDRESS_H
 
+#include <string.h>
 #include <wcl/base.h>
 
 typedef struct wcl_address {
@@ -25,6 +26,16 @@ wcl_status wcl_address_parse(const char *text, const wcl_address *base, wcl_addr
                              wcl_error *error);
 void wcl_address_free(wcl_address *address);
 #define WCL_CLEANUP_ADDRESS __attribute__((cleanup(wcl_address_free)))
+
+/* For errors, as "%.*s": the URL without its query, which may be a signature that lets in whoever
+ * has it. */
+static inline int wcl_address_shown(const wcl_address *address)
+{
+    size_t size = strcspn(address->text, "?");
+
+    return size < 300 ? (int)size : 300;
+}
+#define WCL_ADDRESS_SHOWN(address) wcl_address_shown(address), (address)->text
 
 /* Whether `host`, with or without a port, names this machine. */
 bool wcl_host_is_loopback(const char *host);

@@ -192,8 +192,8 @@ static wcl_status look_up(wcl_auth *auth, wcl_error *error)
 {
     if (auth->has_credentials)
         return WCL_OK;
-    if (wcl_credentials_find(auth->config_folder, auth->registry, &auth->credentials, error) !=
-        WCL_OK)
+    if (wcl_credentials_find(auth->config_folder, auth->registry, auth->http, &auth->credentials,
+                             error) != WCL_OK)
         return WCL_FAILED;
     auth->has_credentials = true;
     return WCL_OK;

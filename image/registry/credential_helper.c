@@ -18,6 +18,8 @@
 
 #define OUTPUT_SIZE_MAX (64 * 1024)
 #define SECONDS_MAX 60
+/* How often a wait looks whether it was cancelled, in milliseconds. */
+#define LOOK_EVERY 100
 /* What helpers print when they know nothing of a server. */
 #define NOT_FOUND "credentials not found"
 /* The user of an identity token. */
@@ -98,7 +100,8 @@ static int milliseconds_left(const struct timespec *deadline)
     return left > 0 ? (int)left : 0;
 }
 
-static wcl_status read_output(int output, const char *program, wcl_buffer *text, wcl_error *error)
+static wcl_status read_output(int output, const char *program, const wcl_http *http,
+                              wcl_buffer *text, wcl_error *error)
 {
     struct pollfd poll_output = { .fd = output, .events = POLLIN };
     struct timespec deadline;
@@ -107,8 +110,11 @@ static wcl_status read_output(int output, const char *program, wcl_buffer *text,
     clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += SECONDS_MAX;
     for (;;) {
-        int ready = poll(&poll_output, 1, milliseconds_left(&deadline));
-        if (ready < 0 && errno == EINTR)
+        int left = milliseconds_left(&deadline);
+        int ready = poll(&poll_output, 1, left < LOOK_EVERY ? left : LOOK_EVERY);
+        if (http && wcl_http_check_cancelled(http, error) != WCL_OK)
+            return WCL_FAILED;
+        if ((ready < 0 && errno == EINTR) || (ready == 0 && left > LOOK_EVERY))
             continue;
         if (ready <= 0)
             return wcl_fail(error, WCL_CODE_TIMEOUT,
@@ -138,11 +144,6 @@ static bool ended_well(pid_t pid)
     return WIFEXITED(state) && WEXITSTATUS(state) == 0;
 }
 
-static char *take_text(const char *text)
-{
-    return text && *text ? strdup(text) : NULL;
-}
-
 static wcl_status read_answer(const wcl_buffer *text, wcl_credentials *credentials,
                               wcl_error *error)
 {
@@ -154,13 +155,11 @@ static wcl_status read_answer(const wcl_buffer *text, wcl_credentials *credentia
         wcl_json_get_text(json, "Username", &user, error) != WCL_OK ||
         wcl_json_get_text(json, "Secret", &secret, error) != WCL_OK)
         return WCL_FAILED;
-    if (user && strcmp(user, TOKEN_USER) == 0) {
-        credentials->identity_token = take_text(secret);
-    } else {
-        credentials->username = take_text(user);
-        credentials->password = take_text(secret);
-    }
-    return WCL_OK;
+    if (user && strcmp(user, TOKEN_USER) == 0)
+        return wcl_credentials_take(secret, &credentials->identity_token, error);
+    if (wcl_credentials_take(user, &credentials->username, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_credentials_take(secret, &credentials->password, error);
 }
 
 static void cut_line(char *text)
@@ -168,7 +167,7 @@ static void cut_line(char *text)
     text[strcspn(text, "\r\n")] = '\0';
 }
 
-wcl_status wcl_credential_helper_get(const char *helper, const char *server,
+wcl_status wcl_credential_helper_get(const char *helper, const char *server, const wcl_http *http,
                                      wcl_credentials *credentials, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
@@ -180,7 +179,7 @@ wcl_status wcl_credential_helper_get(const char *helper, const char *server,
         wcl_buffer_printf(&program, error, "docker-credential-%s", helper) != WCL_OK ||
         start(wcl_buffer_text(&program), server, &output, &pid, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = read_output(output, wcl_buffer_text(&program), &text, error);
+    wcl_status status = read_output(output, wcl_buffer_text(&program), http, &text, error);
     if (status != WCL_OK)
         kill(pid, SIGKILL);
     bool well = ended_well(pid);

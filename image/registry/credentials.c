@@ -110,9 +110,10 @@ static wcl_status read_config(const char *path, cJSON **json, wcl_error *error)
     return WCL_OK;
 }
 
-static char *take_text(const char *text)
+wcl_status wcl_credentials_take(const char *text, char **taken, wcl_error *error)
 {
-    return text && *text ? strdup(text) : NULL;
+    *taken = text && *text ? strdup(text) : NULL;
+    return *taken || !text || !*text ? WCL_OK : wcl_fail_memory(error);
 }
 
 /* Base64 that may have line ends and blanks in it, as `base64` and editors make them. */
@@ -159,13 +160,14 @@ static wcl_status take_entry(const cJSON *entry, wcl_credentials *credentials, w
         wcl_json_get_text(entry, "identitytoken", &identity, error) != WCL_OK ||
         wcl_json_get_text(entry, "registrytoken", &token, error) != WCL_OK)
         return WCL_FAILED;
-    credentials->identity_token = take_text(identity);
-    credentials->registry_token = take_text(token);
+    if (wcl_credentials_take(identity, &credentials->identity_token, error) != WCL_OK ||
+        wcl_credentials_take(token, &credentials->registry_token, error) != WCL_OK)
+        return WCL_FAILED;
     if (auth && *auth)
         return take_auth(auth, credentials, error);
-    credentials->username = take_text(user);
-    credentials->password = take_text(password);
-    return WCL_OK;
+    if (wcl_credentials_take(user, &credentials->username, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_credentials_take(password, &credentials->password, error);
 }
 
 /* The helper that is in charge of the registry, or NULL. */
@@ -187,15 +189,15 @@ static wcl_status find_helper(const cJSON *config, const char *registry, const c
     return WCL_OK;
 }
 
-static wcl_status find_in(const cJSON *config, const char *registry, wcl_credentials *credentials,
-                          wcl_error *error)
+static wcl_status find_in(const cJSON *config, const char *registry, const wcl_http *http,
+                          wcl_credentials *credentials, wcl_error *error)
 {
     const char *helper = NULL;
 
     if (find_helper(config, registry, &helper, error) != WCL_OK)
         return WCL_FAILED;
     if (helper &&
-        wcl_credential_helper_get(helper, server_of(registry), credentials, error) != WCL_OK)
+        wcl_credential_helper_get(helper, server_of(registry), http, credentials, error) != WCL_OK)
         return WCL_FAILED;
     if (has_any(credentials))
         return WCL_OK;
@@ -203,7 +205,7 @@ static wcl_status find_in(const cJSON *config, const char *registry, wcl_credent
     return entry ? take_entry(entry, credentials, error) : WCL_OK;
 }
 
-wcl_status wcl_credentials_find(const char *folder, const char *registry,
+wcl_status wcl_credentials_find(const char *folder, const char *registry, const wcl_http *http,
                                 wcl_credentials *credentials, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
@@ -217,7 +219,7 @@ wcl_status wcl_credentials_find(const char *folder, const char *registry,
     if (!cJSON_IsObject(config))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' holds no object",
                         wcl_buffer_text(&path));
-    if (find_in(config, registry, credentials, error) == WCL_OK)
+    if (find_in(config, registry, http, credentials, error) == WCL_OK)
         return WCL_OK;
     wcl_credentials_free(credentials);
     return wcl_error_context(error, NULL, wcl_buffer_text(&path));

@@ -2,7 +2,7 @@
 #ifndef WCL_REGISTRY_CREDENTIALS_H
 #define WCL_REGISTRY_CREDENTIALS_H
 
-#include <wcl/base.h>
+#include "image/registry/http.h"
 
 /* All NULL: there are none. */
 typedef struct wcl_credentials {
@@ -24,13 +24,17 @@ void wcl_credentials_free(wcl_credentials *credentials);
  * Looks up `registry` ("docker.io", or HOST[:PORT]) in config.json of `folder` (NULL:
  * $DOCKER_CONFIG, else ~/.docker): asks the helper that credHelpers or credsStore name, and then
  * looks into auths. No such file, and no such registry in it, give no credentials; a file that
- * cannot be read, and a helper that fails, are errors. A helper has a minute.
+ * cannot be read, and a helper that fails, are errors. A helper has a minute, or until `http` (may
+ * be NULL) is cancelled.
  */
-wcl_status wcl_credentials_find(const char *folder, const char *registry,
+wcl_status wcl_credentials_find(const char *folder, const char *registry, const wcl_http *http,
                                 wcl_credentials *credentials, wcl_error *error);
 
 /* Runs `docker-credential-HELPER get` for `server`, as credentials.c does. */
-wcl_status wcl_credential_helper_get(const char *helper, const char *server,
+wcl_status wcl_credential_helper_get(const char *helper, const char *server, const wcl_http *http,
                                      wcl_credentials *credentials, wcl_error *error);
+
+/* A copy of a text; NULL of an empty one, or none. */
+wcl_status wcl_credentials_take(const char *text, char **taken, wcl_error *error);
 
 #endif

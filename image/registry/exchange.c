@@ -245,11 +245,11 @@ static wcl_status fail_transfer(const wcl_http_exchange *exchange, wcl_error *er
         return wcl_fail_memory(error);
     if (exchange->headers_size > HEADERS_SIZE_MAX)
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                        "the headers that '%.300s' answers with are larger than %d bytes",
-                        exchange->address.text, HEADERS_SIZE_MAX);
-    return wcl_fail(error, code_of(result), "'%.300s' cannot be got: %s", exchange->address.text,
-                    exchange->reason[0] ? exchange->reason
-                                        : wcl_curl()->curl_easy_strerror(result));
+                        "the headers that '%.*s' answers with are larger than %d bytes",
+                        WCL_ADDRESS_SHOWN(&exchange->address), HEADERS_SIZE_MAX);
+    return wcl_fail(
+        error, code_of(result), "'%.*s' cannot be got: %s", WCL_ADDRESS_SHOWN(&exchange->address),
+        exchange->reason[0] ? exchange->reason : wcl_curl()->curl_easy_strerror(result));
 }
 
 /* ---- Driving --------------------------------------------------------------------------------- */
@@ -296,8 +296,9 @@ static wcl_status drive(wcl_http_exchange *exchange, bool (*enough)(const wcl_ht
     while (!exchange->is_done) {
         CURLMcode code = wcl_curl()->curl_multi_perform(exchange->line->multi, &running);
         if (code != CURLM_OK)
-            return wcl_fail(error, WCL_CODE_GEN_FAILURE, "'%.300s' cannot be got: %s",
-                            exchange->address.text, wcl_curl()->curl_multi_strerror(code));
+            return wcl_fail(error, WCL_CODE_GEN_FAILURE, "'%.*s' cannot be got: %s",
+                            WCL_ADDRESS_SHOWN(&exchange->address),
+                            wcl_curl()->curl_multi_strerror(code));
         collect_end(exchange);
         if (enough(exchange) || exchange->is_done)
             break;
@@ -307,8 +308,9 @@ static wcl_status drive(wcl_http_exchange *exchange, bool (*enough)(const wcl_ht
             moved = exchange->moved;
             since = seconds_now();
         } else if (seconds_now() - since >= (int64_t)exchange->http->options.stall_seconds) {
-            return wcl_fail(error, WCL_CODE_TIMEOUT, "'%.300s' gave nothing for %u seconds",
-                            exchange->address.text, exchange->http->options.stall_seconds);
+            return wcl_fail(error, WCL_CODE_TIMEOUT, "'%.*s' gave nothing for %u seconds",
+                            WCL_ADDRESS_SHOWN(&exchange->address),
+                            exchange->http->options.stall_seconds);
         }
         wcl_curl()->curl_multi_poll(exchange->line->multi, NULL, 0, LOOK_EVERY, NULL);
     }
@@ -339,8 +341,8 @@ wcl_status wcl_http_exchange_start(wcl_http *http, const wcl_http_request *reque
         status = drive(made, has_headers, error);
     }
     if (status == WCL_OK && !made->has_headers)
-        status = wcl_fail(error, WCL_CODE_CONNECTION_LOST, "'%.300s' gave no answer",
-                          made->address.text);
+        status = wcl_fail(error, WCL_CODE_CONNECTION_LOST, "'%.*s' gave no answer",
+                          WCL_ADDRESS_SHOWN(&made->address));
     if (status == WCL_OK)
         *exchange = made;
     else
@@ -396,8 +398,8 @@ wcl_status wcl_http_read_all(wcl_http_exchange *exchange, size_t limit, wcl_buff
 
     if (wcl_http_length(exchange, &length) && length > limit)
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                        "'%.300s' answers with %" PRIu64 " bytes; at most %zu are taken",
-                        exchange->address.text, length, limit);
+                        "'%.*s' answers with %" PRIu64 " bytes; at most %zu are taken",
+                        WCL_ADDRESS_SHOWN(&exchange->address), length, limit);
     do {
         size_t room = limit - body->size < 65536 ? limit - body->size + 1 : 65536;
         if (wcl_buffer_reserve(body, room, error) != WCL_OK ||
@@ -407,8 +409,8 @@ wcl_status wcl_http_read_all(wcl_http_exchange *exchange, size_t limit, wcl_buff
         body->data[body->size] = 0;
         if (body->size > limit)
             return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                            "'%.300s' answers with more than the %zu bytes that are taken",
-                            exchange->address.text, limit);
+                            "'%.*s' answers with more than the %zu bytes that are taken",
+                            WCL_ADDRESS_SHOWN(&exchange->address), limit);
     } while (got);
     return WCL_OK;
 }

@@ -114,9 +114,9 @@ static wcl_status check_plain(const wcl_http *http, const wcl_address *address, 
         (address->is_loopback && http->options.is_loopback))
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
-                    "'%.300s' is plain HTTP, which is used only for a registry on this machine or "
+                    "'%.*s' is plain HTTP, which is used only for a registry on this machine or "
                     "when insecure connections are allowed",
-                    address->text);
+                    WCL_ADDRESS_SHOWN(address));
 }
 
 static bool is_redirect(int status)

@@ -15,6 +15,19 @@
 
 static char folder[64];
 
+/* Copies that are still made before one fails; below 0: none fails. */
+static int copies = -1;
+
+/* In place of the C library's. */
+char *strdup(const char *text)
+{
+    if (copies >= 0 && copies-- == 0)
+        return NULL;
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
 static void write_file(const char *name, const char *text, mode_t mode)
 {
     char path[200];
@@ -43,6 +56,7 @@ static void write_helper(void)
              "garbage:5000) echo 'no json' ;;\n"
              "locked:5000) echo 'the keychain is locked'; exit 1 ;;\n"
              "endless:5000) yes ;;\n"
+             "stuck:5000) exec sleep 1000 ;;\n"
              "*) echo 'credentials not found in native keychain'; exit 1 ;;\n"
              "esac\n",
              folder);
@@ -89,7 +103,7 @@ static void assert_found(const char *registry, const char *user, const char *pas
     wcl_credentials credentials = WCL_CREDENTIALS_INIT;
     wcl_error error = WCL_ERROR_INIT;
 
-    if (wcl_credentials_find(folder, registry, &credentials, &error) != WCL_OK)
+    if (wcl_credentials_find(folder, registry, NULL, &credentials, &error) != WCL_OK)
         fail_msg("%s: %s", registry, error.message);
     assert_text(credentials.username, user);
     assert_text(credentials.password, password);
@@ -102,7 +116,8 @@ static void assert_fails(const char *registry, uint32_t code, const char *why)
     wcl_credentials credentials = WCL_CREDENTIALS_INIT;
     wcl_error error = WCL_ERROR_INIT;
 
-    assert_int_equal(wcl_credentials_find(folder, registry, &credentials, &error), WCL_FAILED);
+    assert_int_equal(wcl_credentials_find(folder, registry, NULL, &credentials, &error),
+                     WCL_FAILED);
     assert_int_equal(error.code, code);
     if (!strstr(error.message, why))
         fail_msg("%s: %s", registry, error.message);
@@ -158,6 +173,31 @@ static void helpers_are_asked_for_their_registries(void **state)
     assert_fails("endless:5000", WCL_CODE_FILE_TOO_LARGE, "more than 65536 bytes");
 }
 
+static bool is_cancelled(void *context)
+{
+    unsigned *asked = context;
+
+    return ++*asked > 1;
+}
+
+static void a_helper_is_not_waited_for_when_all_shall_end(void **state)
+{
+    unsigned asked = 0;
+    const wcl_http_options options = { .cancelled = is_cancelled, .cancelled_context = &asked };
+    wcl_credentials credentials = WCL_CREDENTIALS_INIT;
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_http *http = NULL;
+
+    (void)state;
+    write_file("config.json", "{\"credsStore\":\"fake\"}", 0600);
+    assert_int_equal(wcl_http_open(&options, &http, NULL), WCL_OK);
+    assert_int_equal(wcl_credentials_find(folder, "stuck:5000", http, &credentials, &error),
+                     WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_CANCELLED);
+    assert_int_equal(asked, 2);
+    wcl_http_free(http);
+}
+
 static void a_helper_is_given_the_server_and_the_verb(void **state)
 {
     char path[200], line[200] = "";
@@ -171,6 +211,32 @@ static void a_helper_is_given_the_server_and_the_verb(void **state)
     assert_non_null(fgets(line, sizeof(line), file));
     fclose(file);
     assert_string_equal(line, "get good:5000\n");
+}
+
+static void want_of_memory_is_an_error(void **state)
+{
+    int failed = 0;
+
+    (void)state;
+    write_file("config.json",
+               "{\"auths\":{\"all.example\":{\"username\":\"u\",\"password\":\"p\","
+               "\"identitytoken\":\"i\",\"registrytoken\":\"r\"}}}",
+               0600);
+    for (int made = 0;; made++) {
+        wcl_credentials credentials = WCL_CREDENTIALS_INIT;
+        wcl_error error = WCL_ERROR_INIT;
+        copies = made;
+        wcl_status status = wcl_credentials_find(folder, "all.example", NULL, &credentials, &error);
+        const bool none_failed = copies >= 0;
+        copies = -1;
+        wcl_credentials_free(&credentials);
+        if (none_failed)
+            break;
+        assert_int_equal(status, WCL_FAILED);
+        assert_int_equal(error.code, WCL_CODE_OUT_OF_MEMORY);
+        failed++;
+    }
+    assert_int_equal(failed, 4);
 }
 
 static void a_file_that_is_none_is_an_error(void **state)
@@ -191,11 +257,11 @@ static void docker_config_names_the_folder(void **state)
     (void)state;
     write_file("config.json", "{\"auths\":{\"example.org\":{\"auth\":\"YW5uOnA6dw==\"}}}", 0600);
     setenv("DOCKER_CONFIG", folder, 1);
-    assert_int_equal(wcl_credentials_find(NULL, "example.org", &credentials, NULL), WCL_OK);
+    assert_int_equal(wcl_credentials_find(NULL, "example.org", NULL, &credentials, NULL), WCL_OK);
     assert_text(credentials.username, "ann");
     wcl_credentials_free(&credentials);
     setenv("DOCKER_CONFIG", "/nonexistent", 1);
-    assert_int_equal(wcl_credentials_find(NULL, "example.org", &credentials, NULL), WCL_OK);
+    assert_int_equal(wcl_credentials_find(NULL, "example.org", NULL, &credentials, NULL), WCL_OK);
     assert_null(credentials.username);
     unsetenv("DOCKER_CONFIG");
 }
@@ -208,7 +274,9 @@ int main(void)
         TEST(without_a_file_there_are_none),
         TEST(auths_are_found_by_host_or_url),
         TEST(helpers_are_asked_for_their_registries),
+        TEST(a_helper_is_not_waited_for_when_all_shall_end),
         TEST(a_helper_is_given_the_server_and_the_verb),
+        TEST(want_of_memory_is_an_error),
         TEST(a_file_that_is_none_is_an_error),
         TEST(docker_config_names_the_folder),
     };

@@ -222,8 +222,12 @@ static void no_answer_is_a_lost_connection_too(void **state)
     server *server = server_start(answers, 1);
 
     (void)state;
-    assert_int_equal(send_get(url_of(server, "/"), NULL, &exchange, &error), WCL_FAILED);
+    assert_int_equal(send_get(url_of(server, "/x?sig=secret"), NULL, &exchange, &error),
+                     WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_CONNECTION_LOST);
+    /* What a signed address lets in is nobody's who reads the error. */
+    assert_non_null(strstr(error.message, "/x'"));
+    assert_null(strstr(error.message, "secret"));
     server_stop(server);
 }
 
