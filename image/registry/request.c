@@ -91,12 +91,28 @@ static wcl_status read_challenges(wcl_http_exchange *exchange, wcl_challenges *c
 
 /* Whether the origin that was asked is the one that answers: to where it redirects, nobody may ask
  * for its login. */
-static bool is_from(const wcl_http_exchange *exchange, const char *url)
+static wcl_status is_from(const wcl_http_exchange *exchange, const char *url, bool *from,
+                          wcl_error *error)
 {
     WCL_CLEANUP_ADDRESS wcl_address asked = WCL_ADDRESS_INIT;
 
-    return wcl_address_parse(url, NULL, &asked, NULL) == WCL_OK &&
-           strcmp(asked.origin, wcl_http_address(exchange)->origin) == 0;
+    *from = false;
+    if (wcl_address_parse(url, NULL, &asked, error) != WCL_OK)
+        return WCL_FAILED;
+    *from = strcmp(asked.origin, wcl_http_address(exchange)->origin) == 0;
+    return WCL_OK;
+}
+
+/* What a 401 asks for; a failure where nobody may log in. */
+static wcl_status take_challenges(wcl_http_exchange *exchange, const char *url, bool may_log_in,
+                                  wcl_challenges *challenges, wcl_error *error)
+{
+    bool from;
+
+    if (is_from(exchange, url, &from, error) != WCL_OK)
+        return WCL_FAILED;
+    return may_log_in && from ? read_challenges(exchange, challenges, error)
+                              : wcl_registry_fail(exchange, "access", error);
 }
 
 /* One request with what is known of logging in. After a 401, when `may_log_in`, there is no answer
@@ -115,9 +131,7 @@ static wcl_status send_as(wcl_http *http, wcl_auth *auth, const wcl_http_request
         return WCL_FAILED;
     if (wcl_http_status(*exchange) != 401)
         return WCL_OK;
-    may_log_in = may_log_in && is_from(*exchange, request->url);
-    wcl_status status = may_log_in ? read_challenges(*exchange, &challenges, error)
-                                   : wcl_registry_fail(*exchange, "access", error);
+    wcl_status status = take_challenges(*exchange, request->url, may_log_in, &challenges, error);
     /* Its connection serves to log in. */
     wcl_http_exchange_free(*exchange);
     *exchange = NULL;

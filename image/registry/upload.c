@@ -44,15 +44,17 @@ typedef struct upload {
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 
-/* The login, unless the registry sent the upload to somebody else. */
-static wcl_auth *auth_for(const upload *upload, const char *url)
+/* Sends with the login, unless the registry sent the upload to somebody else. */
+static wcl_status send_once(const upload *upload, const wcl_http_request *request,
+                            wcl_http_exchange **exchange, wcl_error *error)
 {
     WCL_CLEANUP_ADDRESS wcl_address address = WCL_ADDRESS_INIT;
 
-    return wcl_address_parse(url, NULL, &address, NULL) == WCL_OK &&
-                   strcmp(address.origin, upload->repository->origin.origin) == 0
-               ? upload->auth
-               : NULL;
+    if (wcl_address_parse(request->url, NULL, &address, error) != WCL_OK)
+        return WCL_FAILED;
+    const bool is_own = strcmp(address.origin, upload->repository->origin.origin) == 0;
+    return wcl_registry_send_once(upload->repository->http, is_own ? upload->auth : NULL, request,
+                                  exchange, error);
 }
 
 static bool may_be_smaller(const upload *upload)
@@ -80,8 +82,7 @@ static wcl_status ask(upload *upload, const wcl_http_request *request, const int
 
     upload->retry_after = 0;
     upload->status = 0;
-    if (wcl_registry_send_once(upload->repository->http, auth_for(upload, request->url), request,
-                               &answer, error) != WCL_OK)
+    if (send_once(upload, request, &answer, error) != WCL_OK)
         return WCL_FAILED;
     const int status = upload->status = wcl_http_status(answer);
     for (size_t i = 0; i < 4; i++)
@@ -135,8 +136,7 @@ static void give_up(upload *upload)
 
     if (!upload->location)
         return;
-    wcl_registry_send_once(upload->repository->http, auth_for(upload, upload->location), &request,
-                           &exchange, NULL);
+    send_once(upload, &request, &exchange, NULL);
     free(upload->location);
     upload->location = NULL;
 }
