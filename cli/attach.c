@@ -176,6 +176,7 @@ int cli_run_process(cli *cli, wcl_container *container, const cli_attach *attach
     config.user = attach->user;
     config.working_directory = attach->folder;
     config.emulate_console = attach->terminal;
+    config.ends_container = attach->ends_container;
     config.create_stdin_pipe = attach->interactive;
     config.create_stdout_pipe = true;
     config.create_stderr_pipe = !attach->terminal;

@@ -37,6 +37,7 @@ typedef struct cli_attach {
     cli_list environment; /* NAME=VALUE */
     bool interactive;     /* -i: standard input goes to it */
     bool terminal;        /* -t: it gets a console */
+    bool ends_container;  /* which stops when the process has ended */
 } cli_attach;
 
 /* Starts the process and passes input and output between it and this program's own, to its end. */

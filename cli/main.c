@@ -93,10 +93,9 @@ static const command commands[] = {
     { "run", "[--network NET] [-m DIR:DIR[:ro]]... [-i] [-t] [-d] ID|IMAGE [--] COMMAND...",
       "Run a command in a container of a sandbox or an image",
       "ID is a sandbox of the store, or the path of a plain root folder. The exit code is the\n"
-      "command's. The container ends with it, unless -d leaves it running. An image gets a "
+      "command's. The container ends with it, also when -d leaves it running. An image gets a "
       "sandbox\n"
-      "that goes with the container (with -d it stays), its own environment, and its own command\n"
-      "where none is given.",
+      "that goes with the container, its own environment, and its own command where none is given.",
       command_run, CLI_NEEDS_ALL_RIGHTS },
     { "ps", "[ID]", "List containers, or the processes of one", NULL, command_ps,
       CLI_NEEDS_ALL_RIGHTS },

@@ -17,6 +17,10 @@ typedef struct cli_root {
  */
 int cli_root_begin(cli *cli, const char *layer, wcl_container_config *config, cli_root *root);
 
+/* Whether a container ends with its command, and what it was given goes with it, without this
+ * program: on Windows it is this program that does that, while it waits. */
+bool cli_root_ends_by_itself(void);
+
 /* Forgets it; with `give_back` the layer is as it was before. */
 void cli_root_end(cli *cli, const char *layer, bool give_back, cli_root *root);
 

@@ -14,8 +14,8 @@
 
 typedef struct run_options {
     cli_attach attach;
-    const char *name, *network, *memory, *processors, *host_name;
-    cli_list mappings, ports;
+    const char *name, *network, *memory, *processors, *host_name, *pids;
+    cli_list mappings, ports, security;
     bool detach;
 } run_options;
 
@@ -43,7 +43,9 @@ static int parse_mappings(cli *cli, const cli_list *list, wcl_mapped_dir *mapped
         return cli_usage_error(cli, "there are more than %d mappings", MOST_MAPPINGS);
     for (size_t i = 0; i < list->count; i++) {
         copies[i] = strdup(list->items[i]);
-        if (!copies[i] || !parse_mapping(copies[i], &mapped[i]))
+        if (!copies[i])
+            return cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "run", NULL, "out of memory");
+        if (!parse_mapping(copies[i], &mapped[i]))
             return cli_usage_error(cli, "'%s' is not HOST:CONTAINER[:ro]", list->items[i]);
     }
     return 0;
@@ -64,6 +66,81 @@ static int parse_limits(cli *cli, const run_options *options, wcl_container_conf
             return cli_usage_error(cli, "'%s' is not a number of processors", options->processors);
         config->processor_count = (uint32_t)count;
     }
+    return 0;
+}
+
+/* ---- Security ------------------------------------------------------------------------------- */
+
+#define PROFILE_LIMIT (1024 * 1024)
+
+/* The text of a profile, for free(). */
+static int read_profile(cli *cli, const char *path, char **text)
+{
+    FILE *file = fopen(path, "rb");
+    char *made = file ? malloc(PROFILE_LIMIT + 1) : NULL;
+    size_t size = made ? fread(made, 1, PROFILE_LIMIT + 1, file) : 0;
+    bool failed = !file || (made && ferror(file));
+
+    if (file)
+        fclose(file);
+    if (!failed && made && size > 0 && size <= PROFILE_LIMIT && !memchr(made, 0, size)) {
+        made[size] = '\0';
+        *text = made;
+        return 0;
+    }
+    free(made);
+    if (failed)
+        return cli_fail(cli, WCL_CODE_FILE_NOT_FOUND, "run", path, "the profile cannot be read");
+    if (!made)
+        return cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "run", path, "out of memory");
+    return cli_fail(cli, WCL_CODE_INVALID_DATA, "run", path,
+                    "this is not a profile of at most %d bytes", PROFILE_LIMIT);
+}
+
+/* Docker's letters: no-new-privileges[=true|false], seccomp=unconfined|builtin|FILE. */
+static int parse_security(cli *cli, const cli_list *list, wcl_container_config *config,
+                          char **profile)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const char *option = list->items[i];
+        size_t name = strcspn(option, "=:");
+        const char *value = option[name] ? option + name + 1 : "";
+        if (name == strlen("seccomp") && strncmp(option, "seccomp", name) == 0 && *value) {
+            free(*profile);
+            *profile = NULL;
+            config->seccomp_profile = NULL;
+            int result = strcmp(value, "unconfined") == 0 || strcmp(value, "builtin") == 0
+                             ? 0
+                             : read_profile(cli, value, profile);
+            if (result != 0)
+                return result;
+            if (strcmp(value, "builtin") != 0)
+                config->seccomp_profile = *profile ? *profile : "unconfined";
+        } else if (name == strlen("no-new-privileges") &&
+                   strncmp(option, "no-new-privileges", name) == 0 &&
+                   (!*value || strcmp(value, "true") == 0 || strcmp(value, "false") == 0)) {
+            config->no_new_privileges = strcmp(value, "false") != 0;
+        } else {
+            return cli_usage_error(cli,
+                                   "'%s' is not no-new-privileges, seccomp=unconfined or "
+                                   "seccomp=FILE",
+                                   option);
+        }
+    }
+    return 0;
+}
+
+/* 0 and -1 are no limit, as they are for docker. */
+static int parse_pids(cli *cli, const char *text, wcl_container_config *config)
+{
+    char *end;
+
+    if (!text)
+        return 0;
+    long long limit = strtoll(text, &end, 10);
+    if (end == text || *end || limit < -1)
+        return cli_usage_error(cli, "'%s' is not a number of processes, or -1", text);
+    config->pids_limit = limit > 0 ? limit : -1;
     return 0;
 }
 
@@ -100,7 +177,7 @@ static wcl_status post_endpoint(cli *cli, wcl_hns *hns, const char *network,
     return status;
 }
 
-/* An endpoint that lives as long as the run. */
+/* An endpoint that lives as long as the container. */
 static int make_endpoint(cli *cli, const run_options *options, char id[37])
 {
     wcl_hns_policy policies[MOST_PORTS] = { 0 };
@@ -166,6 +243,7 @@ static int run_detached(cli *cli, wcl_container *container, const run_options *o
     config.argument_count = (size_t)count;
     config.user = options->attach.user;
     config.working_directory = options->attach.folder;
+    config.ends_container = options->attach.ends_container;
     if (wcl_process_create(container, &config, &process, &cli->error) != WCL_OK) {
         wcl_error kept = cli->error;
         cli_end_container(cli, container);
@@ -203,6 +281,7 @@ static int run_prepared(cli *cli, const run_options *options, wcl_container_conf
         result = EXIT_FAILED;
         config->endpoint_list = endpoints;
         config->endpoint_count = 1;
+        config->remove_endpoints_on_exit = cli_root_ends_by_itself();
     }
     wcl_container *container = make_container(cli, argv[1], options, config);
     if (container && options->detach)
@@ -244,7 +323,7 @@ static bool is_root(cli *cli, const char *name)
            cli_is_layer(cli, name);
 }
 
-/* Runs in a sandbox on the image that goes with the container, unless that is left running. */
+/* Runs in a sandbox on the image, which goes with the container. */
 static int run_image(cli *cli, run_options *options, wcl_container_config *config, int argc,
                      char **argv)
 {
@@ -259,9 +338,38 @@ static int run_image(cli *cli, run_options *options, wcl_container_config *confi
         options->attach.user = run.command->user;
     if (!options->attach.folder && *run.command->working_directory)
         options->attach.folder = run.command->working_directory;
+    config->remove_layer_on_exit = cli_root_ends_by_itself();
     result = run_in(cli, options, config, run.argument_count, run.arguments);
     options->attach.environment = given;
     cli_image_run_end(cli, &run, !options->detach || result == EXIT_FAILED);
+    return result;
+}
+
+/* Runs what the options say. */
+static int run_with(cli *cli, run_options *options, int argc, char **argv)
+{
+    wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
+    wcl_mapped_dir mapped[MOST_MAPPINGS] = { 0 };
+    char *copies[MOST_MAPPINGS] = { NULL }, *profile = NULL;
+
+    int result = parse_mappings(cli, &options->mappings, mapped, copies);
+    if (result == 0)
+        result = parse_limits(cli, options, &config);
+    if (result == 0)
+        result = parse_pids(cli, options->pids, &config);
+    if (result == 0)
+        result = parse_security(cli, &options->security, &config, &profile);
+    config.mapped_directories = mapped;
+    config.mapped_directory_count = options->mappings.count;
+    options->attach.ends_container = cli_root_ends_by_itself();
+    if (result == 0 && !is_root(cli, argv[1]))
+        result = run_image(cli, options, &config, argc, argv);
+    else if (result == 0)
+        result = argc > 2 ? run_in(cli, options, &config, argc, argv)
+                          : cli_usage_error(cli, "a command is missing");
+    for (size_t i = 0; i < MOST_MAPPINGS; i++)
+        free(copies[i]);
+    free(profile);
     return result;
 }
 
@@ -292,31 +400,20 @@ int command_run(cli *cli, int argc, char **argv)
           NULL },
         { "cpus", 0, CLI_VALUE, "N", "the most processors it may use", NULL, &options.processors,
           NULL },
+        { "pids-limit", 0, CLI_VALUE, "N", "the most processes (default 4096; -1: any number)",
+          NULL, &options.pids, NULL },
+        { "security-opt", 0, CLI_LIST, "OPTION",
+          "no-new-privileges, seccomp=unconfined, or seccomp=FILE", NULL, NULL, &options.security },
         { "hostname", 0, CLI_VALUE, "NAME", "its host name", NULL, &options.host_name, NULL },
         { .name = NULL },
     };
-    wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
-    wcl_mapped_dir mapped[MOST_MAPPINGS] = { 0 };
-    char *copies[MOST_MAPPINGS] = { NULL };
 
     int result = cli_parse(cli, table, &argc, argv, 1, -1, 2);
     if (result == 0)
-        result = parse_mappings(cli, &options.mappings, mapped, copies);
-    if (result == 0)
-        result = parse_limits(cli, &options, &config);
-    if (result == 0) {
-        config.mapped_directories = mapped;
-        config.mapped_directory_count = options.mappings.count;
-        if (is_root(cli, argv[1]))
-            result = argc > 2 ? run_in(cli, &options, &config, argc, argv)
-                              : cli_usage_error(cli, "a command is missing");
-        else
-            result = run_image(cli, &options, &config, argc, argv);
-    }
-    for (size_t i = 0; i < MOST_MAPPINGS; i++)
-        free(copies[i]);
+        result = run_with(cli, &options, argc, argv);
     cli_list_free(&options.mappings);
     cli_list_free(&options.ports);
+    cli_list_free(&options.security);
     cli_list_free(&options.attach.environment);
     return result;
 }

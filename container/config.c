@@ -48,6 +48,11 @@ static const wcl_field config_fields[] = {
     FIELD("Servicing", WCL_FIELD_BOOL, servicing, true),
     FIELD("AllowUnqualifiedDNSQuery", WCL_FIELD_BOOL, allow_unqualified_dns_query, true),
     FIELD("DNSSearchList", WCL_FIELD_TEXT, dns_search_list, false),
+    FIELD("PidsLimit", WCL_FIELD_I64, pids_limit, false),
+    FIELD("SeccompProfile", WCL_FIELD_TEXT, seccomp_profile, false),
+    FIELD("NoNewPrivileges", WCL_FIELD_BOOL, no_new_privileges, false),
+    FIELD("RemoveLayerOnExit", WCL_FIELD_BOOL, remove_layer_on_exit, false),
+    FIELD("RemoveEndpointsOnExit", WCL_FIELD_BOOL, remove_endpoints_on_exit, false),
 };
 
 static const wcl_field layer_fields[] = {

@@ -93,13 +93,32 @@ wcl_status wcl_container_create_json(const wcl_container_options *options, const
     return WCL_OK;
 }
 
+static wcl_status refuse_own_fields(const wcl_container_provider *provider,
+                                    const wcl_container_config *config, wcl_error *error)
+{
+    const char *field = config->pids_limit                                    ? "PidsLimit"
+                        : config->seccomp_profile && *config->seccomp_profile ? "SeccompProfile"
+                        : config->no_new_privileges                           ? "NoNewPrivileges"
+                        : config->remove_layer_on_exit                        ? "RemoveLayerOnExit"
+                        : config->remove_endpoints_on_exit ? "RemoveEndpointsOnExit"
+                                                           : NULL;
+
+    return field ? wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                            "%s is refused: the '%s' container provider cannot do this", field,
+                            provider->name)
+                 : WCL_OK;
+}
+
 wcl_status wcl_container_create(const wcl_container_options *options, const char *id,
                                 const wcl_container_config *config, wcl_container **container,
                                 wcl_error *error)
 {
+    const wcl_container_provider *provider;
     WCL_CLEANUP_FREE char *json = NULL;
 
-    if (wcl_container_config_print(config, &json, error) != WCL_OK)
+    if (wcl_container_provider_choose(options, &provider, error) != WCL_OK ||
+        (!provider->has_own_fields && refuse_own_fields(provider, config, error) != WCL_OK) ||
+        wcl_container_config_print(config, &json, error) != WCL_OK)
         return wcl_error_context(error, "create container", id);
     return wcl_container_create_json(options, id, json, container, error);
 }

@@ -82,6 +82,12 @@ wcl_status wcl_process_create(wcl_container *container, const wcl_process_config
 {
     WCL_CLEANUP_FREE char *json = NULL;
 
+    if (config->ends_container && !container->provider->has_own_fields) {
+        wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                 "EndsContainer is refused: the '%s' container provider cannot do this",
+                 container->provider->name);
+        return wcl_error_context(error, "create process in container", container->id);
+    }
     if (wcl_process_config_print(config, &json, error) != WCL_OK)
         return wcl_error_context(error, "create process in container", container->id);
     return wcl_process_create_json(container, json, process, error);

@@ -33,6 +33,7 @@ static const wcl_field fields[] = {
     FIELD("CreateStdOutPipe", WCL_FIELD_BOOL, create_stdout_pipe),
     FIELD("CreateStdErrPipe", WCL_FIELD_BOOL, create_stderr_pipe),
     NESTED("ConsoleSize"),
+    { "EndsContainer", WCL_FIELD_BOOL, offsetof(wcl_process_config, ends_container), false },
 };
 
 static bool print_environment(const wcl_process_config *config, cJSON *json)

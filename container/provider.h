@@ -28,6 +28,7 @@ typedef struct wcl_provider_process wcl_provider_process;
 
 typedef struct wcl_container_provider {
     const char *name;
+    bool has_own_fields; /* honours what the configurations have beyond hcsshim's */
 
     /* `query` is a ComputeSystemQuery or NULL; gives an array of ContainerProperties. */
     wcl_status (*enumerate)(const wcl_container_options *options, const char *query, char **systems,

@@ -98,3 +98,8 @@ void cli_root_end(cli *cli, const char *layer, bool give_back, cli_root *root)
     }
     free_root(root);
 }
+
+bool cli_root_ends_by_itself(void)
+{
+    return false;
+}

@@ -42,9 +42,10 @@ static const char template[] =
     "\"options\":[\"bind\",\"ro\",\"nosuid\",\"nodev\"]}],"
     "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},"
     "{\"type\":\"mount\"},{\"type\":\"cgroup\"}],"
-    "\"maskedPaths\":[\"/proc/acpi\",\"/proc/asound\",\"/proc/kcore\",\"/proc/keys\","
-    "\"/proc/latency_stats\",\"/proc/timer_list\",\"/proc/timer_stats\",\"/proc/sched_debug\","
-    "\"/sys/firmware\",\"/proc/scsi\"],"
+    "\"maskedPaths\":[\"/proc/acpi\",\"/proc/asound\",\"/proc/interrupts\",\"/proc/kcore\","
+    "\"/proc/keys\",\"/proc/latency_stats\",\"/proc/sched_debug\",\"/proc/scsi\","
+    "\"/proc/timer_list\",\"/proc/timer_stats\",\"/sys/devices/virtual/powercap\","
+    "\"/sys/firmware\"],"
     "\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
     "\"/proc/sysrq-trigger\"]}}";
 
@@ -91,6 +92,21 @@ static bool add_network(const wcl_bundle *bundle, cJSON *linux_part)
     return cJSON_AddStringToObject(network, "type", "network") &&
            (!bundle->network_namespace ||
             cJSON_AddStringToObject(network, "path", bundle->network_namespace));
+}
+
+/* What each processor's heat tells of others' work is masked too, where there is such a thing. */
+static bool mask_thermal(cJSON *linux_part)
+{
+    cJSON *masked = cJSON_GetObjectItemCaseSensitive(linux_part, "maskedPaths");
+    long processors = sysconf(_SC_NPROCESSORS_CONF);
+    char path[96];
+
+    for (long i = 0; i < processors; i++) {
+        snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%ld/thermal_throttle", i);
+        if (access(path, F_OK) == 0 && !wcl_spec_add_text(masked, path))
+            return false;
+    }
+    return true;
 }
 
 static bool add_bind(cJSON *mounts, const char *source, const char *destination,
@@ -154,9 +170,11 @@ wcl_status wcl_bundle_print(const wcl_bundle *bundle, char **json, wcl_error *er
     cJSON *linux_part = cJSON_GetObjectItemCaseSensitive(document, "linux");
     cJSON *mounts = cJSON_GetObjectItemCaseSensitive(document, "mounts");
     if (!add_root(bundle, document) || !add_sparing(document) || !add_network(bundle, linux_part) ||
-        !cJSON_AddStringToObject(linux_part, "cgroupsPath", bundle->cgroup))
+        !cJSON_AddStringToObject(linux_part, "cgroupsPath", bundle->cgroup) ||
+        !mask_thermal(linux_part))
         return wcl_fail_memory(error);
-    if (add_mounts(bundle, mounts, error) != WCL_OK ||
+    if (wcl_spec_add_seccomp(bundle->config->seccomp_profile, linux_part, error) != WCL_OK ||
+        add_mounts(bundle, mounts, error) != WCL_OK ||
         wcl_bundle_add_resources(bundle, linux_part, error) != WCL_OK)
         return WCL_FAILED;
     if (!(*json = wcl_json_print(document)))

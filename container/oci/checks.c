@@ -48,6 +48,8 @@ static wcl_status check_ranges(const wcl_container_config *config, wcl_error *er
     if (config->memory_maximum_in_mb < 0 ||
         config->memory_maximum_in_mb > INT64_MAX / (1024 * 1024))
         return refuse_range("MemoryMaximumInMB", "a number of megabytes", error);
+    if (config->pids_limit < -1)
+        return refuse_range("PidsLimit", "a number of processes, or -1 for any", error);
     if (given(config->host_name) && strlen(config->host_name) > 64)
         return refuse_range("HostName", "at most 64 bytes long", error);
     return WCL_OK;

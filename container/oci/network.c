@@ -196,25 +196,62 @@ wcl_status wcl_network_prepare(const wcl_place *place, const wcl_container_confi
     return write_resolv_conf(place, config, servers, folder, network, error);
 }
 
-wcl_status wcl_network_unprepare(const char *path, const char *network_dir, const char *id,
-                                 wcl_error *error)
+/* The networks beside the container's folder. */
+static wcl_status open_networks_of(const char *path, const char *network_dir, wcl_hns **hns,
+                                   wcl_error *error)
 {
     const char *slash = strrchr(path, '/');
     WCL_CLEANUP_FREE char *containers = strndup(path, (size_t)(slash - path));
-    wcl_hns *hns;
 
     if (!containers)
         return wcl_fail_memory(error);
-    if (open_networks(containers, network_dir, &hns, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_error own = WCL_ERROR_INIT;
-    wcl_status status = wcl_hns_namespace_remove(hns, id, &own);
-    wcl_hns_close(hns);
-    if (status == WCL_OK || wcl_error_is_not_exist(&own))
+    return open_networks(containers, network_dir, hns, error);
+}
+
+static wcl_status unless_gone(wcl_status status, const wcl_error *own, wcl_error *error)
+{
+    if (status == WCL_OK || wcl_error_is_not_exist(own))
         return WCL_OK;
     if (error)
-        *error = own;
+        *error = *own;
     return WCL_FAILED;
+}
+
+wcl_status wcl_network_unprepare(const char *path, const char *network_dir, const char *id,
+                                 wcl_error *error)
+{
+    wcl_error own = WCL_ERROR_INIT;
+    wcl_hns *hns;
+
+    if (open_networks_of(path, network_dir, &hns, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = unless_gone(wcl_hns_namespace_remove(hns, id, &own), &own, error);
+    wcl_hns_close(hns);
+    return status;
+}
+
+wcl_status wcl_network_remove_endpoints(const char *path, const char *network_dir,
+                                        const cJSON *endpoints, wcl_error *error)
+{
+    wcl_status status = WCL_OK;
+    const cJSON *endpoint;
+    wcl_hns *hns;
+
+    if (cJSON_GetArraySize(endpoints) == 0)
+        return WCL_OK;
+    if (open_networks_of(path, network_dir, &hns, error) != WCL_OK)
+        return WCL_FAILED;
+    cJSON_ArrayForEach(endpoint, endpoints)
+    {
+        wcl_error own = WCL_ERROR_INIT;
+        if (cJSON_IsString(endpoint) &&
+            unless_gone(
+                wcl_hns_endpoint_request(hns, "DELETE", endpoint->valuestring, "", NULL, &own),
+                &own, error) != WCL_OK)
+            status = WCL_FAILED;
+    }
+    wcl_hns_close(hns);
+    return status;
 }
 
 static bool add_endpoint(cJSON *list, const char *id, const wcl_hns_statistics *statistics)

@@ -19,6 +19,9 @@ wcl_status wcl_network_prepare(const wcl_place *place, const wcl_container_confi
  * in it. */
 wcl_status wcl_network_unprepare(const char *path, const char *network_dir, const char *id,
                                  wcl_error *error);
+/* Removes the endpoints of that list, which are detached; one that is not there is no failure. */
+wcl_status wcl_network_remove_endpoints(const char *path, const char *network_dir,
+                                        const cJSON *endpoints, wcl_error *error);
 /* Makes a list of NetworkStats of a container's endpoints. */
 wcl_status wcl_network_statistics(const wcl_place *place, const cJSON *endpoints, cJSON **list,
                                   wcl_error *error);

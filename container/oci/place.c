@@ -163,7 +163,7 @@ static bool remove_stale(const wcl_place *place)
     bool removed = false;
 
     if (wcl_place_examine(place, &folder) == WCL_PLACE_STALE && wcl_place_lock(folder))
-        removed = wcl_container_teardown(place->path, NULL) == WCL_OK;
+        removed = wcl_container_teardown(place->path, true, NULL) == WCL_OK;
     if (folder >= 0)
         close(folder);
     return removed;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "container/oci/bundle.h"
 #include "container/oci/network.h"
@@ -142,18 +143,12 @@ wcl_status wcl_container_prepare(const wcl_place *place, const char *id, int fol
     return prepare(place, &parsed.config, &state, folder, config, error);
 }
 
-wcl_status wcl_container_root_of(const wcl_place *place, char **root, wcl_error *error)
+wcl_status wcl_container_state_of(const wcl_place *place, wcl_state *state, wcl_error *error)
 {
-    WCL_CLEANUP_STATE wcl_state state = { 0 };
-    int folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    WCL_CLEANUP_FD int folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (folder < 0)
         return wcl_fail(error, (uint32_t)WCL_CODE_HCS_NOT_EXIST,
                         "there is no container of this id");
-    wcl_status status = wcl_state_read(folder, &state, error);
-    close(folder);
-    if (status != WCL_OK)
-        return WCL_FAILED;
-    *root = state.root ? strdup(state.root) : NULL;
-    return *root ? WCL_OK : wcl_fail_memory(error);
+    return wcl_state_read(folder, state, error);
 }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "container/oci/prepare.h"
 #include "container/oci/protocol.h"
+#include "container/oci/seccomp.h"
 #include "container/oci/user.h"
 #include "container/process_config.h"
 
@@ -43,19 +44,29 @@ static bool add_list(cJSON *object, const char *name, const char *const *texts, 
     return false;
 }
 
-bool wcl_spec_add_capabilities(cJSON *process)
+/* Docker's, which the default profile of system calls goes with. */
+static const char *const capabilities[] = {
+    "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",
+    "CAP_MKNOD",   "CAP_NET_RAW",      "CAP_SETGID",           "CAP_SETUID",
+    "CAP_SETFCAP", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
+    "CAP_KILL",    "CAP_AUDIT_WRITE",
+};
+#define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
+
+/* Root has them; others can have no more than those through a file. */
+static bool add_capabilities(cJSON *process, bool is_root)
 {
-    static const char *const names[] = {
-        "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",
-        "CAP_MKNOD",   "CAP_NET_RAW",      "CAP_SETGID",           "CAP_SETUID",
-        "CAP_SETFCAP", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
-        "CAP_KILL",    "CAP_AUDIT_WRITE",
-    };
-    const size_t count = sizeof(names) / sizeof(names[0]);
+    const size_t had = is_root ? CAPABILITY_COUNT : 0;
     cJSON *sets = cJSON_AddObjectToObject(process, "capabilities");
 
-    return sets && add_list(sets, "bounding", names, count) &&
-           add_list(sets, "effective", names, count) && add_list(sets, "permitted", names, count);
+    return sets && add_list(sets, "bounding", capabilities, CAPABILITY_COUNT) &&
+           add_list(sets, "effective", capabilities, had) &&
+           add_list(sets, "permitted", capabilities, had);
+}
+
+wcl_status wcl_spec_add_seccomp(const char *profile, cJSON *linux_part, wcl_error *error)
+{
+    return wcl_seccomp_add(profile, capabilities, CAPABILITY_COUNT, linux_part, error);
 }
 
 static wcl_status fail_arguments(const char *why, wcl_error *error)
@@ -63,8 +74,7 @@ static wcl_status fail_arguments(const char *why, wcl_error *error)
     return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s", why);
 }
 
-/* Adds a text to a list, which takes it whole or not at all. */
-static bool add_text(cJSON *list, const char *text)
+bool wcl_spec_add_text(cJSON *list, const char *text)
 {
     cJSON *item = cJSON_CreateString(text);
 
@@ -116,9 +126,9 @@ static wcl_status add_arguments(const wcl_process_config *config, cJSON *process
     size_t at = has_application && has_line && count > 0 &&
                 names_application(arguments[0], config->application_name);
     cJSON *list = cJSON_AddArrayToObject(process, "args");
-    bool added = list && (!has_application || add_text(list, config->application_name));
+    bool added = list && (!has_application || wcl_spec_add_text(list, config->application_name));
     for (; added && at < count; at++)
-        added = add_text(list, arguments[at]);
+        added = wcl_spec_add_text(list, arguments[at]);
     return added ? WCL_OK : wcl_fail_memory(error);
 }
 
@@ -136,30 +146,27 @@ static wcl_status add_environment(const wcl_process_config *config, cJSON *proce
     WCL_CLEANUP_BUFFER wcl_buffer line = WCL_BUFFER_INIT;
     cJSON *list = cJSON_AddArrayToObject(process, "env");
 
-    bool added =
-        list && (find_variable(config, "PATH") || add_text(list, DEFAULT_PATH)) &&
-        (!config->emulate_console || find_variable(config, "TERM") || add_text(list, "TERM=xterm"));
+    bool added = list && (find_variable(config, "PATH") || wcl_spec_add_text(list, DEFAULT_PATH)) &&
+                 (!config->emulate_console || find_variable(config, "TERM") ||
+                  wcl_spec_add_text(list, "TERM=xterm"));
     for (size_t i = 0; added && i < config->environment_count; i++) {
         wcl_buffer_clear(&line);
         if (wcl_buffer_printf(&line, error, "%s=%s", config->environment[i].name,
                               config->environment[i].value) != WCL_OK)
             return WCL_FAILED;
-        added = add_text(list, wcl_buffer_text(&line));
+        added = wcl_spec_add_text(list, wcl_buffer_text(&line));
     }
     return added ? WCL_OK : wcl_fail_memory(error);
 }
 
-static wcl_status add_user(const wcl_place *place, const wcl_process_config *config, cJSON *process,
+static wcl_status add_user(const wcl_state *state, const wcl_process_config *config, cJSON *process,
                            wcl_error *error)
 {
-    WCL_CLEANUP_FREE char *root = NULL;
     wcl_user user = { 0 };
 
-    if (config->user && *config->user) {
-        if (wcl_container_root_of(place, &root, error) != WCL_OK ||
-            wcl_user_find(root, config->user, &user, error) != WCL_OK)
-            return WCL_FAILED;
-    }
+    if (config->user && *config->user &&
+        wcl_user_find(state->root ? state->root : "", config->user, &user, error) != WCL_OK)
+        return WCL_FAILED;
     cJSON *object = cJSON_AddObjectToObject(process, "user");
     if (!object || !wcl_json_add_u64(object, "uid", user.uid) ||
         !wcl_json_add_u64(object, "gid", user.gid))
@@ -172,7 +179,7 @@ static wcl_status add_user(const wcl_place *place, const wcl_process_config *con
         if (!added)
             cJSON_Delete(group);
     }
-    return added ? WCL_OK : wcl_fail_memory(error);
+    return added && add_capabilities(process, user.uid == 0) ? WCL_OK : wcl_fail_memory(error);
 }
 
 static wcl_status add_folder(const wcl_process_config *config, cJSON *process, wcl_error *error)
@@ -202,7 +209,8 @@ static uint32_t flags_of(const wcl_process_config *config)
     return (config->create_stdin_pipe ? WCL_PIPE_STDIN : 0) |
            (config->create_stdout_pipe ? WCL_PIPE_STDOUT : 0) |
            (config->create_stderr_pipe ? WCL_PIPE_STDERR : 0) |
-           (config->emulate_console ? WCL_EXEC_CONSOLE : 0);
+           (config->emulate_console ? WCL_EXEC_CONSOLE : 0) |
+           (config->ends_container ? WCL_EXEC_ENDS_CONTAINER : 0);
 }
 
 wcl_status wcl_process_spec(const wcl_place *place, const char *config, char **document,
@@ -210,14 +218,19 @@ wcl_status wcl_process_spec(const wcl_place *place, const char *config, char **d
 {
     WCL_CLEANUP_PROCESS_CONFIG wcl_parsed_process_config parsed = { 0 };
     WCL_CLEANUP_JSON cJSON *process = cJSON_CreateObject();
+    WCL_CLEANUP_STATE wcl_state state = { 0 };
+    bool no_new_privileges = false;
 
-    if (wcl_process_config_parse(config, &parsed, error) != WCL_OK ||
+    if (wcl_container_state_of(place, &state, error) != WCL_OK ||
+        wcl_json_get_bool(state.config, "NoNewPrivileges", &no_new_privileges, error) != WCL_OK ||
+        wcl_process_config_parse(config, &parsed, error) != WCL_OK ||
         add_arguments(&parsed.config, process, error) != WCL_OK ||
         add_environment(&parsed.config, process, error) != WCL_OK ||
-        add_user(place, &parsed.config, process, error) != WCL_OK ||
+        add_user(&state, &parsed.config, process, error) != WCL_OK ||
         add_folder(&parsed.config, process, error) != WCL_OK)
         return WCL_FAILED;
-    if (!add_console(&parsed.config, process) || !wcl_spec_add_capabilities(process) ||
+    if (!add_console(&parsed.config, process) ||
+        !cJSON_AddBoolToObject(process, "noNewPrivileges", no_new_privileges) ||
         !(*document = wcl_json_print(process)))
         return wcl_fail_memory(error);
     *flags = flags_of(&parsed.config);

@@ -11,8 +11,11 @@
 wcl_status wcl_process_spec(const wcl_place *place, const char *config, char **document,
                             uint32_t *flags, wcl_error *error);
 
-/* Adds the "capabilities" that a container's processes have. */
-bool wcl_spec_add_capabilities(cJSON *process);
+/* Adds the "seccomp" of a container whose processes have the capabilities that they have here. */
+wcl_status wcl_spec_add_seccomp(const char *profile, cJSON *linux_part, wcl_error *error);
+
+/* Adds a text to a list; false when out of memory, and then it is not in it. */
+bool wcl_spec_add_text(cJSON *list, const char *text);
 
 /* The POSIX form of a path in the container: "C:\a\b" and "/a/b" are "/a/b". wcl_free(). */
 wcl_status wcl_container_path(const char *path, const char *field, char **posix, wcl_error *error);

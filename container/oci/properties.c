@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "container/fields.h"
 #include "container/oci/network.h"
+#include "container/oci/prepare.h"
 #include "container/oci/state.h"
 #include "container/oci/statistics.h"
 #include "container/oci/teardown.h"
@@ -141,18 +142,6 @@ static wcl_status add_wanted(cJSON *json, const wanted *types, const wcl_place *
     return WCL_OK;
 }
 
-static wcl_status read_state(const wcl_place *place, wcl_state *state, wcl_error *error)
-{
-    int folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (folder < 0)
-        return wcl_fail(error, (uint32_t)WCL_CODE_HCS_NOT_EXIST,
-                        "there is no container of this id");
-    wcl_status status = wcl_state_read(folder, state, error);
-    close(folder);
-    return status;
-}
-
 wcl_status wcl_oci_properties(wcl_provider_system *system, const char *query, char **properties,
                               wcl_error *error)
 {
@@ -164,7 +153,7 @@ wcl_status wcl_oci_properties(wcl_provider_system *system, const char *query, ch
 
     if (parse_property_query(query, &types, error) != WCL_OK ||
         wcl_oci_request(system, &request, &reply, error) != WCL_OK ||
-        read_state(&system->place, &state, error) != WCL_OK)
+        wcl_container_state_of(&system->place, &state, error) != WCL_OK)
         return WCL_FAILED;
     json = describe(system->id, &state, &reply);
     if (!json)
@@ -242,7 +231,7 @@ static cJSON *examine(const wcl_place *place, const char *id)
     wcl_place_state how = wcl_place_examine(place, &folder);
 
     if (how == WCL_PLACE_STALE && wcl_place_lock(folder))
-        wcl_container_teardown(place->path, NULL);
+        wcl_container_teardown(place->path, true, NULL);
     else if (how == WCL_PLACE_LOST && wcl_state_read(folder, &state, NULL) == WCL_OK)
         json = describe(id, &state, NULL);
     else if (how == WCL_PLACE_TENDED &&

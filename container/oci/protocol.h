@@ -48,6 +48,7 @@ enum wcl_request_type {
 #define WCL_PIPE_STDOUT 0x2u
 #define WCL_PIPE_STDERR 0x4u
 #define WCL_EXEC_CONSOLE 0x8u
+#define WCL_EXEC_ENDS_CONTAINER 0x10u /* the container stops when the process has ended */
 
 typedef struct wcl_request {
     uint32_t type;

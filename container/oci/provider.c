@@ -3,6 +3,7 @@
 
 static const wcl_container_provider oci_provider = {
     .name = "oci",
+    .has_own_fields = true,
     .enumerate = wcl_oci_enumerate,
     .create = wcl_oci_create,
     .open = wcl_oci_open,

@@ -16,6 +16,8 @@
 /* What Windows gives a container that sets no weight, and what Linux gives it. */
 #define DEFAULT_WEIGHT 100
 #define DEFAULT_SHARES 1024
+/* Enough for what is started with a thread for each of many processors, and no fork bomb. */
+#define DEFAULT_PIDS 4096
 
 /* ---- Devices that may be used --------------------------------------------------------------- */
 
@@ -64,6 +66,27 @@ static bool add_memory(const wcl_container_config *config, cJSON *resources)
     cJSON *memory = cJSON_AddObjectToObject(resources, "memory");
     return memory && wcl_json_add_u64(memory, "limit", limit) &&
            (!can_limit_swap() || wcl_json_add_u64(memory, "swap", limit));
+}
+
+/* Whether the kernel can limit processes; the runtime refuses the limit otherwise. */
+static bool can_limit_pids(void)
+{
+    char controllers[512] = "";
+    FILE *file = fopen("/sys/fs/cgroup/cgroup.controllers", "re");
+    bool unified = file && fgets(controllers, sizeof(controllers), file);
+
+    if (file)
+        fclose(file);
+    return unified ? strstr(controllers, "pids") != NULL : access("/sys/fs/cgroup/pids", F_OK) == 0;
+}
+
+static bool add_pids(const wcl_container_config *config, cJSON *resources)
+{
+    if (config->pids_limit < 0 || (config->pids_limit == 0 && !can_limit_pids()))
+        return true;
+    cJSON *pids = cJSON_AddObjectToObject(resources, "pids");
+    return pids &&
+           wcl_json_add_i64(pids, "limit", config->pids_limit ? config->pids_limit : DEFAULT_PIDS);
 }
 
 /* ---- Storage -------------------------------------------------------------------------------- */
@@ -207,7 +230,8 @@ wcl_status wcl_bundle_add_resources(const wcl_bundle *bundle, cJSON *linux_part,
     cJSON *resources = cJSON_AddObjectToObject(linux_part, "resources");
 
     if (!resources || !cJSON_AddRawToObject(resources, "devices", device_rules) ||
-        !add_processor(bundle->config, resources) || !add_memory(bundle->config, resources))
+        !add_processor(bundle->config, resources) || !add_memory(bundle->config, resources) ||
+        !add_pids(bundle->config, resources))
         return wcl_fail_memory(error);
     return add_storage(bundle, resources, error);
 }

@@ -193,6 +193,14 @@ wcl_status wcl_root_unprepare(const char *home, const char *layer, wcl_error *er
     return unless_gone(wcl_layer_deactivate(&driver, layer, &own), &own, error);
 }
 
+wcl_status wcl_root_remove(const char *home, const char *layer, wcl_error *error)
+{
+    wcl_driver driver = driver_of(home);
+    wcl_error own = WCL_ERROR_INIT;
+
+    return unless_gone(wcl_layer_destroy(&driver, layer, &own), &own, error);
+}
+
 void wcl_root_free(wcl_root *root)
 {
     free(root->home);

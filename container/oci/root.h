@@ -25,6 +25,8 @@ wcl_status wcl_root_attach(wcl_root *root, int folder, const char *path, wcl_err
 wcl_status wcl_root_detach(int folder, const char *path, wcl_error *error);
 /* Undoes the preparation; what was undone before is no failure. */
 wcl_status wcl_root_unprepare(const char *home, const char *layer, wcl_error *error);
+/* Removes the layer from its home; one that is not there is no failure. */
+wcl_status wcl_root_remove(const char *home, const char *layer, wcl_error *error);
 void wcl_root_free(wcl_root *root);
 #define WCL_CLEANUP_ROOT __attribute__((cleanup(wcl_root_free)))
 

@@ -202,7 +202,7 @@ static wcl_status launch(wcl_provider_system *system, const char *config, wcl_er
         status =
             wcl_supervisor_start(&system->place, system->id, folder, &system->subscription, error);
     if (status != WCL_OK)
-        wcl_container_teardown(system->place.path, NULL);
+        wcl_container_teardown(system->place.path, false, NULL);
     close(folder);
     return status;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "container/oci/client.h"
 #include "container/oci/network.h"
 #include "container/oci/root.h"
@@ -66,7 +67,25 @@ static wcl_status remove_folder(const char *path, int folder, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status give_back(const char *path, int folder, wcl_error *error)
+/* Removes what goes with the container, once it is not in use. */
+static wcl_status remove_own(const char *path, const wcl_state *state, wcl_error *error)
+{
+    const cJSON *endpoints = cJSON_GetObjectItemCaseSensitive(state->config, "EndpointList");
+    bool with_layer = false, with_endpoints = false;
+    wcl_status status = WCL_OK;
+
+    if (wcl_json_get_bool(state->config, "RemoveLayerOnExit", &with_layer, error) != WCL_OK ||
+        wcl_json_get_bool(state->config, "RemoveEndpointsOnExit", &with_endpoints, error) != WCL_OK)
+        return WCL_FAILED;
+    if (with_endpoints && state->network_dir &&
+        wcl_network_remove_endpoints(path, state->network_dir, endpoints, error) != WCL_OK)
+        status = WCL_FAILED;
+    if (with_layer && state->layer && wcl_root_remove(state->home, state->layer, error) != WCL_OK)
+        status = WCL_FAILED;
+    return status;
+}
+
+static wcl_status give_back(const char *path, int folder, bool ended, wcl_error *error)
 {
     WCL_CLEANUP_STATE wcl_state state = { 0 };
     wcl_error own = WCL_ERROR_INIT;
@@ -82,17 +101,17 @@ static wcl_status give_back(const char *path, int folder, wcl_error *error)
         status = WCL_FAILED;
     if (state.layer && wcl_root_unprepare(state.home, state.layer, error) != WCL_OK)
         status = WCL_FAILED;
-    return status;
+    return status == WCL_OK && ended ? remove_own(path, &state, error) : status;
 }
 
-wcl_status wcl_container_teardown(const char *path, wcl_error *error)
+wcl_status wcl_container_teardown(const char *path, bool ended, wcl_error *error)
 {
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (folder < 0)
         return WCL_OK;
     /* What could not be given back stays on record: terminating the container tries again. */
-    wcl_status status = give_back(path, folder, error);
+    wcl_status status = give_back(path, folder, ended, error);
     if (status == WCL_OK)
         status = remove_folder(path, folder, error);
     close(folder);
@@ -154,5 +173,5 @@ wcl_status wcl_container_teardown_lost(const char *path, wcl_error *error)
                                       NULL };
     if (run_command(arguments, message, sizeof(message), error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_container_teardown(path, error);
+    return wcl_container_teardown(path, true, error);
 }

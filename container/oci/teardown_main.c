@@ -13,5 +13,5 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    return wcl_container_teardown(argv[1], NULL) == WCL_OK ? 0 : 1;
+    return wcl_container_teardown(argv[1], true, NULL) == WCL_OK ? 0 : 1;
 }

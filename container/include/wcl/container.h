@@ -107,6 +107,13 @@ typedef struct wcl_container_config {
     bool servicing;
     bool allow_unqualified_dns_query;
     const char *dns_search_list; /* suffixes, separated by commas */
+    /* What follows is not in hcsshim, and for oci alone. */
+    int64_t pids_limit;          /* processes and threads; 0: 4096; -1: no limit */
+    const char *seccomp_profile; /* a profile in docker's JSON, or "unconfined"; NULL: docker's own
+                                  */
+    bool no_new_privileges;      /* no process gets more rights than its parent had */
+    bool remove_layer_on_exit;   /* the sandbox is removed when the container has ended */
+    bool remove_endpoints_on_exit; /* and so are the endpoints of endpoint_list */
 } wcl_container_config;
 
 #define WCL_CONTAINER_CONFIG_INIT                                                                  \
@@ -347,6 +354,7 @@ typedef struct wcl_process_config {
     bool create_stderr_pipe;
     uint16_t console_height; /* ConsoleSize[0] */
     uint16_t console_width;  /* ConsoleSize[1] */
+    bool ends_container;     /* oci; not in hcsshim: the container stops when this process ends */
 } wcl_process_config;
 
 #define WCL_PROCESS_CONFIG_INIT                                                                    \

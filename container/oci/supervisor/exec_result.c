@@ -138,9 +138,12 @@ void exec_ended(struct supervisor *supervisor, struct task *task, int status)
     } else {
         struct process *process = task->process;
         task->process = NULL;
+        process->ends_container = task->flags & WCL_EXEC_ENDS_CONTAINER;
         processes_register(supervisor, process, pid);
         if (task->client)
             exec_reply_pipes(supervisor, task->client, process);
+        if (process->exited && process->ends_container)
+            lifecycle_finish(supervisor);
     }
     if (!other_exec_runs(supervisor))
         processes_drop_orphans(supervisor);

@@ -121,11 +121,31 @@ void lifecycle_init_ended(struct supervisor *supervisor, int status)
     supervisor->init_status = status;
     if (supervisor->terminating)
         supervisor->exit_type = WCL_EXIT_FORCED;
-    else if (supervisor->shutting_down)
+    else if (supervisor->shutting_down || supervisor->finished)
         supervisor->exit_type = WCL_EXIT_GRACEFUL;
     else
         supervisor->exit_type = WCL_EXIT_UNEXPECTED;
     clean_up(supervisor);
+}
+
+/* Ends init, and with it all that runs. */
+static void end_init(struct supervisor *supervisor)
+{
+    /* A process in a frozen cgroup of version 1 does not die; the runtime thaws it. */
+    if (supervisor->state == WCL_STATE_PAUSED || supervisor->state == WCL_STATE_PAUSING ||
+        supervisor->state == WCL_STATE_RESUMING)
+        tasks_run(supervisor, TASK_KILL);
+    kill(supervisor->init, SIGKILL);
+}
+
+/* A shutdown under way waits for the other processes too. */
+void lifecycle_finish(struct supervisor *supervisor)
+{
+    if (supervisor->init <= 0 || supervisor->init_ended || supervisor->shutting_down ||
+        supervisor->terminating)
+        return;
+    supervisor->finished = true;
+    end_init(supervisor);
 }
 
 void lifecycle_terminate(struct supervisor *supervisor)
@@ -137,13 +157,8 @@ void lifecycle_terminate(struct supervisor *supervisor)
         return;
     }
     /* While it is being started, the end of that is waited for. */
-    if (supervisor->init <= 0 || supervisor->init_ended)
-        return;
-    /* A process in a frozen cgroup of version 1 does not die; the runtime thaws it. */
-    if (supervisor->state == WCL_STATE_PAUSED || supervisor->state == WCL_STATE_PAUSING ||
-        supervisor->state == WCL_STATE_RESUMING)
-        tasks_run(supervisor, TASK_KILL);
-    kill(supervisor->init, SIGKILL);
+    if (supervisor->init > 0 && !supervisor->init_ended)
+        end_init(supervisor);
 }
 
 /* ---- Shutdown ------------------------------------------------------------------------------- */

@@ -94,6 +94,8 @@ static void process_ended(struct supervisor *supervisor, struct process *process
     process->wait_error = wait_error;
     processes_describe(process, &event);
     clients_notify(supervisor, &event);
+    if (process->ends_container)
+        lifecycle_finish(supervisor);
     forget_oldest(supervisor);
 }
 

@@ -98,7 +98,7 @@ static void handle_exec(struct supervisor *supervisor, struct client *client,
     }
     if (refuse_unless(supervisor, client, WCL_STATE_RUNNING))
         return;
-    if (supervisor->shutting_down || supervisor->terminating) {
+    if (supervisor->shutting_down || supervisor->terminating || supervisor->finished) {
         answer(supervisor, client, WCL_CODE_SHUTDOWN_IN_PROGRESS, "the container is shutting down");
         return;
     }

@@ -57,6 +57,7 @@ struct process {
     pid_t pid;
     int pidfd; /* of a process that is not a child, else -1 */
     bool exited;
+    bool ends_container; /* which stops when it has ended */
     int32_t exit_code;
     uint32_t wait_error;
     /* What programs get duplicates of; -1 where there is none. */
@@ -122,6 +123,7 @@ struct supervisor {
     bool init_ended;
     bool terminating;
     bool shutting_down;
+    bool finished; /* the process that it was there for has ended */
     int64_t started;
     uint64_t next_serial;
     unsigned next_number;
@@ -168,6 +170,7 @@ void lifecycle_created(struct supervisor *supervisor);
 void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int status);
 void lifecycle_init_ended(struct supervisor *supervisor, int status);
 void lifecycle_terminate(struct supervisor *supervisor);
+void lifecycle_finish(struct supervisor *supervisor);
 void lifecycle_shutdown(struct supervisor *supervisor);
 void lifecycle_status(const struct supervisor *supervisor, wcl_reply *reply);
 

@@ -206,6 +206,37 @@ static void a_program_that_is_missing_is_not_found(void **state)
     end(container);
 }
 
+static void a_container_ends_with_the_process_that_it_is_for(void **state)
+{
+    const char *const lines[] = { "cat", "true" };
+    wcl_container_options where = options();
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
+        wcl_container *container = start("ends"), *other = NULL;
+        wcl_process *process = NULL, *beside = run(container, "sleep 100000");
+        char *json = NULL;
+        OK(wcl_container_open(&where, "ends", &other, &error));
+        config.command_line = lines[i];
+        config.create_stdin_pipe = true;
+        config.ends_container = true;
+        OK(wcl_process_create(container, &config, &process, &error));
+        OK(wcl_process_close_stdin(process, &error));
+        assert_int_equal(exit_code(process), 0);
+        OK(wcl_container_wait_timeout(other, 30000, &error));
+        OK(wcl_container_properties_json(other, NULL, &json, &error));
+        assert_non_null(strstr(json, "GracefulExit"));
+        OK(wcl_process_kill(beside, &error)); /* there are no namespaces here */
+        exit_code(beside);
+        wcl_free(json);
+        wcl_process_free(beside);
+        wcl_process_free(process);
+        wcl_container_free(other);
+        wcl_container_free(container);
+    }
+}
+
 /* ---- Threads -------------------------------------------------------------------------------- */
 
 static void *work_in(void *context)
@@ -405,6 +436,7 @@ int main(void)
         TEST(a_shutdown_never_signals_a_shared_pid_namespace),
         TEST(a_runtime_that_fails_is_quoted),
         TEST(a_program_that_is_missing_is_not_found),
+        TEST(a_container_ends_with_the_process_that_it_is_for),
         TEST(ten_threads_share_a_handle),
         TEST(an_end_is_heard_of_by_handles_that_are_opened_meanwhile),
         TEST(who_missed_an_end_asks_for_it),
