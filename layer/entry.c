@@ -51,6 +51,14 @@ void wcl_entry_copy_free(wcl_entry *copy)
     *copy = (wcl_entry)WCL_ENTRY_INIT;
 }
 
+bool wcl_entry_describes_file(const wcl_entry *link)
+{
+    const wcl_basic_info *info = &link->info;
+
+    return link->has_posix || info->attributes || info->creation_time || info->last_access_time ||
+           info->last_write_time || info->change_time;
+}
+
 wcl_entry_kind wcl_entry_kind_of_mode(uint32_t mode)
 {
     switch (mode & S_IFMT) {

@@ -10,6 +10,9 @@ wcl_status wcl_entry_copy(const wcl_entry *entry, wcl_entry *copy, wcl_error *er
 /* Frees what a copy points to, and empties it. */
 void wcl_entry_copy_free(wcl_entry *copy);
 
+/* Whether a hard link's own entry says something of the file. */
+bool wcl_entry_describes_file(const wcl_entry *link);
+
 /* The kind that a file of this st_mode is; 0 for what no layer has (sockets). */
 wcl_entry_kind wcl_entry_kind_of_mode(uint32_t mode);
 

@@ -11,6 +11,7 @@
 #include "layer/layer_ops.h"
 #include "layer/store/entries.h"
 #include "layer/store/import.h"
+#include "layer/store/written.h"
 
 typedef struct store_writer {
     wcl_layer_writer base;
@@ -19,7 +20,7 @@ typedef struct store_writer {
     char *id;
     char **parent_paths;
     size_t parent_count;
-    wcl_os os; /* by the entries */
+    wcl_written *written;
     int tar_fd;
     uint64_t size;
     wcl_layer_writer *tar;
@@ -36,42 +37,44 @@ static wcl_status write_tar(void *context, const void *data, size_t size, wcl_er
     return WCL_OK;
 }
 
-static wcl_status settle_os(store_writer *writer, const wcl_entry *entry, wcl_error *error)
-{
-    wcl_os os = entry->has_posix ? WCL_OS_LINUX : WCL_OS_WINDOWS;
-
-    if (writer->os && writer->os != os)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the entry is one of %s, those before were not",
-                        entry->has_posix ? "Linux" : "Windows");
-    writer->os = os;
-    return WCL_OK;
-}
-
 static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
 {
     store_writer *writer = (store_writer *)base;
 
-    if (settle_os(writer, entry, error) != WCL_OK)
+    if (wcl_written_add(writer->written, entry, error) != WCL_OK)
         return WCL_FAILED;
     writer->passing_over = (entry->flags & WCL_ENTRY_IMPLICIT) != 0;
     return writer->passing_over ? WCL_OK : wcl_layer_writer_add(writer->tar, entry, error);
 }
 
+static wcl_status add_link_entry(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+{
+    store_writer *writer = (store_writer *)base;
+    wcl_entry link = *entry;
+
+    if (wcl_written_add_link(writer->written, &link, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_layer_writer_add(writer->tar, &link, error);
+}
+
 static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
                            wcl_error *error)
 {
-    return wcl_layer_writer_add_link(((store_writer *)base)->tar, path, target, error);
-}
+    wcl_entry link = WCL_ENTRY_INIT;
 
-static wcl_status add_link_entry(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
-{
-    return wcl_layer_writer_add(((store_writer *)base)->tar, entry, error);
+    link.kind = WCL_ENTRY_HARD_LINK;
+    link.path = path;
+    link.target = target;
+    return add_link_entry(base, &link, error);
 }
 
 static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_error *error)
 {
-    return wcl_layer_writer_remove(((store_writer *)base)->tar, path, error);
+    store_writer *writer = (store_writer *)base;
+
+    if (wcl_written_remove(writer->written, path, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_layer_writer_remove(writer->tar, path, error);
 }
 
 static wcl_status write_entry(wcl_layer_writer *base, const void *data, size_t size,
@@ -99,9 +102,11 @@ static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
     writer->tar = NULL;
     if (wcl_layer_writer_close(tar, error) != WCL_OK)
         return WCL_FAILED;
+    wcl_os os = parents.count ? WCL_OS_UNKNOWN : wcl_written_os(writer->written);
+    wcl_written_free(writer->written);
+    writer->written = NULL;
     /* With parents their word counts; a layer of whiteouts alone says nothing itself. */
-    return wcl_store_adopt_tar(&writer->store, &writer->stage, writer->id,
-                               parents.count ? WCL_OS_UNKNOWN : writer->os, parents, error);
+    return wcl_store_adopt_tar(&writer->store, &writer->stage, writer->id, os, parents, error);
 }
 
 static void free_writer(wcl_layer_writer *base)
@@ -109,6 +114,7 @@ static void free_writer(wcl_layer_writer *base)
     store_writer *writer = (store_writer *)base;
 
     wcl_layer_writer_abort(writer->tar);
+    wcl_written_free(writer->written);
     if (writer->tar_fd >= 0)
         close(writer->tar_fd);
     wcl_stage_end(&writer->store, &writer->stage);
@@ -157,6 +163,8 @@ static wcl_status start(store_writer *writer, wcl_parents parents, wcl_error *er
     const wcl_tar_writer_options options = { .struct_size = sizeof(options) };
 
     if (keep_parents(writer, parents, error) != WCL_OK ||
+        wcl_written_new(&writer->store, parents.count ? parents.paths[0] : NULL, &writer->written,
+                        error) != WCL_OK ||
         wcl_stage_begin(&writer->store, writer->id, &writer->stage, error) != WCL_OK)
         return WCL_FAILED;
     writer->tar_fd =

@@ -223,11 +223,7 @@ static wcl_status writer_add_link(wcl_layer_writer *base, const char *path, cons
 static wcl_status writer_add_link_entry(wcl_layer_writer *base, const wcl_entry *entry,
                                         wcl_error *error)
 {
-    const wcl_basic_info *info = &entry->info;
-    bool known = entry->has_posix || info->attributes || info->creation_time ||
-                 info->last_access_time || info->last_write_time || info->change_time;
-
-    if (!known)
+    if (!wcl_entry_describes_file(entry))
         return writer_add_link(base, entry->path, entry->target, error);
     return write_link(tar_writer_of(base), entry, error);
 }

@@ -119,7 +119,12 @@ WCL_API wcl_status wcl_layer_reader_close(wcl_layer_reader *reader, wcl_error *e
 
 /* ---- Writers -------------------------------------------------------------------------------- */
 
-/* LayerWriter, FilterLayerWriter: makes a layer. A folder must be added before what is in it. */
+/*
+ * LayerWriter, FilterLayerWriter: makes a layer. A folder must be added before what is in it. A
+ * writer of the store refuses, as hcsshim's do, what is in no folder that was added
+ * (PATH_NOT_FOUND), a path twice (FILE_EXISTS), a file with a folder's attributes and entries of
+ * another system than the parents' (INVALID_PARAMETER).
+ */
 typedef struct wcl_layer_writer wcl_layer_writer;
 
 /* LayerWriter.Add: begins an entry of kind FILE or DIRECTORY (or one of Linux's). Its backup stream
@@ -133,7 +138,9 @@ WCL_API wcl_status wcl_layer_writer_add(wcl_layer_writer *writer, const wcl_entr
 WCL_API wcl_status wcl_layer_writer_add_link(wcl_layer_writer *writer, const char *path,
                                              const char *target, wcl_error *error);
 
-/* LayerWriter.Remove: `path`, which a parent layer has, is absent from this layer on. */
+/* LayerWriter.Remove: `path`, which a parent layer has, is absent from this layer on. The store
+ * refuses what no parent has (FILE_NOT_FOUND); a layer written without parents may delete anything.
+ */
 WCL_API wcl_status wcl_layer_writer_remove(wcl_layer_writer *writer, const char *path,
                                            wcl_error *error);
 
