@@ -31,24 +31,28 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* Mounts of the same file system, and the same folder of it, as the one at `path`. */
+/* Mounts of the same file system, and the same folder of it, as the one at `path`, that allow the
+ * same: what a container has of its own allows more. */
 static size_t find_places(const char *path, char places[][4096], size_t most)
 {
-    char line[16384], device[64] = "", root[4096] = "";
+    char line[16384], device[64] = "", root[4096] = "", options[256] = "";
     size_t count = 0;
 
     for (int pass = 0; pass < 2; pass++) {
         FILE *mounts = fopen("/proc/self/mountinfo", "re");
         while (mounts && fgets(line, sizeof(line), mounts)) {
-            char line_device[64], line_root[4096], place[4096];
-            if (sscanf(line, "%*s %*s %63s %4095s %4095s", line_device, line_root, place) != 3)
+            char line_device[64], line_root[4096], place[4096], line_options[256];
+            if (sscanf(line, "%*s %*s %63s %4095s %4095s %255s", line_device, line_root, place,
+                       line_options) != 4)
                 continue;
             unescape(place);
             if (pass == 0 && strcmp(place, path) == 0) {
                 strcpy(device, line_device);
                 strcpy(root, line_root);
+                strcpy(options, line_options);
             } else if (pass == 1 && strcmp(place, path) != 0 && strcmp(device, line_device) == 0 &&
-                       strcmp(root, line_root) == 0 && count < most) {
+                       strcmp(root, line_root) == 0 && strcmp(options, line_options) == 0 &&
+                       count < most) {
                 strcpy(places[count++], place);
             }
         }

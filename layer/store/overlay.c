@@ -148,6 +148,20 @@ static wcl_status make_upper(int base, int lower, wcl_error *error)
     return WCL_OK;
 }
 
+/* ---- The source ----------------------------------------------------------------------------- */
+
+wcl_status wcl_overlay_source(const wcl_store_layer *sandbox, char source[WCL_OVERLAY_SOURCE_SIZE],
+                              wcl_error *error)
+{
+    struct stat info;
+
+    if (fstat(sandbox->fd, &info) != 0)
+        return wcl_fail_errno(error, errno, "cannot look at the sandbox's folder");
+    snprintf(source, WCL_OVERLAY_SOURCE_SIZE, "wcl:%s:%llx:%llx", sandbox->record.id,
+             (unsigned long long)info.st_dev, (unsigned long long)info.st_ino);
+    return WCL_OK;
+}
+
 /* ---- The mount ------------------------------------------------------------------------------ */
 
 /* Opens upper or work and names it for the kernel. */
@@ -173,12 +187,14 @@ static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *
 {
     WCL_CLEANUP_FD int upper = -1, work = -1;
     char upper_name[WCL_MOUNTS_NAME_SIZE], work_name[WCL_MOUNTS_NAME_SIZE];
+    char source[WCL_OVERLAY_SOURCE_SIZE];
 
-    if (open_part(store, sandbox, base, "upper", &upper, upper_name, error) != WCL_OK ||
+    if (wcl_overlay_source(sandbox, source, error) != WCL_OK ||
+        open_part(store, sandbox, base, "upper", &upper, upper_name, error) != WCL_OK ||
         open_part(store, sandbox, base, "work", &work, work_name, error) != WCL_OK)
         return WCL_FAILED;
     wcl_mounts_option list[] = {
-        { "source", "wcl" },
+        { "source", source },
         { "lowerdir", wcl_buffer_text(&lower->names) },
         { "upperdir", upper_name },
         { "workdir", work_name },

@@ -30,6 +30,12 @@ wcl_status wcl_overlay_lower_add(wcl_overlay_lower *lower, const wcl_store *stor
                                  const wcl_store_layer *layer, wcl_error *error);
 void wcl_overlay_lower_free(wcl_overlay_lower *lower);
 
+/* The source of a sandbox's overlay, by which it is known in every mount namespace: its id, and
+ * where its folder is. */
+#define WCL_OVERLAY_SOURCE_SIZE 192
+wcl_status wcl_overlay_source(const wcl_store_layer *sandbox, char source[WCL_OVERLAY_SOURCE_SIZE],
+                              wcl_error *error);
+
 /*
  * Attaches the overlay at the sandbox's merged folder. A new sandbox gets its upper here, with the
  * root's metadata as it is below. `options` may be NULL.

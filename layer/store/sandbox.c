@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
@@ -13,10 +14,13 @@
 #include "layer/store/mount.h"
 #include "layer/store/sandbox_work.h"
 #include "layer/store/storage.h"
+#include "platform/linux/mountinfo.h"
 
 /* ---- Activity ------------------------------------------------------------------------------- */
 
 #define BOOT_ID_SIZE 36
+#define USE_ATTEMPTS 50
+#define USE_WAIT_NS (10 * 1000 * 1000)
 
 static bool read_boot_id(char id[BOOT_ID_SIZE])
 {
@@ -48,6 +52,55 @@ static wcl_status set_active(const wcl_store_layer *layer, wcl_error *error)
     if (fd < 0 || !read_boot_id(now) || write(fd, now, BOOT_ID_SIZE) != BOOT_ID_SIZE)
         return wcl_fail_errno(error, errno, "cannot mark the sandbox as active");
     return WCL_OK;
+}
+
+/* ---- Use in other places -------------------------------------------------------------------- */
+
+/* The marker of activation is longer while the sandbox is mounted: it says in which namespace. */
+static wcl_status note_mounted(const wcl_store_layer *layer, bool mounted, wcl_error *error)
+{
+    const uint64_t namespace = wcl_mountinfo_namespace();
+    WCL_CLEANUP_FD int fd = openat(layer->fd, "active", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd >= 0 &&
+        (mounted ? pwrite(fd, &namespace, sizeof(namespace), BOOT_ID_SIZE) == sizeof(namespace)
+                 : ftruncate(fd, BOOT_ID_SIZE) == 0))
+        return WCL_OK;
+    return wcl_fail_errno(error, errno, "cannot mark the sandbox as mounted");
+}
+
+/* Where the sandbox was mounted in this run of the system; false where it is not noted as such. */
+static bool is_noted(const wcl_store_layer *layer, uint64_t *namespace)
+{
+    char now[BOOT_ID_SIZE], then[BOOT_ID_SIZE];
+    WCL_CLEANUP_FD int fd = openat(layer->fd, "active", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    return fd >= 0 && read(fd, then, BOOT_ID_SIZE) == BOOT_ID_SIZE &&
+           read(fd, namespace, sizeof(*namespace)) == sizeof(*namespace) && read_boot_id(now) &&
+           memcmp(now, then, BOOT_ID_SIZE) == 0;
+}
+
+wcl_status wcl_sandbox_check_unused(const wcl_store *store, const wcl_store_layer *layer,
+                                    wcl_error *error)
+{
+    const struct timespec wait = { 0, USE_WAIT_NS };
+    WCL_CLEANUP_FREE char *path = wcl_store_path(store, layer->record.id, "merged");
+    char source[WCL_OVERLAY_SOURCE_SIZE], users[400];
+    uint64_t maker;
+
+    if (!path)
+        return wcl_fail_memory(error);
+    if (!is_noted(layer, &maker))
+        return WCL_OK;
+    if (wcl_overlay_source(layer, source, error) != WCL_OK)
+        return WCL_FAILED;
+    /* A container that just ends holds its mounts a moment longer. */
+    for (int attempt = 0; attempt < USE_ATTEMPTS; attempt++) {
+        if (!wcl_mountinfo_is_elsewhere(source, path, maker, users, sizeof(users)))
+            return WCL_OK;
+        nanosleep(&wait, NULL);
+    }
+    return wcl_fail(error, WCL_CODE_BUSY, "the sandbox is in use by %s", users);
 }
 
 /* ---- Activating ----------------------------------------------------------------------------- */
@@ -87,6 +140,8 @@ static wcl_status deactivate(const wcl_driver *driver, const char *id, wcl_error
                         "the sandbox is mounted; it must be unprepared first");
     if (!wcl_sandbox_is_active(&work.layer))
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the sandbox is not activated");
+    if (wcl_sandbox_check_unused(&work.store, &work.layer, error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_mount_release(&work.store, &work.layer, id, false, error) != WCL_OK)
         return WCL_FAILED;
     wcl_sandbox_clear_active(&work.layer);
@@ -166,6 +221,10 @@ static wcl_status prepare_sandbox(wcl_work *work, const wcl_overlay_options *opt
     if (status == WCL_OK)
         status = wcl_overlay_mount(&work->store, &work->layer, &acquiring.lower, options, error);
     wcl_overlay_lower_free(&acquiring.lower);
+    if (status == WCL_OK && note_mounted(&work->layer, true, error) != WCL_OK) {
+        wcl_mount_undo(&work->store, work->id, "merged", true, NULL);
+        status = WCL_FAILED;
+    }
     if (status != WCL_OK)
         wcl_sandbox_each_used(&work->store, record, WCL_LOCK_NONE, release_one, work, NULL);
     return status;
@@ -220,6 +279,21 @@ wcl_status wcl_store_prepare(const wcl_driver *driver, const char *id, wcl_paren
     return wcl_store_prepare_with(driver, id, parents, NULL, error);
 }
 
+/* Who wants it done behind is an engine, which knows when its containers have ended. */
+static wcl_status undo_sandbox(const wcl_work *work, bool behind, wcl_error *error)
+{
+    wcl_status status = WCL_OK;
+
+    if (!behind)
+        status = wcl_sandbox_check_unused(&work->store, &work->layer, error);
+    /* The storage of a limited one ends with it, and that is waited for. */
+    if (status == WCL_OK)
+        status = behind && work->layer.record.limit == 0
+                     ? wcl_mount_undo_behind(&work->store, work->id, error)
+                     : wcl_mount_undo(&work->store, work->id, "merged", false, error);
+    return status == WCL_OK ? note_mounted(&work->layer, false, error) : WCL_FAILED;
+}
+
 static wcl_status unprepare(const wcl_driver *driver, const char *id, bool behind, wcl_error *error)
 {
     WCL_CLEANUP_WORK wcl_work work = WCL_WORK_INIT;
@@ -230,10 +304,7 @@ static wcl_status unprepare(const wcl_driver *driver, const char *id, bool behin
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer is not mounted");
     if (!wcl_work_is_sandbox(&work))
         return wcl_mount_release(&work.store, &work.layer, id, false, error);
-    /* The storage of a limited one ends with it, and that is waited for. */
-    behind = behind && work.layer.record.limit == 0;
-    if ((behind ? wcl_mount_undo_behind(&work.store, id, error)
-                : wcl_mount_undo(&work.store, id, "merged", false, error)) != WCL_OK)
+    if (undo_sandbox(&work, behind, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_sandbox_each_used(&work.store, &work.layer.record, WCL_LOCK_NONE, release_one, &work,
                                  error);

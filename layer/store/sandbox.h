@@ -55,6 +55,14 @@ wcl_status wcl_sandbox_each_used(const wcl_store *store, const wcl_record *recor
                                                      wcl_error *error),
                                  void *context, wcl_error *error);
 
+/*
+ * Fails with BUSY where a sandbox's mount is in use in a place other than its merged folder, such
+ * as a container's root: what is below it must stay then. Only a mount that was noted as prepared
+ * is looked for.
+ */
+wcl_status wcl_sandbox_check_unused(const wcl_store *store, const wcl_store_layer *layer,
+                                    wcl_error *error);
+
 /* The marker of activation. */
 bool wcl_sandbox_is_active(const wcl_store_layer *layer);
 void wcl_sandbox_clear_active(const wcl_store_layer *layer);

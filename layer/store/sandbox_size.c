@@ -109,5 +109,5 @@ wcl_status wcl_sandbox_check_unmounted(const wcl_store *store, const wcl_store_l
     if (sandbox && record->limit && wcl_storage_is_attached(layer))
         return wcl_fail(error, WCL_CODE_BUSY, "the sandbox '%s' is activated; deactivate it first",
                         record->id);
-    return WCL_OK;
+    return sandbox ? wcl_sandbox_check_unused(store, layer, error) : WCL_OK;
 }

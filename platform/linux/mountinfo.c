@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define USERS_MAX 3
@@ -30,18 +31,29 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* The fifth field of a line: where the mount is. NULL for a line that has none. */
-static char *mount_point(char *line)
+/* The next field but `skip`, cut off and unescaped; NULL where the line has none. `*line` is moved
+ * behind it. */
+static char *take_field(char **line, int skip)
 {
-    for (int field = 1; field < 5; field++) {
-        line = strchr(line, ' ');
-        if (!line)
+    char *field = *line;
+
+    for (; skip > 0; skip--) {
+        field = strchr(field, ' ');
+        if (!field)
             return NULL;
-        line++;
+        field++;
     }
-    line[strcspn(line, " \n")] = '\0';
-    unescape(line);
-    return line;
+    size_t length = strcspn(field, " \n");
+    *line = field + length + (field[length] != '\0');
+    field[length] = '\0';
+    unescape(field);
+    return field;
+}
+
+/* Where the mount is: the fifth field of a line. */
+static char *mount_point(char **line)
+{
+    return take_field(line, 4);
 }
 
 bool wcl_mountinfo_is_mounted(int fd)
@@ -57,7 +69,8 @@ bool wcl_mountinfo_is_mounted(int fd)
     if (length > 0)
         path[length] = '\0';
     while (file && length > 0 && !found && getline(&line, &capacity, file) > 0) {
-        const char *point = mount_point(line);
+        char *rest = line;
+        const char *point = mount_point(&rest);
         found = point && strcmp(point, path) == 0;
     }
     free(line);
@@ -131,4 +144,124 @@ void wcl_mountinfo_users(const char *path, char *text, size_t size)
         }
     if (folder)
         closedir(folder);
+}
+
+/* ---- Other namespaces ------------------------------------------------------------------------ */
+
+typedef struct use_search {
+    const char *source;
+    const char *path;
+    uint64_t maker;
+    uint64_t own;
+    uint64_t *seen; /* namespaces that were looked at */
+    size_t seen_count;
+    char *text;
+    size_t size;
+} use_search;
+
+static uint64_t namespace_of(const char *pid)
+{
+    char path[64];
+    struct stat info;
+
+    snprintf(path, sizeof(path), "/proc/%.20s/ns/mnt", pid);
+    return stat(path, &info) == 0 ? info.st_ino : 0;
+}
+
+uint64_t wcl_mountinfo_namespace(void)
+{
+    return namespace_of("self");
+}
+
+/* Where a line's mount is, if it is of the source. */
+static const char *match(const use_search *search, char *line)
+{
+    const char *point = mount_point(&line);
+    char *separator = point ? strstr(line, "- ") : NULL;
+
+    if (!separator)
+        return NULL;
+    const char *source = take_field(&separator, 2);
+    return source && strcmp(source, search->source) == 0 ? point : NULL;
+}
+
+/* Names the process, and the container by its control group where it is in one. */
+static void tell_process(const use_search *search, const char *pid)
+{
+    char path[64], line[PATH_MAX], *group = NULL;
+
+    search->text[0] = '\0';
+    add_user(pid, search->text, search->size);
+    snprintf(path, sizeof(path), "/proc/%.20s/cgroup", pid);
+    FILE *file = fopen(path, "re");
+    while (file && !group && fgets(line, sizeof(line), file)) {
+        line[strcspn(line, "\n")] = '\0';
+        group = strrchr(line, ':');
+        group = group && strlen(group) > 2 ? group + 1 : NULL;
+    }
+    if (file)
+        fclose(file);
+    size_t used = strlen(search->text);
+    if (group)
+        snprintf(search->text + used, search->size - used, " of the control group '%s'", group);
+}
+
+static bool is_used_in(const use_search *search, const char *pid, uint64_t namespace)
+{
+    char path[64], *line = NULL;
+    size_t capacity = 0;
+    bool own = namespace == search->own, found = false;
+
+    snprintf(path, sizeof(path), "/proc/%.20s/mountinfo", pid);
+    FILE *file = fopen(path, "re");
+    while (file && !found && getline(&line, &capacity, file) > 0) {
+        const char *point = match(search, line);
+        if (!point)
+            continue;
+        found = strcmp(point, search->path) != 0 || (!own && namespace == search->maker);
+        if (found && own)
+            snprintf(search->text, search->size, "the mount at '%s'", point);
+    }
+    free(line);
+    if (file)
+        fclose(file);
+    if (found && !own)
+        tell_process(search, pid);
+    return found;
+}
+
+/* Whether the namespace is new to the search; without memory it is looked at again. */
+static bool is_new(use_search *search, uint64_t namespace)
+{
+    for (size_t i = 0; i < search->seen_count; i++)
+        if (search->seen[i] == namespace)
+            return false;
+    uint64_t *seen = reallocarray(search->seen, search->seen_count + 1, sizeof(*seen));
+    if (seen) {
+        search->seen = seen;
+        search->seen[search->seen_count++] = namespace;
+    }
+    return true;
+}
+
+bool wcl_mountinfo_is_elsewhere(const char *source, const char *path, uint64_t maker, char *text,
+                                size_t size)
+{
+    use_search search = { source, path, maker, wcl_mountinfo_namespace(), NULL, 0, text, size };
+    DIR *folder = opendir("/proc");
+    const struct dirent *item;
+
+    is_new(&search, search.own);
+    bool found = is_used_in(&search, "self", search.own);
+    while (folder && !found && (item = readdir(folder))) {
+        if (!isdigit((unsigned char)item->d_name[0]))
+            continue;
+        uint64_t namespace = namespace_of(item->d_name);
+        found =
+            namespace && is_new(&search, namespace) && is_used_in(&search, item->d_name, namespace);
+    }
+    if (folder)
+        closedir(folder);
+    free(search.seen);
+    return found;
 }
