@@ -61,7 +61,7 @@ static wcl_status add_name(wcl_overlay_lower *lower, const wcl_store *store,
     WCL_CLEANUP_FREE char *path = alone ? wcl_store_path(store, layer->record.id, "merged") : NULL;
 
     wcl_mounts_name(fd, path, name);
-    return wcl_buffer_printf(&lower->names, error, "%s%s", lower->count > 1 ? ":" : "", name);
+    return wcl_buffer_append(&lower->names, name, strlen(name) + 1, error);
 }
 
 wcl_status wcl_overlay_lower_add(wcl_overlay_lower *lower, const wcl_store *store,
@@ -181,37 +181,72 @@ static wcl_status open_part(const wcl_store *store, const wcl_store_layer *sandb
     return WCL_OK;
 }
 
+/*
+ * Adds the lower folders to the options: in one text, which the kernel takes 256 bytes of, or where
+ * they are too many each by itself, which it can since Linux 6.7.
+ */
+static void add_lower(const wcl_overlay_lower *lower, char joined[WCL_MOUNTS_NAME_SIZE],
+                      wcl_mounts_option *list, size_t *count)
+{
+    const char *end = (const char *)lower->names.data + lower->names.size;
+    bool together = lower->names.size <= WCL_MOUNTS_NAME_SIZE;
+    char *at = joined;
+
+    for (const char *name = (const char *)lower->names.data; name < end; name += strlen(name) + 1) {
+        if (together)
+            at += snprintf(at, (size_t)(joined + WCL_MOUNTS_NAME_SIZE - at), "%s%s",
+                           at > joined ? ":" : "", name);
+        else
+            list[(*count)++] = (wcl_mounts_option) { "lowerdir+", name };
+    }
+    if (together)
+        list[(*count)++] = (wcl_mounts_option) { "lowerdir", joined };
+}
+
+/* Kernels before 6.7 say that they do not know the option. */
+static wcl_status explain_lower(const wcl_overlay_lower *lower, int number, wcl_error *error)
+{
+    if (lower->names.size <= WCL_MOUNTS_NAME_SIZE || number != EINVAL)
+        return WCL_FAILED;
+    wcl_error why = error ? *error : (wcl_error)WCL_ERROR_INIT;
+    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                    "a sandbox on %zu others needs Linux 6.7 or later: %.400s", lower->count - 1,
+                    why.message);
+}
+
 static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *sandbox, int base,
                                  const wcl_overlay_lower *lower, const wcl_overlay_options *options,
                                  int *mount, wcl_error *error)
 {
     WCL_CLEANUP_FD int upper = -1, work = -1;
     char upper_name[WCL_MOUNTS_NAME_SIZE], work_name[WCL_MOUNTS_NAME_SIZE];
-    char source[WCL_OVERLAY_SOURCE_SIZE];
+    char source[WCL_OVERLAY_SOURCE_SIZE], joined[WCL_MOUNTS_NAME_SIZE];
+    int number;
 
     if (wcl_overlay_source(sandbox, source, error) != WCL_OK ||
         open_part(store, sandbox, base, "upper", &upper, upper_name, error) != WCL_OK ||
         open_part(store, sandbox, base, "work", &work, work_name, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_mounts_option list[] = {
-        { "source", source },
-        { "lowerdir", wcl_buffer_text(&lower->names) },
-        { "upperdir", upper_name },
-        { "workdir", work_name },
-        { "redirect_dir", "nofollow" },
-        { "metacopy", "off" },
-        { "index", "off" },
+    const wcl_mounts_option usual[] = {
+        { "source", source },     { "upperdir", upper_name },
+        { "workdir", work_name }, { "redirect_dir", "nofollow" },
+        { "metacopy", "off" },    { "index", "off" },
         { "xino", "auto" },
-        { NULL, NULL },
-        { NULL, NULL },
     };
-    size_t count = sizeof(list) / sizeof(list[0]) - 2;
+    size_t count = sizeof(usual) / sizeof(usual[0]);
+    WCL_CLEANUP_FREE wcl_mounts_option *list = calloc(count + lower->count + 2, sizeof(*list));
+    if (!list)
+        return wcl_fail_memory(error);
+    memcpy(list, usual, sizeof(usual));
+    add_lower(lower, joined, list, &count);
     if (options && options->mount_label && *options->mount_label)
         list[count++] = (wcl_mounts_option) { "context", options->mount_label };
     if (options && options->is_volatile)
         list[count++] = (wcl_mounts_option) { "volatile", NULL };
-    return wcl_mounts_create("overlay", list, count, options && options->suid ? WCL_MOUNTS_SUID : 0,
-                             mount, NULL, error);
+    if (wcl_mounts_create("overlay", list, count, options && options->suid ? WCL_MOUNTS_SUID : 0,
+                          mount, &number, error) == WCL_OK)
+        return WCL_OK;
+    return explain_lower(lower, number, error);
 }
 
 /* The kernel does not mount what was mounted as volatile once, unless it is told that this is

@@ -17,7 +17,7 @@ typedef struct wcl_overlay_options {
 typedef struct wcl_overlay_lower {
     int *fds;
     size_t count;
-    wcl_buffer names;
+    wcl_buffer names; /* each ends with a NUL */
 } wcl_overlay_lower;
 
 #define WCL_OVERLAY_LOWER_INIT                                                                     \

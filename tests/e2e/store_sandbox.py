@@ -141,6 +141,25 @@ def shared_mount(home, base):
         home.run("remove", name)
 
 
+def sandboxes_on_sandboxes(home, base):
+    """Each on the one before, and more than the kernel takes in one option."""
+    names = ["deep%d" % i for i in range(24)]
+    below = base
+    for name in names:
+        home.run("create", "-l", below, name)
+        with open(os.path.join(home.mount(name), name), "w") as file:
+            file.write(name)
+        home.run("unmount", name)
+        below = name
+    home.run("create", "-l", below, "top")
+    where = home.mount("top")
+    for name in names:
+        assert open(os.path.join(where, name)).read() == name
+    home.run("unmount", "top")
+    for name in ["top"] + names[::-1]:
+        home.run("remove", name)
+
+
 REPLACED = {
     "nested": "rm -r d; mkdir -p d/sub",
     "moved": "mv d e; mkdir -p d/sub/deep",
@@ -197,6 +216,7 @@ def main():
         replaced_folders(home, "linux")
         replaced_folders(home, "windows")
         limits(home, "linux")
+        sandboxes_on_sandboxes(home, "linux")
         home.assert_clean()
     print("store_sandbox: passed")
 
