@@ -39,6 +39,22 @@ static void add_beneath(wcl_feature_list *list)
                   : "this kernel has none; folders are written one component at a time instead");
 }
 
+/* What a mount on files does with a read that ends early, where chains are mounted that way. */
+static void add_reads(wcl_feature_list *list, int folder)
+{
+    wcl_error error = WCL_ERROR_INIT;
+    bool told = false;
+
+    if (wcl_mount_check_reads(folder, &told, &error) != WCL_OK)
+        wcl_feature_add(list, "short reads", false, error.message);
+    else
+        wcl_feature_add(list, "short reads", told,
+                        told
+                            ? "the kernel tells of them"
+                            : "this kernel takes what a killed reader did not get for zeros, which "
+                              "stay until the unmount; WCL_MOUNT=loop avoids it (docs/limits.md)");
+}
+
 /* How chains get mounted, tried out where layers are kept, or would be. */
 static void add_mounts(wcl_feature_list *list)
 {
@@ -63,6 +79,8 @@ static void add_mounts(wcl_feature_list *list)
         snprintf(detail, sizeof(detail), "%s%s%s%s", details[way], *reason ? " (" : "", reason,
                  *reason ? ")" : "");
         wcl_feature_add(list, "mount", true, detail);
+        if (way == WCL_MOUNT_FILES)
+            add_reads(list, folder);
     }
     if (folder >= 0)
         close(folder);

@@ -26,6 +26,14 @@ typedef enum wcl_mount_way {
 /* The way that WCL_MOUNT (files, loop, unpack) forces, else the first that works for files in the
  * open folder; why the better ones do not is put into `reason`. Found out by trying. */
 wcl_status wcl_mount_choose(int folder, wcl_mount_way *way, char reason[200], wcl_error *error);
+
+/*
+ * Whether the kernel tells of a read that ends early in a file that an EROFS is mounted on. Some
+ * (since 6.12) take what is missing for zeros, which stay in the cache for all who read the file
+ * then; a reader that is killed is such a case. The folder is one whose files can be mounted on.
+ */
+wcl_status wcl_mount_check_reads(int folder, bool *told, wcl_error *error);
+
 const char *wcl_mount_way_name(wcl_mount_way way);
 
 /* Whether a layer's merged folder is mounted now. */

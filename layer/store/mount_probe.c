@@ -1,4 +1,5 @@
-/* Finding out which ways of mounting a chain work on this host, by mounting a tiny one nowhere. */
+/* Finding out which ways of mounting a chain work on this host, and how well, by mounting a tiny
+ * one nowhere. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +13,10 @@
 #include "layer/store/mount_way.h"
 #include "platform/linux/loop.h"
 #include "platform/linux/mounts.h"
+
+/* Two pages, so that one can be there and the other not. */
+#define PAGE 4096
+#define PROBE_SIZE (2 * PAGE)
 
 /* The image of one file in one device, and that device. */
 typedef struct probe {
@@ -31,7 +36,7 @@ static wcl_status write_to_fd(void *context, const void *data, size_t size, wcl_
 static wcl_status write_image(int fd, wcl_error *error)
 {
     const wcl_inode inode = { .mode = S_IFREG | 0644 };
-    const wcl_erofs_device device = { .size = WCL_EROFS_BLOCK_SIZE };
+    const wcl_erofs_device device = { .size = PROBE_SIZE };
     const wcl_erofs_options options = { .devices = &device, .device_count = 1 };
     wcl_tree *tree;
     wcl_node node;
@@ -40,7 +45,7 @@ static wcl_status write_image(int fd, wcl_error *error)
         return WCL_FAILED;
     wcl_status status = wcl_tree_add_node(tree, &inode, &node, error);
     if (status == WCL_OK)
-        status = wcl_tree_set_data(tree, node, 1, 0, WCL_EROFS_BLOCK_SIZE, error);
+        status = wcl_tree_set_data(tree, node, 1, 0, PROBE_SIZE, error);
     if (status == WCL_OK)
         status = wcl_tree_link(tree, WCL_TREE_ROOT, "probe", 5, node, NULL, error);
     if (status == WCL_OK)
@@ -52,7 +57,7 @@ static wcl_status write_image(int fd, wcl_error *error)
 /* Files without a name in the folder, since what works depends on its file system too. */
 static wcl_status open_probe(int folder, probe *probe, wcl_error *error)
 {
-    static const char zeros[WCL_EROFS_BLOCK_SIZE];
+    char content[PROBE_SIZE];
 
     for (int i = 0; i < 2; i++) {
         probe->fds[i] = openat(folder, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
@@ -62,7 +67,8 @@ static wcl_status open_probe(int folder, probe *probe, wcl_error *error)
     }
     if (write_image(probe->fds[0], error) != WCL_OK)
         return WCL_FAILED;
-    return write_to_fd(&probe->fds[1], zeros, sizeof(zeros), error);
+    memset(content, 'x', sizeof(content));
+    return write_to_fd(&probe->fds[1], content, sizeof(content), error);
 }
 
 static void close_probe(probe *probe)
@@ -88,7 +94,15 @@ static wcl_status loop_probe(probe *probe, wcl_error *error)
     return WCL_OK;
 }
 
-/* A wcl_mounts_create() whose mount is let go at once. */
+static wcl_status mount_probe(const probe *probe, int *mount, wcl_error *error)
+{
+    const wcl_mounts_option options[] = { { "source", probe->names[0] },
+                                          { "device", probe->names[1] } };
+
+    return wcl_mounts_create("erofs", options, 2, WCL_MOUNTS_READ_ONLY, mount, NULL, error);
+}
+
+/* A mount that is let go at once. */
 static wcl_status try_way(int folder, wcl_mount_way way, wcl_error *error)
 {
     probe probe = { .fds = { -1, -1 } };
@@ -97,14 +111,47 @@ static wcl_status try_way(int folder, wcl_mount_way way, wcl_error *error)
     wcl_status status = open_probe(folder, &probe, error);
     if (status == WCL_OK && way == WCL_MOUNT_LOOP)
         status = loop_probe(&probe, error);
-    if (status == WCL_OK) {
-        const wcl_mounts_option options[] = { { "source", probe.names[0] },
-                                              { "device", probe.names[1] } };
-        status = wcl_mounts_create("erofs", options, 2, WCL_MOUNTS_READ_ONLY, &mount, NULL, error);
-    }
+    if (status == WCL_OK)
+        status = mount_probe(&probe, &mount, error);
     close_probe(&probe);
     return status;
 }
+
+/* ---- Reads that end early -------------------------------------------------------------------- */
+
+/* Whether the second page, which its device has no more, is told to be zeros. */
+static bool reads_zeros(int mount)
+{
+    WCL_CLEANUP_FD int fd = openat(mount, "probe", O_RDONLY | O_CLOEXEC);
+    char content[PROBE_SIZE] = "";
+    size_t got = 0;
+
+    for (ssize_t size = 1; fd >= 0 && size > 0 && got < sizeof(content); got += (size_t)size) {
+        size = pread(fd, content + got, sizeof(content) - got, (off_t)got);
+        if (size < 0)
+            return false;
+    }
+    return got == sizeof(content) && content[0] == 'x' && content[PAGE] == '\0';
+}
+
+wcl_status wcl_mount_check_reads(int folder, bool *told, wcl_error *error)
+{
+    probe probe = { .fds = { -1, -1 } };
+    WCL_CLEANUP_FD int mount = -1;
+
+    wcl_status status = open_probe(folder, &probe, error);
+    if (status == WCL_OK)
+        status = mount_probe(&probe, &mount, error);
+    if (status == WCL_OK && ftruncate(probe.fds[1], PAGE) != 0)
+        status = wcl_fail_errno(error, errno, "cannot shorten a file to try reading with");
+    if (status == WCL_OK)
+        *told = !reads_zeros(mount);
+    close_probe(&probe);
+    return status;
+}
+
+/* ---- Choosing ----------------------------------------------------------------------------------
+ */
 
 wcl_status wcl_mount_choose(int folder, wcl_mount_way *way, char reason[200], wcl_error *error)
 {
