@@ -7,7 +7,7 @@
 # A group that cannot be installed leaves the others as they are; the exit code is then 1.
 set -euo pipefail
 
-order=(build demo test peers lint fuzz memory windows containers networks images pages)
+order=(build demo test peers lint fuzz memory windows containers networks faults images pages)
 declare -A groups=(
   [build]="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev
     libisal-dev libdeflate-dev libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev libcurl4-openssl-dev"
@@ -23,6 +23,8 @@ declare -A groups=(
   [windows]="gcc-mingw-w64-x86-64 g++-mingw-w64-x86-64 mingw-w64 dpkg-dev wine64"
   [containers]="runc catatonit busybox-static debootstrap docker.io"
   [networks]="iproute2 nftables"
+  # What makes calls fail, and the file systems of the disks whose power is cut.
+  [faults]="strace e2fsprogs xfsprogs"
   [images]="docker-registry skopeo umoci apache2-utils openssl curl ca-certificates"
   [pages]="chromium chromium-driver fonts-dejavu-core"
 )

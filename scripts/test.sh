@@ -61,7 +61,7 @@ test_memory() {
   valgrind --quiet --error-exitcode=9 --leak-check=full build/release/tests/conformance/tar/conformance_tar_layer
 }
 
-groups=(build demo test peers containers networks images pages)
+groups=(build demo test peers containers networks faults images pages)
 $quick || groups+=(lint fuzz memory windows)
 step "Setting up"
 scripts/setup.sh "${groups[@]}" || true

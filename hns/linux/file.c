@@ -71,5 +71,5 @@ wcl_status wcl_file_write_json(const char *path, const cJSON *json, wcl_error *e
 
 wcl_status wcl_folder_make(const char *path, wcl_error *error)
 {
-    return wcl_durable_make_folders(AT_FDCWD, path, 0755, 0755, error);
+    return wcl_durable_make_folders(AT_FDCWD, path, 0755, 0700, error);
 }

@@ -285,8 +285,9 @@ def judge(room, scene, fault, states):
     room.settle()
     found = room.state()
     if scene.broken and code != 0:
-        found = dict(found, **{key: states[0][key] for key in ("files", "layers") if found["images"] ==
-                               states[0]["images"]})
+        # Whatever it got so far; the images are to be right.
+        same = next((state for state in states if state["images"] == found["images"]), found)
+        found = dict(found, files=same["files"], layers=same["layers"])
     allowed = states[-1:] if code == 0 else states
     # A shared mount of a chain that cannot be given up stays until its next user has done with it.
     if found not in allowed and not scene.mounts:

@@ -126,6 +126,9 @@ chance = random.Random(SEED)
 outside = add_namespace("outside")
 join(None, "wan", ["192.0.2.1/24"], outside, "lan", ["192.0.2.2/24"])
 run("ip", "route", "add", "default", "via", "192.0.2.2")
+# What only reads makes no store.
+wcl("network", "create", "first")
+wcl("network", "remove", "first")
 before = links(), rules(), settings()
 for number in range(CONTAINERS):
     add_namespace(f"box-{number}")
