@@ -14,6 +14,7 @@
 #include "base/beneath.h"
 #include "base/durable.h"
 #include "base/error.h"
+#include "base/listing.h"
 #include "layer/provider.h"
 
 static const char *const folders[] = { "blobs",  "blobs/sha256", "images", "names",
@@ -90,8 +91,8 @@ wcl_status wcl_image_store_each(const wcl_image_store *store, const char *folder
 {
     int fd = openat(store->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
-    wcl_status status = WCL_OK;
-    struct dirent *item;
+    wcl_status status = WCL_OK, more = WCL_OK;
+    const struct dirent *item;
 
     if (!listing) {
         wcl_fail_errno(error, errno, "cannot list '%s'", folder);
@@ -99,11 +100,11 @@ wcl_status wcl_image_store_each(const wcl_image_store *store, const char *folder
             close(fd);
         return WCL_FAILED;
     }
-    while (status == WCL_OK && (item = readdir(listing)))
+    while (status == WCL_OK && (more = wcl_listing_next(listing, &item, error)) == WCL_OK)
         if (item->d_name[0] != '.')
             status = visit(context, item->d_name, error);
     closedir(listing);
-    return status;
+    return more == WCL_FAILED ? WCL_FAILED : status;
 }
 
 /* ---- Opening -------------------------------------------------------------------------------- */

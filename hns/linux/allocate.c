@@ -105,8 +105,9 @@ static wcl_status fill_host_dns(wcl_hns_network *object, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT, list = WCL_BUFFER_INIT;
 
-    if (wcl_file_read("/etc/resolv.conf", &text, NULL) != WCL_OK)
-        return WCL_OK;
+    wcl_status status = wcl_file_read("/etc/resolv.conf", &text, error);
+    if (status != WCL_OK)
+        return status == WCL_END ? WCL_OK : WCL_FAILED;
     for (const char *at = wcl_buffer_text(&text); *at; at += strcspn(at, "\n"), at += *at == '\n') {
         char server[WCL_IP_TEXT_SIZE];
         wcl_ip ip;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/listing.h"
 #include "hns/linux/file.h"
 #include "hns/linux/service.h"
 
@@ -197,33 +198,44 @@ void wcl_claim_release(wcl_service *service, const wcl_endpoint_record *endpoint
     release(service, network, name, endpoint->object->id);
 }
 
-/* Removes the claims in a folder, and the folder; stops at one of an endpoint that is there when
- * `holder` is given, and says whose it is. */
-static bool clear_folder(wcl_service *service, const char *path, char *holder)
+/* Removes a claim; WCL_END where it is one of an endpoint that is there, when `holder` is given,
+ * which then says whose it is. */
+static wcl_status clear_claim(wcl_service *service, const char *folder, const char *name,
+                              char *holder, wcl_error *error)
 {
-    DIR *folder = opendir(path);
+    WCL_CLEANUP_BUFFER wcl_buffer claim = WCL_BUFFER_INIT;
     char owner[37];
-    bool cleared = true;
+
+    if (name[0] == '.')
+        return WCL_OK;
+    if (wcl_buffer_printf(&claim, error, "%s/%s", folder, name) != WCL_OK)
+        return WCL_FAILED;
+    if (holder && read_owner(wcl_buffer_text(&claim), owner) &&
+        wcl_hns_store_has_endpoint(service, owner)) {
+        memcpy(holder, owner, sizeof(owner));
+        return WCL_END;
+    }
+    if (unlink(wcl_buffer_text(&claim)) == 0 || errno == ENOENT)
+        return WCL_OK;
+    return wcl_fail_errno(error, errno, "cannot remove %s", wcl_buffer_text(&claim));
+}
+
+/* Removes the claims in a folder, and the folder; WCL_END as above. */
+static wcl_status clear_folder(wcl_service *service, const char *path, char *holder,
+                               wcl_error *error)
+{
+    const struct dirent *entry;
+    wcl_status status = WCL_OK, more = WCL_OK;
+    DIR *folder = opendir(path);
 
     if (!folder)
-        return true;
-    for (struct dirent *entry; cleared && (entry = readdir(folder));) {
-        WCL_CLEANUP_BUFFER wcl_buffer claim = WCL_BUFFER_INIT;
-        if (entry->d_name[0] == '.' ||
-            wcl_buffer_printf(&claim, NULL, "%s/%s", path, entry->d_name) != WCL_OK)
-            continue;
-        if (holder && read_owner(wcl_buffer_text(&claim), owner) &&
-            wcl_hns_store_has_endpoint(service, owner)) {
-            memcpy(holder, owner, sizeof(owner));
-            cleared = false;
-        } else {
-            unlink(wcl_buffer_text(&claim));
-        }
-    }
+        return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot list %s", path);
+    while (status == WCL_OK && (more = wcl_listing_next(folder, &entry, error)) == WCL_OK)
+        status = clear_claim(service, path, entry->d_name, holder, error);
     closedir(folder);
-    if (cleared)
+    if (status == WCL_OK && more == WCL_END)
         rmdir(path);
-    return cleared;
+    return more == WCL_FAILED ? WCL_FAILED : status;
 }
 
 wcl_status wcl_claim_check_empty(wcl_service *service, const wcl_network_record *network,
@@ -235,25 +247,33 @@ wcl_status wcl_claim_check_empty(wcl_service *service, const wcl_network_record 
     if (wcl_buffer_printf(&path, error, "%s/%s", service->claims_dir, network->object->id) !=
         WCL_OK)
         return WCL_FAILED;
-    if (clear_folder(service, wcl_buffer_text(&path), holder))
-        return WCL_OK;
+    wcl_status status = clear_folder(service, wcl_buffer_text(&path), holder, error);
+    if (status != WCL_END)
+        return status;
     return wcl_fail(error, WCL_CODE_BUSY,
                     "The network has endpoints, %s among them; remove them first", holder);
 }
 
 wcl_status wcl_claim_reset(wcl_service *service, wcl_error *error)
 {
+    const struct dirent *entry;
+    wcl_status status = WCL_OK, more = WCL_OK;
     DIR *folder = opendir(service->claims_dir);
 
     if (!folder && errno != ENOENT)
         return wcl_fail_errno(error, errno, "cannot list %s", service->claims_dir);
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+    while (folder && status == WCL_OK &&
+           (more = wcl_listing_next(folder, &entry, error)) == WCL_OK) {
         WCL_CLEANUP_BUFFER wcl_buffer inner = WCL_BUFFER_INIT;
-        if (entry->d_name[0] != '.' &&
-            wcl_buffer_printf(&inner, NULL, "%s/%s", service->claims_dir, entry->d_name) == WCL_OK)
-            clear_folder(service, wcl_buffer_text(&inner), NULL);
+        if (entry->d_name[0] == '.')
+            continue;
+        status = wcl_buffer_printf(&inner, error, "%s/%s", service->claims_dir, entry->d_name);
+        if (status == WCL_OK)
+            status = clear_folder(service, wcl_buffer_text(&inner), NULL, error);
     }
     if (folder)
         closedir(folder);
+    if (status != WCL_OK || more == WCL_FAILED)
+        return WCL_FAILED;
     return wcl_folder_make(service->claims_dir, error);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/listing.h"
 #include "hns/linux/file.h"
 #include "hns/linux/service.h"
 
@@ -159,15 +160,16 @@ static wcl_status settle_compartments(wcl_service *service, wcl_error *error)
         return errno == ENOENT
                    ? WCL_OK
                    : wcl_fail_errno(error, errno, "cannot list %s", wcl_buffer_text(&path));
-    wcl_status status = WCL_OK;
-    for (struct dirent *entry; status == WCL_OK && (entry = readdir(folder));) {
+    wcl_status status = WCL_OK, more = WCL_OK;
+    const struct dirent *entry;
+    while (status == WCL_OK && (more = wcl_listing_next(folder, &entry, error)) == WCL_OK) {
         char *end;
         unsigned long id = strtoul(entry->d_name, &end, 10);
         if (entry->d_name[0] != '.' && !*end && id <= UINT32_MAX)
             status = wcl_namespace_drop_compartment(service, (uint32_t)id, error);
     }
     closedir(folder);
-    return status;
+    return more == WCL_FAILED ? WCL_FAILED : status;
 }
 
 static wcl_status restore_claims(wcl_service *service, const struct inventory *inventory,

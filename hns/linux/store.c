@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/listing.h"
 #include "hns/linux/file.h"
 #include "hns/linux/service.h"
 
@@ -122,8 +123,9 @@ bool wcl_hns_store_has_endpoint(wcl_service *service, const char *id)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
 
-    return record_path(service, "endpoints", id, &path, NULL) == WCL_OK &&
-           access(wcl_buffer_text(&path), F_OK) == 0;
+    /* What cannot be looked for counts as there: else what it has would be given to another one. */
+    return record_path(service, "endpoints", id, &path, NULL) != WCL_OK ||
+           access(wcl_buffer_text(&path), F_OK) == 0 || errno != ENOENT;
 }
 
 wcl_status wcl_hns_store_save_endpoint(wcl_service *service, const wcl_endpoint_record *endpoint,
@@ -259,40 +261,51 @@ static int compare_ids(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+/* Adds the id that a record's name says; an empty record is one that an earlier version lost. */
+static wcl_status add_id(int folder, const char *name, wcl_object_id **ids, size_t *count,
+                         wcl_error *error)
+{
+    struct stat status;
+
+    if (strlen(name) != 41 || strcmp(name + 36, ".json") != 0)
+        return WCL_OK;
+    if (fstatat(folder, name, &status, 0) != 0)
+        return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot look at %s", name);
+    if (status.st_size == 0)
+        return WCL_OK;
+    if ((*count & (*count + 1)) == 0) {
+        wcl_object_id *grown = realloc(*ids, (2 * *count + 2) * sizeof(**ids));
+        if (!grown)
+            return wcl_fail_memory(error);
+        *ids = grown;
+    }
+    snprintf((*ids)[(*count)++], sizeof(**ids), "%.36s", name);
+    return WCL_OK;
+}
+
 static wcl_status list_folder(const char *path, wcl_object_id **ids, size_t *count,
                               wcl_error *error)
 {
-    size_t capacity = 0;
+    const struct dirent *entry;
+    wcl_status status = WCL_OK, more = WCL_OK;
     DIR *folder = opendir(path);
 
     *ids = NULL;
     *count = 0;
     if (!folder)
         return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot list %s", path);
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        wcl_object_id id;
-        struct stat status;
-        if (strlen(entry->d_name) != 41 || strcmp(entry->d_name + 36, ".json") != 0 ||
-            fstatat(dirfd(folder), entry->d_name, &status, 0) != 0 || status.st_size == 0)
-            continue;
-        snprintf(id, sizeof(id), "%.36s", entry->d_name);
-        if (*count == capacity) {
-            capacity = capacity ? capacity * 2 : 16;
-            wcl_object_id *grown = realloc(*ids, capacity * sizeof(**ids));
-            if (!grown) {
-                closedir(folder);
-                free(*ids);
-                *ids = NULL;
-                return wcl_fail_memory(error);
-            }
-            *ids = grown;
-        }
-        memcpy((*ids)[(*count)++], id, sizeof(id));
-    }
+    while (status == WCL_OK && (more = wcl_listing_next(folder, &entry, error)) == WCL_OK)
+        status = add_id(dirfd(folder), entry->d_name, ids, count, error);
     closedir(folder);
-    if (*count)
-        qsort(*ids, *count, sizeof(**ids), compare_ids);
-    return WCL_OK;
+    if (status == WCL_OK && more == WCL_END) {
+        if (*count)
+            qsort(*ids, *count, sizeof(**ids), compare_ids);
+        return WCL_OK;
+    }
+    free(*ids);
+    *ids = NULL;
+    *count = 0;
+    return wcl_error_context(error, NULL, path);
 }
 
 wcl_status wcl_hns_store_list(wcl_service *service, const char *kind, wcl_object_id **ids,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/listing.h"
 #include "hns/linux/file.h"
 
 /* Reads a setting's first word; false when there is none. */
@@ -93,17 +94,21 @@ static bool remember_interface(cJSON *list, const char *family, const char *inte
 static wcl_status remember_interfaces(cJSON *list, const char *family, wcl_error *error)
 {
     char path[64];
+    const struct dirent *entry;
+    wcl_status more = WCL_OK;
     bool fits = true;
 
     snprintf(path, sizeof(path), "/proc/sys/net/%s/conf", family);
     DIR *folder = opendir(path);
     if (!folder)
         return wcl_fail_errno(error, errno, "cannot list %s", path);
-    for (struct dirent *entry; fits && (entry = readdir(folder));)
+    while (fits && (more = wcl_listing_next(folder, &entry, error)) == WCL_OK)
         if (entry->d_name[0] != '.' && strcmp(entry->d_name, "all") != 0 &&
             strncmp(entry->d_name, "wcl", 3) != 0)
             fits = remember_interface(list, family, entry->d_name);
     closedir(folder);
+    if (more == WCL_FAILED)
+        return wcl_error_context(error, NULL, path);
     return fits ? WCL_OK : wcl_fail_memory(error);
 }
 
@@ -149,8 +154,9 @@ static wcl_status switch_off(cJSON *root, const char *family, wcl_error *error)
         if (wcl_json_get_text(item, "Setting", &setting, error) != WCL_OK ||
             wcl_json_get_text(item, "After", &after, error) != WCL_OK)
             return WCL_FAILED;
-        if (!setting || !after || !read_setting(setting, value) || strcmp(value, after) != 0)
-            cJSON_AddTrueToObject(item, "Changed");
+        if ((!setting || !after || !read_setting(setting, value) || strcmp(value, after) != 0) &&
+            !cJSON_AddTrueToObject(item, "Changed"))
+            return wcl_fail_memory(error);
     }
     cJSON_ArrayForEach(item, list)
     {

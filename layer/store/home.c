@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/listing.h"
 #include "base/folder_lock.h"
 #include "base/host_path.h"
 #include "layer/store/clean.h"
@@ -280,8 +281,8 @@ wcl_status wcl_store_each(const wcl_store *store,
 {
     int fd = openat(store->home_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    wcl_status status = WCL_OK;
-    struct dirent *item;
+    wcl_status status = WCL_OK, more = WCL_OK;
+    const struct dirent *item;
 
     if (!folder) {
         wcl_fail_errno(error, errno, "cannot list the home");
@@ -289,10 +290,10 @@ wcl_status wcl_store_each(const wcl_store *store,
             close(fd);
         return WCL_FAILED;
     }
-    while (status == WCL_OK && (item = readdir(folder)))
+    while (status == WCL_OK && (more = wcl_listing_next(folder, &item, error)) == WCL_OK)
         if (wcl_layer_id_check(item->d_name, NULL) == WCL_OK &&
             wcl_store_layer_exists(store, item->d_name))
             status = visit(context, item->d_name, error);
     closedir(folder);
-    return status;
+    return more == WCL_FAILED ? WCL_FAILED : status;
 }

@@ -13,6 +13,7 @@
 #include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/listing.h"
 #include "base/json.h"
 
 #define FILE_SIZE_MAX ((size_t)16 * 1024 * 1024)
@@ -63,8 +64,8 @@ static wcl_status each(search *search, const char *folder,
                                            wcl_error *error),
                        wcl_error *error)
 {
-    wcl_status status = WCL_OK;
-    struct dirent *item;
+    wcl_status status = WCL_OK, more = WCL_OK;
+    const struct dirent *item;
 
     int fd = openat(search->images, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
@@ -76,10 +77,12 @@ static wcl_status each(search *search, const char *folder,
             close(fd);
         return WCL_FAILED;
     }
-    while (status == WCL_OK && (item = readdir(listing)))
+    while (status == WCL_OK && (more = wcl_listing_next(listing, &item, error)) == WCL_OK)
         if (item->d_name[0] != '.')
             status = visit(search, fd, item->d_name, error);
     closedir(listing);
+    if (more == WCL_FAILED)
+        return WCL_FAILED;
     return status == WCL_END ? WCL_OK : status;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/tools/broken_listing.h"
 #include "tests/tools/synced.h"
 #include "tests/unit/hns/requests.h"
 
@@ -97,6 +98,27 @@ static void what_was_answered_outlives_a_power_cut(void **state)
     assert_true(synced_is_gone(record(*state, "endpoints", ENDPOINT_ID)));
     cJSON_Delete(accepted(*state, "DELETE", "/networks/" NETWORK_ID, ""));
     assert_true(synced_is_gone(record(*state, "networks", NETWORK_ID)));
+}
+
+static void a_listing_that_breaks_off_is_not_taken_for_the_end(void **state)
+{
+    fixture *fixture = *state;
+
+    post(fixture, "/networks/", nat_network);
+    post(fixture, "/endpoints/", plain_endpoint);
+    for (int names = 0; names < 3; names++) {
+        names_before_failure = names;
+        refused(fixture, "GET", "/networks/", "", "list");
+        names_before_failure = names;
+        refused(fixture, "GET", "/endpoints/", "", "list");
+    }
+    /* The claims of the network are listed after the networks. */
+    for (int names = 0; names < 8; names++) {
+        names_before_failure = names;
+        cJSON_Delete(request(fixture, "DELETE", "/networks/" NETWORK_ID, ""));
+        names_before_failure = -1;
+        cJSON_Delete(accepted(fixture, "GET", "/networks/" NETWORK_ID, ""));
+    }
 }
 
 static void a_mac_comes_from_the_pool(void **state)
@@ -395,6 +417,7 @@ int main(void)
         TEST(networks_that_name_no_subnet_get_different_ones),
         TEST(an_endpoint_is_filled_in),
         TEST(what_was_answered_outlives_a_power_cut),
+        TEST(a_listing_that_breaks_off_is_not_taken_for_the_end),
         TEST(a_mac_comes_from_the_pool),
         TEST(a_port_of_0_becomes_a_free_one),
         TEST(an_adapter_lends_its_mac_and_address),
