@@ -300,7 +300,7 @@ def judge(room, scene, fault, states):
     if verified and verified.returncode:
         yield "verify: " + (verified.stdout + verified.stderr).decode()
     # What an image's name was taken from is removed by its digest.
-    comes = states[0].get("images", []) <= states[-1].get("images", [])
+    comes = len(states[0].get("images", [])) <= len(states[-1].get("images", []))
     if found != states[-1] and found in (states[:-1] if comes else states[:1]):
         room.run(scene.command)
         room.settle()
