@@ -205,7 +205,9 @@ class Room:
             return None
         links = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True).stdout
         rules = subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True).stdout
-        return sorted(re.findall(r"^\d+: ([^:@]+)", links, re.M)), rules
+        with open("/proc/sys/net/ipv4/ip_forward") as file:
+            forwarding = file.read()
+        return sorted(re.findall(r"^\d+: ([^:@]+)", links, re.M)), rules, forwarding
 
     def clear(self, scene):
         """Takes back what is not in files. A mount that was cut short can be gone on with, and then be undone."""
