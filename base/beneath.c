@@ -114,7 +114,13 @@ int wcl_beneath_parent(wcl_beneath_cache *cache, const char *path)
     char *parent = strndup(path, length);
     if (!parent)
         return -1;
-    int fd = wcl_beneath_open(cache->root, parent, O_PATH | O_DIRECTORY, 0);
+    /* What is in the folder at hand is opened from there, so that a path of a thousand folders is
+     * not followed once for each of them. */
+    size_t known = cache->path ? strlen(cache->path) : 0;
+    bool is_inner =
+        known > 0 && known < length && path[known] == '/' && memcmp(path, cache->path, known) == 0;
+    int fd = is_inner ? wcl_beneath_open(cache->fd, parent + known + 1, O_PATH | O_DIRECTORY, 0)
+                      : wcl_beneath_open(cache->root, parent, O_PATH | O_DIRECTORY, 0);
     if (fd < 0) {
         int number = errno;
         free(parent);

@@ -50,17 +50,9 @@ static wcl_status make_key(wcl_buffer *key, const char *path, size_t length, wcl
     return wcl_index_shorten_path(key, &is_short, error);
 }
 
-wcl_status wcl_entry_path_find(const wcl_tree *tree, const char *path, size_t length,
-                               wcl_buffer *key, wcl_node *node, wcl_error *error)
-{
-    if (make_key(key, path, length, error) != WCL_OK)
-        return WCL_FAILED;
-    *node = wcl_tree_find(tree, wcl_buffer_text(key));
-    return WCL_OK;
-}
-
-wcl_status wcl_entry_path_place(wcl_tree *tree, const char *path, bool is_folder, wcl_buffer *key,
-                                wcl_node *node, wcl_error *error)
+/* Puts a new node there, in place of what is there. Folders that lead to it are made. */
+static wcl_status place_path(wcl_tree *tree, const char *path, bool is_folder, wcl_buffer *key,
+                             wcl_node *node, wcl_error *error)
 {
     const wcl_inode folder = { .mode = S_IFDIR | 0755 }, file = { .mode = S_IFREG | 0644 };
     wcl_node parent;
@@ -76,7 +68,10 @@ wcl_status wcl_entry_path_place(wcl_tree *tree, const char *path, bool is_folder
 
 static wcl_status find(wcl_scattered *scattered, const char *path, wcl_node *node, wcl_error *error)
 {
-    return wcl_entry_path_find(scattered->all, path, strlen(path), &scattered->key, node, error);
+    if (make_key(&scattered->key, path, strlen(path), error) != WCL_OK)
+        return WCL_FAILED;
+    *node = wcl_tree_find(scattered->all, wcl_buffer_text(&scattered->key));
+    return WCL_OK;
 }
 
 /* Whether the node still has its name. */
@@ -190,8 +185,8 @@ static wcl_status survey_entry(wcl_scattered *scattered, wcl_layer_reader *tar,
         find(scattered, entry->path, &node, error) != WCL_OK)
         return WCL_FAILED;
     bool is_again = is_folder && node != WCL_NO_NODE && wcl_tree_is_folder(scattered->all, node);
-    if (!is_again && wcl_entry_path_place(scattered->all, entry->path, is_folder, &scattered->key,
-                                          &node, error) != WCL_OK)
+    if (!is_again &&
+        place_path(scattered->all, entry->path, is_folder, &scattered->key, &node, error) != WCL_OK)
         return WCL_FAILED;
     if (note_of(scattered, node, &note, error) != WCL_OK)
         return WCL_FAILED;

@@ -47,14 +47,4 @@ wcl_status wcl_scattered_read(const wcl_scattered *scattered, const wcl_kept_ent
                               uint64_t position, void *buffer, size_t size, size_t *got,
                               wcl_error *error);
 
-/* ---- Paths as trees have them --------------------------------------------------------------- */
-
-/* The node at the path of an entry, whose names may be too long for a tree; `key` is for scratch.
- */
-wcl_status wcl_entry_path_find(const wcl_tree *tree, const char *path, size_t length,
-                               wcl_buffer *key, wcl_node *node, wcl_error *error);
-/* Puts a new node there, in place of what is there. Folders that lead to it are made. */
-wcl_status wcl_entry_path_place(wcl_tree *tree, const char *path, bool is_folder, wcl_buffer *key,
-                                wcl_node *node, wcl_error *error);
-
 #endif

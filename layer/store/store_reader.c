@@ -13,6 +13,7 @@
 #include "layer/layer_ops.h"
 #include "layer/store/entries.h"
 #include "layer/store/scattered.h"
+#include "layer/tar/given.h"
 
 typedef struct store_reader {
     wcl_layer_reader base;
@@ -22,7 +23,7 @@ typedef struct store_reader {
     uint64_t position;
     wcl_layer_reader *tar;
     wcl_scattered *scattered; /* NULL where the tar is not */
-    wcl_tree *given;          /* the folders given so far */
+    wcl_given *given;         /* the folders given so far */
     /* The entry to give next, while folders that lead to it are given. */
     wcl_entry waiting;
     const wcl_kept_entry *waiting_kept; /* where its stream is, if not in the tar */
@@ -32,7 +33,6 @@ typedef struct store_reader {
     const wcl_kept_entry *kept;
     uint64_t kept_position;
     bool is_put_in; /* it has no stream, unless it is kept */
-    wcl_buffer key;
 } store_reader;
 
 /* ---- The tar -------------------------------------------------------------------------------- */
@@ -60,51 +60,19 @@ static wcl_status open_tar(store_reader *reader, wcl_error *error)
 
 /* ---- Folders given so far ------------------------------------------------------------------- */
 
-static wcl_status is_given(store_reader *reader, const char *path, size_t length, bool *given,
-                           wcl_error *error)
-{
-    wcl_node node;
-
-    if (wcl_entry_path_find(reader->given, path, length, &reader->key, &node, error) != WCL_OK)
-        return WCL_FAILED;
-    *given = node != WCL_NO_NODE;
-    return WCL_OK;
-}
-
-static wcl_status note_given(store_reader *reader, const char *path, wcl_error *error)
-{
-    wcl_node node;
-    bool given;
-
-    if (is_given(reader, path, strlen(path), &given, error) != WCL_OK)
-        return WCL_FAILED;
-    return given ? WCL_OK
-                 : wcl_entry_path_place(reader->given, path, true, &reader->key, &node, error);
-}
-
 /* The first folder on the way to `path` that was not given yet, into reader->folder. */
 static wcl_status find_missing(store_reader *reader, const char *path, bool *is_missing,
                                wcl_error *error)
 {
-    const char *slash = strrchr(path, '/');
-    bool given = true;
+    size_t length;
 
-    *is_missing = false;
-    if (slash && is_given(reader, path, (size_t)(slash - path), &given, error) != WCL_OK)
+    if (wcl_given_find_missing(reader->given, path, &length, error) != WCL_OK)
         return WCL_FAILED;
-    if (given)
+    *is_missing = length > 0;
+    if (!*is_missing)
         return WCL_OK;
-    slash = strchr(path, '/');
-    while (is_given(reader, path, (size_t)(slash - path), &given, error) == WCL_OK) {
-        if (given) {
-            slash = strchr(slash + 1, '/');
-            continue;
-        }
-        *is_missing = true;
-        wcl_buffer_clear(&reader->folder);
-        return wcl_buffer_append(&reader->folder, path, (size_t)(slash - path), error);
-    }
-    return WCL_FAILED;
+    wcl_buffer_clear(&reader->folder);
+    return wcl_buffer_append(&reader->folder, path, length, error);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -136,7 +104,7 @@ static wcl_status give_folder(store_reader *reader, wcl_entry *entry, wcl_error 
         entry->mode = 0755;
     }
     give(reader, entry, kept, true);
-    return note_given(reader, path, error);
+    return wcl_given_add(reader->given, path, strlen(path), error);
 }
 
 /* Of a scattered tar, what becomes of the entry that waits; `*pass`: nothing. */
@@ -152,7 +120,7 @@ static wcl_status settle(store_reader *reader, bool *pass, wcl_error *error)
     if (fate == WCL_SCATTERED_KEPT)
         *entry = reader->waiting_kept->entry;
     else if (fate == WCL_SCATTERED_GIVE && entry->kind == WCL_ENTRY_DIRECTORY &&
-             (is_given(reader, entry->path, strlen(entry->path), &given, error) != WCL_OK ||
+             (wcl_given_has(reader->given, entry->path, &given, error) != WCL_OK ||
               wcl_scattered_folder(reader->scattered, entry->path, &reader->waiting_kept, error) !=
                   WCL_OK))
         return WCL_FAILED;
@@ -192,7 +160,9 @@ static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *erro
     *entry = reader->waiting;
     reader->is_waiting = false;
     give(reader, entry, reader->waiting_kept, false);
-    return entry->kind == WCL_ENTRY_DIRECTORY ? note_given(reader, entry->path, error) : WCL_OK;
+    return entry->kind == WCL_ENTRY_DIRECTORY
+               ? wcl_given_add(reader->given, entry->path, strlen(entry->path), error)
+               : WCL_OK;
 }
 
 static wcl_status read_entry(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
@@ -216,10 +186,9 @@ static void free_reader(wcl_layer_reader *base)
     store_reader *reader = (store_reader *)base;
 
     wcl_layer_reader_close(reader->tar, NULL);
-    wcl_tree_free(reader->given);
+    wcl_given_free(reader->given);
     wcl_scattered_free(reader->scattered);
     wcl_buffer_free(&reader->folder);
-    wcl_buffer_free(&reader->key);
     if (reader->tar_fd >= 0)
         close(reader->tar_fd);
     wcl_store_layer_close(&reader->layer);
@@ -246,10 +215,10 @@ static wcl_status start(store_reader *reader, wcl_error *error)
     reader->tar_fd = openat(reader->layer.fd, "layer.tar", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (reader->tar_fd < 0)
         return wcl_fail_errno(error, errno, "cannot open layer.tar");
-    if (wcl_tree_new(reader->layer.record.os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS
-                                                               : WCL_NAMES_EXACT,
-                     &reader->given, error) != WCL_OK)
+    if (wcl_given_new(&reader->given, error) != WCL_OK)
         return WCL_FAILED;
+    if (reader->layer.record.os == WCL_OS_WINDOWS)
+        wcl_given_set_caseless(reader->given);
     if (reader->layer.record.scattered && survey(reader, error) != WCL_OK)
         return WCL_FAILED;
     return open_tar(reader, error);

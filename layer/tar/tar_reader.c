@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/utf16.h"
 #include "layer/path.h"
 #include "layer/tar/limits.h"
 #include "layer/tar/tar_names.h"
@@ -71,59 +70,6 @@ static wcl_status skip_streams(wcl_tar_reader *reader, wcl_error *error)
 
 /* ---- Folders that are not listed ------------------------------------------------------------ */
 
-/* The key of a folder: NTFS does not tell names apart by case. */
-static wcl_status folder_key(const wcl_tar_reader *reader, const char *path, size_t size,
-                             wcl_buffer *key, wcl_error *error)
-{
-    wcl_buffer_clear(key);
-    if (reader->os != WCL_OS_WINDOWS || !wcl_wtf8_is_valid(path, size))
-        return wcl_buffer_append(key, path, size, error);
-    if (wcl_wtf8_to_utf16(path, size, key, error) != WCL_OK)
-        return WCL_FAILED;
-    for (size_t i = 0; i + 1 < key->size; i += 2) {
-        uint16_t unit = wcl_upcase_unit((uint16_t)(key->data[i] | key->data[i + 1] << 8));
-        key->data[i] = (uint8_t)unit;
-        key->data[i + 1] = (uint8_t)(unit >> 8);
-    }
-    return WCL_OK;
-}
-
-static wcl_status remember_folder(wcl_tar_reader *reader, const char *path, size_t size,
-                                  wcl_error *error)
-{
-    WCL_CLEANUP_BUFFER wcl_buffer key = WCL_BUFFER_INIT;
-
-    if (folder_key(reader, path, size, &key, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_path_map_set(reader->folders, key.data, key.size, NULL, error);
-}
-
-/* How long the part of `path` is that names the outermost folder not given yet; 0 where all are. */
-static wcl_status find_missing_folder(wcl_tar_reader *reader, const char *path, size_t *missing,
-                                      wcl_error *error)
-{
-    WCL_CLEANUP_BUFFER wcl_buffer key = WCL_BUFFER_INIT;
-    size_t parent = wcl_path_parent_length(path);
-
-    *missing = 0;
-    if (parent == reader->folder.size &&
-        memcmp(path, wcl_buffer_text(&reader->folder), parent) == 0)
-        return WCL_OK;
-    for (size_t size = parent; size > 0;) {
-        if (folder_key(reader, path, size, &key, error) != WCL_OK)
-            return WCL_FAILED;
-        if (wcl_path_map_find(reader->folders, key.data, key.size))
-            break;
-        *missing = size;
-        const char *slash = memrchr(path, '/', size);
-        size = slash ? (size_t)(slash - path) : 0;
-    }
-    if (*missing > 0)
-        return WCL_OK;
-    wcl_buffer_clear(&reader->folder);
-    return wcl_buffer_append(&reader->folder, path, parent, error);
-}
-
 /* Gives a folder that the tar does not list before what is in it. */
 static wcl_status give_missing_folder(wcl_tar_reader *reader, size_t size, wcl_entry *entry,
                                       wcl_error *error)
@@ -132,7 +78,7 @@ static wcl_status give_missing_folder(wcl_tar_reader *reader, size_t size, wcl_e
 
     wcl_buffer_clear(&reader->path);
     if (wcl_buffer_append(&reader->path, path, size, error) != WCL_OK ||
-        remember_folder(reader, path, size, error) != WCL_OK)
+        wcl_given_add(reader->folders, path, size, error) != WCL_OK)
         return WCL_FAILED;
     wcl_stream_table_clear(&reader->table);
     reader->has_table = false;
@@ -252,7 +198,8 @@ static wcl_status give_entry(wcl_tar_reader *reader, wcl_entry *entry, wcl_error
 {
     size_t missing;
 
-    if (find_missing_folder(reader, wcl_buffer_text(&reader->tar_path), &missing, error) != WCL_OK)
+    if (wcl_given_find_missing(reader->folders, wcl_buffer_text(&reader->tar_path), &missing,
+                               error) != WCL_OK)
         return WCL_FAILED;
     if (missing > 0) {
         /* Checked first, since the folder will be given before the entry is looked at. */
@@ -265,7 +212,7 @@ static wcl_status give_entry(wcl_tar_reader *reader, wcl_entry *entry, wcl_error
         return WCL_FAILED;
     if (entry->kind != WCL_ENTRY_DIRECTORY)
         return WCL_OK;
-    return remember_folder(reader, entry->path, strlen(entry->path), error);
+    return wcl_given_add(reader->folders, entry->path, strlen(entry->path), error);
 }
 
 static wcl_status reader_next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
@@ -280,6 +227,8 @@ static wcl_status reader_next(wcl_layer_reader *base, wcl_entry *entry, wcl_erro
             return status;
         if (reader->os == WCL_OS_UNKNOWN && reader->tar_path.size > 0)
             settle_os(reader);
+        if (reader->os == WCL_OS_WINDOWS)
+            wcl_given_set_caseless(reader->folders);
         if (!is_passed_over(reader))
             break;
         reader->is_ahead = false;
@@ -307,9 +256,8 @@ static void reader_free(wcl_layer_reader *base)
     wcl_input_free(reader->input);
     if (reader->owns_file)
         close(reader->file);
-    wcl_path_map_free(reader->folders);
+    wcl_given_free(reader->folders);
     wcl_buffer_free(&reader->tar_path);
-    wcl_buffer_free(&reader->folder);
     wcl_buffer_free(&reader->path);
     wcl_buffer_free(&reader->target);
     wcl_buffer_free(&reader->xattr_texts);
@@ -364,7 +312,7 @@ static wcl_status open_reader(wcl_read_fn read, void *context, int file,
     reader->entries_max = wcl_tar_limit(options->max_entries, WCL_TAR_ENTRIES_MAX);
     input_options.max_size = wcl_tar_limit(options->max_size, WCL_TAR_SIZE_MAX);
     input_options.max_ratio = wcl_tar_limit(options->max_ratio, WCL_TAR_RATIO_MAX);
-    if (wcl_path_map_new(0, &reader->folders, error) != WCL_OK ||
+    if (wcl_given_new(&reader->folders, error) != WCL_OK ||
         wcl_input_open(read, context, &input_options, &reader->input, error) != WCL_OK ||
         wcl_tar_scanner_new(next_block, reader->input, &reader->scanner, error) != WCL_OK) {
         reader_free(&reader->base);

@@ -6,7 +6,7 @@
 
 #include "layer/layer_ops.h"
 #include "layer/tar/compress.h"
-#include "layer/tar/path_map.h"
+#include "layer/tar/given.h"
 #include "layer/tar/scan.h"
 #include "layer/tar/stream_table.h"
 #include "layer/tar/win_records.h"
@@ -23,8 +23,7 @@ typedef struct wcl_tar_reader {
     wcl_buffer tar_path;
     bool is_ahead;
     bool is_past_end;
-    wcl_path_map *folders; /* those given so far */
-    wcl_buffer folder;     /* the folder of the last entry, known to be given */
+    wcl_given *folders;
 
     /* The entry that was given. */
     wcl_buffer path;
