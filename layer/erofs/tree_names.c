@@ -273,7 +273,8 @@ static wcl_status check_folder_link(const wcl_tree *tree, wcl_node folder, wcl_n
         return WCL_OK;
     if (node == WCL_TREE_ROOT || item->entry != WCL_NO_ENTRY)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "a folder cannot have two names");
-    if (lies_in(tree, folder, node))
+    /* In an empty folder nothing lies, however deep it is put. */
+    if (folder == node || (item->folder.first != WCL_NO_ENTRY && lies_in(tree, folder, node)))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "a folder cannot lie in itself");
     return WCL_OK;
 }

@@ -79,7 +79,8 @@ static wcl_status find_link(merge *merge, wcl_node folder, const wcl_image_entry
     wcl_node target = wcl_tree_find(merge->tree, path);
     if (target == WCL_NO_NODE || wcl_tree_is_folder(merge->tree, target))
         return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
-                        "a hard link's target '%.200s' is not in the parent layers", path);
+                        "the target '%.200s' of the hard link '%.*s' is not in the parent layers",
+                        path, (int)entry->length, entry->name);
     return wcl_path_map_set(merge->nodes, &entry->nid, sizeof(entry->nid), &target, error);
 }
 
@@ -351,22 +352,23 @@ wcl_status wcl_chain_check_links(const wcl_store *store, const wcl_store_chain *
     wcl_tree *tree = NULL;
     wcl_status status = WCL_OK;
     size_t position = 0;
-    const char *path = wcl_index_next_parent_link(index, &position);
+    const char *link, *path = wcl_index_next_parent_link(index, &position, &link);
 
     if (!path)
         return WCL_OK;
     if (parents->count == 0)
         return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
-                        "a hard link's target '%.200s' is not in the layer, which has no parents",
-                        path);
+                        "the target '%.200s' of the hard link '%.200s' is not in the layer, which "
+                        "has no parents",
+                        path, link);
     status = wcl_chain_load(store, &parents->layers[0], &tree, error);
-    for (; status == WCL_OK && path; path = wcl_index_next_parent_link(index, &position)) {
+    for (; status == WCL_OK && path; path = wcl_index_next_parent_link(index, &position, &link)) {
         wcl_node node = wcl_tree_find(tree, path);
         if (node == WCL_NO_NODE || wcl_tree_is_folder(tree, node))
             status = wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
-                              "a hard link's target '%.200s' is neither in the layer nor in its "
-                              "parents",
-                              path);
+                              "the target '%.200s' of the hard link '%.200s' is neither in the "
+                              "layer nor in its parents",
+                              path, link);
     }
     wcl_tree_free(tree);
     return status;

@@ -358,10 +358,41 @@ static wcl_status pass_gate(importing *import, wcl_parents parents, wcl_error *e
     return take_parents(import, parents, import->record.os, error);
 }
 
+/* Whether the layer is taken for one of Windows by its parent alone, and is not like one. */
+static bool is_foreign(const importing *import, const wcl_import_options *options)
+{
+    return options->os == WCL_OS_UNKNOWN && parent_os(import) == WCL_OS_WINDOWS &&
+           !wcl_index_looks_windows(import->index);
+}
+
+/* Whether an entry was refused for what it is. */
+static bool is_about_names(const wcl_error *error)
+{
+    return error && (error->code == WCL_CODE_INVALID_DATA || error->code == WCL_CODE_INVALID_NAME ||
+                     error->code == WCL_CODE_ALREADY_EXISTS);
+}
+
+static wcl_status fail_foreign(const importing *import, wcl_error *error)
+{
+    if (error && error->code == WCL_CODE_CANCELLED)
+        return WCL_FAILED;
+    return wcl_fail(
+        error, WCL_CODE_INVALID_DATA,
+        "the layer looks like one of Linux: it has neither Files nor Hives, and nothing "
+        "of Windows' metadata. Its parent '%s' is a Windows layer (--os windows takes "
+        "it for one all the same)",
+        import->record.parents[0]);
+}
+
 static wcl_status run(importing *import, wcl_parents parents, const wcl_import_options *options,
                       wcl_error *error)
 {
-    if (open_input(import, options, error) != WCL_OK || index_entries(import, error) != WCL_OK)
+    if (open_input(import, options, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = index_entries(import, error);
+    if (is_foreign(import, options) && (status == WCL_OK || is_about_names(error)))
+        return fail_foreign(import, error);
+    if (status != WCL_OK)
         return WCL_FAILED;
     import->record.tar_size = import->tar_size;
     wcl_os os = wcl_index_found_os(import->index);

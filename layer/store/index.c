@@ -44,6 +44,7 @@ void wcl_index_free(wcl_index *index)
     wcl_buffer_free(&index->opaques);
     wcl_buffer_free(&index->parent_links);
     wcl_buffer_free(&index->folder_path);
+    wcl_path_map_free(index->pseudo_links);
     wcl_index_streams_free(index);
     free(index);
 }
@@ -85,6 +86,13 @@ static void note_evidence(wcl_index *index, const wcl_tar_entry *entry, const ch
     index->windows_records |= has_windows_records(entry);
     index->files_root |= is_root_name(path, "Files");
     index->hives_root |= is_root_name(path, "Hives");
+    index->utility_vm_root |= is_root_name(path, "UtilityVM");
+}
+
+bool wcl_index_looks_windows(const wcl_index *index)
+{
+    return index->entries == 0 || index->windows_records || index->files_root ||
+           index->hives_root || index->utility_vm_root;
 }
 
 wcl_os wcl_index_found_os(const wcl_index *index)
@@ -121,7 +129,7 @@ static wcl_status find_parent(wcl_index *index, const char *path, wcl_node *fold
 }
 
 /* What is at the path of an entry; WCL_NO_NODE: nothing. */
-static wcl_status find_entry(wcl_index *index, const char *path, wcl_node *node, wcl_error *error)
+wcl_status wcl_index_find(wcl_index *index, const char *path, wcl_node *node, wcl_error *error)
 {
     const char *name = wcl_path_base(path);
 
@@ -231,7 +239,7 @@ static wcl_status place_folder(wcl_index *index, const char *path, const wcl_ino
 {
     wcl_node there = WCL_TREE_ROOT;
 
-    if (*path && find_entry(index, path, &there, error) != WCL_OK)
+    if (*path && wcl_index_find(index, path, &there, error) != WCL_OK)
         return WCL_FAILED;
     if (there != WCL_NO_NODE && wcl_tree_is_folder(index->tree, there)) {
         /* Listed after what is in it, or twice: the tar cannot be read in the order of its entries.
@@ -291,8 +299,17 @@ static wcl_status linux_inode(const wcl_tar_entry *entry, wcl_inode *inode, wcl_
     return WCL_OK;
 }
 
+/* Keeps a name that the index cannot hold. */
+static wcl_status keep_true_name(wcl_index *index, const char *true_name, wcl_node node,
+                                 wcl_error *error)
+{
+    return true_name ? wcl_index_set_xattr(index->tree, node, WCL_XATTR_NAME, true_name,
+                                           strlen(true_name), error)
+                     : WCL_OK;
+}
+
 static wcl_status add_linux(wcl_index *index, const wcl_tar_entry *entry, const char *path,
-                            wcl_error *error)
+                            const char *true_name, wcl_error *error)
 {
     wcl_inode inode;
     wcl_node node;
@@ -302,7 +319,9 @@ static wcl_status add_linux(wcl_index *index, const wcl_tar_entry *entry, const 
     if (S_ISDIR(inode.mode)) {
         if (place_folder(index, path, &inode, &node, error) != WCL_OK)
             return WCL_FAILED;
-        return wcl_index_linux_xattrs(index, entry, node, error);
+        return wcl_index_linux_xattrs(index, entry, node, error) == WCL_OK
+                   ? keep_true_name(index, true_name, node, error)
+                   : WCL_FAILED;
     }
     if (make_node(index, entry, &inode, &node, error) != WCL_OK)
         return WCL_FAILED;
@@ -311,9 +330,10 @@ static wcl_status add_linux(wcl_index *index, const wcl_tar_entry *entry, const 
     if (S_ISLNK(inode.mode) &&
         wcl_tree_set_bytes(index->tree, node, entry->link, entry->link_size, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_index_linux_xattrs(index, entry, node, error) != WCL_OK)
+    if (wcl_index_linux_xattrs(index, entry, node, error) != WCL_OK ||
+        keep_true_name(index, true_name, node, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_index_place(index, path, node, error);
+    return wcl_index_place_or_keep(index, path, node, error);
 }
 
 static wcl_status add_windows(wcl_index *index, const wcl_tar_entry *entry, const char *path,
@@ -344,49 +364,6 @@ wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, co
     return wcl_index_place(index, path, *node, error);
 }
 
-/* ---- Links ---------------------------------------------------------------------------------- */
-
-/* A link to what only a parent has: a file without data that says where. */
-static wcl_status add_parent_link(wcl_index *index, const wcl_tar_entry *entry, const char *path,
-                                  wcl_error *error)
-{
-    const wcl_inode inode = { .mode = S_IFREG | 0644, .modified = entry->modified };
-    const wcl_xattr link = { WCL_XATTR_LINK, index->target.data, index->target.size };
-    wcl_node node;
-
-    if (wcl_tree_add_node(index->tree, &inode, &node, error) != WCL_OK ||
-        wcl_tree_set_xattrs(index->tree, node, NULL, 0, &link, 1, error) != WCL_OK ||
-        wcl_paths_add(&index->parent_links, wcl_buffer_text(&index->target), error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_index_place(index, path, node, error);
-}
-
-static wcl_status add_link(wcl_index *index, const wcl_tar_entry *entry, const char *path,
-                           wcl_error *error)
-{
-    bool is_short;
-
-    if (wcl_index_tidy_path(entry->link, entry->link_size, &index->target, error) != WCL_OK)
-        return wcl_fail(error, WCL_CODE_INVALID_NAME, "its hard link's target '%.200s' is no path",
-                        entry->link);
-    if (index->os == WCL_OS_WINDOWS)
-        wcl_index_spell_root(&index->target);
-    if (wcl_index_shorten_path(&index->target, &is_short, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_node node = wcl_tree_find(index->tree, wcl_buffer_text(&index->target));
-    if (node == WCL_NO_NODE)
-        return add_parent_link(index, entry, path, error);
-    if (wcl_tree_is_folder(index->tree, node))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is a hard link to the folder '%.200s'",
-                        entry->link);
-    wcl_node there;
-    if (find_entry(index, path, &there, error) != WCL_OK)
-        return WCL_FAILED;
-    if (there == node)
-        return WCL_OK;
-    return wcl_index_place(index, path, node, error);
-}
-
 /* ---- Adding --------------------------------------------------------------------------------- */
 
 /* Refuses an entry whose path another one has in another spelling: one of the two would be lost. A
@@ -411,15 +388,37 @@ static wcl_status check_spelling(wcl_index *index, wcl_entry_id there, const cha
                     wcl_buffer_text(&spelled));
 }
 
+/* Refuses an entry whose name is not that of the one in its place, but looks the same where it is
+ * shortened. Of a file with several names it is not known which of them is long. */
+static wcl_status check_true_name(const wcl_index *index, wcl_entry_id there, const char *true_name,
+                                  wcl_error *error)
+{
+    wcl_node node = wcl_tree_entry_node(index->tree, there);
+    wcl_xattr known;
+    wcl_inode inode;
+
+    wcl_tree_get_inode(index->tree, node, &inode);
+    bool has_known = wcl_tree_find_xattr(index->tree, node, WCL_XATTR_NAME, &known);
+    bool is_same = has_known == (true_name != NULL) &&
+                   (!true_name || (strlen(true_name) == known.size &&
+                                   memcmp(true_name, known.value, known.size) == 0));
+    bool is_implicit = wcl_tree_find_xattr(index->tree, node, WCL_XATTR_IMPLICIT, &known);
+    if (is_same || is_implicit || (!S_ISDIR(inode.mode) && inode.links > 1))
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
+                    "its name cannot be told from that of another entry, which the index has to "
+                    "shorten");
+}
+
 /* Looks at what an earlier entry put in the place of this one. */
 static wcl_status look_at_place(wcl_index *index, const wcl_tar_entry *entry, const char *path,
-                                wcl_error *error)
+                                const char *true_name, wcl_error *error)
 {
     bool is_folder = entry->type == WCL_TAR_DIRECTORY;
     const char *name = wcl_path_base(path);
     wcl_node folder;
 
-    if (!*path || (index->os != WCL_OS_WINDOWS && (index->scattered || is_folder)))
+    if (!*path)
         return WCL_OK;
     if (find_parent(index, path, &folder, error) != WCL_OK)
         return WCL_FAILED;
@@ -429,6 +428,8 @@ static wcl_status look_at_place(wcl_index *index, const wcl_tar_entry *entry, co
     if (there == WCL_NO_ENTRY)
         return WCL_OK;
     index->scattered |= !is_folder;
+    if (check_true_name(index, there, true_name, error) != WCL_OK)
+        return WCL_FAILED;
     return index->os == WCL_OS_WINDOWS ? check_spelling(index, there, path, error) : WCL_OK;
 }
 
@@ -454,6 +455,11 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
         return WCL_FAILED;
     if (index->os == WCL_OS_WINDOWS && *path && wcl_path_check_windows(path, error) != WCL_OK)
         return WCL_FAILED;
+    if (whiteout == WCL_WHITEOUT_OF_DRIVER)
+        return wcl_index_is_pseudo_link(path) && entry->type == WCL_TAR_FILE &&
+                       index->os == WCL_OS_LINUX
+                   ? add_linux(index, entry, path, NULL, error)
+                   : WCL_OK;
     if (whiteout != WCL_WHITEOUT_NONE)
         return wcl_index_note_whiteout(index, whiteout, error);
     if (!*path && entry->type != WCL_TAR_DIRECTORY)
@@ -464,12 +470,12 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
     if (wcl_index_shorten_path(&index->path, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     path = wcl_buffer_text(&index->path);
-    if (look_at_place(index, entry, path, error) != WCL_OK)
+    if (look_at_place(index, entry, path, true_name, error) != WCL_OK)
         return WCL_FAILED;
     if (entry->type == WCL_TAR_HARD_LINK)
-        return add_link(index, entry, path, error);
+        return wcl_index_add_link(index, entry, path, error);
     return index->os == WCL_OS_WINDOWS ? add_windows(index, entry, path, true_name, error)
-                                       : add_linux(index, entry, path, error);
+                                       : add_linux(index, entry, path, true_name, error);
 }
 
 static wcl_status check_memory(const wcl_index *index, wcl_error *error)
@@ -538,11 +544,6 @@ uint64_t wcl_index_data_size(const wcl_index *index)
 bool wcl_index_scattered(const wcl_index *index)
 {
     return index->scattered;
-}
-
-const char *wcl_index_next_parent_link(const wcl_index *index, size_t *position)
-{
-    return wcl_paths_next(&index->parent_links, position);
 }
 
 bool wcl_index_is_whiteout(const wcl_tree *tree, wcl_node node)

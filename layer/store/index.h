@@ -51,6 +51,8 @@ wcl_status wcl_index_finish(wcl_index *index, wcl_error *error);
 
 /* What the tree was made for. */
 wcl_os wcl_index_os(const wcl_index *index);
+/* Whether anything in it is as in a Windows layer; so is a layer with nothing in it. */
+bool wcl_index_looks_windows(const wcl_index *index);
 /* What the layer turned out to be. Where this differs, the index must be made again for it. */
 wcl_os wcl_index_found_os(const wcl_index *index);
 wcl_tree *wcl_index_tree(wcl_index *index);
@@ -59,9 +61,9 @@ uint64_t wcl_index_data_size(const wcl_index *index);
 /* Whether a folder came after its contents or a path twice, so that the tar cannot be read in
  * order. */
 bool wcl_index_scattered(const wcl_index *index);
-/* The paths of hard links into parents, to be checked against these, one after the other from the
- * position 0; NULL behind the last. */
-const char *wcl_index_next_parent_link(const wcl_index *index, size_t *position);
+/* The targets of hard links into parents, to be checked against these, one after the other from the
+ * position 0, and the links; NULL behind the last. */
+const char *wcl_index_next_parent_link(const wcl_index *index, size_t *position, const char **link);
 
 /* Adds an extended attribute to those that a node has, in place of one of that name. */
 wcl_status wcl_index_set_xattr(wcl_tree *tree, wcl_node node, const char *name, const void *value,

@@ -8,6 +8,9 @@
 #include "layer/erofs/inode.h"
 #include "layer/path.h"
 
+/* Of the digest that tells shortened names apart. */
+#define DIGEST_BYTES 16
+
 wcl_status wcl_index_tidy_path(const char *text, size_t size, wcl_buffer *path, wcl_error *error)
 {
     wcl_buffer_clear(path);
@@ -45,24 +48,40 @@ void wcl_index_spell_root(wcl_buffer *path)
             memcpy(path->data, roots[i], length);
 }
 
+static wcl_status hash_name(const char *name, size_t length, uint8_t digest[WCL_SHA256_SIZE],
+                            wcl_error *error)
+{
+    wcl_sha256 *sha256;
+
+    if (wcl_sha256_new(&sha256, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_sha256_update(sha256, name, length, error);
+    if (status == WCL_OK)
+        status = wcl_sha256_finish(sha256, digest, error);
+    wcl_sha256_free(sha256);
+    return status;
+}
+
 /*
  * Names of over 255 bytes, which Windows has when they are not ASCII, stand shortened in the image:
- * as many whole characters as fit, "~" and eight digits of a digest of the name.
+ * as many whole characters as fit, "~" and the digits of 128 bits of a digest of the name.
  */
 static wcl_status short_name(const char *name, size_t length, wcl_buffer *made, wcl_error *error)
 {
-    uint8_t digest[20];
-    size_t keep = 255 - 9;
+    uint8_t digest[WCL_SHA256_SIZE];
+    size_t keep = WCL_EROFS_MAX_NAME - 1 - 2 * DIGEST_BYTES;
 
-    if (wcl_sha1(name, length, digest, error) != WCL_OK)
+    if (hash_name(name, length, digest, error) != WCL_OK)
         return WCL_FAILED;
     while (keep && ((unsigned char)name[keep] & 0xC0) == 0x80)
         keep--;
     wcl_buffer_clear(made);
     if (wcl_buffer_append(made, name, keep, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_buffer_printf(made, error, "~%02x%02x%02x%02x", digest[0], digest[1], digest[2],
-                             digest[3]);
+    wcl_status status = wcl_buffer_append_byte(made, '~', error);
+    for (size_t i = 0; status == WCL_OK && i < DIGEST_BYTES; i++)
+        status = wcl_buffer_printf(made, error, "%02x", digest[i]);
+    return status;
 }
 
 wcl_status wcl_index_shorten_path(wcl_buffer *path, bool *is_short, wcl_error *error)

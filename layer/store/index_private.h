@@ -5,12 +5,13 @@
 #include "base/digest.h"
 #include "layer/store/index.h"
 #include "layer/store/index_paths.h"
+#include "layer/tar/path_map.h"
 #include "layer/tar/win_records.h"
 
 struct wcl_index {
     wcl_os os; /* what the tree is made for */
     bool os_is_given;
-    bool windows_records, files_root, hives_root; /* seen so far */
+    bool windows_records, files_root, hives_root, utility_vm_root; /* seen so far */
     wcl_tree *tree;
     uint64_t entries;
     uint64_t max_entries;
@@ -21,7 +22,9 @@ struct wcl_index {
     wcl_buffer target;      /* of its hard link */
     wcl_buffer folder_path; /* of the folder that was looked for last, which the next entry is */
     wcl_node folder;        /* likely in too; WCL_NO_NODE: none */
-    wcl_buffer whiteouts, opaques, parent_links; /* paths, each with its NUL */
+    wcl_buffer whiteouts, opaques; /* paths, each with its NUL */
+    wcl_buffer parent_links;       /* likewise: each link's target and its own path */
+    wcl_path_map *pseudo_links;    /* nodes of files that aufs keeps aside; NULL: none yet */
     /* Of Windows: */
     wcl_win_metadata metadata;
     char *stream_file; /* the last file, whose alternate streams may follow */
@@ -29,8 +32,18 @@ struct wcl_index {
     wcl_buffer streams; /* of that file, as in trusted.wcl.streams */
 };
 
+/* What is at the path of an entry; WCL_NO_NODE: nothing. */
+wcl_status wcl_index_find(wcl_index *index, const char *path, wcl_node *node, wcl_error *error);
+
 /* Links a node to the path, and makes the folders that lead there and are not listed. */
 wcl_status wcl_index_place(wcl_index *index, const char *path, wcl_node node, wcl_error *error);
+
+/* The same for a file of Linux; one that aufs keeps aside gets no name until a hard link gives it
+ * one. */
+wcl_status wcl_index_place_or_keep(wcl_index *index, const char *path, wcl_node node,
+                                   wcl_error *error);
+wcl_status wcl_index_add_link(wcl_index *index, const wcl_tar_entry *entry, const char *path,
+                              wcl_error *error);
 
 typedef enum wcl_whiteout_kind {
     WCL_WHITEOUT_NONE,
@@ -41,6 +54,9 @@ typedef enum wcl_whiteout_kind {
 
 /* Makes the path of a whiteout that of what it hides. */
 wcl_status wcl_index_take_whiteout(wcl_buffer *path, wcl_whiteout_kind *kind, wcl_error *error);
+/* Whether it is in the folder where aufs keeps files that have several names. Hard links lead
+ * there; it is not a part of the layer itself. */
+bool wcl_index_is_pseudo_link(const char *path);
 /* Notes what the entry at hand hides. No more: a whiteout says nothing about what the same layer
  * has at its place. */
 wcl_status wcl_index_note_whiteout(wcl_index *index, wcl_whiteout_kind kind, wcl_error *error);

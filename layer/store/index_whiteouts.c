@@ -11,13 +11,32 @@
 /* Whiteouts of the implementation's own, of no meaning in a layer (".wh..wh.aufs", ".wh..wh.plnk").
  */
 #define META_PREFIX ".wh..wh."
+#define PSEUDO_LINKS ".wh..wh.plnk/"
+
+/* Whether the path is, or is in, what a driver keeps for itself. */
+static bool is_of_driver(const char *path)
+{
+    for (const char *at = path; at; at = strchr(at, '/')) {
+        at += *at == '/';
+        if (strncmp(at, META_PREFIX, strlen(META_PREFIX)) == 0 && strcmp(at, OPAQUE_NAME) != 0)
+            return true;
+    }
+    return false;
+}
+
+bool wcl_index_is_pseudo_link(const char *path)
+{
+    return strncmp(path, PSEUDO_LINKS, strlen(PSEUDO_LINKS)) == 0;
+}
 
 wcl_status wcl_index_take_whiteout(wcl_buffer *path, wcl_whiteout_kind *kind, wcl_error *error)
 {
     const char *base = wcl_path_base(wcl_buffer_text(path));
     size_t folder = (size_t)(base - wcl_buffer_text(path));
 
-    *kind = WCL_WHITEOUT_NONE;
+    *kind = is_of_driver(wcl_buffer_text(path)) ? WCL_WHITEOUT_OF_DRIVER : WCL_WHITEOUT_NONE;
+    if (*kind == WCL_WHITEOUT_OF_DRIVER)
+        return WCL_OK;
     if (strncmp(base, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0)
         return WCL_OK;
     if (strcmp(base, OPAQUE_NAME) == 0) {
@@ -26,9 +45,6 @@ wcl_status wcl_index_take_whiteout(wcl_buffer *path, wcl_whiteout_kind *kind, wc
         path->data[path->size] = '\0';
         return WCL_OK;
     }
-    *kind = WCL_WHITEOUT_OF_DRIVER;
-    if (strncmp(base, META_PREFIX, strlen(META_PREFIX)) == 0)
-        return WCL_OK;
     const char *name = base + strlen(WHITEOUT_PREFIX);
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "it is a whiteout of nothing");

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "layer/store/index_private.h"
+#include "layer/store/xattr_check.h"
 #include "layer/tar/xattr_record.h"
 
 /* More than a file of a sane layer has, and few enough for the quadratic search for doubles. */
@@ -84,7 +85,7 @@ static bool is_known(const char *name)
 }
 
 static wcl_status take_record(xattr_list *list, const wcl_pax_record *record, const char *prefix,
-                              wcl_error *error)
+                              uint32_t type, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer name = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer value = WCL_BUFFER_INIT;
@@ -95,6 +96,8 @@ static wcl_status take_record(xattr_list *list, const wcl_pax_record *record, co
         return WCL_OK;
     if (wcl_xattr_record_value(record, prefix, &value, error) != WCL_OK)
         return WCL_FAILED;
+    if (!wcl_xattr_is_possible(wcl_buffer_text(&name), value.data, value.size, type))
+        return WCL_OK;
     return list_set(list, strdup(wcl_buffer_text(&name)), copy_bytes(value.data, value.size),
                     value.size, error);
 }
@@ -104,12 +107,13 @@ wcl_status wcl_index_linux_xattrs(wcl_index *index, const wcl_tar_entry *entry, 
 {
     __attribute__((cleanup(list_cleanup))) xattr_list *list = NULL;
     const char *prefix = wcl_xattr_records_prefix(entry->records);
+    const uint32_t type = wcl_tree_type(index->tree, node);
 
     if (prefix && !(list = calloc(1, sizeof(*list))))
         return wcl_fail_memory(error);
     for (size_t i = 0; prefix && i < entry->records->count; i++)
         if (wcl_xattr_record_is(&entry->records->items[i], prefix) &&
-            take_record(list, &entry->records->items[i], prefix, error) != WCL_OK)
+            take_record(list, &entry->records->items[i], prefix, type, error) != WCL_OK)
             return WCL_FAILED;
     /* A folder that stands for an earlier one of the same path loses what that had. */
     return wcl_tree_set_xattrs(index->tree, node, list ? list->items : NULL, list ? list->count : 0,

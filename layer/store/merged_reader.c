@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "layer/entry.h"
 #include "layer/layer_ops.h"
+#include "layer/path.h"
 #include "layer/store/chain.h"
 #include "layer/store/entries.h"
 
@@ -71,6 +72,24 @@ static wcl_status true_path(const merged_reader *reader, wcl_entry_id entry, wcl
             wcl_buffer_append_byte(path, '/', error) != WCL_OK)
             return WCL_FAILED;
     }
+    return append_name(reader, entry, path, error);
+}
+
+/* Makes the path of the entry before that of `entry`, which the walk goes to from there. */
+static wcl_status go_to_path(merged_reader *reader, wcl_entry_id before, wcl_entry_id entry,
+                             wcl_error *error)
+{
+    const wcl_tree *tree = reader->tree;
+    const wcl_node folder = wcl_tree_entry_folder(tree, entry);
+    wcl_buffer *path = &reader->path;
+
+    for (wcl_entry_id at = before; at != WCL_NO_ENTRY && wcl_tree_entry_node(tree, at) != folder;) {
+        path->size = wcl_path_parent_length(wcl_buffer_text(path));
+        path->data[path->size] = '\0';
+        at = wcl_tree_node_entry(tree, wcl_tree_entry_folder(tree, at));
+    }
+    if (path->size > 0 && wcl_buffer_append_byte(path, '/', error) != WCL_OK)
+        return WCL_FAILED;
     return append_name(reader, entry, path, error);
 }
 
@@ -266,15 +285,15 @@ static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *erro
 {
     merged_reader *reader = (merged_reader *)base;
 
-    reader->at = wcl_tree_walk(reader->tree, reader->started ? reader->at : WCL_NO_ENTRY, false);
+    const wcl_entry_id before = reader->started ? reader->at : WCL_NO_ENTRY;
+    reader->at = wcl_tree_walk(reader->tree, before, false);
     reader->started = true;
     if (reader->at == WCL_NO_ENTRY)
         return WCL_END;
-    wcl_buffer_clear(&reader->path);
     wcl_buffer_clear(&reader->headers);
     reader->piece_count = reader->piece_at = 0;
     reader->piece_position = 0;
-    if (true_path(reader, reader->at, &reader->path, error) != WCL_OK)
+    if (go_to_path(reader, before, reader->at, error) != WCL_OK)
         return WCL_FAILED;
     entry->path = wcl_buffer_text(&reader->path);
     wcl_node node = wcl_tree_entry_node(reader->tree, reader->at);

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""What layers of real images and of strangers have that is unusual: names too long for the index, extended attributes
+that Linux cannot give a file, aufs' pseudo links, links that lead nowhere, layers of the wrong system."""
+import hashlib
+import os
+import stat
+import struct
+
+from store_common import LAYER_TAR, Home
+from tar_common import END, entry, header
+
+XATTR = b"SCHILY.xattr."
+
+
+def put(home, name, *parts):
+    path = home.path(name)
+    with open(path, "wb") as file:
+        file.write(b"".join(parts) + END)
+    return path
+
+
+def refused(home, words, *arguments):
+    done = home.run(*arguments, check=False)
+    assert done.returncode == 1, (arguments, done)
+    for word in words:
+        assert word in done.stderr, "%r is not in: %s" % (word, done.stderr)
+
+
+def two_names_of_one_hash():
+    """Names of over 255 bytes that begin alike and agree in 32 bits of their SHA-1."""
+    seen = {}
+    for number in range(1 << 22):
+        name = "ü" * 130 + "%d" % number
+        key = hashlib.sha1(name.encode()).digest()[:4]
+        if key in seen:
+            return seen[key], name
+        seen[key] = name
+    raise AssertionError("no two names agree")
+
+
+def long_names_are_told_apart(home):
+    one, two = two_names_of_one_hash()
+    tar = put(home, "long.tar", header(b"Files", b"5"), header(b"Hives", b"5"),
+              entry(("Files/" + one).encode(), data=b"one"), entry(("Files/" + two).encode(), data=b"two!"))
+    home.run("import", "--os", "windows", "-i", tar, "long")
+    for merged in ((), ("--merged",)):
+        paths = {item["path"] for item in home.entries("long", *merged)}
+        assert {"Files/" + one, "Files/" + two} <= paths, (merged, paths)
+    for system, folder in (("windows", "Files/"), ("linux", "")):
+        home.run("import", "--os", system, "-i",
+                 put(home, "l.tar", *([header(b"Files", b"5"), header(b"Hives", b"5")] if folder else []),
+                     entry((folder + one).encode(), data=b"one")), "l-" + system)
+        short = short_name_of(home, "l-" + system)
+        fake = put(home, "fake.tar", *([header(b"Files", b"5"), header(b"Hives", b"5")] if folder else []),
+                   entry((folder + one).encode(), data=b"one"), entry((folder + short).encode(), data=b"fake"))
+        refused(home, [b"cannot be told from"], "import", "--os", system, "-i", fake, "fake")
+
+
+def short_name_of(home, layer):
+    """The name that the layer's index has for its only long one."""
+    with open(os.path.join(home.home, layer, "layer.erofs"), "rb") as image:
+        data = image.read()
+    at = data.index("ü".encode() * 100)
+    end = data.index(b"~", at) + 33
+    return data[at:end].decode()
+
+
+def impossible_attributes_hinder_nothing(home):
+    user = [(XATTR + b"user.overlay.origin", b"o")]
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", tag, 7, 0xFFFFFFFF) for tag in (1, 4, 32))
+    good = struct.pack("<III", 0x02000001, 1, 0) + bytes(8)
+    tar = put(home, "attributes.tar", entry(b"d", b"5", records=user),
+              entry(b"d/link", b"2", link=b"target", records=user), entry(b"d/fifo", b"6", records=user),
+              entry(b"d/null", b"3", records=user, major=1, minor=3), entry(b"d/file", data=b"f", records=user),
+              entry(b"d/bad-capability", data=b"f", records=[(XATTR + b"security.capability", b"nonsense")]),
+              entry(b"d/capability", data=b"f", records=[(XATTR + b"security.capability", good)]),
+              entry(b"d/bad-acl", data=b"f", records=[(XATTR + b"system.posix_acl_access", acl[:-1])]),
+              entry(b"d/link-acl", b"2", link=b"x", records=[(XATTR + b"system.posix_acl_access", acl)]))
+    home.run("import", "-i", tar, "attributes")
+    home.run("create", "-l", "attributes", "box")
+    folder = os.path.join(home.mount("box"), "d")
+    assert os.getxattr(folder + "/file", "user.overlay.origin") == b"o"
+    assert os.getxattr(folder + "/capability", "security.capability") == good
+    assert os.listxattr(folder + "/bad-capability") == []
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        os.utime(path, (5, 5), follow_symlinks=False)
+        os.rename(path, path + "-renamed")
+        os.chown(path + "-renamed", 1, 1, follow_symlinks=False)
+    assert os.readlink(folder + "/link-renamed") == "target"
+    assert stat.S_ISFIFO(os.lstat(folder + "/fifo-renamed").st_mode)
+    home.run("unmount", "box")
+
+
+def pseudo_links_are_links(home):
+    tar = put(home, "aufs.tar", entry(b".wh..wh.aufs"), entry(b".wh..wh.orph/", b"5"), entry(b".wh..wh.plnk/", b"5"),
+              entry(b".wh..wh.plnk/12.34", data=b"kept aside"), entry(b"a", b"1", link=b".wh..wh.plnk/12.34"),
+              entry(b"b", b"1", link=b"/.wh..wh.plnk/12.34"), entry(b"c", data=b"c"))
+    home.run("import", "-i", tar, "aufs")
+    paths = [item["path"] for item in home.entries("aufs", "--merged")]
+    assert paths == ["a", "b", "c"], paths
+    if os.geteuid() != 0:
+        return
+    mounted = home.mount("aufs")
+    with open(os.path.join(mounted, "b"), "rb") as file:
+        assert file.read() == b"kept aside"
+    assert os.stat(os.path.join(mounted, "a")).st_ino == os.stat(os.path.join(mounted, "b")).st_ino
+    home.run("unmount", "aufs")
+
+
+def errors_say_what_is_meant(home):
+    link = put(home, "link.tar", entry(b"etc/link", b"1", link=b"etc/nothing"))
+    refused(home, [b"etc/link", b"etc/nothing"], "import", "-i", link, "link")
+    home.run("import", "-i", put(home, "base.tar", entry(b"f")), "base")
+    refused(home, [b"etc/link", b"etc/nothing"], "import", "-l", "base", "-i", link, "link")
+    home.run("import", "-i", LAYER_TAR, "windows")
+    for parts in ([entry(b"etc/passwd", data=b"root")], [entry(b"dev/null", b"3", major=1, minor=3)]):
+        refused(home, [b"looks like one of Linux", b"'windows' is a Windows layer"], "import", "-l", "windows", "-i",
+                put(home, "linux.tar", *parts), "child")
+
+
+def main():
+    for test in (long_names_are_told_apart, pseudo_links_are_links, errors_say_what_is_meant):
+        with Home() as home:
+            test(home)
+            home.assert_clean()
+        print("ok:", test.__name__)
+    if os.geteuid() != 0:
+        print("skipped: impossible_attributes_hinder_nothing: only root can mount")
+        return
+    with Home() as home:
+        impossible_attributes_hinder_nothing(home)
+        home.assert_clean()
+    print("ok: impossible_attributes_hinder_nothing")
+
+
+main()
