@@ -158,6 +158,10 @@ wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *forma
                                   const cli_limits *limits, wcl_layer_reader **reader,
                                   wcl_error *error);
 
+/* Whether that opens a tar: its entries come as they are in it, so that the last of a path counts.
+ */
+bool cli_is_tar(cli *cli, const char *layer);
+
 /*
  * The id of the layer that a name means: a layer's own, else that of an image's uppermost layer.
  * Freed with free(). NULL with `error` where there is neither.

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/describe.h"
 
@@ -135,22 +136,73 @@ int command_list(cli *cli, int argc, char **argv)
     return status == WCL_OK ? 0 : EXIT_FAILED;
 }
 
-/* Goes to the entry of that path; WCL_FAILED with FILE_NOT_FOUND when there is none. */
-static wcl_status find_entry(cli *cli, wcl_layer_reader *reader, const char *path, wcl_entry *entry)
+/* Goes to entry number `number` of that path, from 1; WCL_END with how many there are when these
+ * are fewer. */
+static wcl_status go_to_entry(cli *cli, wcl_layer_reader *reader, const char *path, size_t number,
+                              wcl_entry *entry, size_t *count)
 {
     wcl_status status;
     const char *rest;
 
+    *count = 0;
     while ((status = wcl_layer_reader_next(reader, entry, &cli->error)) == WCL_OK) {
-        if (is_under(entry->path, path, entry->has_posix, &rest) && !*rest)
+        if (is_under(entry->path, path, entry->has_posix, &rest) && !*rest && ++*count == number)
             return WCL_OK;
         if (cli_interrupted())
             return WCL_FAILED;
     }
+    return status;
+}
+
+/* Whether standard input, given as a layer, could be read twice. */
+static bool keep_input(cli *cli, const char *layer)
+{
+    if (strcmp(layer, "-") != 0 || lseek(STDIN_FILENO, 0, SEEK_CUR) >= 0)
+        return true;
+    FILE *kept = tmpfile();
+    char *piece = malloc(COPY_SIZE);
+    cli_input input = { STDIN_FILENO };
+    wcl_status status = kept && piece ? WCL_OK : WCL_FAILED;
+    size_t got = 1;
+    while (status == WCL_OK && got) {
+        status = cli_read(&input, piece, COPY_SIZE, &got, &cli->error);
+        if (status == WCL_OK && fwrite(piece, 1, got, kept) != got)
+            status = WCL_FAILED;
+    }
+    if (status == WCL_OK && (fflush(kept) != 0 || dup2(fileno(kept), STDIN_FILENO) < 0 ||
+                             lseek(STDIN_FILENO, 0, SEEK_SET) < 0))
+        status = WCL_FAILED;
+    if (kept)
+        fclose(kept);
+    free(piece);
+    return status == WCL_OK;
+}
+
+/* Opens the layer and goes to the entry of that path: the last one, which is what counts, where a
+ * tar has several. WCL_FAILED with FILE_NOT_FOUND when there is none. */
+static wcl_status open_entry(cli *cli, const char *layer, const char *path,
+                             wcl_layer_reader **reader, wcl_entry *entry)
+{
+    size_t number = 1, count;
+
+    *reader = NULL;
+    if (cli_is_tar(cli, layer)) {
+        if (!keep_input(cli, layer) ||
+            cli_open_layer(cli, layer, NULL, reader, &cli->error) != WCL_OK)
+            return WCL_FAILED;
+        wcl_status status = go_to_entry(cli, *reader, path, SIZE_MAX, entry, &number);
+        wcl_layer_reader_close(*reader, NULL);
+        *reader = NULL;
+        if (status != WCL_END)
+            return WCL_FAILED;
+    }
+    wcl_status status = number ? cli_open_layer(cli, layer, NULL, reader, &cli->error) : WCL_END;
+    if (status == WCL_OK)
+        status = go_to_entry(cli, *reader, path, number, entry, &count);
     if (status == WCL_END)
         cli_fail(cli, WCL_CODE_FILE_NOT_FOUND, cli->command->name, path,
                  "no such entry in the layer");
-    return WCL_FAILED;
+    return status == WCL_OK ? WCL_OK : WCL_FAILED;
 }
 
 int command_stat(cli *cli, int argc, char **argv)
@@ -163,10 +215,7 @@ int command_stat(cli *cli, int argc, char **argv)
     if (result)
         return result;
     char *path = tidy_path(argv[2]);
-    wcl_status status =
-        path ? cli_open_layer(cli, argv[1], NULL, &reader, &cli->error) : WCL_FAILED;
-    if (status == WCL_OK)
-        status = find_entry(cli, reader, path, &entry);
+    wcl_status status = path ? open_entry(cli, argv[1], path, &reader, &entry) : WCL_FAILED;
     if (status == WCL_OK)
         status = describe_entry(reader, &entry, false, &description, &cli->error);
     if (status == WCL_OK && cli->json)
@@ -270,9 +319,7 @@ static wcl_status cat_path(cli *cli, const char *layer, const char *path, const 
     wcl_entry entry = WCL_ENTRY_INIT;
     bool found = false;
 
-    wcl_status status = cli_open_layer(cli, layer, NULL, &reader, &cli->error);
-    if (status == WCL_OK)
-        status = find_entry(cli, reader, path, &entry);
+    wcl_status status = open_entry(cli, layer, path, &reader, &entry);
     if (status == WCL_OK && entry.kind == WCL_ENTRY_HARD_LINK) {
         *link = strdup(entry.target);
         status = *link ? WCL_OK : WCL_FAILED;

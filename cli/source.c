@@ -30,6 +30,12 @@ static wcl_status open_tar(cli *cli, const char *file, const cli_limits *limits,
                                        .max_ratio = limits->max_ratio };
     struct stat info;
 
+    /* Read again where that is possible: what is looked for is found in two passes. */
+    static off_t start = -1;
+    if (strcmp(file, "-") == 0 && start < 0)
+        start = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    else if (strcmp(file, "-") == 0)
+        lseek(STDIN_FILENO, start, SEEK_SET);
     static cli_input stalling;
     stalling.fd = cli_open_stalling(file);
     wcl_status status = stalling.fd >= 0
@@ -123,6 +129,16 @@ wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *forma
                : strcmp(layer, "-") == 0 || (found && !S_ISDIR(info.st_mode)))
         return open_tar(cli, layer, limits, reader, error);
     return open_folder(layer, format, reader, error);
+}
+
+bool cli_is_tar(cli *cli, const char *layer)
+{
+    struct stat info;
+
+    if (strcmp(layer, "-") == 0)
+        return true;
+    return (strchr(layer, '/') || !cli_is_layer(cli, layer)) && stat(layer, &info) == 0 &&
+           S_ISREG(info.st_mode);
 }
 
 wcl_status cli_open_layer(cli *cli, const char *layer, const char *format,

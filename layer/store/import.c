@@ -24,6 +24,8 @@
 /* Blocks of the input of an import that is not one of several at a time: the disk takes many at
  * once. */
 #define BLOCKS_ALONE 40
+/* Entries of which hooks are told together. */
+#define ENTRIES_AT_ONCE 256
 
 typedef struct importing {
     const wcl_store *store;
@@ -91,10 +93,13 @@ static wcl_status index_entries(importing *import, wcl_error *error)
     while ((status = wcl_tar_scanner_next(import->scanner, &entry, error)) == WCL_OK) {
         import->progress.entries++;
         import->progress.subject = entry->name;
+        if (import->progress.entries % ENTRIES_AT_ONCE == 0 && report(import, error) != WCL_OK)
+            return WCL_FAILED;
         if (wcl_index_add(import->index, entry, error) != WCL_OK)
             return WCL_FAILED;
     }
-    return status == WCL_END ? wcl_index_finish(import->index, error) : status;
+    return status == WCL_END ? wcl_index_finish(import->index, import->store->hooks, error)
+                             : status;
 }
 
 /* Gives the bytes of layer.tar itself. */

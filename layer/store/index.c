@@ -501,7 +501,7 @@ wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error
 
 /* ---- Finishing ------------------------------------------------------------------------------ */
 
-wcl_status wcl_index_finish(wcl_index *index, wcl_error *error)
+wcl_status wcl_index_finish(wcl_index *index, const wcl_hooks *hooks, wcl_error *error)
 {
     wcl_status status = WCL_OK;
 
@@ -513,7 +513,7 @@ wcl_status wcl_index_finish(wcl_index *index, wcl_error *error)
             status = wcl_index_mark_implicit(index, WCL_TREE_ROOT, error);
     }
     if (status == WCL_OK)
-        status = wcl_index_apply_whiteouts(index, error);
+        status = wcl_index_apply_whiteouts(index, hooks, error);
     if (status == WCL_OK && index->os == WCL_OS_WINDOWS)
         status = wcl_index_finish_streams(index, error);
     return status;

@@ -46,8 +46,8 @@ void wcl_index_limit(wcl_index *index, uint64_t max_entries, uint64_t max_memory
 wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error);
 
 /* Settles what can be settled only at the end: the system, whiteouts, folders that are not listed.
- */
-wcl_status wcl_index_finish(wcl_index *index, wcl_error *error);
+ * `hooks` hear of it, and may be NULL. */
+wcl_status wcl_index_finish(wcl_index *index, const wcl_hooks *hooks, wcl_error *error);
 
 /* What the tree was made for. */
 wcl_os wcl_index_os(const wcl_index *index);

@@ -60,7 +60,7 @@ bool wcl_index_is_pseudo_link(const char *path);
 /* Notes what the entry at hand hides. No more: a whiteout says nothing about what the same layer
  * has at its place. */
 wcl_status wcl_index_note_whiteout(wcl_index *index, wcl_whiteout_kind kind, wcl_error *error);
-wcl_status wcl_index_apply_whiteouts(wcl_index *index, wcl_error *error);
+wcl_status wcl_index_apply_whiteouts(wcl_index *index, const wcl_hooks *hooks, wcl_error *error);
 
 /* Makes and places a file or link with the entry's data. */
 wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, const char *path,

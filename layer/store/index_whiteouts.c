@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/path.h"
 #include "layer/store/index_private.h"
 
@@ -110,17 +111,20 @@ static wcl_status apply_whiteout(wcl_index *index, const char *path, wcl_error *
 }
 
 /* What replaces folders first, since a whiteout of such a folder says the same. */
-wcl_status wcl_index_apply_whiteouts(wcl_index *index, wcl_error *error)
+wcl_status wcl_index_apply_whiteouts(wcl_index *index, const wcl_hooks *hooks, wcl_error *error)
 {
+    const wcl_progress progress = { .operation = "import" };
     const char *path;
     size_t position = 0;
 
     while ((path = wcl_paths_next(&index->opaques, &position)))
-        if (apply_opaque(index, path, error) != WCL_OK)
+        if (wcl_hooks_report(hooks, &progress, error) != WCL_OK ||
+            apply_opaque(index, path, error) != WCL_OK)
             return WCL_FAILED;
     position = 0;
     while ((path = wcl_paths_next(&index->whiteouts, &position)))
-        if (apply_whiteout(index, path, error) != WCL_OK)
+        if (wcl_hooks_report(hooks, &progress, error) != WCL_OK ||
+            apply_whiteout(index, path, error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }

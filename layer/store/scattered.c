@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 #include "layer/entry.h"
 #include "layer/path.h"
 #include "layer/store/index_paths.h"
@@ -226,20 +227,25 @@ static wcl_status find_heirs(wcl_scattered *scattered, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status survey(wcl_scattered *scattered, wcl_layer_reader *tar, wcl_error *error)
+static wcl_status survey(wcl_scattered *scattered, wcl_layer_reader *tar, const wcl_hooks *hooks,
+                         wcl_error *error)
 {
+    wcl_progress progress = { .operation = "read layer" };
     wcl_entry entry;
     wcl_status status;
 
-    while ((status = wcl_layer_reader_next(tar, &entry, error)) == WCL_OK)
-        if (survey_entry(scattered, tar, &entry, error) != WCL_OK)
+    while ((status = wcl_layer_reader_next(tar, &entry, error)) == WCL_OK) {
+        progress.entries++;
+        if (survey_entry(scattered, tar, &entry, error) != WCL_OK ||
+            wcl_hooks_report(hooks, &progress, error) != WCL_OK)
             return WCL_FAILED;
+    }
     scattered->ordinal = 0;
     return status == WCL_END ? find_heirs(scattered, error) : WCL_FAILED;
 }
 
-wcl_status wcl_scattered_new(wcl_layer_reader *tar, wcl_os os, wcl_scattered **scattered,
-                             wcl_error *error)
+wcl_status wcl_scattered_new(wcl_layer_reader *tar, wcl_os os, const wcl_hooks *hooks,
+                             wcl_scattered **scattered, wcl_error *error)
 {
     wcl_scattered *made = calloc(1, sizeof(*made));
 
@@ -248,7 +254,7 @@ wcl_status wcl_scattered_new(wcl_layer_reader *tar, wcl_os os, wcl_scattered **s
     wcl_spool_init(&made->spool, SPOOL_MEMORY);
     if (wcl_tree_new(os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT, &made->all,
                      error) != WCL_OK ||
-        survey(made, tar, error) != WCL_OK) {
+        survey(made, tar, hooks, error) != WCL_OK) {
         wcl_scattered_free(made);
         return WCL_FAILED;
     }

@@ -21,9 +21,9 @@ typedef struct wcl_kept_entry {
 
 typedef struct wcl_scattered wcl_scattered;
 
-/* The first pass, through a reader that is at its start. */
-wcl_status wcl_scattered_new(wcl_layer_reader *tar, wcl_os os, wcl_scattered **scattered,
-                             wcl_error *error);
+/* The first pass, through a reader that is at its start. `hooks` hear of it, and may be NULL. */
+wcl_status wcl_scattered_new(wcl_layer_reader *tar, wcl_os os, const wcl_hooks *hooks,
+                             wcl_scattered **scattered, wcl_error *error);
 void wcl_scattered_free(wcl_scattered *scattered);
 
 /* What becomes of an entry in the second pass. */

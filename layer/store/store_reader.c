@@ -203,8 +203,8 @@ static wcl_status survey(store_reader *reader, wcl_error *error)
 {
     if (open_tar(reader, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status =
-        wcl_scattered_new(reader->tar, reader->layer.record.os, &reader->scattered, error);
+    wcl_status status = wcl_scattered_new(reader->tar, reader->layer.record.os, reader->store.hooks,
+                                          &reader->scattered, error);
     wcl_layer_reader_close(reader->tar, NULL);
     reader->tar = NULL;
     return status;

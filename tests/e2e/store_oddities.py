@@ -108,6 +108,18 @@ def pseudo_links_are_links(home):
     home.run("unmount", "aufs")
 
 
+def the_last_of_a_name_counts(home):
+    tar = put(home, "twice.tar", entry(b"f", data=b"first"), entry(b"g", b"1", link=b"f"), entry(b"f", data=b"last"))
+    home.run("import", "-i", tar, "twice")
+    assert home.run("cat", "twice", "f").stdout == home.run("cat", tar, "f").stdout == b"last"
+    with open(tar, "rb") as file:
+        assert home.run("cat", "-", "f", stdin=file).stdout == b"last"
+    with open(tar, "rb") as file:
+        assert home.run("cat", "-", "f", input=file.read()).stdout == b"last"
+    assert home.json("stat", tar, "f")["size"] == 4
+    refused(home, [b"no such entry"], "cat", tar, "nothing")
+
+
 def errors_say_what_is_meant(home):
     link = put(home, "link.tar", entry(b"etc/link", b"1", link=b"etc/nothing"))
     refused(home, [b"etc/link", b"etc/nothing"], "import", "-i", link, "link")
@@ -120,7 +132,8 @@ def errors_say_what_is_meant(home):
 
 
 def main():
-    for test in (long_names_are_told_apart, pseudo_links_are_links, errors_say_what_is_meant):
+    for test in (long_names_are_told_apart, pseudo_links_are_links, the_last_of_a_name_counts,
+                 errors_say_what_is_meant):
         with Home() as home:
             test(home)
             home.assert_clean()
