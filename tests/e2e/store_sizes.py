@@ -61,6 +61,7 @@ def what_is_written_in_full_is_limited(home):
     assert not os.path.exists(out)
     small = put(home, "small.tar", sparse(b"big", 1 << 20, [(0, b"x" * 512)]) + END)
     refused(home, ["big", "1048576 bytes"], "convert", "--max-size", "1M", "--to", "oci", small, out)
+    home.run("import", "-i", small, "small")
     home.run("convert", "--max-size", "2M", "--to", "oci", small, out)
     assert os.path.getsize(out) > 1 << 20
     home.run("convert", "--to", "dir", small, home.path("folder"))
