@@ -6,7 +6,8 @@
 
 #include "cli/describe.h"
 
-#define COPY_SIZE (256 * 1024)
+#define COPY_SIZE (64 * 1024)
+#define PATH_SIZE_MAX 32768 /* of an entry, with its NUL */
 
 /* A path as a person may write it: backslashes, a leading slash or a drive, a trailing slash. */
 static char *tidy_path(const char *path)
@@ -40,9 +41,12 @@ static bool is_under(const char *path, const char *prefix, bool posix, const cha
         components += *at == '/';
     while (path[length] && (path[length] != '/' || components--))
         length++;
-    char *head = strndup(path, length);
-    bool equal = head && (posix ? strcmp(head, prefix) : wcl_name_compare(head, prefix)) == 0;
-    free(head);
+    char head[PATH_SIZE_MAX];
+    if (length >= sizeof(head))
+        return false;
+    memcpy(head, path, length);
+    head[length] = '\0';
+    bool equal = (posix ? strcmp(head, prefix) : wcl_name_compare(head, prefix)) == 0;
     *rest = path + length + (path[length] == '/');
     return equal;
 }
@@ -271,8 +275,8 @@ static wcl_status write_zeros(uint64_t count)
 
 static wcl_status write_stream(wcl_backup_reader *backup, uint64_t *written, wcl_error *error)
 {
-    uint8_t *buffer = malloc(COPY_SIZE);
-    wcl_status status = buffer ? WCL_OK : WCL_FAILED;
+    uint8_t buffer[COPY_SIZE];
+    wcl_status status = WCL_OK;
     size_t got = 1;
 
     while (status == WCL_OK && got) {
@@ -281,7 +285,6 @@ static wcl_status write_stream(wcl_backup_reader *backup, uint64_t *written, wcl
             status = WCL_FAILED;
         *written += got;
     }
-    free(buffer);
     return status;
 }
 
@@ -322,6 +325,8 @@ static wcl_status cat_path(cli *cli, const char *layer, const char *path, const 
     wcl_status status = open_entry(cli, layer, path, &reader, &entry);
     if (status == WCL_OK && entry.kind == WCL_ENTRY_HARD_LINK) {
         *link = strdup(entry.target);
+        if (!*link)
+            cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "cat", path, "out of memory");
         status = *link ? WCL_OK : WCL_FAILED;
     } else if (status == WCL_OK && (entry.kind != WCL_ENTRY_FILE && !stream)) {
         cli_fail(cli, WCL_CODE_DIRECTORY, "cat", path, "it is a %s and has no contents",

@@ -118,7 +118,9 @@ static int apply(cli *cli, const cli_option *option, const char *value)
         *option->value = value;
         return 0;
     case CLI_LIST:
-        return append(option->list, value) ? 0 : EXIT_FAILED;
+        return append(option->list, value)
+                   ? 0
+                   : cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "read", "arguments", "out of memory");
     }
     return 0;
 }

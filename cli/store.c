@@ -35,8 +35,10 @@ static wcl_status make_chain(cli *cli, const wcl_driver *driver, const cli_list 
     if (!chain->id || wcl_layer_get_info(driver, chain->id, &chain->info, &cli->error) != WCL_OK)
         return WCL_FAILED;
     chain->ids = calloc(chain->info->parent_count + 1, sizeof(char *));
-    if (!chain->ids)
+    if (!chain->ids) {
+        cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "find parents", chain->id, "out of memory");
         return WCL_FAILED;
+    }
     chain->ids[0] = chain->id;
     for (size_t i = 0; i < chain->info->parent_count; i++)
         chain->ids[i + 1] = chain->info->parents[i];
