@@ -63,7 +63,7 @@ SHAPES = {
                        "import"),
     "holes": (lambda n: [sparse(b"f", n * 1024, [(i * 1024, b"x" * 512) for i in range(n)])], FEW,
               "import diff"),
-    "names that collide": (lambda n: [entry(colliding(i, 11)) for i in range(n)], FEW, "convert"),
+    "names that collide": (lambda n: [entry(colliding(i, 12)) for i in range(n)], 4 * FEW, "convert"),
     "folders that collide": (lambda n: [entry(colliding(i, 11), b"5") for i in range(n)], FEW, "list"),
     "streams": (lambda n: in_windows([header(b"Files/f")] + [header(b"Files/f:s%d" % i) for i in range(n)]), FEW,
                 "import"),
