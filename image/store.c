@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "base/listing.h"
 #include "layer/provider.h"
+#include "layer/store/uses.h"
 
 static const char *const folders[] = { "blobs",  "blobs/sha256", "images", "names",
                                        "layers", "partial",      "leases" };
@@ -24,21 +24,7 @@ static const char *const folders[] = { "blobs",  "blobs/sha256", "images", "name
 
 int wcl_image_store_lock(const wcl_image_store *store, bool wait, wcl_error *error)
 {
-    int fd = openat(store->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd < 0) {
-        wcl_fail_errno(error, errno, "cannot open the lock of the images");
-        return -1;
-    }
-    while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EINTR)
-            continue;
-        if (errno != EWOULDBLOCK)
-            wcl_fail_errno(error, errno, "cannot lock the images");
-        close(fd);
-        return -1;
-    }
-    return fd;
+    return wcl_store_lock_images(store->fd, wait, error);
 }
 
 /* ---- Small files ---------------------------------------------------------------------------- */

@@ -5,7 +5,6 @@
 #include "layer/store/mount.h"
 #include "layer/store/private.h"
 #include "layer/store/sandbox.h"
-#include "layer/store/uses.h"
 
 static wcl_status refuse(wcl_error *error)
 {
@@ -132,17 +131,6 @@ bool wcl_mount_is_mounted(const wcl_store *store, const char *id)
     (void)store;
     (void)id;
     return false;
-}
-
-/* Images are kept where the store mounts. */
-wcl_status wcl_store_check_unused(const wcl_store *store, const char *id, int *lock,
-                                  wcl_error *error)
-{
-    (void)store;
-    (void)id;
-    (void)error;
-    *lock = -1;
-    return WCL_OK;
 }
 
 /* ---- Nothing is done behind -------------------------------------------------------------------

@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
-#include "base/buffer.h"
 #include "base/error.h"
 #include "base/listing.h"
 #include "base/json.h"
+#include "base/regular.h"
 
 #define FILE_SIZE_MAX ((size_t)16 * 1024 * 1024)
 #define NAME_SIZE_MAX 600
@@ -36,23 +35,15 @@ static bool is_layer_of_images(const char *id)
 /* The whole of a file, as text; WCL_END where it has just gone. */
 static wcl_status read_file(int fd, const char *name, wcl_buffer *text, wcl_error *error)
 {
-    WCL_CLEANUP_FD int file = openat(fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct stat info;
-    size_t got;
+    wcl_error why = WCL_ERROR_INIT;
 
-    wcl_buffer_clear(text);
-    if (file < 0 && errno == ENOENT)
+    if (wcl_regular_read(fd, name, WCL_LINKS_REFUSED, FILE_SIZE_MAX, text, &why) == WCL_OK)
+        return WCL_OK;
+    if (why.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_END;
-    if (file < 0 || fstat(file, &info) != 0)
-        return wcl_fail_errno(error, errno, "cannot open '%s'", name);
-    if (!S_ISREG(info.st_mode) || (uint64_t)info.st_size > FILE_SIZE_MAX)
-        return wcl_fail(error, WCL_CODE_CORRUPT, "'%s' is not a file of an image", name);
-    if (wcl_buffer_reserve(text, (size_t)info.st_size, error) != WCL_OK ||
-        wcl_pread_full(file, text->data, (size_t)info.st_size, 0, &got, error) != WCL_OK)
-        return WCL_FAILED;
-    text->size = got;
-    text->data[got] = '\0';
-    return WCL_OK;
+    if (error)
+        *error = why;
+    return WCL_FAILED;
 }
 
 /* ---- Looking at each file ------------------------------------------------------------------- */
@@ -86,6 +77,15 @@ static wcl_status each(search *search, const char *folder,
     return status == WCL_END ? WCL_OK : status;
 }
 
+/* Whether the text has that in it, on either side of NULs. */
+static bool contains(const wcl_buffer *text, const char *wanted)
+{
+    for (size_t at = 0; at < text->size; at += strlen((const char *)text->data + at) + 1)
+        if (strstr((const char *)text->data + at, wanted))
+            return true;
+    return false;
+}
+
 /* The bytes are looked for, so that a record that is damaged keeps its layers as well. */
 static wcl_status find_in_file(search *search, int fd, const char *name, wcl_error *error)
 {
@@ -94,7 +94,7 @@ static wcl_status find_in_file(search *search, int fd, const char *name, wcl_err
     wcl_status status = read_file(fd, name, &text, error);
     if (status != WCL_OK)
         return status == WCL_END ? WCL_OK : WCL_FAILED;
-    if (!memmem(text.data, text.size, search->wanted, strlen(search->wanted)))
+    if (!contains(&text, search->wanted))
         return WCL_OK;
     snprintf(search->found, sizeof(search->found), "%s", name);
     return WCL_END;
@@ -169,7 +169,7 @@ static wcl_status check_leases(search *search, const char *id, wcl_error *error)
                           : WCL_OK;
 }
 
-static int lock_images(int images, wcl_error *error)
+int wcl_store_lock_images(int images, bool wait, wcl_error *error)
 {
     int fd = openat(images, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -177,10 +177,11 @@ static int lock_images(int images, wcl_error *error)
         wcl_fail_errno(error, errno, "cannot open the lock of the images");
         return -1;
     }
-    while (flock(fd, LOCK_EX) != 0) {
+    while (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
         if (errno == EINTR)
             continue;
-        wcl_fail_errno(error, errno, "cannot lock the images");
+        if (errno != EWOULDBLOCK)
+            wcl_fail_errno(error, errno, "cannot lock the images");
         close(fd);
         return -1;
     }
@@ -200,7 +201,7 @@ wcl_status wcl_store_check_unused(const wcl_store *store, const char *id, int *l
         return errno == ENOENT ? WCL_OK
                                : wcl_fail_errno(error, errno, "cannot open the home's images");
     search search = { .images = images };
-    WCL_CLEANUP_FD int held = lock_images(images, error);
+    WCL_CLEANUP_FD int held = wcl_store_lock_images(images, true, error);
     if (held < 0 || check_records(&search, id, error) != WCL_OK ||
         check_leases(&search, id, error) != WCL_OK)
         return WCL_FAILED;

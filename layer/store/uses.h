@@ -16,6 +16,10 @@
 wcl_status wcl_store_check_unused(const wcl_store *store, const char *id, int *lock,
                                   wcl_error *error);
 
+/* Locks what the images of a home say, whose folder is `images`; a descriptor to be closed, or -1.
+ * With `wait` false, -1 also (without an error) where somebody else holds the lock. */
+int wcl_store_lock_images(int images, bool wait, wcl_error *error);
+
 /* Removes a layer without that check: for whoever holds the images' lock and knows. */
 wcl_status wcl_store_destroy_unused(const wcl_store *store, const char *id, wcl_error *error);
 
