@@ -176,6 +176,8 @@ static wcl_status remove_layer(wcl_graphdriver *driver, const char *id, wcl_refe
     wcl_pending_remove(driver, id);
     reference->count = 0;
     reference->adopted = false;
+    if (wcl_graphdriver_discard_applied(driver, id, error) != WCL_OK)
+        return WCL_FAILED;
     return wcl_graphdriver_remove_scratch(driver, id, error);
 }
 

@@ -1,4 +1,5 @@
 /* Diffs: a layer as a tar, a tar as a layer, and what a layer changes. */
+#include <stdio.h>
 #include <string.h>
 #include <wcl/tar.h>
 
@@ -217,7 +218,8 @@ static wcl_status chain_of(wcl_graphdriver *driver, const char *parent, wcl_laye
     return WCL_OK;
 }
 
-/* Makes a layer that somebody looked at while it was empty one to be filled again. */
+/* Makes a layer that somebody looked at while it was empty one to be filled again; WCL_END where it
+ * is to be written to as it is. */
 static wcl_status unsettle(wcl_graphdriver *driver, const char *id, char **parent, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
@@ -226,14 +228,14 @@ static wcl_status unsettle(wcl_graphdriver *driver, const char *id, char **paren
     if (noted == WCL_FAILED || wcl_layer_get_info(&driver->layers, id, &info, error) != WCL_OK)
         return WCL_FAILED;
     bool is_open = noted == WCL_OK && is_sandbox(info);
-    if (is_open ? wcl_graphdriver_has_changes(driver, id) : strcmp(info->kind, "empty") != 0)
-        return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
-                        is_sandbox(info) ? "the layer was written to; a diff can be applied to one "
-                                           "that is new"
-                                         : "the layer is filled already");
+    if (!is_sandbox(info) && strcmp(info->kind, "empty") != 0)
+        return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "the layer is filled already");
     const char *own = is_own_parent(info, "") ? "" : info->parents[0];
     if (!*parent && !(*parent = strdup(own)))
         return wcl_fail_memory(error);
+    if (is_sandbox(info) &&
+        (!is_open || info->is_mounted || wcl_graphdriver_has_changes(driver, id)))
+        return WCL_END;
     if (wcl_pending_add(driver, id, *parent, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_layer_destroy(&driver->layers, id, error) == WCL_OK)
@@ -256,31 +258,98 @@ static wcl_status import(wcl_graphdriver *driver, const char *id, const char *pa
                                 NULL, NULL, error);
 }
 
-static wcl_status apply(wcl_graphdriver *driver, const char *id, const char *parent,
-                        wcl_read_fn read, void *context, uint64_t *size, wcl_error *error)
+static wcl_status measure_layer(wcl_graphdriver *driver, const char *id, uint64_t *size,
+                                wcl_error *error)
 {
-    WCL_CLEANUP_FREE char *own = NULL;
     wcl_layer_reader *reader = NULL;
-    bool filled;
 
-    if (wcl_layer_exists(&driver->layers, id, &filled, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_status status = filled ? WCL_END : wcl_pending_parent(driver, id, &own, error);
-    if (status == WCL_END)
-        status = unsettle(driver, id, &own, error);
-    if (status != WCL_OK)
-        return WCL_FAILED;
-    if (strcmp(own, parent) != 0)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the layer was created on '%s', not on '%s'", own, parent);
-    if (import(driver, id, parent, read, context, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_pending_remove(driver, id);
     *size = 0;
     if (wcl_layer_reader_open(&driver->layers, id, (wcl_parents) { NULL, 0 }, &reader, error) !=
         WCL_OK)
         return WCL_FAILED;
     return measure(reader, size, error);
+}
+
+/* Lays a layer over one that is mounted for it. */
+static wcl_status write_to(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
+                           const char *applied, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *path = NULL;
+
+    if (wcl_graphdriver_get_held(driver, id, NULL, reference, &path, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_graphdriver_lay_over(driver, applied, path, error);
+    if (wcl_graphdriver_put_held(driver, id, reference, status == WCL_OK ? error : NULL) != WCL_OK)
+        return WCL_FAILED;
+    return status;
+}
+
+#define APPLIED_SIZE 160
+
+static void name_applied(const char *id, char applied[APPLIED_SIZE])
+{
+    snprintf(applied, APPLIED_SIZE, "%.140s.applied", id);
+}
+
+wcl_status wcl_graphdriver_discard_applied(wcl_graphdriver *driver, const char *id,
+                                           wcl_error *error)
+{
+    char applied[APPLIED_SIZE];
+    bool left;
+
+    name_applied(id, applied);
+    if (wcl_layer_id_check(applied, NULL) != WCL_OK)
+        return WCL_OK;
+    if (wcl_layer_exists(&driver->layers, applied, &left, error) != WCL_OK)
+        return WCL_FAILED;
+    return left ? wcl_layer_destroy(&driver->layers, applied, error) : WCL_OK;
+}
+
+/* Into a writable layer the tar goes by way of a layer of its own. */
+static wcl_status apply_to_writable(wcl_graphdriver *driver, const char *id,
+                                    wcl_reference *reference, wcl_read_fn read, void *context,
+                                    uint64_t *size, wcl_error *error)
+{
+    const wcl_import_options options = { .struct_size = sizeof(options), .os = WCL_OS_LINUX };
+    char applied[APPLIED_SIZE];
+
+    name_applied(id, applied);
+    if (wcl_graphdriver_discard_applied(driver, id, error) != WCL_OK ||
+        wcl_layer_import_tar(&driver->layers, applied, (wcl_parents) { NULL, 0 }, read, context,
+                             &options, NULL, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = measure_layer(driver, applied, size, error);
+    if (status == WCL_OK)
+        status = write_to(driver, id, reference, applied, error);
+    if (wcl_layer_destroy(&driver->layers, applied, status == WCL_OK ? error : NULL) != WCL_OK)
+        return WCL_FAILED;
+    return status;
+}
+
+static wcl_status apply(wcl_graphdriver *driver, const char *id, const char *parent,
+                        wcl_reference *reference, wcl_read_fn read, void *context, uint64_t *size,
+                        wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *own = NULL;
+    bool filled;
+
+    if (wcl_layer_exists(&driver->layers, id, &filled, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status =
+        filled ? unsettle(driver, id, &own, error) : wcl_pending_parent(driver, id, &own, error);
+    if (status == WCL_FAILED)
+        return WCL_FAILED;
+    if (!own)
+        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no layer '%s'", id);
+    if (strcmp(own, parent) != 0)
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the layer was created on '%s', not on '%s'", own, parent);
+    if (status == WCL_END)
+        return apply_to_writable(driver, id, reference, read, context, size, error);
+    if (import(driver, id, parent, read, context, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_pending_remove(driver, id);
+    return measure_layer(driver, id, size, error);
 }
 
 wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id, const char *parent,
@@ -292,7 +361,8 @@ wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id, c
     if (wcl_layer_id_check(id, error) != WCL_OK ||
         wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "apply diff", id);
-    wcl_status status = apply(driver, id, parent ? parent : "", read, context, size, error);
+    wcl_status status =
+        apply(driver, id, parent ? parent : "", reference, read, context, size, error);
     wcl_references_leave(&driver->references, reference);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "apply diff", id);
 }

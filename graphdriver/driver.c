@@ -22,7 +22,7 @@ static wcl_status check_maps(const char *kind, const wcl_id_map *maps, size_t co
     for (size_t i = 0; i < count; i++)
         if (maps[i].container_id != maps[i].host_id)
             return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                            "%s %u shall be %u in containers, but this driver cannot map ids; run "
+                            "%s %u is to be %u in containers, but this driver cannot map ids; run "
                             "dockerd without --userns-remap",
                             kind, maps[i].host_id, maps[i].container_id);
     return WCL_OK;
@@ -96,7 +96,8 @@ static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphd
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         "the wcl_graphdriver_options do not say their size in struct_size");
     if (!options->home || options->home[0] != '/')
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the home '%.200s' is no absolute path",
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the home '%.200s' is not an absolute path",
                         options->home ? options->home : "");
     if (check_maps("user", options->uid_maps, options->uid_map_count, error) != WCL_OK ||
         check_maps("group", options->gid_maps, options->gid_map_count, error) != WCL_OK ||

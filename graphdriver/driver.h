@@ -67,6 +67,10 @@ bool wcl_graphdriver_is_init(const char *id);
 /* Whether a writable layer on nothing stands on this one, which was made for it alone. */
 bool wcl_graphdriver_is_scratch_of(const char *scratch, const char *id);
 
+/* Removes what an ApplyDiff onto a writable layer left that was interrupted. Its turn is held. */
+wcl_status wcl_graphdriver_discard_applied(wcl_graphdriver *driver, const char *id,
+                                           wcl_error *error);
+
 /* ---- Differences ----------------------------------------------------------------------------- */
 
 /* A reader of what a read-only layer changes of another: as if it stood on it, in one layer. */
@@ -90,6 +94,12 @@ size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver);
 
 /* ---- Mounts, with the layer's turn held ------------------------------------------------------ */
 
+/* Get and Put. */
+wcl_status wcl_graphdriver_get_held(wcl_graphdriver *driver, const char *id, const char *label,
+                                    wcl_reference *reference, char **path, wcl_error *error);
+wcl_status wcl_graphdriver_put_held(wcl_graphdriver *driver, const char *id,
+                                    wcl_reference *reference, wcl_error *error);
+
 /* Undoes a layer's mount, whoever uses it. Nothing is to be done for what is not mounted. */
 wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_error *error);
 
@@ -111,5 +121,9 @@ wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id
 /* wcl_layer_unprepare(), which does not wait for what need not be waited for. */
 wcl_status wcl_graphdriver_unprepare(const wcl_graphdriver *driver, const char *id,
                                      wcl_error *error);
+
+/* Changes the tree at `path` as the read-only layer `id` does, which stands on nothing. */
+wcl_status wcl_graphdriver_lay_over(const wcl_graphdriver *driver, const char *id, const char *path,
+                                    wcl_error *error);
 
 #endif

@@ -34,8 +34,8 @@ static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const cha
     return WCL_FAILED;
 }
 
-static wcl_status get(wcl_graphdriver *driver, const char *id, const char *label,
-                      wcl_reference *reference, char **path, wcl_error *error)
+wcl_status wcl_graphdriver_get_held(wcl_graphdriver *driver, const char *id, const char *label,
+                                    wcl_reference *reference, char **path, wcl_error *error)
 {
     if (reference->count == 0 && (wcl_graphdriver_make_open(driver, id, error) != WCL_OK ||
                                   check_there(driver, id, error) != WCL_OK ||
@@ -59,7 +59,7 @@ wcl_status wcl_graphdriver_get(wcl_graphdriver *driver, const char *id, const ch
     if (wcl_layer_id_check(id, error) != WCL_OK ||
         wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "get", id);
-    wcl_status status = get(driver, id, mount_label, reference, path, error);
+    wcl_status status = wcl_graphdriver_get_held(driver, id, mount_label, reference, path, error);
     wcl_references_leave(&driver->references, reference);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "get", id);
 }
@@ -99,8 +99,8 @@ static bool is_noted_only(const wcl_graphdriver *driver, const char *id)
            wcl_layer_exists(&driver->layers, id, &found, NULL) == WCL_OK && !found;
 }
 
-static wcl_status put(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
-                      wcl_error *error)
+wcl_status wcl_graphdriver_put_held(wcl_graphdriver *driver, const char *id,
+                                    wcl_reference *reference, wcl_error *error)
 {
 
     if (reference->count > 1 && !(reference->count == 2 && is_void(driver, id, reference))) {
@@ -124,7 +124,7 @@ wcl_status wcl_graphdriver_put(wcl_graphdriver *driver, const char *id, wcl_erro
     if (wcl_layer_id_check(id, error) != WCL_OK ||
         wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "put", id);
-    wcl_status status = put(driver, id, reference, error);
+    wcl_status status = wcl_graphdriver_put_held(driver, id, reference, error);
     wcl_references_leave(&driver->references, reference);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "put", id);
 }

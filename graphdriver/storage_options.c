@@ -40,7 +40,7 @@ static wcl_status parse_size(const char *text, uint64_t *size, wcl_error *error)
         number *= 1024;
     if (power < 0 || number < 1 || number >= 9e18)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the storage option size is '%.60s', which is no size like 10G", text);
+                        "the storage option size is '%.60s', which is not a size like 10G", text);
     *size = (uint64_t)number;
     return WCL_OK;
 }

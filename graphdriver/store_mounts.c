@@ -1,9 +1,13 @@
 /* What the driver wants of layers that only the portable store can do. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
 #include "graphdriver/driver.h"
 #include "layer/provider.h"
+#include "layer/store/lay_over.h"
 #include "layer/store/mount.h"
 #include "layer/store/sandbox.h"
 #include "layer/store/sandbox_work.h"
@@ -43,7 +47,7 @@ wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id
     if (!label || !*label)
         return wcl_layer_prepare(&driver->layers, id, no_parents, error);
     return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                    "the layer shall be mounted with the label '%.100s', but its provider knows no "
+                    "the layer is to be mounted with the label '%.100s', but its provider knows no "
                     "labels",
                     label);
 }
@@ -62,4 +66,17 @@ wcl_status wcl_graphdriver_freeze(const wcl_graphdriver *driver, const char *id,
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "the layer is writable, and its provider cannot make it read-only");
     return wcl_store_freeze_sandbox(&driver->layers, id, alone, error);
+}
+
+wcl_status wcl_graphdriver_lay_over(const wcl_graphdriver *driver, const char *id, const char *path,
+                                    wcl_error *error)
+{
+    WCL_CLEANUP_FD int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (!is_store(driver))
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "a diff cannot be applied to a writable layer of this provider");
+    if (root < 0)
+        return wcl_fail_errno(error, errno, "cannot open '%s'", path);
+    return wcl_store_lay_over(&driver->layers, id, root, error);
 }

@@ -266,7 +266,7 @@ static wcl_status parse(const void *body, size_t size, cJSON **request, wcl_erro
     /* Go's encoder writes null for a request without arguments. */
     if (cJSON_IsNull(*request) || cJSON_IsObject(*request))
         return WCL_OK;
-    return wcl_fail(error, WCL_CODE_INVALID_DATA, "the request is no JSON object");
+    return wcl_fail(error, WCL_CODE_INVALID_DATA, "the request is not a JSON object");
 }
 
 wcl_status wcl_call_run(const wcl_call *call, wcl_sessions *sessions, const void *body, size_t size,

@@ -32,14 +32,14 @@ wcl_status wcl_text_list_read(const cJSON *json, const char *name, wcl_text_list
     if (!array || cJSON_IsNull(array))
         return WCL_OK;
     if (!cJSON_IsArray(array) && !cJSON_IsObject(array))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s is no list", name);
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s is not a list", name);
     list->items = calloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*list->items));
     if (!list->items)
         return wcl_fail_memory(error);
     cJSON_ArrayForEach(item, array)
     {
         if (!cJSON_IsString(item))
-            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s holds something that is no text",
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s holds something that is not a text",
                             name);
         if (asprintf(&list->items[list->count], "%s%s%s", item->string ? item->string : "",
                      item->string ? "=" : "", item->valuestring) < 0)
@@ -73,7 +73,7 @@ static wcl_status read_maps(const cJSON *json, const char *name, wcl_id_map **ma
     if (!array || cJSON_IsNull(array))
         return WCL_OK;
     if (!cJSON_IsArray(array))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s is no list", name);
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s is not a list", name);
     *maps = calloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(**maps));
     if (!*maps)
         return wcl_fail_memory(error);

@@ -45,7 +45,7 @@ static wcl_status bind_at(int fd, const struct sockaddr_un *address, wcl_error *
 
     if (lstat(address->sun_path, &info) == 0) {
         if (!S_ISSOCK(info.st_mode))
-            return wcl_fail(error, WCL_CODE_FILE_EXISTS, "there is a file that is no socket");
+            return wcl_fail(error, WCL_CODE_FILE_EXISTS, "there is a file that is not a socket");
         if (is_served(address))
             return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "another process serves this socket");
         if (unlink(address->sun_path) != 0 && errno != ENOENT)

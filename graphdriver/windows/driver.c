@@ -45,6 +45,7 @@ static wcl_status fill(wcl_graphdriver *driver, const wcl_graphdriver_options *o
     if (options->hooks) {
         driver->hooks.context = options->hooks->context;
         driver->hooks.log = options->hooks->log;
+        driver->hooks.progress = options->hooks->progress;
     }
     driver->layers = (wcl_driver) { .struct_size = sizeof(wcl_driver),
                                     .flavour = WCL_FLAVOUR_FILTER,

@@ -69,6 +69,10 @@ wcl_status wcl_mount_chain(const wcl_store *store, const wcl_store_layer *layer,
 /* Makes HOME/ID/unpacked of chain.erofs and the tars unless it is there. */
 wcl_status wcl_mount_unpack(const wcl_store *store, const wcl_store_layer *layer, wcl_error *error);
 
+/* Unpacks the chain, whose index is made, into a folder that is empty. */
+wcl_status wcl_mount_unpack_into(const wcl_store *store, const wcl_store_layer *layer, int folder,
+                                 wcl_error *error);
+
 /* Removes what an interrupted unpacking left. */
 void wcl_mount_discard_unpack(int layer_fd);
 

@@ -297,33 +297,41 @@ static wcl_status unpack_into(unpacker *unpacker, int folder, wcl_error *error)
     return status;
 }
 
-static wcl_status unpack_chain(const wcl_store *store, const wcl_store_layer *layer,
-                               wcl_error *error)
+wcl_status wcl_mount_unpack_into(const wcl_store *store, const wcl_store_layer *layer, int folder,
+                                 wcl_error *error)
 {
     unpacker unpacker = { .store = store, .root = -1, .path = WCL_BUFFER_INIT };
     wcl_image *image = NULL;
     WCL_CLEANUP_FREE char *path = wcl_store_path(store, layer->record.id, "chain.erofs");
-    WCL_CLEANUP_FD int folder =
-        openat(layer->fd, UNFINISHED, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
     if (!path)
         return wcl_fail_memory(error);
-    if (folder < 0)
-        return wcl_fail_errno(error, errno, "cannot open the folder to unpack the chain into");
     wcl_status status = wcl_image_open_file(path, &image, error);
     unpacker.image = image;
     if (status == WCL_OK)
         status = open_tars(&unpacker, &layer->record, error);
     if (status == WCL_OK)
         status = unpack_into(&unpacker, folder, error);
-    if (status == WCL_OK && syncfs(folder) != 0)
-        status = wcl_fail_errno(error, errno, "cannot write the unpacked chain");
     if (unpacker.xattrs_lost)
         wcl_store_log(store, WCL_LOG_WARNING,
                       "this file system has no room for some metadata of '%s'", layer->record.id);
     free_unpacker(&unpacker);
     wcl_image_free(image);
     return status;
+}
+
+static wcl_status unpack_chain(const wcl_store *store, const wcl_store_layer *layer,
+                               wcl_error *error)
+{
+    WCL_CLEANUP_FD int folder =
+        openat(layer->fd, UNFINISHED, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (folder < 0)
+        return wcl_fail_errno(error, errno, "cannot open the folder to unpack the chain into");
+    if (wcl_mount_unpack_into(store, layer, folder, error) != WCL_OK)
+        return WCL_FAILED;
+    return syncfs(folder) == 0 ? WCL_OK
+                               : wcl_fail_errno(error, errno, "cannot write the unpacked chain");
 }
 
 void wcl_mount_discard_unpack(int layer_fd)

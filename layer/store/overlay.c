@@ -115,7 +115,7 @@ static wcl_status copy_xattrs(int from, int to, wcl_error *error)
 }
 
 /* The root of the mount is the upper folder itself: it must look like the one below. */
-static wcl_status copy_root(int from, int to, wcl_error *error)
+wcl_status wcl_overlay_copy_root(int from, int to, wcl_error *error)
 {
     struct stat info;
 
@@ -141,7 +141,7 @@ static wcl_status make_upper(int base, int lower, wcl_error *error)
     WCL_CLEANUP_FD int upper = openat(base, "upper.new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (upper < 0)
         return wcl_fail_errno(error, errno, "cannot open the upper folder");
-    if (copy_root(lower, upper, error) != WCL_OK)
+    if (wcl_overlay_copy_root(lower, upper, error) != WCL_OK)
         return WCL_FAILED;
     if (renameat(base, "upper.new", base, "upper") != 0)
         return wcl_fail_errno(error, errno, "cannot put the upper folder in place");

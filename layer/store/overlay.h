@@ -44,4 +44,7 @@ wcl_status wcl_overlay_mount(const wcl_store *store, const wcl_store_layer *sand
                              const wcl_overlay_lower *lower, const wcl_overlay_options *options,
                              wcl_error *error);
 
+/* Gives the folder `to` the owner, mode, attributes and time of `from`. */
+wcl_status wcl_overlay_copy_root(int from, int to, wcl_error *error);
+
 #endif

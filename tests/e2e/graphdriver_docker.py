@@ -207,6 +207,20 @@ def metadata(docker):
     docker.run("rm", "sized")
 
 
+def refused(world):
+    """What keeps dockerd from starting is in its log, in the plugin's words."""
+    docker = Docker(world.work, world.plugin.name, "refused")
+    try:
+        docker.start("--storage-opt", "colour=red")
+        raise AssertionError("dockerd took an option that nobody knows")
+    except AssertionError as error:
+        assert "dockerd ended" in str(error), error
+    log = open(docker.log, errors="replace").read()
+    line = next(line for line in log.splitlines() if "Failed to GetDriver graph" in line)
+    assert "the storage option 'colour=red' is not known" in line.replace("\\", ""), line
+    assert "error initializing graphdriver: driver not supported" in log, log[-500:]
+
+
 def main():
     with World("docker") as world:
         docker = world.docker
@@ -225,6 +239,7 @@ def main():
         step(many_layers, docker, world)
         step(registry, docker, world)
         step(limited, docker)
+        step(refused, world)
         step(debian, docker, world)
         step(docker.remove_everything)
         docker.assert_empty()

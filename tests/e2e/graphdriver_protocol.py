@@ -106,11 +106,11 @@ def bad_requests(plugin):
     plugin.driver("Remove", "waiting")
     assert plugin.driver("Exists", "waiting")["Exists"] is False
     refused("storage option", plugin.driver, "CreateReadWrite", "odd", "next", StorageOpt={"colour": "red"})
-    refused("no size", plugin.driver, "CreateReadWrite", "odd", "next", StorageOpt={"size": "much"})
+    refused("not a size", plugin.driver, "CreateReadWrite", "odd", "next", StorageOpt={"size": "much"})
     refused("writable", plugin.driver, "Create", "odd", "next", StorageOpt={"size": "1G"})
     refused("map ids", plugin.init, plugin.home, UIDMaps=[{"container_id": 0, "host_id": 100000, "size": 65536}])
     refused("absolute", plugin.init, "relative/home")
-    refused("no text", plugin.init, plugin.home, Opts=[1])
+    refused("not a text", plugin.init, plugin.home, Opts=[1])
     for broken in (b"{", b"[1]", b"\xff\xfe", b'{"ID":1}', b'{"ID":"a\\u0000b"}', b'{"ID":"' + b"a" * 5000, b"[" * 100000, b'"text"', b"nonsense"):
         status, data = plugin.request("GraphDriver.Get", broken)
         assert status >= 400 and json.loads(data)["Err"], (broken[:20], status, data)

@@ -194,6 +194,45 @@ static void an_empty_parent_means_all_that_a_layer_shows(void **state)
     expect_changes(test, "alone", "upper", "");
 }
 
+static void a_diff_is_applied_onto_what_is_written_to(void **state)
+{
+    const test_driver *test = *state;
+    uint64_t size;
+    WCL_CLEANUP_BUFFER wcl_buffer tar =
+        test_tar("mkdir -p d/new o sub; echo A > a; ln a d/link; echo n > d/new/n; : > .wh.gone; "
+                 ": > o/.wh..wh..opq; echo o > o/o; ln -s a s; echo file > was-folder; "
+                 "mkdir was-link; echo x > was-link/x; chmod 711 sub; chown 3:4 sub; mkfifo p; "
+                 "setfattr -n user.mark -v x a; touch -d 2001-01-01 d");
+    static const char made[] =
+        "mkdir -p d o/deep was-folder/in sub; echo a > a; echo kept > d/kept; echo g > gone; "
+        "echo o > o/deep/old; echo s > sub/s; ln -s / was-link";
+
+    test_layer(test, "base", NULL, made);
+    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    MUST(wcl_graphdriver_create(test->driver, "open", "", NULL, error));
+    test_in(test, "box", "echo m > mine");
+    test_in(test, "open", made);
+    test_in(test, "open", "echo m > mine");
+    for (int i = 0; i < 2; i++) {
+        const char *id = i ? "open" : "box", *parent = i ? "" : "base";
+        MUST(test_apply(test, id, parent, tar.data, tar.size, &size, error));
+        assert_int_equal(size, 2 + 2 + 2 + 1 + 5 + 2);
+        test_in(
+            test, id,
+            "[ \"$(echo *)\" = 'a d mine o p s sub was-folder was-link' ]; [ $(cat a) = A ]; "
+            "[ a -ef d/link ]; [ \"$(ls d | tr '\\n' ' ')\" = 'kept link new ' ]; "
+            "[ $(ls -A o) = o ]; [ -f was-folder ]; [ $(cat was-link/x) = x ]; [ -p p ]; "
+            "[ $(stat -c %a:%u:%g sub) = 711:3:4 ]; [ $(cat sub/s) = s ]; ! ls -d .w* 2>/dev/null; "
+            "[ $(getfattr --only-values -n user.mark a) = x ]; [ $(stat -c %Y d) = $(date -d "
+            "2001-01-01 +%s) ]; [ ! -e /x ]");
+    }
+    WCL_CLEANUP_BUFFER wcl_buffer diff = test_diff(test, "box", "base");
+    MUST(wcl_graphdriver_create(test->driver, "again", "base", NULL, error));
+    MUST(test_apply(test, "again", "base", diff.data, diff.size, &size, error));
+    test_in(test, "again", "[ ! -e gone ] && [ a -ef d/link ] && [ $(cat mine) = m ]");
+    test_shell("[ \"$(ls %s | tr '\\n' ' ')\" = 'again base box open open.scratch ' ]", test->home);
+}
+
 static void what_cannot_be_told_is_said(void **state)
 {
     const test_driver *test = *state;
@@ -227,6 +266,7 @@ int main(void)
         WITH_DRIVER(a_read_only_layer_tells_its_changes_of_any_other),
         WITH_DRIVER(a_diff_of_several_layers_is_what_they_change_together),
         WITH_DRIVER(an_empty_parent_means_all_that_a_layer_shows),
+        WITH_DRIVER(a_diff_is_applied_onto_what_is_written_to),
         WITH_DRIVER(what_cannot_be_told_is_said),
     };
     if (!test_can_mount())

@@ -284,8 +284,8 @@ static void what_cannot_be_is_refused_and_leaves_nothing(void **state)
     expect_failure(test_apply(test, "base", NULL, tar.data, tar.size, &size, &error), &error,
                    WCL_CODE_ALREADY_EXISTS);
     MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
-    expect_failure(test_apply(test, "box", "base", tar.data, tar.size, &size, &error), &error,
-                   WCL_CODE_ALREADY_EXISTS);
+    expect_failure(test_apply(test, "box", "", tar.data, tar.size, &size, &error), &error,
+                   WCL_CODE_INVALID_PARAMETER);
     MUST(wcl_graphdriver_create(test->driver, "cut", "base", NULL, error));
     assert_int_equal(test_apply(test, "cut", "base", tar.data, 600, &size, &error), WCL_FAILED);
     test_shell("[ \"$(echo $(ls %s))\" = 'base box' ]", test->home);
