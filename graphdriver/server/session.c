@@ -39,8 +39,8 @@ wcl_status wcl_text_list_read(const cJSON *json, const char *name, wcl_text_list
     cJSON_ArrayForEach(item, array)
     {
         if (!cJSON_IsString(item))
-            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s holds something that is not a text",
-                            name);
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                            "%s holds something that is not a text", name);
         if (asprintf(&list->items[list->count], "%s%s%s", item->string ? item->string : "",
                      item->string ? "=" : "", item->valuestring) < 0)
             return wcl_fail_memory(error);

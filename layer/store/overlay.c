@@ -234,6 +234,7 @@ static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *
         { "xino", "auto" },
     };
     size_t count = sizeof(usual) / sizeof(usual[0]);
+    const unsigned flags = options && options->suid ? WCL_MOUNTS_SUID : 0;
     WCL_CLEANUP_FREE wcl_mounts_option *list = calloc(count + lower->count + 2, sizeof(*list));
     if (!list)
         return wcl_fail_memory(error);
@@ -241,10 +242,15 @@ static wcl_status create_overlay(const wcl_store *store, const wcl_store_layer *
     add_lower(lower, joined, list, &count);
     if (options && options->mount_label && *options->mount_label)
         list[count++] = (wcl_mounts_option) { "context", options->mount_label };
-    if (options && options->is_volatile)
-        list[count++] = (wcl_mounts_option) { "volatile", NULL };
-    if (wcl_mounts_create("overlay", list, count, options && options->suid ? WCL_MOUNTS_SUID : 0,
-                          mount, &number, error) == WCL_OK)
+    if (options && options->is_volatile) {
+        list[count] = (wcl_mounts_option) { "volatile", NULL };
+        if (wcl_mounts_create("overlay", list, count + 1, flags, mount, &number, error) == WCL_OK)
+            return WCL_OK;
+        /* Linux before 5.10 does not know it. */
+        if (number != EINVAL)
+            return explain_lower(lower, number, error);
+    }
+    if (wcl_mounts_create("overlay", list, count, flags, mount, &number, error) == WCL_OK)
         return WCL_OK;
     return explain_lower(lower, number, error);
 }

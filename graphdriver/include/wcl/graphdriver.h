@@ -3,9 +3,11 @@
  * that offers it to dockerd as a graph driver plugin.
  *
  * A layer is made on a parent and is one of two kinds. A read-only one (wcl_graphdriver_create())
- * is empty until a tar is applied to it, once. A writable one (wcl_graphdriver_create_read_write())
- * stands on a read-only one, on another writable one, which is not written to any more (docker's
- * "-init" layers), or on nothing. An id is as in wcl/layer.h; "" as a parent means none.
+ * gets its contents once: by a tar that is applied to it, or by what is written where
+ * wcl_graphdriver_get() mounts it, until its first diff or until a layer is made on it and wanted.
+ * A writable one (wcl_graphdriver_create_read_write()) stands on a read-only one, on another
+ * writable one, which is not written to any more (docker's "-init" layers), or on nothing. An id is
+ * as in wcl/layer.h; "" as a parent means none.
  *
  * All functions may be called by many threads at once on one handle.
  */
@@ -72,8 +74,8 @@ typedef struct wcl_graphdriver_create_options {
     size_t storage_option_count;
 } wcl_graphdriver_create_options;
 
-/* Create: a read-only layer, to be filled by wcl_graphdriver_apply_diff(). `options` may be NULL.
- */
+/* Create: a read-only layer, to be filled by wcl_graphdriver_apply_diff() or through its mount.
+ * `options` may be NULL. */
 WCL_API wcl_status wcl_graphdriver_create(wcl_graphdriver *driver, const char *id,
                                           const char *parent,
                                           const wcl_graphdriver_create_options *options,
@@ -118,8 +120,8 @@ WCL_API bool wcl_graphdriver_reproduces_exact_diffs(const wcl_graphdriver *drive
 
 /*
  * Diff: the layer's tar, uncompressed: of a read-only layer the bytes that were applied, of a
- * writable one what changed. `parent` must be the layer's own, or "" for all that a read-only layer
- * shows, with its parents.
+ * writable one what changed. `parent` must be the layer's own, or of a read-only layer any that it
+ * stands on, or "" for all that it shows.
  */
 WCL_API wcl_status wcl_graphdriver_diff(wcl_graphdriver *driver, const char *id, const char *parent,
                                         wcl_write_fn write, void *context, wcl_error *error);
@@ -133,14 +135,15 @@ WCL_API wcl_status wcl_graphdriver_changes(
 
 /*
  * ApplyDiff: fills a read-only layer, which was made on `parent` and not filled yet, with the tar
- * that `read` gives (called from another thread), plain or compressed. `*size` is the size of its
- * files. When it fails the layer is as it was before.
+ * that `read` gives (called from another thread), plain or compressed. `*size` is as of
+ * wcl_graphdriver_diff_size(). When it fails the layer is as it was before. A layer that was
+ * written to, or is writable, is changed as the tar says; some of it may be done when it fails.
  */
 WCL_API wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id,
                                               const char *parent, wcl_read_fn read, void *context,
                                               uint64_t *size, wcl_error *error);
 
-/* DiffSize: bytes of the files that the layer itself holds. `parent` as for a diff, but not "". */
+/* DiffSize: bytes of the files and of the symbolic links' targets that a diff holds. */
 WCL_API wcl_status wcl_graphdriver_diff_size(wcl_graphdriver *driver, const char *id,
                                              const char *parent, uint64_t *size, wcl_error *error);
 
