@@ -28,6 +28,16 @@ char *wcl_nt_strndup(const char *text, size_t size)
     return copy;
 }
 
+void *wcl_nt_memmem(const void *data, size_t size, const void *part, size_t part_size)
+{
+    const char *at = data;
+
+    for (; size >= part_size; at++, size--)
+        if (memcmp(at, part, part_size) == 0)
+            return (void *)(uintptr_t)at;
+    return NULL;
+}
+
 char *wcl_nt_stpcpy(char *to, const char *from)
 {
     size_t length = strlen(from);

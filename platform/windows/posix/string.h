@@ -9,6 +9,7 @@
 char *wcl_nt_strndup(const char *text, size_t size);
 char *wcl_nt_stpcpy(char *to, const char *from);
 void *wcl_nt_memrchr(const void *data, int byte, size_t size);
+void *wcl_nt_memmem(const void *data, size_t size, const void *part, size_t part_size);
 
 void wcl_nt_explicit_bzero(void *data, size_t size);
 char *wcl_nt_strsep(char **text, const char *ends);
@@ -18,5 +19,6 @@ char *wcl_nt_strsep(char **text, const char *ends);
 #define strndup wcl_nt_strndup
 #define stpcpy wcl_nt_stpcpy
 #define memrchr wcl_nt_memrchr
+#define memmem wcl_nt_memmem
 
 #endif

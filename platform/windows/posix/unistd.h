@@ -71,6 +71,7 @@ ssize_t wcl_nt_copy_file_range(int from, off_t *from_offset, int to, off_t *to_o
 #define symlinkat wcl_nt_symlinkat
 #undef readlinkat
 #define readlinkat wcl_nt_readlinkat
+#define readlink(path, target, size) wcl_nt_readlinkat(-100, path, target, size)
 #undef copy_file_range
 #define copy_file_range wcl_nt_copy_file_range
 
