@@ -27,7 +27,7 @@ def check(condition, what):
 
 
 def until(condition, what):
-    for _ in range(300):
+    for _ in range(3000):
         if condition():
             return
         time.sleep(0.02)
@@ -37,7 +37,7 @@ def until(condition, what):
 def read_until(fd, wanted):
     text = b""
     while wanted not in text:
-        ready, _, _ = select.select([fd], [], [], 20)
+        ready, _, _ = select.select([fd], [], [], 120)
         check(ready, f"{wanted!r} did not come, but {text!r}")
         try:
             piece = os.read(fd, 65536)
@@ -187,7 +187,7 @@ def ctrl_c_ends_a_run():
     check(running.stdout.readline() == b"started\n", "it runs")
     check(wcl("-q", "ps").stdout, "it is listed")
     running.send_signal(signal.SIGINT)
-    check(running.wait(timeout=30) != 0, "it ends")
+    check(running.wait(timeout=120) != 0, "it ends")
     check(wcl("-q", "ps").stdout == b"", "nothing is left")
 
 
@@ -195,7 +195,7 @@ def output_that_nobody_reads_ends_the_process():
     running = subprocess.Popen([WCL, "run", ROOT, "yes"], stdout=subprocess.PIPE)
     running.stdout.read(10)
     running.stdout.close()
-    check(running.wait(timeout=30) != 0, "it ends")
+    check(running.wait(timeout=120) != 0, "it ends")
 
 
 for test in (run_passes_input_output_and_exit_code, run_takes_folders_user_and_environment,

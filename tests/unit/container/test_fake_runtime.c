@@ -388,6 +388,15 @@ static void *wait_with_result(void *context)
     return NULL;
 }
 
+/* Whether a call on the handle is under way. */
+static bool is_used(wcl_container *container)
+{
+    pthread_mutex_lock(&container->handle.mutex);
+    bool used = container->handle.users > 0;
+    pthread_mutex_unlock(&container->handle.mutex);
+    return used;
+}
+
 static void a_close_in_one_thread_ends_the_wait_of_another(void **state)
 {
     wait_result result = { start("closed"), WCL_ERROR_INIT };
@@ -398,7 +407,8 @@ static void a_close_in_one_thread_ends_the_wait_of_another(void **state)
     (void)state;
     OK(wcl_container_open(&where, "closed", &again, &error));
     assert_int_equal(pthread_create(&waiter, NULL, wait_with_result, &result), 0);
-    usleep(50000);
+    while (!is_used(result.container))
+        usleep(1000);
     OK(wcl_container_close(result.container, &error));
     pthread_join(waiter, NULL);
     assert_int_equal(result.error.code, WCL_CODE_HANDLE_CLOSE);
