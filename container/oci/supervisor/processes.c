@@ -65,7 +65,7 @@ void processes_describe(const struct process *process, wcl_reply *reply)
     reply->wait_error = process->wait_error;
 }
 
-/* Forgets the oldest of those that have ended, when there are many. */
+/* Forgets the one that ended first, when there are many. */
 static void forget_oldest(struct supervisor *supervisor)
 {
     struct process **oldest = NULL;
@@ -75,7 +75,8 @@ static void forget_oldest(struct supervisor *supervisor)
         if (!(*at)->exited)
             continue;
         count++;
-        oldest = at;
+        if (!oldest || (*at)->ended < (*oldest)->ended)
+            oldest = at;
     }
     if (count <= REMEMBERED)
         return;
@@ -84,14 +85,21 @@ static void forget_oldest(struct supervisor *supervisor)
     processes_free(supervisor, process);
 }
 
+static void note_end(struct supervisor *supervisor, struct process *process, int32_t exit_code,
+                     uint32_t wait_error)
+{
+    process->exited = true;
+    process->ended = ++supervisor->ends;
+    process->exit_code = exit_code;
+    process->wait_error = wait_error;
+}
+
 static void process_ended(struct supervisor *supervisor, struct process *process, int32_t exit_code,
                           uint32_t wait_error)
 {
     wcl_reply event = { .event = WCL_NOTIFY_PROCESS_EXITED };
 
-    process->exited = true;
-    process->exit_code = exit_code;
-    process->wait_error = wait_error;
+    note_end(supervisor, process, exit_code, wait_error);
     processes_describe(process, &event);
     clients_notify(supervisor, &event);
     if (process->ends_container)
@@ -181,12 +189,10 @@ void processes_register(struct supervisor *supervisor, struct process *process, 
 
     add(supervisor, process, pid);
     if (processes_take_orphan(supervisor, pid, &status)) {
-        process->exited = true;
-        process->exit_code = code_of_status(status);
+        note_end(supervisor, process, code_of_status(status), 0);
     } else if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
                !watch(supervisor, process, pid)) {
-        process->exited = true;
-        process->wait_error = WCL_CODE_UNEXPECTED_VALUE;
+        note_end(supervisor, process, 0, WCL_CODE_UNEXPECTED_VALUE);
     }
 }
 

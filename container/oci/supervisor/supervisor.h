@@ -57,6 +57,7 @@ struct process {
     pid_t pid;
     int pidfd; /* of a process that is not a child, else -1 */
     bool exited;
+    uint64_t ended;      /* counts up with each end */
     bool ends_container; /* which stops when it has ended */
     int32_t exit_code;
     uint32_t wait_error;
@@ -126,6 +127,7 @@ struct supervisor {
     bool finished; /* the process that it was there for has ended */
     int64_t started;
     uint64_t next_serial;
+    uint64_t ends; /* of processes, so far */
     unsigned next_number;
     struct client *clients;
     struct process *processes;
