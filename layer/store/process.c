@@ -13,6 +13,8 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "layer/erofs/image.h"
+#include "layer/path.h"
 #include "layer/store/entries.h"
 
 #define COPY_SIZE (1024 * 1024)
@@ -104,6 +106,37 @@ static wcl_status take_hives(int root, wcl_error *error)
     return WCL_OK;
 }
 
+/* Those of a layer that has a utility VM: it is one of the store from then on, in which no folder
+ * is left for wcl_store_process_utility_vm(), which hcsshim calls next. */
+static wcl_status take_boot_files(int root, wcl_error *error)
+{
+    if (!exists_beneath(root, "UtilityVM/Files/EFI/Microsoft/Boot/BCD"))
+        return WCL_OK;
+    WCL_CLEANUP_FD int vm_root =
+        wcl_beneath_open(root, "UtilityVM", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (vm_root < 0)
+        return wcl_fail_errno(error, errno, "cannot open the folder 'UtilityVM'");
+    return save_boot_files(vm_root, root, error);
+}
+
+/* Whether `path` was the utility VM of a folder that is a layer by now, and saved with it. */
+static bool is_done_already(const char *path)
+{
+    WCL_CLEANUP_FREE char *layer = strndup(path, wcl_path_parent_length(path));
+    WCL_CLEANUP_FREE char *index = NULL;
+    wcl_image *image = NULL;
+    wcl_nid nid;
+
+    if (!layer || strcmp(wcl_path_base(path), "UtilityVM") != 0 || access(path, F_OK) == 0 ||
+        asprintf(&index, "%s/layer.erofs", layer) < 0 ||
+        wcl_image_open_file(index, &image, NULL) != WCL_OK)
+        return false;
+    bool is_saved =
+        wcl_image_find(image, boot_files[0].to, WCL_NAMES_CASELESS, &nid, NULL) == WCL_OK;
+    wcl_image_free(image);
+    return is_saved;
+}
+
 static int open_folder(const char *path, wcl_error *error)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -157,7 +190,7 @@ wcl_status wcl_store_process_base(const char *path, wcl_error *error)
     if (!exists_beneath(root, "Files/Windows"))
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "it has no folder 'Files/Windows'; a base layer's files belong there");
-    if (take_hives(root, error) != WCL_OK)
+    if (take_hives(root, error) != WCL_OK || take_boot_files(root, error) != WCL_OK)
         return WCL_FAILED;
     WCL_CLEANUP_FREE char *whole = strdup(real);
     if (!whole)
@@ -170,6 +203,8 @@ wcl_status wcl_store_process_utility_vm(const char *path, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *parent = NULL;
 
+    if (is_done_already(path))
+        return WCL_OK;
     WCL_CLEANUP_FD int root = open_folder(path, error);
     if (root < 0)
         return WCL_FAILED;

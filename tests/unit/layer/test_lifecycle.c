@@ -238,6 +238,36 @@ static void a_utility_vms_boot_files_are_saved_aside(void **state)
     assert_int_equal(access(saved, R_OK), 0);
 }
 
+/* hcsshim's own order: the base layer, then what was its utility VM. */
+static void a_utility_vm_is_processed_after_its_layer(void **state)
+{
+    static const char *const hives[] = { "SYSTEM", "SOFTWARE", "SAM", "SECURITY", "DEFAULT" };
+    const home *home = *state;
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_layer_reader *reader;
+    wcl_entry entry;
+    char path[256], name[128];
+    bool is_saved = false;
+
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(name, sizeof(name), "base/Files/Windows/System32/config/%s", hives[i]);
+        put(home, name, hives[i]);
+    }
+    put(home, "base/UtilityVM/Files/EFI/Microsoft/Boot/BCD", "boot");
+    snprintf(path, sizeof(path), "%s/base", home->folder);
+    if (wcl_layer_process_base(path, &error) != WCL_OK)
+        fail_msg("%s: %s", error.subject, error.message);
+    snprintf(path, sizeof(path), "%s/base/UtilityVM", home->folder);
+    if (wcl_layer_process_utility_vm(path, &error) != WCL_OK)
+        fail_msg("%s: %s", error.subject, error.message);
+    assert_int_equal(wcl_layer_reader_open(&home->driver, "base", no_parents, &reader, NULL),
+                     WCL_OK);
+    while (wcl_layer_reader_next(reader, &entry, NULL) == WCL_OK)
+        is_saved |= strcmp(entry.path, "bcd.bak") == 0;
+    assert_int_equal(wcl_layer_reader_close(reader, NULL), WCL_OK);
+    assert_true(is_saved);
+}
+
 static void descriptors_and_guids_are_of_the_last_element(void **state)
 {
     wcl_layer_descriptor descriptor;
@@ -283,6 +313,7 @@ int main(void)
         test(extracted_files_become_a_base_layer),
         test(an_interrupted_exchange_is_undone_or_completed),
         test(a_utility_vms_boot_files_are_saved_aside),
+        test(a_utility_vm_is_processed_after_its_layer),
         test(descriptors_and_guids_are_of_the_last_element),
         test(damage_is_found_and_named),
     };
