@@ -58,9 +58,11 @@ static wcl_status read_stream(wcl_backup_reader *reader, const wcl_backup_header
         return fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
     while (done < header->size) {
         size_t got;
-        if (wcl_backup_reader_read(reader, buffer + done, (size_t)header->size - done, &got,
-                                   error) != WCL_OK ||
-            got == 0) {
+        wcl_status status =
+            wcl_backup_reader_read(reader, buffer + done, (size_t)header->size - done, &got, error);
+        if (status == WCL_OK && got == 0)
+            status = fail(error, WCL_CODE_INVALID_DATA, "a metadata stream ends early");
+        if (status != WCL_OK) {
             free(buffer);
             return WCL_FAILED;
         }
@@ -97,19 +99,17 @@ static wcl_status take_reparse(description *out, const uint8_t *data, size_t siz
     return WCL_OK;
 }
 
-static wcl_status take_sd(description *out, const uint8_t *data, size_t size)
+static wcl_status take_sd(description *out, const uint8_t *data, size_t size, wcl_error *error)
 {
-    wcl_error error = WCL_ERROR_INIT;
+    wcl_error why = WCL_ERROR_INIT;
     char *sddl = NULL;
 
     if (size == 0)
         return WCL_OK;
-    if (wcl_sd_to_sddl(data, size, &sddl, &error) != WCL_OK) {
-        /* One that SDDL cannot spell is still worth listing the entry for. */
-        sddl = malloc(sizeof(error.message) + 16);
-        if (sddl)
-            sprintf(sddl, "unreadable: %s", error.message);
-    }
+    /* One that SDDL cannot spell is still worth listing the entry for. */
+    if (wcl_sd_to_sddl(data, size, &sddl, &why) != WCL_OK &&
+        (why.code == WCL_CODE_OUT_OF_MEMORY || asprintf(&sddl, "unreadable: %s", why.message) < 0))
+        return fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
     free(out->sddl);
     out->sddl = sddl;
     return WCL_OK;
@@ -130,7 +130,7 @@ static wcl_status take_stream(wcl_backup_reader *reader, const wcl_backup_header
         return WCL_FAILED;
     size_t size = (size_t)header->size;
     if (header->id == WCL_BACKUP_SECURITY_DATA)
-        status = take_sd(out, data, size);
+        status = take_sd(out, data, size, error);
     else if (header->id == WCL_BACKUP_EA_DATA)
         status = take_eas(out, data, size, error);
     else

@@ -1,9 +1,11 @@
 /* sddl, guid and info. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wcl/backupstream.h>
 
+#include "base/error.h"
 #include "cli/cli.h"
 
 static const char base64_digits[] =
@@ -27,7 +29,7 @@ static char *base64_encode(const uint8_t *data, size_t size)
     return text;
 }
 
-/* NULL where the text is not base64 (padding is wanted). */
+/* NULL where the text is not base64 (padding is wanted), or with ENOMEM. */
 static uint8_t *base64_decode(const char *text, size_t *size)
 {
     size_t length = strlen(text);
@@ -83,8 +85,9 @@ static wcl_status sddl_to_base64(cli *cli, const char *text)
     if (wcl_sd_from_sddl(text, &descriptor, &size, &cli->error) != WCL_OK)
         return WCL_FAILED;
     char *base64 = base64_encode(descriptor, size);
-    wcl_status status = wcl_sd_to_sddl(descriptor, size, &sddl, &cli->error);
-    if (status == WCL_OK && base64)
+    wcl_status status = base64 ? wcl_sd_to_sddl(descriptor, size, &sddl, &cli->error)
+                               : wcl_fail_memory(&cli->error);
+    if (status == WCL_OK)
         print_pair(cli, sddl, base64, base64);
     wcl_free(sddl);
     free(base64);
@@ -97,7 +100,10 @@ static wcl_status base64_to_sddl(cli *cli, const char *text)
     size_t size;
     char *sddl = NULL;
 
+    errno = 0;
     uint8_t *descriptor = base64_decode(text, &size);
+    if (!descriptor && errno == ENOMEM)
+        return wcl_fail_memory(&cli->error);
     if (!descriptor) {
         cli_fail(cli, WCL_CODE_INVALID_PARAMETER, "sddl", text, "this is neither SDDL nor base64");
         return WCL_FAILED;

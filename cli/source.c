@@ -73,23 +73,28 @@ bool cli_is_layer(cli *cli, const char *id)
            wcl_layer_exists(&driver, id, &exists, NULL) == WCL_OK && exists;
 }
 
+static char *keep_id(const char *id, const char *name, wcl_error *error)
+{
+    char *kept = strdup(id);
+
+    if (!kept)
+        set_error(error, WCL_CODE_OUT_OF_MEMORY, name, "out of memory");
+    return kept;
+}
+
 char *cli_layer_id(cli *cli, const char *name, wcl_error *error)
 {
     wcl_driver driver = cli_driver(cli);
     wcl_image_info *image = NULL;
     char *id = NULL;
 
-    if (cli_is_layer(cli, name)) {
-        id = strdup(name);
-        if (!id)
-            set_error(error, WCL_CODE_OUT_OF_MEMORY, name, "out of memory");
-        return id;
-    }
+    if (cli_is_layer(cli, name))
+        return keep_id(name, name, error);
     if (wcl_image_get_info(&driver, name, &image, error) == WCL_OK) {
-        if (!image->layer_count)
+        if (image->layer_count)
+            id = keep_id(image->layers[0], name, error);
+        else
             set_error(error, WCL_CODE_INVALID_PARAMETER, name, "the image has no layers");
-        else if (!(id = strdup(image->layers[0])))
-            set_error(error, WCL_CODE_OUT_OF_MEMORY, name, "out of memory");
     } else if (error->code == WCL_CODE_FILE_NOT_FOUND || error->code == WCL_CODE_INVALID_NAME) {
         set_error(error, WCL_CODE_FILE_NOT_FOUND, name,
                   "there is no layer and no image of that name");

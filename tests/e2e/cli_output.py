@@ -71,6 +71,20 @@ def killed(home, tar):
     print("cli_output: a killed command")
 
 
+def full_output(home):
+    """A list that cannot be written is a failure that says why, however long it is."""
+    tar = home.path("many.tar")
+    with tarfile.open(tar, "w") as out:
+        for number in range(8000):
+            out.addfile(tarfile.TarInfo("a-file-with-a-name-of-some-length-%d" % number))
+    with open("/dev/full", "w") as full:
+        for command in (["list", "-R", tar], ["list", "-R", "--json", tar], ["cat", tar.replace("many", "in"), "file"],
+                        ["layers"], ["info"]):
+            done = home.run(*command, stdout=full, check=False)
+            assert done.returncode == 1 and b"No space left" in done.stderr, (command, done)
+    print("cli_output: a full output")
+
+
 def main():
     need_root()
     with Home() as home:
@@ -140,6 +154,7 @@ def main():
                                                          "full", "to-null", "fifo"]), (name, os.listdir(folder))
             print("cli_output:", name)
         killed(home, tar)
+        full_output(home)
         home.run("rmi", "image:1")
         home.assert_clean()
     print("cli_output: passed")
