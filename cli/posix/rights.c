@@ -115,6 +115,9 @@ static bool reads_sandbox(cli *cli, int argc, char **argv)
     char **ids = NULL;
     size_t count = 0;
 
+    /* Whatever is asked, the home is opened, and with all rights cleared of what others left. */
+    wcl_layer_exists(&driver, "clean", &found, NULL);
+    found = false;
     for (int i = 1; i < argc && !found; i++)
         found = wcl_layer_id_check(argv[i], NULL) == WCL_OK && is_sandbox(&driver, argv[i]);
     if (argc == 1 && strcmp(cli->command->name, "verify") == 0 &&
@@ -153,7 +156,6 @@ void cli_drop_rights(cli *cli, const cli_option *options, int argc, char **argv)
     if (cli->command->needs == CLI_NEEDS_ALL_RIGHTS || !capabilities_are_there() ||
         !take_paths(cli, options, argc, argv, &named))
         return;
-    /* This also clears up, with all rights, what others left. */
     if (reads_sandbox(cli, argc, argv))
         return;
     capabilities_lower();
