@@ -205,6 +205,7 @@ def usage(home):
 
 
 def main():
+    need_tools("bsdtar")
     with Home() as home:
         for test in (usage, there_and_back, others_read_it, hostile):
             test(home)

@@ -450,6 +450,7 @@ def memory_does_not_grow_with_files(home):
 
 
 def main():
+    need_tools("bsdtar")
     with Home() as home:
         source = make_input(home.path("input"))
         same_input_same_image(home, source)

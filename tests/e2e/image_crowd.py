@@ -34,6 +34,7 @@ def work(home, number, layouts, images, until, counts, failures):
 
 
 def main():
+    need_tools("zstd")
     with Home() as home:
         tars = linux_layers(5, files=20, size=20000)
         choices = {"one:1": [0, 1, 2], "two:1": [0, 1, 3], "three:1": [0], "four:1": [0, 1, 2, 3, 4]}

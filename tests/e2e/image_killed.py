@@ -44,6 +44,7 @@ def settle(home, expected):
 
 
 def main():
+    need_tools("zstd")
     rng = random.Random(int(os.environ.get("WCL_TEST_SEED", "1")))
     killed = 0
     with Home() as home:

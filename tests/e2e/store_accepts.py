@@ -338,6 +338,7 @@ def os_by_roots(home):
 
 
 def main():
+    need_tools("bsdtar")
     need_root()
     with Home() as home:
         for test in (odd_shapes, links_to_what_is_replaced, long_names, whiteouts, refused, hostile_xattrs, xattrs_of_others,

@@ -21,6 +21,13 @@ def skip(reason):
     sys.exit(77)
 
 
+def need_tools(*tools):
+    """Skips where one is missing; scripts/setup.sh has the packages that they are in."""
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing:
+        skip("not installed: " + ", ".join(missing))
+
+
 def need_root():
     if os.geteuid() != 0:
         skip("only root can mount")
@@ -75,6 +82,8 @@ class Home:
 
     def assert_clean(self):
         """Nothing staged, nothing mounted, nothing wrong."""
+        if not os.path.exists(self.home):
+            return
         self.run("layers")
         left = os.listdir(os.path.join(self.home, ".staging"))
         assert not left, "left in .staging: %s" % left

@@ -4,6 +4,7 @@ from store_common import *
 
 
 def main():
+    need_tools("mkfs.ext4")
     need_root()
     with Home() as outer:
         image, where = outer.path("disk.img"), outer.path("disk")

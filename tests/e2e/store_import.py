@@ -128,6 +128,7 @@ def debian_layer(home):
 
 
 def main():
+    need_tools("gzip", "zstd")
     need_root()
     with Home() as home:
         for suffix, tool in ((".gz", ["gzip", "-n"]), (".zst", ["zstd", "-q"])):

@@ -3,6 +3,9 @@
 # alike here.
 set -euo pipefail
 
+for tool in bsdtar tar python3; do
+  command -v "$tool" >/dev/null || { echo "skipped: not installed: $tool"; exit 77; }
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 samples="$WCL_BUILD/tests/e2e/tar_samples"
