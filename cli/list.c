@@ -88,7 +88,11 @@ static wcl_status list_all(cli *cli, wcl_layer_reader *reader, const list_option
     while ((status = wcl_layer_reader_next(reader, &entry, &cli->error)) == WCL_OK) {
         if (list_entry(cli, reader, &entry, options, found, &cli->error) != WCL_OK)
             return WCL_FAILED;
-        if (cli_interrupted() || ferror(stdout))
+        if (ferror(stdout)) {
+            cli_fail(cli, WCL_CODE_IO, "write", "standard output", "%s", strerror(errno));
+            return WCL_FAILED;
+        }
+        if (cli_interrupted())
             return WCL_FAILED;
     }
     return status == WCL_END ? WCL_OK : status;
