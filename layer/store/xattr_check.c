@@ -11,16 +11,17 @@
 #define CAPABILITY_REVISION_MASK 0xFF000000u
 #define CAPABILITY_EFFECTIVE 0x000001u
 
-/* The sizes of struct vfs_cap_data's revisions. */
+/* By the sizes of struct vfs_cap_data's revisions. Linux honours the first, but does not let it be
+ * read, without which overlayfs cannot copy the file. */
 static bool is_capability(const void *value, size_t size)
 {
-    static const size_t sizes[] = { 0, 12, 20, 24 };
+    static const size_t sizes[] = { [2] = 20, [3] = 24 };
 
     if (size < 4)
         return false;
     uint32_t magic = wcl_load_le32(value);
     uint32_t revision = magic >> 24;
-    return revision >= 1 && revision <= 3 && size == sizes[revision] &&
+    return revision >= 2 && revision <= 3 && size == sizes[revision] &&
            (magic & ~CAPABILITY_REVISION_MASK & ~CAPABILITY_EFFECTIVE) == 0;
 }
 
