@@ -55,7 +55,8 @@ wcl_status wcl_mount_acquire(const wcl_store *store, const wcl_store_layer *laye
 
 /*
  * Ends the use (a NULL `user`: nobody's), and the mount when it was the last. A mount that somebody
- * else holds fails with BUSY if `user` is the layer itself, and else stays for the next user.
+ * else holds fails with BUSY if `user` is the layer itself, and else stays for the next user. One
+ * that cannot be undone for another reason fails, and stays for the next user too.
  */
 wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *layer, const char *user,
                              bool lazily, wcl_error *error);

@@ -10,6 +10,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/listing.h"
 #include "layer/store/mount.h"
 #include "layer/store/storage.h"
 #include "platform/linux/mounts.h"
@@ -39,29 +40,32 @@ static bool is_marker_valid(const wcl_store *store, const char *id, const char *
     return fstatat(store->staging_fd, note, &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Removes markers that are void, or all; tells whether one is left. */
-static bool sweep_markers(const wcl_store *store, const char *id, int users, bool all)
+/* Removes markers that are void, or all; `left` is set where one stays. */
+static wcl_status sweep_markers(const wcl_store *store, const char *id, int users, bool all,
+                                bool *left, wcl_error *error)
 {
     int copy = openat(users, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = copy < 0 ? NULL : fdopendir(copy);
     const struct dirent *item;
-    bool left = false;
+    wcl_status status;
 
+    *left = false;
     if (!folder) {
+        wcl_fail_errno(error, errno, "cannot list the mount's users");
         if (copy >= 0)
             close(copy);
-        return true;
+        return WCL_FAILED;
     }
-    while ((item = readdir(folder))) {
+    while ((status = wcl_listing_next(folder, &item, error)) == WCL_OK) {
         if (item->d_name[0] == '.')
             continue;
         if (!all && is_marker_valid(store, id, item->d_name))
-            left = true;
+            *left = true;
         else
             unlinkat(users, item->d_name, 0);
     }
     closedir(folder);
-    return left;
+    return status == WCL_END ? WCL_OK : WCL_FAILED;
 }
 
 static wcl_status add_marker(int users, const char *user, wcl_error *error)
@@ -92,13 +96,14 @@ wcl_status wcl_mount_acquire(const wcl_store *store, const wcl_store_layer *laye
 {
     WCL_CLEANUP_FD int users = -1;
     const char *folder = shared_folder(layer);
+    bool left;
 
     if (wcl_mount_make_folder(layer->fd, "users", 0700, error) != WCL_OK ||
         lock_users(layer->fd, &users, error) != WCL_OK)
         return WCL_FAILED;
     bool mounted = wcl_mounts_is_mounted(layer->fd, folder);
-    if (!mounted)
-        sweep_markers(store, layer->record.id, users, true);
+    if (!mounted && sweep_markers(store, layer->record.id, users, true, &left, error) != WCL_OK)
+        return WCL_FAILED;
     if (add_marker(users, user, error) != WCL_OK)
         return WCL_FAILED;
     if (mounted || mount_shared(store, layer, error) == WCL_OK)
@@ -114,6 +119,7 @@ wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *laye
     WCL_CLEANUP_FD int users = -1;
     wcl_error why = WCL_ERROR_INIT;
     const char *id = layer->record.id;
+    bool left;
 
     if (faccessat(layer->fd, "users", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
         return WCL_OK;
@@ -123,7 +129,9 @@ wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *laye
         unlinkat(users, user, 0);
     if (lazily)
         wcl_mount_discard_unpack(layer->fd);
-    if (sweep_markers(store, id, users, false))
+    if (sweep_markers(store, id, users, false, &left, error) != WCL_OK)
+        return WCL_FAILED;
+    if (left)
         return WCL_OK;
     if (wcl_mount_undo(store, id, shared_folder(layer), lazily, &why) == WCL_OK) {
         if (layer->record.kind == WCL_LAYER_SANDBOX && !lazily)
@@ -136,6 +144,8 @@ wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *laye
             *error = why;
         return WCL_FAILED;
     }
+    if (why.code != WCL_CODE_BUSY)
+        return wcl_fail(error, why.code, "the layer '%s' stays mounted: %s", id, why.message);
     wcl_store_log(store, WCL_LOG_WARNING, "'%s' stays mounted: %s", id, why.message);
     return WCL_OK;
 }

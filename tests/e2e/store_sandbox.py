@@ -141,6 +141,24 @@ def shared_mount(home, base):
         home.run("remove", name)
 
 
+def release_that_fails(home, base):
+    """The shared mount cannot be undone, for another reason than that somebody uses it: that is said."""
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=umount2"]
+    if not shutil.which("strace") or subprocess.run([*strace, "true"], stderr=subprocess.DEVNULL).returncode:
+        print("store_sandbox: without strace, no unmounting is made to fail")
+        return
+    home.run("create", "-l", base, "stuck")
+    home.mount("stuck")
+    # The first is the sandbox's own.
+    failed = subprocess.run([*strace, "-e", "inject=umount2:error=EIO:when=2", WCL, "unmount", "stuck"],
+                            env=dict(os.environ, WCL_HOME=home.home), capture_output=True)
+    assert failed.returncode == 1 and b"stays mounted" in failed.stderr, failed
+    home.mount("stuck")
+    home.run("unmount", "stuck")
+    home.run("remove", "stuck")
+    home.assert_clean()
+
+
 def sandboxes_on_sandboxes(home, base):
     """Each on the one before, and more than the kernel takes in one option."""
     names = ["deep%d" % i for i in range(24)]
@@ -213,6 +231,7 @@ def main():
         round_trip(home, "linux", False)
         round_trip(home, "windows", True)
         shared_mount(home, "windows")
+        release_that_fails(home, "windows")
         replaced_folders(home, "linux")
         replaced_folders(home, "windows")
         limits(home, "linux")
