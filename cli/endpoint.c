@@ -5,6 +5,8 @@
 #include <strings.h>
 #include <wcl/hns.h>
 
+#include "base/error.h"
+#include "base/json.h"
 #include "cli/network.h"
 
 #define MOST_POLICIES 64
@@ -242,21 +244,31 @@ static int endpoint_remove(cli *cli, int argc, char **argv)
 
 /* ---- attach, detach ---- */
 
-static wcl_status attach(wcl_hns *hns, const char *id, const char *container,
-                         const char *compartment, const char *path, wcl_error *error)
+static wcl_status make_request(const char *container, uint32_t compartment, char **request,
+                               wcl_error *error)
 {
-    char request[256], target[48];
+    WCL_CLEANUP_JSON cJSON *json = cJSON_CreateObject();
+    bool made = json && wcl_json_add_text(json, "SystemType", container ? "Container" : "Host") &&
+                (container ? wcl_json_add_text(json, "ContainerId", container)
+                           : wcl_json_add_u64(json, "CompartmentId", compartment));
+
+    *request = made ? wcl_json_print(json) : NULL;
+    return *request ? WCL_OK : wcl_fail_memory(error);
+}
+
+static wcl_status attach(wcl_hns *hns, const char *id, const char *container, uint32_t compartment,
+                         const char *path, wcl_error *error)
+{
+    char *request, target[48];
 
     if (path)
         return wcl_hns_attach_namespace(hns, id, container, path, error);
     snprintf(target, sizeof(target), "%s/attach", id);
-    if (compartment)
-        snprintf(request, sizeof(request), "{\"SystemType\":\"Host\",\"CompartmentId\":%lu}",
-                 strtoul(compartment, NULL, 10));
-    else
-        snprintf(request, sizeof(request),
-                 "{\"SystemType\":\"Container\",\"ContainerId\":\"%.128s\"}", container);
-    return wcl_hns_endpoint_request(hns, "POST", target, request, NULL, error);
+    if (make_request(container, compartment, &request, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_hns_endpoint_request(hns, "POST", target, request, NULL, error);
+    wcl_free(request);
+    return status;
 }
 
 static int endpoint_attach(cli *cli, int argc, char **argv)
@@ -270,17 +282,18 @@ static int endpoint_attach(cli *cli, int argc, char **argv)
         { .name = NULL },
     };
     char id[37];
+    uint32_t number = 0;
     int result = cli_parse(cli, table, &argc, argv, 1, 2, 0);
 
     if (result)
         return result;
     if ((argc > 2) == (compartment != NULL))
         return cli_usage_error(cli, "give either a container or --compartment");
-    if (argc > 2 && strpbrk(argv[2], "\"\\"))
-        return cli_usage_error(cli, "'%s' is no container id", argv[2]);
+    if (compartment && !cli_parse_u32(compartment, &number))
+        return cli_usage_error(cli, "'%s' is not the number of a compartment", compartment);
     wcl_hns *hns = cli_networks_open(cli);
     if (!hns || cli_find_endpoint(hns, argv[1], id, &cli->error) != WCL_OK ||
-        attach(hns, id, argv[2], compartment, path, &cli->error) != WCL_OK)
+        attach(hns, id, argc > 2 ? argv[2] : NULL, number, path, &cli->error) != WCL_OK)
         result = EXIT_FAILED;
     wcl_hns_close(hns);
     return result;
