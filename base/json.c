@@ -186,8 +186,12 @@ wcl_status wcl_json_parse(const char *text, size_t size, size_t limit, cJSON **j
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "the JSON has a NUL in it");
     if (mark_long_numbers(text, size, &marked, error) != WCL_OK)
         return WCL_FAILED;
+    /* cJSON does not say why; malloc() does. */
+    errno = 0;
     cJSON *parsed =
         cJSON_ParseWithLengthOpts(wcl_buffer_text(&marked), marked.size + 1, &end, true);
+    if (!parsed && errno == ENOMEM)
+        return wcl_fail_memory(error);
     if (!parsed)
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "not valid JSON near '%.40s'",
                         end ? end : "");

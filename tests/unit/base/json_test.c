@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,6 +291,44 @@ static void what_is_not_fit_to_be_seen_is_escaped(void **state)
     assert_non_null(strstr(pretty, "\"\\u202e\":\t\"\\u009b31m"));
 }
 
+/* How many more allocations cJSON gets; -1: all. */
+static int allocations_left = -1;
+
+static void *allocate_some(size_t size)
+{
+    if (allocations_left == 0) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (allocations_left > 0)
+        allocations_left--;
+    return malloc(size);
+}
+
+static void no_memory_is_not_taken_for_bad_json(void **state)
+{
+    static const char text[] = "{\"name\": [1, \"text\"]}";
+    cJSON_Hooks hooks = { allocate_some, free };
+    wcl_error error = WCL_ERROR_INIT;
+    cJSON *json = NULL;
+    int count = 0;
+
+    (void)state;
+    cJSON_InitHooks(&hooks);
+    for (; !json; count++) {
+        allocations_left = count;
+        if (wcl_json_parse(text, strlen(text), 100, &json, &error) != WCL_OK)
+            assert_int_equal(error.code, WCL_CODE_OUT_OF_MEMORY);
+    }
+    allocations_left = -1;
+    cJSON_InitHooks(NULL);
+    cJSON_Delete(json);
+    assert_true(count > 3);
+    errno = ENOMEM;
+    assert_int_equal(wcl_json_parse("{]", 2, 100, &json, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_INVALID_DATA);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +346,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_not_utf8_are_escaped),
         cmocka_unit_test(every_text_of_bytes_comes_back),
         cmocka_unit_test(what_is_not_fit_to_be_seen_is_escaped),
+        cmocka_unit_test(no_memory_is_not_taken_for_bad_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
