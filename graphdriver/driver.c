@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/error.h"
 #include "layer/provider.h"
 #include "layer/store/behind.h"
@@ -28,26 +29,6 @@ static wcl_status check_maps(const char *kind, const wcl_id_map *maps, size_t co
     return WCL_OK;
 }
 
-static wcl_status make_folders(const char *path, wcl_error *error)
-{
-    WCL_CLEANUP_FREE char *copy = strdup(path);
-
-    if (!copy)
-        return wcl_fail_memory(error);
-    for (char *at = copy + 1; *copy; at++) {
-        char end = *at;
-        if (end != '/' && end != '\0')
-            continue;
-        *at = '\0';
-        if (mkdir(copy, end == '\0' ? 0700 : 0711) != 0 && errno != EEXIST)
-            return wcl_fail_errno(error, errno, "cannot create the folder '%s'", copy);
-        *at = end;
-        if (end == '\0')
-            break;
-    }
-    return WCL_OK;
-}
-
 /* Questions come before the first layer does. */
 static wcl_status make_store(const wcl_driver *layers, wcl_error *error)
 {
@@ -62,7 +43,7 @@ static wcl_status make_store(const wcl_driver *layers, wcl_error *error)
 static wcl_status fill(wcl_graphdriver *driver, const wcl_graphdriver_options *options,
                        wcl_error *error)
 {
-    if (make_folders(options->home, error) != WCL_OK)
+    if (wcl_durable_make_folders(AT_FDCWD, options->home, 0711, 0700, error) != WCL_OK)
         return WCL_FAILED;
     driver->home = realpath(options->home, NULL);
     if (!driver->home)

@@ -10,20 +10,18 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "base/error.h"
 
 static wcl_status make_folders_above(const char *path, wcl_error *error)
 {
     char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    const char *slash = strrchr(path, '/');
 
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        if (mkdir(folder, 0755) != 0 && errno != EEXIST)
-            return wcl_fail_errno(error, errno, "cannot create the folder '%s'", folder);
-        *at = '/';
-    }
-    return WCL_OK;
+    if (!slash || slash == path)
+        return WCL_OK;
+    snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+    return wcl_durable_make_folders(AT_FDCWD, folder, 0755, 0755, error);
 }
 
 static int new_socket(void)

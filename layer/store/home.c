@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/error.h"
 #include "base/listing.h"
 #include "base/folder_lock.h"
@@ -56,19 +57,8 @@ static wcl_status make_folders(const char *path, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *copy = wcl_host_path(path);
 
-    if (!copy)
-        return wcl_fail_memory(error);
-    for (char *at = copy + 1;; at++) {
-        if (*at != '/' && *at != '\0')
-            continue;
-        char end = *at;
-        *at = '\0';
-        if (mkdir(copy, end == '\0' ? 0700 : 0755) != 0 && errno != EEXIST)
-            return wcl_fail_errno(error, errno, "cannot create the folder '%s'", copy);
-        *at = end;
-        if (end == '\0')
-            return WCL_OK;
-    }
+    return copy ? wcl_durable_make_folders(AT_FDCWD, copy, 0755, 0700, error)
+                : wcl_fail_memory(error);
 }
 
 static wcl_status check_driver(const wcl_driver *driver, wcl_error *error)
