@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/listing.h"
 
 /* Whether a component is "..", "." or empty, which no path here needs. */
 static bool has_odd_component(const char *path)
@@ -170,9 +171,10 @@ static int flatten(int top, int folder, unsigned *serial, pass *seen)
     int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = copy < 0 ? NULL : fdopendir(copy);
     int result = listing ? 0 : -1;
-    struct dirent *item;
+    const struct dirent *item;
+    wcl_status next = WCL_OK;
 
-    while (result == 0 && (item = readdir(listing)) != NULL) {
+    while (result == 0 && (next = wcl_listing_next(listing, &item, NULL)) == WCL_OK) {
         if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
             continue;
         seen->names++;
@@ -195,6 +197,8 @@ static int flatten(int top, int folder, unsigned *serial, pass *seen)
                 result = -1;
         }
     }
+    if (next == WCL_FAILED)
+        result = -1;
     int number = errno;
     if (listing)
         closedir(listing);

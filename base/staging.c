@@ -15,6 +15,7 @@
 #include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/listing.h"
 #include "base/folder_lock.h"
 #include "base/host_path.h"
 
@@ -35,18 +36,19 @@ static bool is_empty_folder(int parent, const char *name)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+    wcl_status status = WCL_OK;
     size_t count = 0;
-    struct dirent *item;
+    const struct dirent *item;
 
     if (!listing) {
         if (fd >= 0)
             close(fd);
         return false;
     }
-    while (count == 0 && (item = readdir(listing)) != NULL)
+    while (count == 0 && (status = wcl_listing_next(listing, &item, NULL)) == WCL_OK)
         count += strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0;
     closedir(listing);
-    return count == 0;
+    return status == WCL_END;
 }
 
 static wcl_status check_target(wcl_staging *staging, const char *folder, wcl_error *error)
@@ -124,7 +126,8 @@ static void clear_up(int parent)
             close(copy);
         return;
     }
-    while ((item = readdir(listing)) != NULL)
+    /* Those that cannot be listed are for the next to remove. */
+    while (wcl_listing_next(listing, &item, NULL) == WCL_OK)
         if (strncmp(item->d_name, PREFIX, strlen(PREFIX)) == 0)
             remove_if_left(parent, item->d_name);
     closedir(listing);

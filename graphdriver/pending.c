@@ -14,6 +14,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/listing.h"
 #include "graphdriver/driver.h"
 
 #define FOLDER ".graphdriver"
@@ -78,7 +79,7 @@ wcl_status wcl_pending_check_unused(const wcl_graphdriver *driver, const char *i
 {
     int fd = openat(driver->pending_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    wcl_status status = WCL_OK;
+    wcl_status status;
     const struct dirent *item;
 
     if (!folder) {
@@ -87,15 +88,17 @@ wcl_status wcl_pending_check_unused(const wcl_graphdriver *driver, const char *i
             close(fd);
         return WCL_FAILED;
     }
-    while (status == WCL_OK && (item = readdir(folder))) {
+    while ((status = wcl_listing_next(folder, &item, error)) == WCL_OK) {
         WCL_CLEANUP_FREE char *parent = NULL;
         if (item->d_name[0] == '.' ||
             wcl_pending_parent(driver, item->d_name, &parent, NULL) != WCL_OK)
             continue;
-        if (strcmp(parent, id) == 0)
-            status = wcl_fail(error, WCL_CODE_SHARING_VIOLATION,
-                              "the layer '%s' stands on it; remove that one first", item->d_name);
+        if (strcmp(parent, id) != 0)
+            continue;
+        status = wcl_fail(error, WCL_CODE_SHARING_VIOLATION,
+                          "the layer '%s' stands on it; remove that one first", item->d_name);
+        break;
     }
     closedir(folder);
-    return status;
+    return status == WCL_END ? WCL_OK : WCL_FAILED;
 }

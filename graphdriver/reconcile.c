@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/listing.h"
 #include "graphdriver/driver.h"
 
 /* ---- /proc/PID/mountinfo --------------------------------------------------------------------- */
@@ -124,13 +125,16 @@ static wcl_status find_roots(root_list *roots, wcl_error *error)
 {
     DIR *folder = opendir("/proc");
     const struct dirent *item;
+    wcl_status status;
 
     if (!folder)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "/proc is not mounted");
-    while ((item = readdir(folder)))
+    while ((status = wcl_listing_next(folder, &item, error)) == WCL_OK)
         if (item->d_name[0] >= '1' && item->d_name[0] <= '9')
             add_process(roots, item->d_name);
     closedir(folder);
+    if (status == WCL_FAILED)
+        return WCL_FAILED;
     return roots->incomplete ? wcl_fail_memory(error) : WCL_OK;
 }
 

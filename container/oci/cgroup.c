@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/listing.h"
 
 /* Cgroups may be nested; deeper ones than this are not looked into. */
 #define DEPTH 16
@@ -198,7 +199,9 @@ static wcl_status add_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t
         fclose(file);
     DIR *listing = depth > 0 ? opendir(cgroup->folder) : NULL;
     wcl_status status = WCL_OK;
-    for (struct dirent *entry; listing && status == WCL_OK && (entry = readdir(listing));) {
+    const struct dirent *entry;
+    while (listing && status == WCL_OK &&
+           (status = wcl_listing_next(listing, &entry, error)) == WCL_OK) {
         wcl_cgroup inner = *cgroup;
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
             (size_t)snprintf(inner.folder, sizeof(inner.folder), "%s/%s", cgroup->folder,
@@ -208,7 +211,7 @@ static wcl_status add_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t
     }
     if (listing)
         closedir(listing);
-    return status;
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 wcl_status wcl_cgroup_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t *count,

@@ -2,11 +2,13 @@
 #include "container/oci/system.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/listing.h"
 #include "base/json.h"
 #include "container/fields.h"
 #include "container/oci/network.h"
@@ -247,9 +249,14 @@ static wcl_status list_matching(const wcl_place *run, const system_query *query,
                                 wcl_error *error)
 {
     DIR *listing = opendir(run->run_dir);
+    const struct dirent *entry;
     wcl_status status = WCL_OK;
 
-    for (struct dirent *entry; listing && status == WCL_OK && (entry = readdir(listing));) {
+    if (!listing)
+        return errno == ENOENT ? WCL_OK
+                               : wcl_fail_errno(error, errno, "cannot list the containers in '%s'",
+                                                run->run_dir);
+    while (status == WCL_OK && (status = wcl_listing_next(listing, &entry, error)) == WCL_OK) {
         WCL_CLEANUP_PLACE wcl_place place = { 0 };
         if (entry->d_name[0] == '.' || !allows(query->ids, query->id_count, entry->d_name))
             continue;
@@ -259,9 +266,8 @@ static wcl_status list_matching(const wcl_place *run, const system_query *query,
             !cJSON_AddItemToArray(list, properties))
             cJSON_Delete(properties);
     }
-    if (listing)
-        closedir(listing);
-    return status;
+    closedir(listing);
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 wcl_status wcl_oci_enumerate(const wcl_container_options *options, const char *query,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/listing.h"
 #include "base/json.h"
 #include "container/oci/client.h"
 #include "container/oci/network.h"
@@ -26,20 +27,24 @@ extern char **environ;
 /* How deep a runtime's own folder may be. */
 #define DEPTH 16
 
-/* Removes all that is in a folder; mounts and what lies behind links are left alone. */
-static void empty_folder(int folder, dev_t device, int depth)
+/* Removes all that is in a folder; mounts and what lies behind links are left alone. Fails where
+ * what is in it cannot be listed. */
+static wcl_status empty_folder(int folder, dev_t device, int depth, wcl_error *error)
 {
     int copy = dup(folder);
     DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
+    const struct dirent *entry;
+    wcl_status status;
     struct stat info;
 
     if (!listing) {
+        wcl_fail_errno(error, errno, "cannot list the folder");
         if (copy >= 0)
             close(copy);
-        return;
+        return WCL_FAILED;
     }
     rewinddir(listing);
-    for (struct dirent *entry; (entry = readdir(listing));) {
+    while ((status = wcl_listing_next(listing, &entry, error)) == WCL_OK) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (unlinkat(folder, entry->d_name, 0) == 0 || depth == 0)
@@ -49,19 +54,22 @@ static void empty_folder(int folder, dev_t device, int depth)
             continue;
         if (fstat(inner, &info) == 0 && info.st_dev == device &&
             !wcl_mounts_is_mounted(folder, entry->d_name))
-            empty_folder(inner, device, depth - 1);
+            status = empty_folder(inner, device, depth - 1, error);
         close(inner);
+        if (status != WCL_OK)
+            break;
         unlinkat(folder, entry->d_name, AT_REMOVEDIR);
     }
     closedir(listing);
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 static wcl_status remove_folder(const char *path, int folder, wcl_error *error)
 {
     struct stat info;
 
-    if (fstat(folder, &info) == 0)
-        empty_folder(folder, info.st_dev, DEPTH);
+    if (fstat(folder, &info) == 0 && empty_folder(folder, info.st_dev, DEPTH, error) != WCL_OK)
+        return WCL_FAILED;
     if (rmdir(path) < 0 && errno != ENOENT)
         return wcl_fail_errno(error, errno, "the folder '%s' cannot be removed", path);
     return WCL_OK;

@@ -78,10 +78,12 @@ static wcl_status load(wcl_service *service, struct inventory *inventory, wcl_er
 static void remove_unfinished(const char *path)
 {
     DIR *folder = opendir(path);
+    const struct dirent *entry;
 
     if (!folder)
         return;
-    for (struct dirent *entry; (entry = readdir(folder));) {
+    /* Those that cannot be listed are for the next restore to remove. */
+    while (wcl_listing_next(folder, &entry, NULL) == WCL_OK) {
         WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
         size_t length = strlen(entry->d_name);
         const char *end = entry->d_name + (length > 5 ? length - 5 : 0);

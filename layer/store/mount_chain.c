@@ -11,6 +11,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/listing.h"
 #include "layer/store/mount.h"
 #include "layer/store/mount_way.h"
 #include "platform/linux/loop.h"
@@ -153,6 +154,7 @@ static wcl_status find_windows_root(int root, char name[NAME_MAX + 1], wcl_error
     int copy = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = copy < 0 ? NULL : fdopendir(copy);
     const struct dirent *item;
+    wcl_status status = WCL_OK;
     bool found = false;
 
     if (!folder) {
@@ -161,12 +163,14 @@ static wcl_status find_windows_root(int root, char name[NAME_MAX + 1], wcl_error
             close(copy);
         return WCL_FAILED;
     }
-    while (!found && (item = readdir(folder)))
+    while (!found && (status = wcl_listing_next(folder, &item, error)) == WCL_OK)
         if (strcasecmp(item->d_name, WINDOWS_ROOT) == 0) {
             snprintf(name, NAME_MAX + 1, "%s", item->d_name);
             found = true;
         }
     closedir(folder);
+    if (status == WCL_FAILED)
+        return WCL_FAILED;
     return found ? WCL_OK
                  : wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
                             "the layer has no folder '" WINDOWS_ROOT "' that could be mounted");

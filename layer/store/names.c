@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/listing.h"
 
 wcl_status wcl_names_add(wcl_names *names, const char *name, size_t length, wcl_error *error)
 {
@@ -50,7 +51,7 @@ wcl_status wcl_names_list(wcl_names *names, int folder, wcl_error *error)
 {
     int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-    wcl_status status = WCL_OK;
+    wcl_status status;
     const struct dirent *item;
 
     if (!listing) {
@@ -59,17 +60,15 @@ wcl_status wcl_names_list(wcl_names *names, int folder, wcl_error *error)
             close(copy);
         return WCL_FAILED;
     }
-    errno = 0;
-    while (status == WCL_OK && (item = readdir(listing))) {
+    while ((status = wcl_listing_next(listing, &item, error)) == WCL_OK) {
         if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
             status = wcl_names_add(names, item->d_name, strlen(item->d_name), error);
-        errno = 0;
+        if (status != WCL_OK)
+            break;
     }
-    if (status == WCL_OK && errno != 0)
-        status = wcl_fail_errno(error, errno, "cannot list the folder");
     closedir(listing);
     wcl_names_sort(names);
-    return status;
+    return status == WCL_END ? WCL_OK : WCL_FAILED;
 }
 
 void wcl_names_subtract(wcl_names *names, const wcl_names *others)

@@ -11,6 +11,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/listing.h"
 
 #define OTHERS 0077u
 /* How deep the folder of images is. */
@@ -28,6 +29,13 @@ typedef struct closing {
 
 /* ---- One file or folder ---------------------------------------------------------------------- */
 
+/* The first is told, by what is in errno. */
+static void note_failure(closing *closing)
+{
+    if (!closing->failed)
+        closing->failed = errno;
+}
+
 /* Opens what is to be closed; -1 where it is closed or is neither a file nor a folder. */
 static int open_open(closing *closing, int folder, const char *name, struct stat *info)
 {
@@ -35,8 +43,8 @@ static int open_open(closing *closing, int folder, const char *name, struct stat
         !(S_ISREG(info->st_mode) || S_ISDIR(info->st_mode)))
         return -1;
     int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno != ENOENT && !closing->failed)
-        closing->failed = errno;
+    if (fd < 0 && errno != ENOENT)
+        note_failure(closing);
     return fd;
 }
 
@@ -46,8 +54,7 @@ static void close_to_others(closing *closing, int fd)
 
     if (fstat(fd, &info) == 0 && fchmod(fd, info.st_mode & 07777 & ~OTHERS) == 0)
         return;
-    if (!closing->failed)
-        closing->failed = errno;
+    note_failure(closing);
 }
 
 /* What is in a folder goes first: one that is closed is not looked into again. */
@@ -57,13 +64,15 @@ static void close_folder(closing *closing, int folder, unsigned depth)
     DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
     const struct dirent *item;
     struct stat info;
+    wcl_status status;
 
     if (!listing) {
+        note_failure(closing);
         if (copy >= 0)
             close(copy);
         return;
     }
-    while ((item = readdir(listing))) {
+    while ((status = wcl_listing_next(listing, &item, NULL)) == WCL_OK) {
         if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
             continue;
         WCL_CLEANUP_FD int fd = open_open(closing, folder, item->d_name, &info);
@@ -73,6 +82,8 @@ static void close_folder(closing *closing, int folder, unsigned depth)
             close_folder(closing, fd, depth - 1);
         close_to_others(closing, fd);
     }
+    if (status == WCL_FAILED)
+        note_failure(closing);
     closedir(listing);
 }
 
@@ -105,22 +116,25 @@ static void close_item(closing *closing, const char *name)
     close_to_others(closing, fd);
 }
 
-static wcl_status close_all(closing *closing)
+static void close_all(closing *closing)
 {
     int copy = openat(closing->store->home_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
     const struct dirent *item;
+    wcl_status status;
 
     if (!listing) {
+        note_failure(closing);
         if (copy >= 0)
             close(copy);
-        return WCL_FAILED;
+        return;
     }
-    while ((item = readdir(listing)))
+    while ((status = wcl_listing_next(listing, &item, NULL)) == WCL_OK)
         if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
             close_item(closing, item->d_name);
+    if (status == WCL_FAILED)
+        note_failure(closing);
     closedir(listing);
-    return WCL_OK;
 }
 
 void wcl_store_make_private(const wcl_store *store)
@@ -129,8 +143,9 @@ void wcl_store_make_private(const wcl_store *store)
     struct stat info;
 
     if (fstat(store->home_fd, &info) != 0 || !(info.st_mode & OTHERS) ||
-        (geteuid() != 0 && info.st_uid != geteuid()) || close_all(&closing) != WCL_OK)
+        (geteuid() != 0 && info.st_uid != geteuid()))
         return;
+    close_all(&closing);
     if (!closing.is_shared && !closing.failed && !(info.st_mode & S_ISVTX))
         close_to_others(&closing, store->home_fd);
     if (closing.failed)

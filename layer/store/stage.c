@@ -12,6 +12,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/listing.h"
 #include "base/folder_lock.h"
 #include "layer/store/behind.h"
 #include "layer/store/clean.h"
@@ -318,18 +319,19 @@ static bool is_empty(int folder_fd)
 {
     int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    struct dirent *item;
+    const struct dirent *item;
+    wcl_status status = WCL_OK;
     bool empty = true;
 
     if (!folder) {
         if (fd >= 0)
             close(fd);
-        return true;
+        return false;
     }
-    while (empty && (item = readdir(folder)))
+    while (empty && (status = wcl_listing_next(folder, &item, NULL)) == WCL_OK)
         empty = item->d_name[0] == '.';
     closedir(folder);
-    return empty;
+    return empty && status == WCL_END;
 }
 
 void wcl_store_clean(const wcl_store *store)
@@ -340,14 +342,21 @@ void wcl_store_clean(const wcl_store *store)
         return;
     int fd = openat(store->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    struct dirent *item;
-    if (!folder) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    while ((item = readdir(folder)))
-        if (item->d_name[0] != '.')
-            clean_one(store, item->d_name);
-    closedir(folder);
+    wcl_status status = WCL_FAILED;
+    wcl_error error = WCL_ERROR_INIT;
+    const struct dirent *item;
+
+    if (folder)
+        while ((status = wcl_listing_next(folder, &item, &error)) == WCL_OK)
+            if (item->d_name[0] != '.')
+                clean_one(store, item->d_name);
+    if (!folder)
+        wcl_fail_errno(&error, errno, "cannot open the folder");
+    if (status == WCL_FAILED)
+        wcl_store_log(store, WCL_LOG_WARNING, "cannot see what interrupted commands left: %s",
+                      error.message);
+    if (folder)
+        closedir(folder);
+    else if (fd >= 0)
+        close(fd);
 }

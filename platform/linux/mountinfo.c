@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/listing.h"
+
 #define USERS_MAX 3
 
 /* ---- Mounts --------------------------------------------------------------------------------- */
@@ -106,8 +108,8 @@ static bool has_open(const char *pid, const char *path)
         return true;
     snprintf(name, sizeof(name), "/proc/%s/fd", pid);
     DIR *folder = opendir(name);
-    struct dirent *item;
-    while (folder && !found && (item = readdir(folder))) {
+    const struct dirent *item;
+    while (folder && !found && wcl_listing_next(folder, &item, NULL) == WCL_OK) {
         snprintf(name, sizeof(name), "/proc/%s/fd/%s", pid, item->d_name);
         found = link_is_beneath(name, path);
     }
@@ -133,11 +135,11 @@ static void add_user(const char *pid, char *text, size_t size)
 void wcl_mountinfo_users(const char *path, char *text, size_t size)
 {
     DIR *folder = opendir("/proc");
-    struct dirent *item;
+    const struct dirent *item;
     int count = 0;
 
     text[0] = '\0';
-    while (folder && count < USERS_MAX && (item = readdir(folder)))
+    while (folder && count < USERS_MAX && wcl_listing_next(folder, &item, NULL) == WCL_OK)
         if (isdigit((unsigned char)item->d_name[0]) && has_open(item->d_name, path)) {
             add_user(item->d_name, text, size);
             count++;
@@ -249,16 +251,22 @@ bool wcl_mountinfo_is_elsewhere(const char *source, const char *path, uint64_t m
 {
     use_search search = { source, path, maker, wcl_mountinfo_namespace(), NULL, 0, text, size };
     DIR *folder = opendir("/proc");
+    wcl_status status = WCL_OK;
     const struct dirent *item;
 
     is_new(&search, search.own);
     bool found = is_used_in(&search, "self", search.own);
-    while (folder && !found && (item = readdir(folder))) {
+    while (folder && !found && (status = wcl_listing_next(folder, &item, NULL)) == WCL_OK) {
         if (!isdigit((unsigned char)item->d_name[0]))
             continue;
         uint64_t namespace = namespace_of(item->d_name);
         found =
             namespace && is_new(&search, namespace) && is_used_in(&search, item->d_name, namespace);
+    }
+    /* Whom it cannot see may use it. */
+    if (status == WCL_FAILED) {
+        snprintf(text, size, "somebody unknown (/proc cannot be listed)");
+        found = true;
     }
     if (folder)
         closedir(folder);

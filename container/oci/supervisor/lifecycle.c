@@ -235,6 +235,7 @@ static void ask_namespace(struct supervisor *supervisor)
         !pid_namespace_of(init, wanted, sizeof(wanted)) || strcmp(own, wanted) == 0)
         return;
     DIR *proc = opendir("/proc");
+    /* Those that cannot be listed end with init. */
     for (struct dirent *entry; proc && (entry = readdir(proc));) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
         if (pid > 0 && pid != supervisor->init && !was_asked(supervisor, pid) &&
