@@ -9,6 +9,11 @@ cd "$(dirname "$0")/.."
 if [ -z "${WCL_BUILD:-}" ]; then
   WCL_BUILD=build/release
   cmake --preset release >/dev/null
-  cmake --build "$WCL_BUILD" --target wcl_program wcl_generate_layer wcl_bench_compress >/dev/null
+  cmake --build "$WCL_BUILD" --target wcl_program wcl_generate_layer wcl_bench_compress wcl_bench_hns >/dev/null
 fi
-exec python3 tests/bench/bench.py --build "$WCL_BUILD" "$@"
+python3 tests/bench/bench.py --build "$WCL_BUILD" "$@"
+
+# Endpoints beside bare netlink; a ratio of times, so that it is checked only where a check is asked for.
+check=()
+case " $* " in *" --check "*) check=(--check) ;; esac
+"$WCL_BUILD"/tests/bench/wcl-bench-hns "${check[@]}" 5 || [ $? -eq 77 ]
