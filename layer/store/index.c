@@ -394,7 +394,7 @@ static wcl_status check_true_name(const wcl_index *index, wcl_entry_id there, co
                                   wcl_error *error)
 {
     wcl_node node = wcl_tree_entry_node(index->tree, there);
-    wcl_xattr known;
+    wcl_xattr known, implicit;
     wcl_inode inode;
 
     wcl_tree_get_inode(index->tree, node, &inode);
@@ -402,9 +402,14 @@ static wcl_status check_true_name(const wcl_index *index, wcl_entry_id there, co
     bool is_same = has_known == (true_name != NULL) &&
                    (!true_name || (strlen(true_name) == known.size &&
                                    memcmp(true_name, known.value, known.size) == 0));
-    bool is_implicit = wcl_tree_find_xattr(index->tree, node, WCL_XATTR_IMPLICIT, &known);
+    bool is_implicit = wcl_tree_find_xattr(index->tree, node, WCL_XATTR_IMPLICIT, &implicit);
     if (is_same || is_implicit || (!S_ISDIR(inode.mode) && inode.links > 1))
         return WCL_OK;
+    if (has_known && true_name && index->os == WCL_OS_WINDOWS)
+        return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
+                        "its name differs from that of '%.*s' in case only, which is one name to "
+                        "Windows",
+                        (int)known.size, (const char *)known.value);
     return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
                     "its name cannot be told from that of another entry, which the index has to "
                     "shorten");
@@ -467,7 +472,7 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
     const char *base = wcl_path_base(path);
     if (strlen(base) > WCL_EROFS_MAX_NAME && !(true_name = strdup(base)))
         return wcl_fail_memory(error);
-    if (wcl_index_shorten_path(&index->path, &is_short, error) != WCL_OK)
+    if (wcl_index_shorten_path(&index->path, index->os, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     path = wcl_buffer_text(&index->path);
     if (look_at_place(index, entry, path, true_name, error) != WCL_OK)

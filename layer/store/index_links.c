@@ -51,7 +51,7 @@ wcl_status wcl_index_add_link(wcl_index *index, const wcl_tar_entry *entry, cons
                         entry->link);
     if (index->os == WCL_OS_WINDOWS)
         wcl_index_spell_root(&index->target);
-    if (wcl_index_shorten_path(&index->target, &is_short, error) != WCL_OK)
+    if (wcl_index_shorten_path(&index->target, index->os, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     wcl_node node = find_target(index);
     if (node == WCL_NO_NODE)

@@ -7,9 +7,13 @@
 #include "base/error.h"
 #include "layer/erofs/inode.h"
 #include "layer/path.h"
+#include "layer/windows_names.h"
 
 /* Of the digest that tells shortened names apart. */
 #define DIGEST_BYTES 16
+/* Of a name of Windows stay so many UTF-16 units, which are at most three bytes each: as many of
+ * each spelling, though case may change the number of bytes. */
+#define WINDOWS_UNITS 74
 
 wcl_status wcl_index_tidy_path(const char *text, size_t size, wcl_buffer *path, wcl_error *error)
 {
@@ -62,19 +66,45 @@ static wcl_status hash_name(const char *name, size_t length, uint8_t digest[WCL_
     return status;
 }
 
-/*
- * Names of over 255 bytes, which Windows has when they are not ASCII, stand shortened in the image:
- * as many whole characters as fit, "~" and the digits of 128 bits of a digest of the name.
- */
-static wcl_status short_name(const char *name, size_t length, wcl_buffer *made, wcl_error *error)
+/* How much of the name stays, in whole characters. */
+static size_t kept_length(const char *name, wcl_os os)
 {
-    uint8_t digest[WCL_SHA256_SIZE];
-    size_t keep = WCL_EROFS_MAX_NAME - 1 - 2 * DIGEST_BYTES;
+    size_t keep = WCL_EROFS_MAX_NAME - 1 - 2 * DIGEST_BYTES, at = 0;
 
-    if (hash_name(name, length, digest, error) != WCL_OK)
-        return WCL_FAILED;
+    if (os == WCL_OS_WINDOWS) {
+        for (size_t units = 0; at < keep; at++) {
+            unsigned char byte = (unsigned char)name[at];
+            if ((byte & 0xC0) != 0x80)
+                units += byte >= 0xF0 ? 2 : 1;
+            if (units > WINDOWS_UNITS)
+                break;
+        }
+        keep = at;
+    }
     while (keep && ((unsigned char)name[keep] & 0xC0) == 0x80)
         keep--;
+    return keep;
+}
+
+/*
+ * Names of over 255 bytes, which Windows has when they are not ASCII, stand shortened in the image:
+ * as many whole characters as fit, "~" and the digits of 128 bits of a digest of the name; for
+ * Windows, of what is the same for all its spellings.
+ */
+static wcl_status short_name(const char *name, size_t length, wcl_os os, wcl_buffer *made,
+                             wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer key = WCL_BUFFER_INIT;
+    uint8_t digest[WCL_SHA256_SIZE];
+    size_t keep = kept_length(name, os);
+
+    wcl_status hashed = WCL_FAILED;
+    if (os != WCL_OS_WINDOWS)
+        hashed = hash_name(name, length, digest, error);
+    else if (wcl_windows_name_key(name, length, &key, error) == WCL_OK)
+        hashed = hash_name(wcl_buffer_text(&key), key.size, digest, error);
+    if (hashed != WCL_OK)
+        return WCL_FAILED;
     wcl_buffer_clear(made);
     if (wcl_buffer_append(made, name, keep, error) != WCL_OK)
         return WCL_FAILED;
@@ -84,7 +114,7 @@ static wcl_status short_name(const char *name, size_t length, wcl_buffer *made, 
     return status;
 }
 
-wcl_status wcl_index_shorten_path(wcl_buffer *path, bool *is_short, wcl_error *error)
+wcl_status wcl_index_shorten_path(wcl_buffer *path, wcl_os os, bool *is_short, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer name = WCL_BUFFER_INIT;
 
@@ -94,7 +124,7 @@ wcl_status wcl_index_shorten_path(wcl_buffer *path, bool *is_short, wcl_error *e
         if (length > WCL_EROFS_MAX_NAME) {
             WCL_CLEANUP_BUFFER wcl_buffer rest = WCL_BUFFER_INIT;
             *is_short = true;
-            if (short_name((const char *)path->data + at, length, &name, error) != WCL_OK ||
+            if (short_name((const char *)path->data + at, length, os, &name, error) != WCL_OK ||
                 wcl_buffer_append_text(&rest, (const char *)path->data + at + length, error) !=
                     WCL_OK)
                 return WCL_FAILED;

@@ -61,7 +61,7 @@ wcl_status wcl_index_note_whiteout(wcl_index *index, wcl_whiteout_kind kind, wcl
 
     if (kind == WCL_WHITEOUT_OF_DRIVER)
         return WCL_OK;
-    if (wcl_index_shorten_path(&index->path, &is_short, error) != WCL_OK)
+    if (wcl_index_shorten_path(&index->path, index->os, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_paths_add(kind == WCL_WHITEOUT_OF_CONTENTS ? &index->opaques : &index->whiteouts,
                          wcl_buffer_text(&index->path), error);

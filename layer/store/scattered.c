@@ -26,6 +26,7 @@ typedef struct node_note {
 } node_note;
 
 struct wcl_scattered {
+    wcl_os os;
     wcl_tree *all;
     node_note *notes; /* by node */
     size_t note_count;
@@ -41,35 +42,36 @@ struct wcl_scattered {
 
 /* ---- Paths as trees have them --------------------------------------------------------------- */
 
-static wcl_status make_key(wcl_buffer *key, const char *path, size_t length, wcl_error *error)
+static wcl_status make_key(wcl_scattered *scattered, const char *path, wcl_error *error)
 {
     bool is_short;
 
-    wcl_buffer_clear(key);
-    if (wcl_buffer_append(key, path, length, error) != WCL_OK)
+    wcl_buffer_clear(&scattered->key);
+    if (wcl_buffer_append_text(&scattered->key, path, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_index_shorten_path(key, &is_short, error);
+    return wcl_index_shorten_path(&scattered->key, scattered->os, &is_short, error);
 }
 
 /* Puts a new node there, in place of what is there. Folders that lead to it are made. */
-static wcl_status place_path(wcl_tree *tree, const char *path, bool is_folder, wcl_buffer *key,
+static wcl_status place_path(wcl_scattered *scattered, const char *path, bool is_folder,
                              wcl_node *node, wcl_error *error)
 {
+    wcl_tree *tree = scattered->all;
     const wcl_inode folder = { .mode = S_IFDIR | 0755 }, file = { .mode = S_IFREG | 0644 };
     wcl_node parent;
 
-    if (make_key(key, path, strlen(path), error) != WCL_OK ||
-        wcl_tree_make_parents(tree, wcl_buffer_text(key), &folder, NULL, 0, &parent, error) !=
-            WCL_OK ||
+    if (make_key(scattered, path, error) != WCL_OK ||
+        wcl_tree_make_parents(tree, wcl_buffer_text(&scattered->key), &folder, NULL, 0, &parent,
+                              error) != WCL_OK ||
         wcl_tree_add_node(tree, is_folder ? &folder : &file, node, error) != WCL_OK)
         return WCL_FAILED;
-    const char *name = wcl_path_base(wcl_buffer_text(key));
+    const char *name = wcl_path_base(wcl_buffer_text(&scattered->key));
     return wcl_tree_link(tree, parent, name, strlen(name), *node, NULL, error);
 }
 
 static wcl_status find(wcl_scattered *scattered, const char *path, wcl_node *node, wcl_error *error)
 {
-    if (make_key(&scattered->key, path, strlen(path), error) != WCL_OK)
+    if (make_key(scattered, path, error) != WCL_OK)
         return WCL_FAILED;
     *node = wcl_tree_find(scattered->all, wcl_buffer_text(&scattered->key));
     return WCL_OK;
@@ -186,8 +188,7 @@ static wcl_status survey_entry(wcl_scattered *scattered, wcl_layer_reader *tar,
         find(scattered, entry->path, &node, error) != WCL_OK)
         return WCL_FAILED;
     bool is_again = is_folder && node != WCL_NO_NODE && wcl_tree_is_folder(scattered->all, node);
-    if (!is_again &&
-        place_path(scattered->all, entry->path, is_folder, &scattered->key, &node, error) != WCL_OK)
+    if (!is_again && place_path(scattered, entry->path, is_folder, &node, error) != WCL_OK)
         return WCL_FAILED;
     if (note_of(scattered, node, &note, error) != WCL_OK)
         return WCL_FAILED;
@@ -251,6 +252,7 @@ wcl_status wcl_scattered_new(wcl_layer_reader *tar, wcl_os os, const wcl_hooks *
 
     if (!made)
         return wcl_fail_memory(error);
+    made->os = os;
     wcl_spool_init(&made->spool, SPOOL_MEMORY);
     if (wcl_tree_new(os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT, &made->all,
                      error) != WCL_OK ||

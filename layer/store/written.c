@@ -96,17 +96,19 @@ static wcl_status find_below(wcl_written *written, const char *path, wcl_nid *ni
                              wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer place = WCL_BUFFER_INIT;
-    bool is_windows = written->parent.record.os == WCL_OS_WINDOWS, is_short;
+    wcl_os os = written->parent.record.os;
+    bool is_short;
     wcl_error why = WCL_ERROR_INIT;
 
     if (!written->has_parent)
         return WCL_END;
     if (open_image(written, error) != WCL_OK ||
         wcl_buffer_append_text(&place, path, error) != WCL_OK ||
-        wcl_index_shorten_path(&place, &is_short, error) != WCL_OK)
+        wcl_index_shorten_path(&place, os, &is_short, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_image_find(written->image, wcl_buffer_text(&place),
-                       is_windows ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT, nid, &why) == WCL_OK)
+                       os == WCL_OS_WINDOWS ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT, nid,
+                       &why) == WCL_OK)
         return wcl_image_inode(written->image, *nid, inode, error);
     if (why.code == WCL_CODE_FILE_NOT_FOUND || why.code == WCL_CODE_PATH_NOT_FOUND)
         return WCL_END;

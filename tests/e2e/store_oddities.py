@@ -56,11 +56,31 @@ def long_names_are_told_apart(home):
         refused(home, [b"cannot be told from"], "import", "--os", system, "-i", fake, "fake")
 
 
+def long_names_that_differ_in_case_are_one(home):
+    """In their tail, in their head, and where upper case has more bytes."""
+    for low, high in (("ü" * 130 + "x", "ü" * 130 + "X"), ("ü" * 140, "Ü" + "ü" * 139), ("\u0250" * 130, "\u2c6f" * 130)):
+        parts = [entry(("%s" % name).encode(), data=b"f") for name in ("Files/" + low, "Files/" + high)]
+        tar = put(home, "case.tar", header(b"Files", b"5"), header(b"Hives", b"5"), *parts)
+        refused(home, [b"in case only", low.encode()], "import", "--os", "windows", "-i", tar, "case")
+        # What a layer above has in the other spelling takes the place of the first.
+        for name, part, more in (("lower", parts[0], ()), ("upper", parts[1], ("-l", "lower"))):
+            home.run("import", "--os", "windows", *more, "-i",
+                     put(home, name + ".tar", header(b"Files", b"5"), header(b"Hives", b"5"), part), name)
+        seen = [item["path"] for item in home.entries("upper", "--merged") if item["path"].startswith("Files/")]
+        assert seen == ["Files/" + high], seen
+        for name in ("upper", "lower"):
+            home.run("remove", name)
+        # To Linux they are two.
+        home.run("import", "--os", "linux", "-i", put(home, "two.tar", *parts), "two")
+        assert {"Files/" + low, "Files/" + high} <= {item["path"] for item in home.entries("two")}
+        home.run("remove", "two")
+
+
 def short_name_of(home, layer):
     """The name that the layer's index has for its only long one."""
     with open(os.path.join(home.home, layer, "layer.erofs"), "rb") as image:
         data = image.read()
-    at = data.index("ü".encode() * 100)
+    at = data.index("ü".encode() * 70)
     end = data.index(b"~", at) + 33
     return data[at:end].decode()
 
@@ -134,8 +154,8 @@ def errors_say_what_is_meant(home):
 
 
 def main():
-    for test in (long_names_are_told_apart, pseudo_links_are_links, the_last_of_a_name_counts,
-                 errors_say_what_is_meant):
+    for test in (long_names_are_told_apart, long_names_that_differ_in_case_are_one, pseudo_links_are_links,
+                 the_last_of_a_name_counts, errors_say_what_is_meant):
         with Home() as home:
             test(home)
             home.assert_clean()
