@@ -220,7 +220,9 @@ static bool is_used_in(const use_search *search, const char *pid, uint64_t names
         const char *point = match(search, line);
         if (!point)
             continue;
-        found = strcmp(point, search->path) != 0 || (!own && namespace == search->maker);
+        found = own ? strcmp(point, search->path) != 0
+                    : strcmp(point, "/") == 0 ||
+                          (namespace == search->maker && strcmp(point, search->path) == 0);
         if (found && own)
             snprintf(search->text, search->size, "the mount at '%s'", point);
     }

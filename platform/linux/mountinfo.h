@@ -15,10 +15,11 @@ void wcl_mountinfo_users(const char *path, char *text, size_t size);
 uint64_t wcl_mountinfo_namespace(void);
 
 /*
- * Whether a mount of this source is in use in a place other than `path`, whatever mount namespace
- * it is in: as a container's root, or bound elsewhere. Where it is at `path` in another namespace
- * too, that is a copy, which ends with the original or is nobody's; it counts in the namespace
- * `maker` only, unless that is this process's. Who uses it is put into `text`.
+ * Whether a mount of this source is in use in a place other than `path`: somewhere else in this
+ * process's mount namespace, or as the root of any other. All else that other namespaces have of it
+ * are copies, which they got by being made and which end with the originals or are nobody's; but
+ * for `path` in the namespace `maker`, unless that is this process's. Who uses it is put into
+ * `text`.
  */
 bool wcl_mountinfo_is_elsewhere(const char *source, const char *path, uint64_t maker, char *text,
                                 size_t size);

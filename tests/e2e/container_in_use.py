@@ -35,10 +35,18 @@ with Home() as home:
         assert read_in_container(home) == b"made\n", "the container's files went"
         assert os.path.exists(os.path.join(home.home, "box/merged/made")), "it was unmounted"
         assert mounts_below(os.environ["WCL_RUN"]), "the container's own mount went"
+        # A namespace that is made now has a copy of the container's mount, which is no use of it.
+        copy = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sh", "-c", "echo made; read end"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert copy.stdout.readline() == b"made\n"
     finally:
         home.run("kill", NAME)
         home.run("wait", NAME, check=False)
-    while home.run("remove", "box", check=False).returncode != 0:
+    while subprocess.run(["pgrep", "-f", "(wcl-supervisor|wcl-container-teardown) " + os.environ["WCL_RUN"]],
+                         stdout=subprocess.DEVNULL).returncode == 0:
         pass
+    copy.communicate(b"\n")
+    assert not os.listdir(os.path.join(os.environ["WCL_RUN"], "containers")), "the container was not given back"
+    home.run("remove", "box")
     home.assert_clean()
 print("container_in_use: passed")

@@ -9,8 +9,8 @@ HERE = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 class Elsewhere:
     """A shell in a mount namespace of its own, to which nothing comes from here and from which nothing comes."""
 
-    def __init__(self):
-        self.shell = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sh"], **HERE)
+    def __init__(self, begin="exec sh"):
+        self.shell = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sh", "-c", begin], **HERE)
 
     def __enter__(self):
         self.do("true")
@@ -38,18 +38,19 @@ def refused(home, *arguments):
     return done.stderr.decode()
 
 
-def what_is_bound_elsewhere_stays(home):
+def what_is_a_root_elsewhere_stays(home):
     where = home.mount("box")
     with open(os.path.join(where, "file"), "w") as file:
         file.write("contents")
+    shutil.copy("/bin/busybox", os.path.join(where, "busybox"))
     bound = home.path("bound")
     os.makedirs(bound)
-    with Elsewhere() as other:
-        assert other.do("mount --bind %s %s" % (where, bound))[0] == 0
+    with Elsewhere("mount --bind %s %s && exec chroot %s /busybox sh" % (where, bound, bound)) as other:
+        assert other.do("/busybox cat /file") == (0, "contents\n")
         told = refused(home, "unmount", "box")
         assert "in use by" in told and str(other.shell.pid) in told, told
         refused(home, "remove", "box")
-        assert other.do("cat %s/file" % bound) == (0, "contents\n"), "its files went"
+        assert other.do("/busybox cat /file") == (0, "contents\n"), "its files went"
         assert os.path.exists(os.path.join(where, "file"))
     home.run("unmount", "box")
 
@@ -66,9 +67,13 @@ def what_is_bound_here_stays(home):
 
 
 def copies_do_not_count(home):
+    """Neither of its own place nor of another one that it had."""
     where = home.mount("box")
+    bound = home.path("bound")
+    subprocess.run(["mount", "--bind", where, bound], check=True)
     with Elsewhere() as other:
-        assert other.do("cat %s/file" % where)[0] == 0, "the namespace has no copy"
+        assert other.do("cat %s/file %s/file" % (where, bound))[0] == 0, "the namespace has no copy"
+        subprocess.run(["umount", bound], check=True)
         home.run("unmount", "box")
         home.mount("box")
         home.run("unmount", "box")
@@ -89,10 +94,12 @@ def who_does_not_see_the_mount_cannot_remove_it(home):
 need_root()
 if not shutil.which("unshare"):
     skip("unshare is missing")
+if not os.path.exists("/bin/busybox"):
+    skip("busybox-static is not installed")
 with Home() as home:
     home.run("import", "-q", "-i", LAYER_TAR, "base")
     home.run("create", "-l", "base", "box")
-    what_is_bound_elsewhere_stays(home)
+    what_is_a_root_elsewhere_stays(home)
     what_is_bound_here_stays(home)
     copies_do_not_count(home)
     who_does_not_see_the_mount_cannot_remove_it(home)
