@@ -211,7 +211,8 @@ static wcl_status make_entry(wcl_plain_writer *writer, const wcl_entry *entry, w
     if (writer->file < 0)
         return wcl_fail_errno(error, errno, "cannot open the folder that was just made");
     wcl_record_remove_xattrs(writer->file); /* of the same folder, implied before */
-    if (entry->has_posix && fchmod(writer->file, (entry->mode & 0777) | 0700) < 0)
+    /* Of all other bits only that which keeps users from each other's files. */
+    if (entry->has_posix && fchmod(writer->file, (entry->mode & (0777 | S_ISVTX)) | 0700) < 0)
         return wcl_fail_errno(error, errno, "cannot set the folder's mode");
     return WCL_OK;
 }

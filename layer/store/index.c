@@ -178,7 +178,11 @@ static wcl_status implicit_parents(wcl_index *index, const char *path, wcl_node 
         return WCL_OK;
     if (note_file_in_way(index, path, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_tree_make_parents(index->tree, path, &inode, &implicit, 1, folder, error);
+    uint32_t before = wcl_tree_node_count(index->tree);
+    if (wcl_tree_make_parents(index->tree, path, &inode, &implicit, 1, folder, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_tar_count_entries(&index->counted, wcl_tree_node_count(index->tree) - before,
+                                 index->max_entries, error);
 }
 
 wcl_status wcl_index_mark_implicit(wcl_index *index, wcl_node node, wcl_error *error)
@@ -483,7 +487,7 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
                                        : add_linux(index, entry, path, true_name, error);
 }
 
-static wcl_status check_memory(const wcl_index *index, wcl_error *error)
+wcl_status wcl_index_check_memory(const wcl_index *index, wcl_error *error)
 {
     uint64_t memory = index->whiteouts.size + index->opaques.size + index->parent_links.size +
                       (index->tree ? wcl_tree_memory(index->tree) : 0);
@@ -498,8 +502,9 @@ static wcl_status check_memory(const wcl_index *index, wcl_error *error)
 
 wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error)
 {
-    if (wcl_tar_count_entry(&index->entries, index->max_entries, error) == WCL_OK &&
-        add_entry(index, entry, error) == WCL_OK && check_memory(index, error) == WCL_OK)
+    index->entries++;
+    if (wcl_tar_count_entries(&index->counted, 1, index->max_entries, error) == WCL_OK &&
+        add_entry(index, entry, error) == WCL_OK && wcl_index_check_memory(index, error) == WCL_OK)
         return WCL_OK;
     return wcl_error_context(error, NULL, entry->name);
 }

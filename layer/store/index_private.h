@@ -14,6 +14,7 @@ struct wcl_index {
     bool windows_records, files_root, hives_root, utility_vm_root; /* seen so far */
     wcl_tree *tree;
     uint64_t entries;
+    uint64_t counted; /* entries, and folders that they imply */
     uint64_t max_entries;
     uint64_t max_memory;
     uint64_t data_size;
@@ -42,6 +43,10 @@ wcl_status wcl_index_place(wcl_index *index, const char *path, wcl_node node, wc
  * one. */
 wcl_status wcl_index_place_or_keep(wcl_index *index, const char *path, wcl_node node,
                                    wcl_error *error);
+
+/* Fails where the index takes more memory than it may. */
+wcl_status wcl_index_check_memory(const wcl_index *index, wcl_error *error);
+
 wcl_status wcl_index_add_link(wcl_index *index, const wcl_tar_entry *entry, const char *path,
                               wcl_error *error);
 

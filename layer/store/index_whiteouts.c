@@ -119,12 +119,14 @@ wcl_status wcl_index_apply_whiteouts(wcl_index *index, const wcl_hooks *hooks, w
 
     while ((path = wcl_paths_next(&index->opaques, &position)))
         if (wcl_hooks_report(hooks, &progress, error) != WCL_OK ||
-            apply_opaque(index, path, error) != WCL_OK)
+            apply_opaque(index, path, error) != WCL_OK ||
+            wcl_index_check_memory(index, error) != WCL_OK)
             return WCL_FAILED;
     position = 0;
     while ((path = wcl_paths_next(&index->whiteouts, &position)))
         if (wcl_hooks_report(hooks, &progress, error) != WCL_OK ||
-            apply_whiteout(index, path, error) != WCL_OK)
+            apply_whiteout(index, path, error) != WCL_OK ||
+            wcl_index_check_memory(index, error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }

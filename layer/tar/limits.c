@@ -5,14 +5,17 @@
 
 #include "base/error.h"
 
-wcl_status wcl_tar_count_entry(uint64_t *entries, uint64_t limit, wcl_error *error)
+wcl_status wcl_tar_count_entries(uint64_t *entries, uint64_t more, uint64_t limit, wcl_error *error)
 {
-    if (++*entries <= limit)
+    *entries += more;
+    if (*entries <= limit)
         return WCL_OK;
-    return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                    "the tar has more than the %" PRIu64
-                    " entries that are allowed; --max-entries raises the limit",
-                    limit);
+    return wcl_fail(
+        error, WCL_CODE_FILE_TOO_LARGE,
+        "the tar has more than the %" PRIu64
+        " entries that are allowed, with the folders that their paths imply; --max-entries "
+        "raises the limit",
+        limit);
 }
 
 wcl_status wcl_tar_count_zeros(uint64_t *zeros, uint64_t size, uint64_t limit, wcl_error *error)

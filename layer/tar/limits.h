@@ -10,8 +10,10 @@ static inline uint64_t wcl_tar_limit(uint64_t option, uint64_t usual)
     return option ? option : usual;
 }
 
-/* Fails with FILE_TOO_LARGE where a tar has more entries than the limit. */
-wcl_status wcl_tar_count_entry(uint64_t *entries, uint64_t limit, wcl_error *error);
+/* Adds `more` to the entries that there were; fails with FILE_TOO_LARGE where they are more than
+ * the limit. Folders that are only implied count: a path of some bytes can imply two thousand. */
+wcl_status wcl_tar_count_entries(uint64_t *entries, uint64_t more, uint64_t limit,
+                                 wcl_error *error);
 
 /* Adds `size` bytes of zeros for holes to those that there were, and fails likewise: they cost
  * nothing to whoever declares them. */

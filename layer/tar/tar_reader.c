@@ -35,7 +35,7 @@ wcl_status wcl_tar_reader_advance(wcl_tar_reader *reader, wcl_error *error)
     if (status != WCL_OK)
         return status;
     reader->is_ahead = true;
-    if (wcl_tar_count_entry(&reader->entries, reader->entries_max, error) != WCL_OK)
+    if (wcl_tar_count_entries(&reader->entries, 1, reader->entries_max, error) != WCL_OK)
         return WCL_FAILED;
     const wcl_tar_entry *entry = reader->tar_entry;
     if (wcl_tar_name_clean(entry->name, entry->name_size, &reader->tar_path, error) != WCL_OK)
@@ -78,7 +78,8 @@ static wcl_status give_missing_folder(wcl_tar_reader *reader, size_t size, wcl_e
 
     wcl_buffer_clear(&reader->path);
     if (wcl_buffer_append(&reader->path, path, size, error) != WCL_OK ||
-        wcl_given_add(reader->folders, path, size, error) != WCL_OK)
+        wcl_given_add(reader->folders, path, size, error) != WCL_OK ||
+        wcl_tar_count_entries(&reader->entries, 1, reader->entries_max, error) != WCL_OK)
         return WCL_FAILED;
     wcl_stream_table_clear(&reader->table);
     reader->has_table = false;

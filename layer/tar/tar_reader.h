@@ -55,7 +55,7 @@ typedef struct wcl_tar_reader {
     uint64_t zeros; /* that were given for holes, of all entries */
     uint64_t zeros_max;
 
-    uint64_t entries; /* of the tar */
+    uint64_t entries; /* of the tar, and folders that they imply */
     uint64_t entries_max;
 } wcl_tar_reader;
 

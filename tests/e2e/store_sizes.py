@@ -76,6 +76,15 @@ def limits_name_themselves(home):
     refused(home, ["51200 bytes", "--max-size"], "import", "-i", many, "--max-size", "50K", "many")
     assert home.run("import", "-i", many, "--max-entries", "x", "many", check=False).returncode == 2
     home.run("import", "-i", many, "--max-entries", "100", "many")
+    # A path implies folders, which cost as much as entries do; those of a whiteout are made when all else is there.
+    for kind, end in (("file", b"/f"), ("whiteout", b"/.wh.f")):
+        deep = put(home, kind + ".tar", entry(b"/".join([b"a"] * 1000) + end) + END)
+        for command in (("import", "-i", deep), ("import", "-l", "many", "-i", deep)):
+            refused(home, ["999 entries", "imply"], *command, "--max-entries", "999", "deep")
+        refused(home, ["999 entries", "imply"], "convert", "--max-entries", "999", "--to", "dir", deep, home.path("o"))
+        home.run("import", "-l", "many", "-i", deep, "--max-entries", "1001", kind)
+    deep = put(home, "deep.tar", b"".join(entry(b"%d/" % i + b"/".join([b"a"] * 1000) + b"/.wh.f") for i in range(40)) + END)
+    refused(home, ["2097152 bytes of memory"], "import", "-l", "many", "-i", deep, "--max-memory", "2M", "deep")
     # Zeros are inflated to a thousand times their size and more.
     bomb = put(home, "bomb.tar.gz", gzip.compress(entry(b"zeros", data=bytes(200 << 20)) + END, 9))
     refused(home, ["1000 times", "--max-ratio"], "import", "-i", bomb, "bomb")

@@ -35,6 +35,7 @@ static const wcl_entry entries[] = {
     { .kind = WCL_ENTRY_CHARACTER_DEVICE, .path = "null", .device_major = 1, .device_minor = 3 },
     { .kind = WCL_ENTRY_BLOCK_DEVICE, .path = "disk", .device_major = 8, .device_minor = 70000 },
     { .kind = WCL_ENTRY_FIFO, .path = "pipe", .mode = 0600 },
+    { .kind = WCL_ENTRY_DIRECTORY, .path = "tmp", .mode = 07777 },
     { .kind = WCL_ENTRY_HARD_LINK, .path = "su2", .target = "bin/su" },
     { .kind = WCL_ENTRY_DELETED, .path = "bin/gone" },
 };
@@ -139,9 +140,11 @@ static void nothing_dangerous_is_made_on_disk(void **state)
     fixture_assert_ok(wcl_layer_writer_close(writer, &error), &error);
     WCL_CLEANUP_FREE char *su = fixture_path(out, "bin/su"), *null = fixture_path(out, "null"),
                           *absolute = fixture_path(out, "bin/abs"),
-                          *outside = fixture_path(out, "bin/out");
+                          *outside = fixture_path(out, "bin/out"), *tmp = fixture_path(out, "tmp");
     assert_int_equal(lstat(su, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0711);
+    assert_int_equal(lstat(tmp, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 01777);
     assert_int_equal(lstat(null, &status), 0);
     assert_true(S_ISREG(status.st_mode));
     assert_int_equal(lstat(outside, &status), 0);

@@ -36,7 +36,7 @@ typedef enum wcl_os {
  */
 #define WCL_TAR_NO_LIMIT UINT64_MAX
 #define WCL_TAR_SIZE_MAX (UINT64_C(128) << 30)  /* decompressed bytes */
-#define WCL_TAR_ENTRIES_MAX UINT64_C(4000000)   /* entries */
+#define WCL_TAR_ENTRIES_MAX UINT64_C(4000000)   /* entries, and implied folders */
 #define WCL_TAR_RATIO_MAX UINT64_C(1000)        /* decompressed bytes made of a compressed one... */
 #define WCL_TAR_RATIO_FREE (UINT64_C(64) << 20) /* ...behind the first ones */
 #define WCL_TAR_MEMORY_MAX (UINT64_C(4) << 30)  /* bytes of memory for the index of a layer */
