@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <wcl/base.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/host_path.h"
 
@@ -33,6 +34,36 @@ static int folder_length(const char *path)
 }
 
 /* ---- Links ---------------------------------------------------------------------------------- */
+
+/*
+ * As the kernel has it where fs.protected_symlinks is set, which it does not get to see of a link
+ * that is read here: where everybody may make links, as in /tmp, only those are followed that
+ * belong to this process's user or to the folder's. Another's would choose the file that is
+ * replaced.
+ */
+static wcl_status check_link(const char *path, const struct stat *link, wcl_error *error)
+{
+#ifdef _WIN32
+    (void)path;
+    (void)link;
+    (void)error;
+#else
+    WCL_CLEANUP_FREE char *folder = NULL;
+    int length = folder_length(path);
+    struct stat info;
+
+    if (asprintf(&folder, "%.*s", length ? length : 1, length ? path : ".") < 0)
+        return wcl_fail_memory(error);
+    if (stat(folder, &info) != 0)
+        return wcl_fail_errno(error, errno, "the folder '%s' cannot be looked at", folder);
+    if ((info.st_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH) && link->st_uid != geteuid() &&
+        link->st_uid != info.st_uid)
+        return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
+                        "the link '%s' is another user's, in a folder that everybody may write to",
+                        path);
+#endif
+    return WCL_OK;
+}
 
 /* One step along a symbolic link. */
 static wcl_status follow(char **path, wcl_error *error)
@@ -67,7 +98,7 @@ static wcl_status find_target(const char *name, char **target, wcl_error *error)
     for (int i = 0; lstat(*target, &info) == 0 && S_ISLNK(info.st_mode); i++) {
         if (i == LINKS_MAX)
             return wcl_fail_errno(error, ELOOP, "the file cannot be made");
-        if (follow(target, error) != WCL_OK)
+        if (check_link(*target, &info, error) != WCL_OK || follow(target, error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;

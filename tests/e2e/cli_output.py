@@ -122,6 +122,21 @@ def main():
             assert kept.read() == b"old" and os.path.islink(place("two")) and os.readlink(place("one")) == "far"
             kept.close()
 
+            # Where everybody may make links, another user's would choose the file that is replaced.
+            os.mkdir(place("everybody's"))
+            os.chmod(place("everybody's"), 0o1777)
+            os.symlink("../far", place("everybody's/link"))
+            run(home, command, place("everybody's/link"))
+            with open(place("far"), "w") as out:
+                out.write("kept")
+            os.symlink("../none", place("everybody's/dangling"))
+            for link in ("everybody's/link", "everybody's/dangling"):
+                os.lchown(place(link), 65534, 65534)
+                done = run(home, command, place(link), check=False)
+                assert done.returncode == 1 and b"another user's" in done.stderr, (name, done.stderr)
+            assert open(place("far")).read() == "kept" and not os.path.exists(place("none"))
+            shutil.rmtree(place("everybody's"))
+
             # What is no regular file is written into.
             os.mknod(place("null"), 0o666 | stat.S_IFCHR, os.makedev(1, 3))
             os.mknod(place("full"), 0o666 | stat.S_IFCHR, os.makedev(1, 7))
