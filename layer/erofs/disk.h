@@ -77,6 +77,19 @@
 #define EROFS_BLOCK_MAP_SIZE 4u
 #define EROFS_NULL_BLOCK 0xFFFFFFFFu
 
+/* Of wcl alone: a file of which chunks are copied into the image has there, in whole blocks before
+ * the first of them, a map of where its data is outside: entries for all its extents, and at the
+ * end a trailer. */
+#define WCL_MAP_ENTRY_SIZE 16u
+#define WCL_MAP_LENGTH 0
+#define WCL_MAP_BLOCK 8
+#define WCL_MAP_DEVICE 12 /* 0 for a hole */
+#define WCL_MAP_TRAILER_SIZE 16u
+#define WCL_MAP_MAGIC "wcl map\n"
+#define WCL_MAP_MAGIC_SIZE 8u
+#define WCL_MAP_INODE 8
+#define WCL_MAP_COUNT 12
+
 /* Extended attributes: the header behind an inode, and what each begins with. */
 #define EROFS_XATTR_HEADER_SIZE 12u
 #define EROFS_XATTR_SHARED_COUNT 4

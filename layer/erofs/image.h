@@ -114,7 +114,9 @@ typedef struct wcl_image_extents {
     const uint8_t *chunks; /* the chunk indexes; NULL where the data is in the image */
     uint32_t chunk_bits;
     uint32_t index_size;
-    uint64_t raw; /* of data in the image */
+    const uint8_t *map; /* the next entry of the map of a file with mixed chunks, or NULL */
+    uint32_t map_left;  /* entries */
+    uint64_t raw;       /* of data in the image */
     uint64_t raw_size;
     uint64_t tail;
 } wcl_image_extents;
@@ -123,7 +125,8 @@ wcl_status wcl_image_extents_open(const wcl_image *image, wcl_nid nid, wcl_image
                                   wcl_error *error);
 /* The next extent, as long as it can be, holes too, or WCL_END. Those of WCL_DEVICE_IMAGE lie
  * inside the image, those of other devices inside the sizes that the image has for these, except
- * where it has none (0), as images of mkfs.erofs. */
+ * where it has none (0), as images of mkfs.erofs. What a writer copied into the image of mixed
+ * chunks (see inode.h) is given as what it was copied from. */
 wcl_status wcl_image_extents_next(wcl_image_extents *extents, wcl_extent *extent, wcl_error *error);
 
 /* Appends the target of a symbolic link. */

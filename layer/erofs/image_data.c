@@ -101,6 +101,43 @@ wcl_status wcl_image_find_xattr(const wcl_image *image, wcl_nid nid, const char 
 
 /* ---- Extents -------------------------------------------------------------------------------- */
 
+/* Where the first chunk that is in the image begins, in bytes; 0 where none is. */
+static uint64_t first_inside(const wcl_image_extents *extents, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *index = extents->chunks + i * EROFS_CHUNK_INDEX_SIZE;
+        uint32_t block = wcl_load_le32(index + EROFS_CHUNK_BLOCK);
+        if (block != EROFS_NULL_BLOCK &&
+            !(wcl_load_le16(index + EROFS_CHUNK_DEVICE) & extents->image->device_mask))
+            return (uint64_t)block * WCL_EROFS_BLOCK_SIZE;
+    }
+    return 0;
+}
+
+/* The map that wcl_write_mixed_chunks() puts before a file's chunks; images of others have none. */
+static void find_map(wcl_image_extents *extents, uint64_t chunk_count)
+{
+    const wcl_image *image = extents->image;
+
+    if (extents->index_size != EROFS_CHUNK_INDEX_SIZE ||
+        UINT64_C(1) << image->block_bits != WCL_EROFS_BLOCK_SIZE)
+        return;
+    uint64_t end = first_inside(extents, chunk_count);
+    if (end < WCL_MAP_TRAILER_SIZE)
+        return;
+    const uint8_t *trailer =
+        wcl_image_take(image, end - WCL_MAP_TRAILER_SIZE, WCL_MAP_TRAILER_SIZE);
+    if (!trailer || memcmp(trailer, WCL_MAP_MAGIC, WCL_MAP_MAGIC_SIZE) != 0 ||
+        wcl_load_le32(trailer + WCL_MAP_INODE) != extents->nid)
+        return;
+    uint32_t count = wcl_load_le32(trailer + WCL_MAP_COUNT);
+    uint64_t size = wcl_map_blocks(count) * WCL_EROFS_BLOCK_SIZE;
+    if (size > end)
+        return;
+    extents->map = wcl_image_take(image, end - size, size);
+    extents->map_left = extents->map ? count : 0;
+}
+
 static wcl_status open_chunks(const wcl_image_node *node, wcl_image_extents *extents,
                               wcl_error *error)
 {
@@ -122,6 +159,7 @@ static wcl_status open_chunks(const wcl_image_node *node, wcl_image_extents *ext
     extents->chunks = wcl_image_take(extents->image, start, count * extents->index_size);
     if (!extents->chunks)
         return wcl_image_corrupt(extents->nid, "has its chunks outside", error);
+    find_map(extents, count);
     return WCL_OK;
 }
 
@@ -206,6 +244,28 @@ static void next_flat(wcl_image_extents *extents, wcl_extent *extent)
     extents->offset += extent->length;
 }
 
+static wcl_status next_of_map(wcl_image_extents *extents, wcl_extent *extent, wcl_error *error)
+{
+    const wcl_image *image = extents->image;
+
+    if (!extents->map_left)
+        return wcl_image_corrupt(extents->nid, "has a map that ends before its data", error);
+    extent->offset = extents->offset;
+    extent->length = wcl_load_le64(extents->map + WCL_MAP_LENGTH);
+    extent->device = wcl_load_le16(extents->map + WCL_MAP_DEVICE) & image->device_mask;
+    extent->address = (uint64_t)wcl_load_le32(extents->map + WCL_MAP_BLOCK) * WCL_EROFS_BLOCK_SIZE;
+    if (!extent->device) {
+        extent->device = WCL_DEVICE_HOLE;
+        extent->address = 0;
+    }
+    if (!extent->length || extent->length > extents->size - extent->offset)
+        return wcl_image_corrupt(extents->nid, "has a map that does not fit its size", error);
+    extents->map += WCL_MAP_ENTRY_SIZE;
+    extents->map_left--;
+    extents->offset += extent->length;
+    return check_extent(extents, extent, error);
+}
+
 wcl_status wcl_image_extents_next(wcl_image_extents *extents, wcl_extent *extent, wcl_error *error)
 {
     wcl_extent next;
@@ -216,6 +276,8 @@ wcl_status wcl_image_extents_next(wcl_image_extents *extents, wcl_extent *extent
         next_flat(extents, extent);
         return WCL_OK;
     }
+    if (extents->map)
+        return next_of_map(extents, extent, error);
     chunk_at(extents, extents->offset, extent);
     while (extent->offset + extent->length < extents->size) {
         chunk_at(extents, extent->offset + extent->length, &next);

@@ -38,8 +38,13 @@ typedef struct wcl_extent {
 #define WCL_EROFS_MAX_NAME 255
 #define WCL_EROFS_MAX_XATTR_VALUE 65535
 #define WCL_EROFS_MAX_DEVICES 65534
-/* Pieces that the index of one file can name. A file with holes has one for each run of the largest
- * power of two of bytes that all its holes and extents are aligned to. */
+/*
+ * Pieces (chunks) that the index of one file can name. A file with holes has one for each run of
+ * the largest power of two of bytes that all its holes and extents are aligned to. Where these were
+ * too many the chunks are larger, and the bytes of those that are mixed, neither in one run nor in
+ * one hole, are copied into the image: at most 64 MiB and 8 bytes for each byte of the file's data,
+ * and of all files 512 MiB and 8 for each.
+ */
 #define WCL_EROFS_MAX_CHUNKS (UINT32_C(1) << 24)
 
 #endif

@@ -8,8 +8,6 @@
 #define BLOCK_MASK (WCL_EROFS_BLOCK_SIZE - 1)
 #define MAX_BYTES 65535u
 #define MAX_LINK 4095u
-/* So that a few small entries with huge holes cannot ask for an index that fills the disk. */
-#define MAX_CHUNKS_IN_ALL (UINT64_C(1) << 26)
 
 static wcl_status init_tree(wcl_tree *tree, wcl_tree_names names, wcl_error *error)
 {
@@ -109,23 +107,6 @@ static wcl_status check_inode(const wcl_inode *inode, wcl_error *error)
     return WCL_OK;
 }
 
-static uint64_t chunk_count(uint64_t size, unsigned bits)
-{
-    return (size >> bits) + ((size & ((UINT64_C(1) << bits) - 1)) != 0);
-}
-
-static wcl_status count_chunks(wcl_tree *tree, uint64_t size, unsigned bits, wcl_error *error)
-{
-    uint64_t count = chunk_count(size, bits);
-
-    if (count > WCL_EROFS_MAX_CHUNKS || tree->chunk_total + count > MAX_CHUNKS_IN_ALL)
-        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                        "a file of %llu bytes has holes too small for its size to be indexed",
-                        (unsigned long long)size);
-    tree->chunk_total += count;
-    return WCL_OK;
-}
-
 static void store_inode(wcl_tree_node *item, const wcl_inode *inode)
 {
     item->mode = (uint16_t)((item->mode & S_IFMT) | (inode->mode & 07777));
@@ -141,7 +122,8 @@ wcl_status wcl_tree_add_node(wcl_tree *tree, const wcl_inode *inode, wcl_node *n
     bool regular = S_ISREG(inode->mode);
 
     if (check_inode(inode, error) != WCL_OK ||
-        (regular && count_chunks(tree, inode->size, WCL_MAX_CHUNK_BITS, error) != WCL_OK) ||
+        (regular &&
+         wcl_tree_count_chunks(tree, inode->size, WCL_MAX_CHUNK_BITS, error) != WCL_OK) ||
         wcl_pool_add(&tree->nodes, node, error) != WCL_OK)
         return WCL_FAILED;
     wcl_tree_node *item = wcl_tree_node_at(tree, *node);
@@ -329,15 +311,13 @@ static wcl_status keep_extents(extent_list *list, wcl_tree_node *item, wcl_error
     unsigned bits = list->borders ? (unsigned)__builtin_ctzll(list->borders) : WCL_MAX_CHUNK_BITS;
 
     bits = bits < WCL_MAX_CHUNK_BITS ? bits : WCL_MAX_CHUNK_BITS;
-    if (count_chunks(list->tree, list->end, bits, error) != WCL_OK)
+    ((wcl_extent_item *)wcl_pool_at(&list->tree->extents, list->first - 1))->offset = list->count;
+    if (wcl_tree_choose_chunks(list->tree, list->first - 1, list->end, bits, error) != WCL_OK)
         return WCL_FAILED;
     item->size = list->end;
     item->kind = WCL_DATA_HOLE;
     item->data = 0;
     if (list->count > 1) {
-        wcl_extent_item *head = wcl_pool_at(&list->tree->extents, list->first - 1);
-        head->offset = list->count;
-        head->length = bits;
         item->kind = WCL_DATA_EXTENTS;
         item->data = list->first - 1;
     } else if (list->count && extent_item(list, 0)->device) {

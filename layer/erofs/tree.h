@@ -88,6 +88,9 @@ wcl_status wcl_tree_set_extents(wcl_tree *tree, wcl_node node, uint64_t size,
 wcl_status wcl_tree_set_bytes(wcl_tree *tree, wcl_node node, const void *bytes, size_t size,
                               wcl_error *error);
 
+/* Whether writing the tree copies data from its devices (see inode.h). */
+bool wcl_tree_has_copies(const wcl_tree *tree);
+
 /* The data as wcl_tree_set_bytes() took it, or NULL if the node has extents. */
 const void *wcl_tree_bytes(const wcl_tree *tree, wcl_node node, size_t *size);
 

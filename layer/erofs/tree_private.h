@@ -2,6 +2,7 @@
 #ifndef WCL_EROFS_TREE_PRIVATE_H
 #define WCL_EROFS_TREE_PRIVATE_H
 
+#include "layer/erofs/disk.h"
 #include "layer/erofs/pool.h"
 #include "layer/erofs/tree.h"
 
@@ -50,7 +51,7 @@ typedef struct wcl_tree_entry {
 typedef struct wcl_extent_item {
     uint64_t offset; /* of the item before the first: how many there are */
     uint64_t length; /* of the item before the first: the chunk size as a power of two */
-    uint32_t block;
+    uint32_t block;  /* of the item before the first: how many blocks its mixed chunks have */
     uint16_t device; /* 0 for a hole */
 } wcl_extent_item;
 
@@ -67,6 +68,8 @@ struct wcl_tree {
     wcl_intern xattr_sets;  /* numbers of xattrs */
     wcl_buffer scratch;     /* for an attribute being looked up */
     uint64_t chunk_total;
+    uint64_t copied;      /* bytes of mixed chunks */
+    uint64_t copied_data; /* bytes of data in files that have such */
 };
 
 #define WCL_MAX_CHUNK_BITS 40u
@@ -84,6 +87,41 @@ static inline wcl_tree_entry *wcl_tree_entry_at(const wcl_tree *tree, wcl_entry_
 static inline const wcl_extent_item *wcl_tree_extent_at(const wcl_tree *tree, uint32_t number)
 {
     return wcl_pool_at(&tree->extents, number);
+}
+
+/* ---- Chunks --------------------------------------------------------------------------------- */
+
+uint64_t wcl_chunk_count(uint64_t size, unsigned bits);
+/* Counts the chunks of a file among those of all. Fails with FILE_TOO_LARGE. */
+wcl_status wcl_tree_count_chunks(wcl_tree *tree, uint64_t size, unsigned bits, wcl_error *error);
+
+/*
+ * Chooses the size of the chunks of a file whose extents follow the item `head`, and notes it
+ * there. It is the largest that all extents are aligned to (`aligned`) unless there would be too
+ * many of them; then it is a larger one, and what is mixed in a chunk is copied. Fails with
+ * FILE_TOO_LARGE.
+ */
+wcl_status wcl_tree_choose_chunks(wcl_tree *tree, uint32_t head, uint64_t size, unsigned aligned,
+                                  wcl_error *error);
+
+/* Goes through the chunks that are neither in one run nor in one hole. Begins with index and end
+ * 0. */
+typedef struct wcl_mixed_chunks {
+    const wcl_tree *tree;
+    uint32_t head;
+    uint64_t size; /* of the file */
+    unsigned bits;
+    uint32_t index; /* of the first extent that begins inside the chunk */
+    uint64_t end;   /* of the chunk */
+} wcl_mixed_chunks;
+
+bool wcl_mixed_chunks_next(wcl_mixed_chunks *mixed, uint64_t *start, uint64_t *length);
+
+/* Blocks that the map of a file of `count` extents takes. */
+static inline uint64_t wcl_map_blocks(uint64_t count)
+{
+    return (count * WCL_MAP_ENTRY_SIZE + WCL_MAP_TRAILER_SIZE + WCL_EROFS_BLOCK_SIZE - 1) /
+           WCL_EROFS_BLOCK_SIZE;
 }
 
 /* Numbers are kept in 7 bits a byte, lowest first, bit 7 set in all but the last. */

@@ -144,6 +144,7 @@ static wcl_status put_image(const wcl_layout *layout, const wcl_erofs_options *o
                             const image_plan *plan, wcl_output *output, wcl_error *error)
 {
     wcl_inode_writer writer = { .layout = layout,
+                                .options = options,
                                 .output = output,
                                 .start = plan->inodes * WCL_EROFS_BLOCK_SIZE,
                                 .raw_block = plan->raw };

@@ -119,12 +119,12 @@ static wcl_status put_inode(const wcl_inode_writer *writer, wcl_node node,
 
 /* ---- Data ----------------------------------------------------------------------------------- */
 
-static wcl_status put_chunk(wcl_output *output, uint16_t device, uint32_t block, wcl_error *error)
+static wcl_status put_chunk(wcl_output *output, uint16_t device, uint64_t block, wcl_error *error)
 {
     uint8_t index[EROFS_CHUNK_INDEX_SIZE] = { 0 };
 
     wcl_store_le16(index + EROFS_CHUNK_DEVICE, device);
-    wcl_store_le32(index + EROFS_CHUNK_BLOCK, device ? block : EROFS_NULL_BLOCK);
+    wcl_store_le32(index + EROFS_CHUNK_BLOCK, (uint32_t)block);
     return wcl_output_put(output, index, sizeof(index), error);
 }
 
@@ -136,16 +136,26 @@ static wcl_status put_chunks(const wcl_inode_writer *writer, const wcl_tree_node
                                     item->kind == WCL_DATA_RUN ? item->device : 0 };
     const wcl_extent_item *extent = &whole;
     uint32_t number = item->data;
+    uint64_t mixed = writer->raw_block;
 
-    if (item->kind == WCL_DATA_EXTENTS)
+    if (item->kind == WCL_DATA_EXTENTS) {
+        mixed -= wcl_tree_extent_at(tree, number)->block;
         extent = wcl_tree_extent_at(tree, ++number);
+    }
     for (uint64_t i = 0; i < place->chunk_count; i++) {
         uint64_t offset = i << place->chunk_bits;
+        uint64_t length = UINT64_C(1) << place->chunk_bits;
+        length = item->size - offset < length ? item->size - offset : length;
         while (offset - extent->offset >= extent->length)
             extent = wcl_tree_extent_at(tree, ++number);
-        uint64_t block = extent->block + (offset - extent->offset) / WCL_EROFS_BLOCK_SIZE;
-        if (put_chunk(writer->output, extent->device, (uint32_t)block, error) != WCL_OK)
+        uint64_t block = extent->device
+                             ? extent->block + (offset - extent->offset) / WCL_EROFS_BLOCK_SIZE
+                             : EROFS_NULL_BLOCK;
+        bool is_mixed = length > extent->length - (offset - extent->offset);
+        if (put_chunk(writer->output, is_mixed ? 0 : extent->device, is_mixed ? mixed : block,
+                      error) != WCL_OK)
             return WCL_FAILED;
+        mixed += is_mixed ? length / WCL_EROFS_BLOCK_SIZE : 0;
     }
     return WCL_OK;
 }
@@ -219,14 +229,19 @@ wcl_status wcl_write_blocks(void *context, wcl_node node, wcl_error *error)
     const wcl_tree_node *item = wcl_tree_node_at(tree, node);
     wcl_place place;
 
-    if (!S_ISDIR(item->mode) && item->kind != WCL_DATA_BYTES)
+    if (!S_ISDIR(item->mode) && item->kind != WCL_DATA_BYTES && item->kind != WCL_DATA_EXTENTS)
         return WCL_OK;
     wcl_layout_place(writer->layout, node, &place);
+    if (!place.raw_blocks)
+        return WCL_OK;
     if (S_ISDIR(item->mode))
         return put_folder_blocks(writer, node, &place, error);
     uint64_t size = place.raw_blocks * WCL_EROFS_BLOCK_SIZE;
-    if (wcl_output_put(writer->output, wcl_arena_at(&tree->texts, item->data),
-                       (size_t)(size < place.size ? size : place.size), error) != WCL_OK)
+    wcl_status status = item->kind == WCL_DATA_BYTES
+                            ? wcl_output_put(writer->output, wcl_arena_at(&tree->texts, item->data),
+                                             (size_t)(size < place.size ? size : place.size), error)
+                            : wcl_write_mixed_chunks(writer, node, error);
+    if (status != WCL_OK)
         return WCL_FAILED;
     uint64_t end = (writer->output->position + WCL_EROFS_BLOCK_SIZE - 1) / WCL_EROFS_BLOCK_SIZE;
     return wcl_output_pad(writer->output, end * WCL_EROFS_BLOCK_SIZE, error);

@@ -208,14 +208,18 @@ static void place_chunks(const wcl_tree *tree, const wcl_tree_node *item, wcl_pl
     uint64_t size = item->size;
     unsigned bits = 9;
 
-    if (item->kind == WCL_DATA_EXTENTS)
-        bits = (unsigned)wcl_tree_extent_at(tree, item->data)->length;
-    else
+    if (item->kind == WCL_DATA_EXTENTS) {
+        const wcl_extent_item *head = wcl_tree_extent_at(tree, item->data);
+        bits = (unsigned)head->length;
+        if (head->block)
+            place->raw_blocks = wcl_map_blocks(head->offset) + head->block;
+    } else {
         while (bits < WCL_MAX_CHUNK_BITS && size > UINT64_C(1) << bits)
             bits++;
+    }
     place->layout = EROFS_LAYOUT_CHUNKS;
     place->chunk_bits = bits;
-    place->chunk_count = (size + (UINT64_C(1) << bits) - 1) >> bits;
+    place->chunk_count = wcl_chunk_count(size, bits);
 }
 
 /* A last block that is not full goes behind the inode if there is a place where it lies in one

@@ -112,6 +112,7 @@ wcl_status wcl_output_flush(wcl_output *output, wcl_error *error);
 
 typedef struct wcl_inode_writer {
     const wcl_layout *layout;
+    const wcl_erofs_options *options;
     wcl_output *output;
     uint64_t start;     /* where slot 0 is, in bytes */
     uint64_t raw_block; /* where the next node's blocks will be */
@@ -123,5 +124,7 @@ wcl_status wcl_write_xattrs(const wcl_layout *layout, wcl_output *output, wcl_er
 wcl_status wcl_write_inode(void *writer, wcl_node node, wcl_error *error);
 /* Another one that puts the blocks that are elsewhere. */
 wcl_status wcl_write_blocks(void *writer, wcl_node node, wcl_error *error);
+/* Those of a file that has mixed chunks: its map and their bytes. */
+wcl_status wcl_write_mixed_chunks(const wcl_inode_writer *writer, wcl_node node, wcl_error *error);
 
 #endif

@@ -316,6 +316,7 @@ static wcl_status write_chain(const wcl_store *store, const wcl_store_layer *lay
 {
     const wcl_record *record = &layer->record;
     WCL_CLEANUP_FREE uint64_t *sizes = calloc(record->parent_count + 1, sizeof(*sizes));
+    WCL_CLEANUP_TAR_SOURCE wcl_tar_source tars = { .store = store, .record = record, .own_fd = -1 };
 
     if (!sizes)
         return wcl_fail_memory(error);
@@ -327,7 +328,8 @@ static wcl_status write_chain(const wcl_store *store, const wcl_store_layer *lay
             return WCL_FAILED;
         sizes[i + 1] = parent.record.tar_size;
     }
-    return wcl_index_write(tree, layer->fd, "chain.erofs", sizes, record->parent_count + 1, error);
+    return wcl_index_write(tree, layer->fd, "chain.erofs", sizes, record->parent_count + 1, &tars,
+                           error);
 }
 
 wcl_status wcl_chain_ensure(const wcl_store *store, const wcl_store_layer *layer, wcl_error *error)

@@ -299,6 +299,9 @@ static wcl_status settle_digests(importing *import, const wcl_import_options *op
 static wcl_status write_index(importing *import, wcl_error *error)
 {
     wcl_record *record = &import->record;
+    WCL_CLEANUP_TAR_SOURCE wcl_tar_source tars = { .store = import->store,
+                                                   .record = record,
+                                                   .own_fd = import->tar_fd };
 
     record->os = wcl_index_os(import->index);
     record->entries = wcl_index_entries(import->index);
@@ -306,7 +309,7 @@ static wcl_status write_index(importing *import, wcl_error *error)
     record->scattered = wcl_index_scattered(import->index);
     record->created = (int64_t)time(NULL);
     return wcl_index_write(wcl_index_tree(import->index), import->stage.fd, "layer.erofs",
-                           &record->tar_size, 1, error);
+                           &record->tar_size, 1, &tars, error);
 }
 
 /* Puts the layer in place, on its parents. */
@@ -402,11 +405,13 @@ static wcl_status run(importing *import, wcl_parents parents, const wcl_import_o
     import->record.tar_size = import->tar_size;
     wcl_os os = wcl_index_found_os(import->index);
     bool is_again = os != wcl_index_os(import->index);
-    /* The index is written while the last of the tar is being hashed and written. */
-    if ((!is_again && write_index(import, error) != WCL_OK) ||
+    /* The index is written while the last of the tar is being hashed and written, unless some of
+     * that has to be copied into it. */
+    bool is_late = is_again || wcl_tree_has_copies(wcl_index_tree(import->index));
+    if ((!is_late && write_index(import, error) != WCL_OK) ||
         (import->tar_file && wcl_tar_file_finish(import->tar_file, error) != WCL_OK) ||
-        (is_again &&
-         (index_again(import, os, error) != WCL_OK || write_index(import, error) != WCL_OK)) ||
+        (is_again && index_again(import, os, error) != WCL_OK) ||
+        (is_late && write_index(import, error) != WCL_OK) ||
         settle_digests(import, options, error) != WCL_OK)
         return WCL_FAILED;
     if (fdatasync(import->tar_fd) != 0)

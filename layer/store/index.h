@@ -22,6 +22,7 @@
 
 #include "layer/erofs/tree.h"
 #include "layer/store/store.h"
+#include "layer/store/tar_source.h"
 #include "layer/tar/scan.h"
 
 #define WCL_XATTR_BASIC "trusted.wcl.basic"
@@ -69,9 +70,10 @@ const char *wcl_index_next_parent_link(const wcl_index *index, size_t *position,
 wcl_status wcl_index_set_xattr(wcl_tree *tree, wcl_node node, const char *name, const void *value,
                                size_t size, wcl_error *error);
 
-/* Writes a tree as the image file `name` in a layer's folder, synced. */
+/* Writes a tree as the image file `name` in a layer's folder, synced. `tars` are its devices. */
 wcl_status wcl_index_write(wcl_tree *tree, int layer_fd, const char *name,
-                           const uint64_t *device_sizes, size_t device_count, wcl_error *error);
+                           const uint64_t *device_sizes, size_t device_count, wcl_tar_source *tars,
+                           wcl_error *error);
 
 /* Whether a node is a whiteout, an opaque folder. */
 bool wcl_index_is_whiteout(const wcl_tree *tree, wcl_node node);

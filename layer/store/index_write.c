@@ -48,10 +48,13 @@ static wcl_status write_image(void *context, const void *data, size_t size, wcl_
 }
 
 static wcl_status write_all(wcl_tree *tree, image_file *file, const uint64_t *device_sizes,
-                            size_t device_count, wcl_error *error)
+                            size_t device_count, wcl_tar_source *tars, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_erofs_device *devices = calloc(device_count + 1, sizeof(*devices));
-    wcl_erofs_options options = { .devices = devices, .device_count = device_count };
+    const wcl_erofs_options options = { .devices = devices,
+                                        .device_count = device_count,
+                                        .read = wcl_tar_source_read,
+                                        .read_context = tars };
 
     if (!devices)
         return wcl_fail_memory(error);
@@ -66,7 +69,8 @@ static wcl_status write_all(wcl_tree *tree, image_file *file, const uint64_t *de
 }
 
 wcl_status wcl_index_write(wcl_tree *tree, int layer_fd, const char *name,
-                           const uint64_t *device_sizes, size_t device_count, wcl_error *error)
+                           const uint64_t *device_sizes, size_t device_count, wcl_tar_source *tars,
+                           wcl_error *error)
 {
     char temporary[64];
     wcl_guid guid;
@@ -84,7 +88,7 @@ wcl_status wcl_index_write(wcl_tree *tree, int layer_fd, const char *name,
     file.fd = openat(layer_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file.fd < 0)
         return wcl_fail_errno(error, errno, "cannot create the index '%s'", name);
-    wcl_status status = write_all(tree, &file, device_sizes, device_count, error);
+    wcl_status status = write_all(tree, &file, device_sizes, device_count, tars, error);
     close(file.fd);
     if (status == WCL_OK && renameat(layer_fd, temporary, layer_fd, name) != 0)
         status = wcl_fail_errno(error, errno, "cannot put the index '%s' in place", name);

@@ -76,7 +76,13 @@ static wcl_status compare_image(verification *check, wcl_tree *tree, const char 
 {
     WCL_CLEANUP_FD int fd = openat(check->layer->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     WCL_CLEANUP_FREE wcl_erofs_device *devices = calloc(device_count + 1, sizeof(*devices));
-    const wcl_erofs_options options = { .devices = devices, .device_count = device_count };
+    WCL_CLEANUP_TAR_SOURCE wcl_tar_source tars = { .store = check->store,
+                                                   .record = &check->layer->record,
+                                                   .own_fd = -1 };
+    const wcl_erofs_options options = { .devices = devices,
+                                        .device_count = device_count,
+                                        .read = wcl_tar_source_read,
+                                        .read_context = &tars };
     comparison comparison = { .fd = fd, .first_difference = UINT64_MAX };
     struct stat info;
 

@@ -78,10 +78,23 @@ static void read_folders(const wcl_image *image)
     }
 }
 
+static wcl_status read_zeros(void *context, uint32_t device, uint64_t address, void *bytes,
+                             size_t size, wcl_error *error)
+{
+    (void)context;
+    (void)device;
+    (void)address;
+    (void)error;
+    memset(bytes, 0, size);
+    return WCL_OK;
+}
+
 static wcl_status write_tree(wcl_tree *tree, wcl_buffer *image)
 {
     wcl_erofs_device devices[40];
-    const wcl_erofs_options options = { devices, 40, { 0 } };
+    const wcl_erofs_options options = { .devices = devices,
+                                        .device_count = 40,
+                                        .read = read_zeros };
 
     for (size_t i = 0; i < 40; i++)
         devices[i] = (wcl_erofs_device) { WCL_EROFS_MAX_DEVICE_SIZE, NULL };

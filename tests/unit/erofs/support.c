@@ -62,7 +62,9 @@ static const wcl_erofs_device devices[] = {
     { UINT64_C(1) << 40, "the third" },
 };
 
-const wcl_erofs_options ample_devices = { devices, 3, { 1, 2, 3, 4, 5, 6, 7, 8 } };
+const wcl_erofs_options ample_devices = { .devices = devices,
+                                          .device_count = 3,
+                                          .uuid = { 1, 2, 3, 4, 5, 6, 7, 8 } };
 
 static void random_inode(chance *c, wcl_inode *inode)
 {
@@ -202,6 +204,12 @@ void fill_tree(wcl_tree *tree, chance *c, size_t count)
 static wcl_status append(void *context, const void *data, size_t size, wcl_error *error)
 {
     return wcl_buffer_append(context, data, size, error);
+}
+
+wcl_status try_write_tree(wcl_tree *tree, const wcl_erofs_options *options, wcl_buffer *image,
+                          wcl_error *error)
+{
+    return wcl_erofs_write(tree, options, append, image, NULL, error);
 }
 
 void write_tree(wcl_tree *tree, const wcl_erofs_options *options, wcl_buffer *image)

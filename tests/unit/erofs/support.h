@@ -27,6 +27,8 @@ void fill_tree(wcl_tree *tree, chance *c, size_t count);
 /* Devices that are large enough for what fill_tree() makes. */
 extern const wcl_erofs_options ample_devices;
 
+wcl_status try_write_tree(wcl_tree *tree, const wcl_erofs_options *options, wcl_buffer *image,
+                          wcl_error *error);
 void write_tree(wcl_tree *tree, const wcl_erofs_options *options, wcl_buffer *image);
 
 /* That both have the same entries, nodes, links, data and attributes. `device_base` is what the

@@ -190,7 +190,7 @@ static void super_block_says_what_is_in_the_image(void **state)
 static void data_outside_its_device_is_refused(void **state)
 {
     const wcl_erofs_device device = { 1000, NULL };
-    const wcl_erofs_options options = { &device, 1, { 0 } };
+    const wcl_erofs_options options = { .devices = &device, .device_count = 1 };
     wcl_error error = WCL_ERROR_INIT;
     wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_tree *tree;
