@@ -34,6 +34,7 @@ def check_container():
     unknown = wcl("endpoint", "create", "net", "lonely")
     answer = envelope("POST", f"/endpoints/{unknown['ID']}/attach", {"ContainerId": "nobody"})
     expect(not answer["Success"] and "nobody" in answer["Error"], "an unknown container is refused")
+    expect('no"body' in wcl_fails("endpoint", "attach", "lonely", 'no"body'), "whatever it is called")
     wcl("endpoint", "remove", "lonely")
 
 
