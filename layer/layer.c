@@ -90,6 +90,8 @@ static wcl_status check_name(wcl_layer_writer *writer, const wcl_entry *entry, w
     bool is_windows =
         !entry->has_posix && (entry->kind == WCL_ENTRY_FILE || entry->kind == WCL_ENTRY_DIRECTORY);
 
+    if (entry->kind == WCL_ENTRY_OPAQUE && strcmp(entry->path, ".") == 0)
+        return WCL_OK;
     if (!is_windows)
         return wcl_path_check(entry->path, error);
     if (wcl_path_check_windows(entry->path, error) != WCL_OK ||

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "image/descriptor.h"
 #include "image/local/sources.h"
+#include "layer/tar/compress.h"
 
 #define LIST_SIZE_MAX ((size_t)16 * 1024 * 1024)
 #define READ_SIZE (256 * 1024)
@@ -115,9 +116,9 @@ static wcl_status recognise(const wcl_bundle *bundle, const char *name,
         return WCL_FAILED;
     wcl_status status = stream->ops->read(stream, first, sizeof(first), &got, error);
     stream->ops->free(stream);
-    *compression = memcmp(first, "\x1F\x8B", 2) == 0           ? WCL_COMPRESSION_GZIP
-                   : memcmp(first, "\x28\xB5\x2F\xFD", 4) == 0 ? WCL_COMPRESSION_ZSTD
-                                                               : WCL_COMPRESSION_NONE;
+    *compression = memcmp(first, "\x1F\x8B", 2) == 0          ? WCL_COMPRESSION_GZIP
+                   : wcl_begins_as_zstd(first, sizeof(first)) ? WCL_COMPRESSION_ZSTD
+                                                              : WCL_COMPRESSION_NONE;
     return status;
 }
 

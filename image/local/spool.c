@@ -208,7 +208,7 @@ static unpack_fn recognise(int fd)
 
     if (wcl_pread_full(fd, start, sizeof(start), 0, &got, NULL) != WCL_OK || got < sizeof(start))
         return NULL;
-    if (memcmp(start, "\x1F\x8B", 2) == 0 || memcmp(start, "\x28\xB5\x2F\xFD", 4) == 0)
+    if (memcmp(start, "\x1F\x8B", 2) == 0 || wcl_begins_as_zstd(start, got))
         return inflate;
     if (memcmp(start, "\xFD\x37\x7A\x58\x5A\x00", 6) == 0 ||
         (memcmp(start, "BZh", 3) == 0 && memcmp(start + 4, "1AY&SY", 6) == 0))

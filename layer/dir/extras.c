@@ -34,7 +34,9 @@ wcl_status wcl_extras_add(wcl_extras *extras, wcl_entry_kind kind, const char *p
                           .target = target ? strdup(target) : NULL,
                           .on_disk = on_disk,
                           .number = extras->count };
-    item->folder_length = kind == WCL_ENTRY_OPAQUE ? strlen(path) : wcl_path_parent_length(path);
+    item->folder_length = kind != WCL_ENTRY_OPAQUE ? wcl_path_parent_length(path)
+                          : strcmp(path, ".") == 0 ? 0
+                                                   : strlen(path);
     extras->count++;
     return item->path && (item->target || !target) ? WCL_OK : wcl_fail_memory(error);
 }
@@ -51,7 +53,8 @@ wcl_status wcl_extras_load(wcl_extras *extras, wcl_sidecar *sidecar, wcl_error *
         bool has_target = record.has[WCL_RECORD_TARGET];
         if (record.kind == WCL_ENTRY_HARD_LINK && !has_target)
             return wcl_fail(error, WCL_CODE_INVALID_DATA, "the link '%.200s' has no target", path);
-        if (wcl_path_check(path, error) != WCL_OK ||
+        bool is_root = record.kind == WCL_ENTRY_OPAQUE && strcmp(path, ".") == 0;
+        if ((!is_root && wcl_path_check(path, error) != WCL_OK) ||
             (has_target && wcl_path_check(wcl_buffer_text(target), error) != WCL_OK) ||
             wcl_extras_add(extras, record.kind, path, has_target ? wcl_buffer_text(target) : NULL,
                            record.flags & WCL_RECORD_ON_DISK, error) != WCL_OK)

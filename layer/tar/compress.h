@@ -43,6 +43,9 @@ wcl_status wcl_input_open(wcl_read_fn read, void *context, const wcl_input_optio
  */
 wcl_status wcl_input_next(wcl_input *input, wcl_block **block, wcl_error *error);
 
+/* Whether bytes begin with a frame of zstd, or with one to skip, as parallel compressors write. */
+bool wcl_begins_as_zstd(const uint8_t *data, size_t size);
+
 wcl_compression wcl_input_compression(const wcl_input *input);
 /* Compressed bytes taken so far. Any thread. */
 uint64_t wcl_input_consumed(const wcl_input *input);

@@ -43,11 +43,12 @@ static bool begins_with(const wcl_input_source *source, const char *magic, size_
            memcmp(wcl_input_source_data(source), magic, size) == 0;
 }
 
-static bool is_skippable_zstd_frame(const wcl_input_source *source)
+bool wcl_begins_as_zstd(const uint8_t *data, size_t size)
 {
-    const uint8_t *data = wcl_input_source_data(source);
-    return wcl_input_source_ready(source) >= 4 && (data[0] & 0xf0) == 0x50 &&
-           memcmp(data + 1, "\x2a\x4d\x18", 3) == 0;
+    if (size < 4)
+        return false;
+    bool is_skippable = (data[0] & 0xf0) == 0x50 && memcmp(data + 1, "\x2a\x4d\x18", 3) == 0;
+    return is_skippable || memcmp(data, "\x28\xb5\x2f\xfd", 4) == 0;
 }
 
 static wcl_status fail_unsupported(const char *name, wcl_error *error)
@@ -64,7 +65,7 @@ static wcl_status open_decoder(wcl_input *input, wcl_compression *compression, w
         *compression = WCL_COMPRESSION_GZIP;
         return wcl_gzip_decoder_new(&WCL_INFLATER_BEST, &input->decoder, error);
     }
-    if (begins_with(source, "\x28\xb5\x2f\xfd", 4) || is_skippable_zstd_frame(source)) {
+    if (wcl_begins_as_zstd(wcl_input_source_data(source), wcl_input_source_ready(source))) {
         *compression = WCL_COMPRESSION_ZSTD;
         return wcl_zstd_decoder_new(&input->decoder, error);
     }

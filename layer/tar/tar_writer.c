@@ -448,8 +448,9 @@ static wcl_status writer_add(wcl_layer_writer *base, const wcl_entry *entry, wcl
     if (entry->flags & WCL_ENTRY_IMPLICIT)
         return WCL_OK;
     if (entry->kind == WCL_ENTRY_OPAQUE)
-        return write_whiteout(writer, entry->path, strlen(entry->path), "", WCL_WHITEOUT_OPAQUE,
-                              error);
+        return write_whiteout(writer, entry->path,
+                              strcmp(entry->path, ".") == 0 ? 0 : strlen(entry->path), "",
+                              WCL_WHITEOUT_OPAQUE, error);
     if (check_entry(entry, error) != WCL_OK)
         return WCL_FAILED;
     wcl_entry_copy_free(&writer->entry);

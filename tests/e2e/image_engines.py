@@ -132,6 +132,25 @@ def archives_may_be_compressed_with_xz_and_bzip2(home, server):
         assert_empty_images(home)
 
 
+def zstd_may_begin_with_what_is_to_be_skipped(home, server):
+    """As pzstd writes it, and who signs or indexes what is compressed."""
+    skipped = lambda data: b"\x5e\x2a\x4d\x18\x04\0\0\0mine" + compress(data, "zstd")
+    tar = tar_of({"a": b"1"})
+    image = Image().add(tar, "none").make()
+    with open(docker_archive(home.path("plain.tar"), image, "skip:1"), "rb") as file:
+        packed = skipped(file.read())
+    home.run("load", input=packed)
+    assert shown(home, "skip:1") == ["a"]
+    home.run("rmi", "skip:1")
+    image.blobs[image.layers[0]["digest"]] = skipped(tar)
+    home.run("load", "-i", docker_archive(home.path("inner.tar"), image, "skip:1"))
+    assert shown(home, "skip:1") == ["a"]
+    layers = json.loads(home.run("inspect", "--json", "skip:1").stdout)["manifest"]["layers"]
+    assert [layer["mediaType"].endswith("zstd") for layer in layers] == [True], layers
+    home.run("rmi", "skip:1")
+    assert_empty_images(home)
+
+
 def two_manifests_of_one_config_are_ambiguous(home, server):
     tar = tar_of({"a": b"1"})
     for name, how in (("a", "gzip"), ("b", "none")):
@@ -231,7 +250,8 @@ def main():
         if not shutil.which(tool):
             skip("there is no " + tool)
     for test in (configs_of_schema_2_are_taken_by_any_old_name, layers_of_no_bytes_are_empty_layers,
-                 archives_may_be_compressed_with_xz_and_bzip2, two_manifests_of_one_config_are_ambiguous,
+                 archives_may_be_compressed_with_xz_and_bzip2,
+                 zstd_may_begin_with_what_is_to_be_skipped, two_manifests_of_one_config_are_ambiguous,
                  repositories_with_digests_name_what_was_pulled_by_tag, an_upload_ends_with_any_success,
                  an_upload_does_not_leave_https, bombs_are_stopped_by_limits_that_can_be_raised):
         with Home() as home:

@@ -130,6 +130,20 @@ def pseudo_links_are_links(home):
     home.run("unmount", "aufs")
 
 
+def an_opaque_root_is_converted(home):
+    """What stands on it hides all that is below, whatever form it has had meanwhile."""
+    home.run("import", "-i", put(home, "below.tar", entry(b"below", data=b"b"), entry(b"etc/", b"5")), "below")
+    tar = put(home, "root.tar", entry(b".wh..wh..opq"), entry(b".wh.gone"), entry(b"above", data=b"a"))
+    home.run("convert", "--to", "oci", tar, home.path("straight.tar"))
+    home.run("convert", "--to", "dir", tar, home.path("root"))
+    home.run("convert", "--to", "oci", home.path("root"), home.path("back.tar"))
+    for number, made in enumerate((tar, home.path("straight.tar"), home.path("back.tar"))):
+        layer = "root-%d" % number
+        home.run("import", "-l", "below", "-i", made, layer)
+        paths = [item["path"] for item in home.entries(layer, "--merged")]
+        assert paths == ["above"], (made, paths)
+
+
 def the_last_of_a_name_counts(home):
     tar = put(home, "twice.tar", entry(b"f", data=b"first"), entry(b"g", b"1", link=b"f"), entry(b"f", data=b"last"))
     home.run("import", "-i", tar, "twice")
@@ -155,7 +169,7 @@ def errors_say_what_is_meant(home):
 
 def main():
     for test in (long_names_are_told_apart, long_names_that_differ_in_case_are_one, pseudo_links_are_links,
-                 the_last_of_a_name_counts, errors_say_what_is_meant):
+                 an_opaque_root_is_converted, the_last_of_a_name_counts, errors_say_what_is_meant):
         with Home() as home:
             test(home)
             home.assert_clean()
