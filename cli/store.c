@@ -194,7 +194,11 @@ int command_export(cli *cli, int argc, char **argv)
                                  : WCL_COMPRESSION_NONE;
     options.level = (int)number;
     wcl_driver driver = cli_driver(cli);
-    return export_to(cli, argv[1], tar ? tar : "-", &driver, &options) == WCL_OK ? 0 : EXIT_FAILED;
+    char *id = cli_layer_id(cli, argv[1], &cli->error);
+    result =
+        id && export_to(cli, id, tar ? tar : "-", &driver, &options) == WCL_OK ? 0 : EXIT_FAILED;
+    free(id);
+    return result;
 }
 
 /* ---- create, expand, mount, unmount, remove ------------------------------------------------- */
@@ -429,24 +433,33 @@ static wcl_status print_change(void *context, const char *path, wcl_change_kind 
     return WCL_OK;
 }
 
-int command_diff(cli *cli, int argc, char **argv)
+static int diff_layers(cli *cli, const char *id, const char *other)
 {
     diff_output output = { cli, { stdout, false } };
 
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 2, 0);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
     if (cli->json)
         json_begin(&output.out, NULL, '[');
-    if (wcl_layer_changes(&driver, argv[1], argc > 2 ? argv[2] : NULL, print_change, &output,
-                          &cli->error) != WCL_OK)
+    if (wcl_layer_changes(&driver, id, other, print_change, &output, &cli->error) != WCL_OK)
         return EXIT_FAILED;
     if (cli->json) {
         json_end(&output.out, '[');
         printf("\n");
     }
     return 0;
+}
+
+int command_diff(cli *cli, int argc, char **argv)
+{
+    int result = cli_parse(cli, NULL, &argc, argv, 1, 2, 0);
+    if (result)
+        return result;
+    char *id = cli_layer_id(cli, argv[1], &cli->error);
+    char *other = id && argc > 2 ? cli_layer_id(cli, argv[2], &cli->error) : NULL;
+    result = id && (other || argc == 2) ? diff_layers(cli, id, other) : EXIT_FAILED;
+    free(id);
+    free(other);
+    return result;
 }
 
 /* ---- verify ---------------------------------------------------------------------------------- */
@@ -506,6 +519,22 @@ static wcl_status verify(cli *cli, const wcl_driver *driver, char **ids, size_t 
     return status;
 }
 
+/* A layer, or those that an image is made of. */
+static wcl_status verify_named(cli *cli, char **name, size_t *count, size_t *faults)
+{
+    wcl_driver driver = cli_driver(cli);
+    wcl_image_info *image = NULL;
+    wcl_status status;
+
+    *count = 1;
+    if (cli_is_layer(cli, *name) || wcl_image_get_info(&driver, *name, &image, NULL) != WCL_OK)
+        return verify(cli, &driver, name, 1, false, faults);
+    *count = image->layer_count;
+    status = verify(cli, &driver, (char **)image->layers, image->layer_count, false, faults);
+    wcl_free(image);
+    return status;
+}
+
 int command_verify(cli *cli, int argc, char **argv)
 {
     char **ids = NULL;
@@ -517,7 +546,7 @@ int command_verify(cli *cli, int argc, char **argv)
     wcl_driver driver = cli_driver(cli);
     wcl_status status = WCL_OK;
     if (argc > 1)
-        status = verify(cli, &driver, argv + 1, 1, false, &faults);
+        status = verify_named(cli, argv + 1, &count, &faults);
     else if ((status = wcl_layer_list(&driver, &ids, &count, &cli->error)) == WCL_OK)
         status = verify(cli, &driver, ids, count, true, &faults);
     wcl_free(ids);
@@ -528,7 +557,6 @@ int command_verify(cli *cli, int argc, char **argv)
         return cli_fail(cli, WCL_CODE_CORRUPT, "verify", argc > 1 ? argv[1] : NULL,
                         "%zu thing%s wrong", faults, faults == 1 ? " is" : "s are");
     if (!cli->json && !cli->quiet)
-        printf("%zu layer%s verified, nothing is wrong\n", argc > 1 ? 1 : count,
-               (argc > 1 ? 1 : count) == 1 ? "" : "s");
+        printf("%zu layer%s verified, nothing is wrong\n", count, count == 1 ? "" : "s");
     return 0;
 }

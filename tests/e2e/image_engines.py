@@ -172,6 +172,10 @@ def repositories_with_digests_name_what_was_pulled_by_tag(home, server):
     for name in ("@" + image.digest, "@" + digest_of(index), ":list@" + image.digest, ":list@" + digest_of(index)):
         assert json.loads(home.run("inspect", "--json", named + name).stdout)["digest"] == image.digest, name
         assert shown(home, named + name) == ["a"], name
+        assert home.run("diff", named + name).stdout.split() == [b"A", b"/a"], name
+        assert b"1 layer verified" in home.run("verify", named + name).stdout, name
+        home.run("export", "-o", home.path("named.tar"), named + name)
+        assert sha256(home.path("named.tar")) == image.diff_ids[0][7:], name
     for name in (server.host + "/other@" + image.digest, named + "@sha256:" + "1" * 64):
         failed = home.run("inspect", name, check=False)
         assert failed.returncode == 1 and b"there is no image" in failed.stderr, failed.stderr
