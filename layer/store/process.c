@@ -13,6 +13,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 #include "layer/erofs/image.h"
 #include "layer/path.h"
 #include "layer/store/entries.h"
@@ -64,12 +65,12 @@ static wcl_status copy_file(int from_root, const char *from, int to_root, const 
                             wcl_error *error)
 {
     struct stat info;
-    WCL_CLEANUP_FD int source = wcl_beneath_open(from_root, from, O_RDONLY | O_CLOEXEC, 0);
+    WCL_CLEANUP_FD int source = -1;
 
-    if (source < 0)
-        return wcl_fail_errno(error, errno, "cannot open '%s'", from);
-    if (fstat(source, &info) != 0 || !S_ISREG(info.st_mode))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' is no file", from);
+    if (wcl_regular_open(from_root, from, WCL_LINKS_REFUSED, 0, &source, NULL, error) != WCL_OK)
+        return WCL_FAILED;
+    if (fstat(source, &info) != 0)
+        return wcl_fail_errno(error, errno, "cannot look at '%s'", from);
     WCL_CLEANUP_FD int target =
         wcl_beneath_open(to_root, to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (target < 0)

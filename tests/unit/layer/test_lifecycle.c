@@ -192,6 +192,26 @@ static void extracted_files_become_a_base_layer(void **state)
     wcl_free(json);
 }
 
+#ifndef _WIN32
+/* Opening a FIFO would wait for somebody who writes to it. */
+static void what_is_no_file_makes_no_base_layer(void **state)
+{
+    const home *home = *state;
+    wcl_error error = WCL_ERROR_INIT;
+    char path[256], hive[300];
+
+    put(home, "base/Files/Windows/System32/config/SOFTWARE", "");
+    snprintf(path, sizeof(path), "%s/base", home->folder);
+    snprintf(hive, sizeof(hive), "%s/Files/Windows/System32/config/SYSTEM", path);
+    if (mkfifo(hive, 0600) != 0)
+        skip();
+    alarm(60);
+    assert_int_equal(wcl_layer_process_base(path, &error), WCL_FAILED);
+    alarm(0);
+    assert_non_null(strstr(error.message, "SYSTEM' is not a regular file"));
+}
+#endif
+
 static bool is_there(const home *home, const char *name)
 {
     char path[256];
@@ -313,6 +333,9 @@ int main(void)
         test(extracted_files_become_a_base_layer),
         test(an_interrupted_exchange_is_undone_or_completed),
         test(a_utility_vms_boot_files_are_saved_aside),
+#ifndef _WIN32
+        test(what_is_no_file_makes_no_base_layer),
+#endif
         test(a_utility_vm_is_processed_after_its_layer),
         test(descriptors_and_guids_are_of_the_last_element),
         test(damage_is_found_and_named),
