@@ -170,7 +170,7 @@ wcl_status wcl_sessions_open(wcl_sessions *sessions, const char *state_dir, wcl_
         sessions->state_file = NULL;
         return wcl_fail_memory(error);
     }
-    if (wcl_durable_make_folders(AT_FDCWD, state_dir, 0755, 0755, error) != WCL_OK)
+    if (wcl_durable_make_folders(AT_FDCWD, state_dir, 0755, 0700, error) != WCL_OK)
         return WCL_FAILED;
     if (recall(sessions, &why) != WCL_OK && sessions->hooks && sessions->hooks->log)
         sessions->hooks->log(sessions->hooks->context, WCL_LOG_WARNING, why.message);

@@ -19,7 +19,8 @@
 
 /* What belongs into a home beside its layers. */
 #define IMAGES ".images"
-static const char *const own_names[] = { IMAGES, ".staging", ".graphdriver", "hns" };
+static const char *const own_names[] = { IMAGES, ".staging", ".graphdriver", ".graphdriver.json",
+                                         "hns" };
 
 typedef struct closing {
     const wcl_store *store;

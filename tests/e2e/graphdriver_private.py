@@ -29,6 +29,7 @@ def main():
             check(plugin, home, "base", set())
             check(plugin, home, "box", {"suid", "caps"})
             check(plugin, home, "limited", {"suid", "caps"})
+            assert os.stat(home.path("plugin")).st_mode & 0o077 == 0, "others have rights to the plugin's own folder"
             loose = loose_below(home.home)
             assert not loose, "others have rights to %s" % loose[:10]
         finally:
