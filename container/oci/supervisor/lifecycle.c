@@ -1,7 +1,4 @@
 /* The states of a container, from its creation to the cleaning up after it. */
-#include "container/oci/supervisor/supervisor.h"
-#include "container/notification.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -13,6 +10,12 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "container/notification.h"
+#include "container/oci/supervisor/supervisor.h"
+
+/* Of a pause that the runtime gives up. */
+#define PAUSE_ATTEMPTS 20
 
 void lifecycle_status(const struct supervisor *supervisor, wcl_reply *reply)
 {
@@ -90,6 +93,20 @@ static void change_ended(struct supervisor *supervisor, const struct task *task,
     notify(supervisor, type, status == 0 ? 0 : WCL_CODE_GEN_FAILURE, task->log);
 }
 
+/* The runtime gives up freezing processes that fork faster than it gets its turns on a busy
+ * machine, lets all of them go on, and can be asked again. */
+static bool pause_again(struct supervisor *supervisor, const struct task *task, int status)
+{
+    char text[512];
+
+    if (status == 0 || supervisor->state != WCL_STATE_PAUSING || supervisor->terminating ||
+        ++supervisor->pauses >= PAUSE_ATTEMPTS)
+        return false;
+    ssize_t size = pread(task->log, text, sizeof(text), 0);
+    return size > 0 && memmem(text, (size_t)size, "unable to freeze", 16) &&
+           tasks_run(supervisor, TASK_PAUSE);
+}
+
 void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int status)
 {
     switch (task->kind) {
@@ -97,6 +114,9 @@ void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int 
         run_ended(supervisor, task, status);
         break;
     case TASK_PAUSE:
+        if (pause_again(supervisor, task, status))
+            break;
+        supervisor->pauses = 0;
         change_ended(supervisor, task, status, WCL_NOTIFY_PAUSE_COMPLETED, WCL_STATE_PAUSED,
                      WCL_STATE_RUNNING);
         break;

@@ -124,7 +124,8 @@ struct supervisor {
     bool init_ended;
     bool terminating;
     bool shutting_down;
-    bool finished; /* the process that it was there for has ended */
+    bool finished;   /* the process that it was there for has ended */
+    unsigned pauses; /* that failed one after the other, of the pause under way */
     int64_t started;
     uint64_t next_serial;
     uint64_t ends; /* of processes, so far */

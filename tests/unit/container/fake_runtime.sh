@@ -1,6 +1,7 @@
 #!/bin/bash
 # A stand-in for an OCI runtime, without namespaces: init is a process that sleeps, an exec's command
-# runs on the host. FAKE_RUNTIME_FAIL=VERB makes that command fail. Calls are added to FAKE_RUNTIME_LOG.
+# runs on the host. FAKE_RUNTIME_FAIL=VERB makes that command fail,
+# FAKE_RUNTIME_BUSY=N the first N pauses. Calls are added to FAKE_RUNTIME_LOG.
 set -u
 log=/dev/null root= verb= bundle= pidfile= document= socket=
 arguments=("$@")
@@ -32,7 +33,13 @@ run)
     echo -n $! >"$state/init"
     echo -n $! >"$bundle/$pidfile"
     ;;
-pause | resume) [ -e "$state/init" ] || fail "container does not exist" ;;
+pause | resume)
+    [ -e "$state/init" ] || fail "container does not exist"
+    if [ "$verb" = pause ] && [ "$(cat "$state/refused" 2>/dev/null || echo 0)" -lt "${FAKE_RUNTIME_BUSY-0}" ]; then
+        echo $(($(cat "$state/refused" 2>/dev/null || echo 0) + 1)) >"$state/refused"
+        fail "unable to freeze"
+    fi
+    ;;
 exec)
     eval "set -- $(jq -r '.args | @sh' "$document")"
     command -v "$1" >/dev/null || fail "exec failed: $1: executable file not found"

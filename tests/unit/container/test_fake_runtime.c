@@ -46,6 +46,7 @@ static int set_up(void **state)
     snprintf(root, sizeof(root), "%s/root", work);
     snprintf(runtime, sizeof(runtime), "%s/tests/unit/container/fake_runtime.sh", here);
     unsetenv("FAKE_RUNTIME_FAIL");
+    unsetenv("FAKE_RUNTIME_BUSY");
     return mkdir(root, 0755);
 }
 
@@ -118,6 +119,24 @@ static void a_container_lives_from_creation_to_close(void **state)
     OK(wcl_container_pause(container, &error));
     FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_pause(container, &error));
     OK(wcl_container_resume(container, &error));
+    end(container);
+}
+
+static void a_pause_that_the_runtime_gives_up_is_tried_again(void **state)
+{
+    (void)state;
+    setenv("FAKE_RUNTIME_BUSY", "3", 1);
+    wcl_container *container = start("busy");
+    OK(wcl_container_pause(container, &error));
+    OK(wcl_container_resume(container, &error));
+    end(container);
+
+    setenv("FAKE_RUNTIME_BUSY", "1000", 1);
+    container = start("busier");
+    wcl_error error = WCL_ERROR_INIT;
+    assert_int_equal(wcl_container_pause(container, &error), WCL_FAILED);
+    assert_string_equal(error.message, "unable to freeze");
+    unsetenv("FAKE_RUNTIME_BUSY");
     end(container);
 }
 
@@ -442,6 +461,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_container_lives_from_creation_to_close),
+        TEST(a_pause_that_the_runtime_gives_up_is_tried_again),
         TEST(what_goes_in_comes_out),
         TEST(a_shutdown_never_signals_a_shared_pid_namespace),
         TEST(a_runtime_that_fails_is_quoted),
