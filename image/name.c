@@ -169,11 +169,11 @@ static wcl_status match_image(void *context, const char *hex, wcl_error *error)
 {
     search *search = context;
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
+    wcl_error why = WCL_ERROR_INIT;
 
-    (void)error;
     /* One that cannot be read, or just goes, is not meant. */
-    if (wcl_image_record_read(search->store, hex, &record, NULL) != WCL_OK)
-        return WCL_OK;
+    if (wcl_image_record_read(search->store, hex, &record, &why) != WCL_OK)
+        return why.code == WCL_CODE_OUT_OF_MEMORY ? wcl_fail_memory(error) : WCL_OK;
     if (strncmp(hex, search->digits, search->length) != 0 &&
         strncmp(wcl_chain_layer_id(record.config), search->digits, search->length) != 0)
         return WCL_OK;
@@ -203,13 +203,16 @@ static wcl_status find_by_digest(const wcl_image_store *store, const char *image
     return wcl_image_record_read(store, search.found, record, error);
 }
 
-static bool is_of_repository(const char *name, const wcl_reference *wanted)
+static wcl_status check_repository(const char *name, const wcl_reference *wanted, bool *is_of_it,
+                                   wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_reference *reference = NULL;
 
-    return wcl_reference_parse(name, &reference, NULL) == WCL_OK &&
-           strcmp(reference->registry, wanted->registry) == 0 &&
-           strcmp(reference->repository, wanted->repository) == 0;
+    if (wcl_reference_parse(name, &reference, error) != WCL_OK)
+        return WCL_FAILED;
+    *is_of_it = strcmp(reference->registry, wanted->registry) == 0 &&
+                strcmp(reference->repository, wanted->repository) == 0;
+    return WCL_OK;
 }
 
 /* REPOSITORY@DIGEST, and with a tag that says nothing then: the image with that manifest, or that
@@ -225,9 +228,12 @@ static wcl_status find_in_repository(const wcl_image_store *store, const wcl_ref
         return WCL_FAILED;
     for (size_t i = 0; i < names.count; i++) {
         const wcl_image_name *item = &names.items[i];
-        if ((strcmp(item->digest, wanted->digest) == 0 ||
-             strcmp(item->index, wanted->digest) == 0) &&
-            is_of_repository(item->name, wanted))
+        bool is_of_it = false;
+        if (strcmp(item->digest, wanted->digest) != 0 && strcmp(item->index, wanted->digest) != 0)
+            continue;
+        if (check_repository(item->name, wanted, &is_of_it, error) != WCL_OK)
+            return WCL_FAILED;
+        if (is_of_it)
             return wcl_image_record_read(store, item->digest, record, error);
     }
     return WCL_END;

@@ -57,6 +57,24 @@ def sweep(home, names, command):
     print("allocations: %s: %d of %d" % (command, len(numbers), all_of_them), flush=True)
 
 
+def an_image_is_not_missing_for_want_of_memory(home):
+    """Nor is another one, or the only one, that the digits could mean."""
+    files = home.path("files")
+    home.run("append", "--os", "linux", "-t", "made:1", "scratch", files)
+    digest = home.json("images")[0]["digest"]
+    for name in (digest[7:19], "made@" + digest):
+        count = home.path("count")
+        tag = ("tag", name, "other:1")
+        home.run(*tag, env={"LD_PRELOAD": PRELOAD, "WCL_COUNT_ALLOCATIONS": count})
+        with open(count) as file:
+            all_of_them = int(file.read())
+        for number in range(1, all_of_them + 1):
+            done = home.run(*tag, check=False, env={"LD_PRELOAD": PRELOAD, "WCL_FAIL_ALLOCATION": str(number)})
+            assert done.returncode in (0, 1) and b"there is no image" not in done.stderr, (name, number, done.stderr)
+            assert done.returncode == 0 or done.stderr.strip(), (name, number, "ended without a word")
+        print("allocations: tag %s: all of %d" % (name[:19], all_of_them), flush=True)
+
+
 def main():
     if not os.path.exists(PRELOAD):
         skip("there is no %s" % PRELOAD)
@@ -82,6 +100,7 @@ def main():
             sweep(home, names, command)
         home.run("unmount", "box", check=False)
         home.run("layers")
+        an_image_is_not_missing_for_want_of_memory(home)
     print("allocations: passed")
 
 
