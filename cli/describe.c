@@ -159,7 +159,8 @@ wcl_status describe_entry(wcl_layer_reader *reader, const wcl_entry *entry, bool
     wcl_status status = wcl_backup_reader_new(read_layer, &source, &backup, error);
     while (status == WCL_OK &&
            (status = wcl_backup_reader_next(backup, &header, error)) == WCL_OK) {
-        if (links_only && header.id == WCL_BACKUP_DATA)
+        /* Behind the data of a file of Linux there is nothing more to say of it. */
+        if ((links_only || entry->has_posix) && header.id == WCL_BACKUP_DATA)
             break;
         status = take_stream(backup, &header, out, error);
     }

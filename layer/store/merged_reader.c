@@ -111,19 +111,26 @@ static wcl_status add_piece(merged_reader *reader, piece added, wcl_error *error
     return WCL_OK;
 }
 
-static wcl_status add_header(merged_reader *reader, uint32_t id, const char *name, uint64_t size,
-                             wcl_error *error)
+static wcl_status add_encoded(merged_reader *reader, const wcl_backup_header *header,
+                              wcl_error *error)
 {
-    const wcl_backup_header header = { .id = id, .size = size, .name = name };
     uint8_t bytes[WCL_BACKUP_ENCODED_MAX];
     size_t length;
 
-    if (wcl_backup_header_encode(&header, bytes, &length, error) != WCL_OK)
+    if (wcl_backup_header_encode(header, bytes, &length, error) != WCL_OK)
         return WCL_FAILED;
     piece added = { .buffered = reader->headers.size, .size = length };
     if (wcl_buffer_append(&reader->headers, bytes, length, error) != WCL_OK)
         return WCL_FAILED;
     return add_piece(reader, added, error);
+}
+
+static wcl_status add_header(merged_reader *reader, uint32_t id, const char *name, uint64_t size,
+                             wcl_error *error)
+{
+    const wcl_backup_header header = { .id = id, .size = size, .name = name };
+
+    return add_encoded(reader, &header, error);
 }
 
 static wcl_status add_metadata(merged_reader *reader, wcl_node node, uint32_t id, const char *name,
@@ -138,6 +145,48 @@ static wcl_status add_metadata(merged_reader *reader, wcl_node node, uint32_t id
     return add_piece(reader, (piece) { .bytes = xattr.value, .size = xattr.size }, error);
 }
 
+static wcl_status add_extent(merged_reader *reader, const wcl_extent *extent, wcl_error *error)
+{
+    return add_piece(
+        reader,
+        (piece) { .device = extent->device, .address = extent->address, .size = extent->length },
+        error);
+}
+
+static bool has_holes(const merged_reader *reader, wcl_node node)
+{
+    wcl_extent extent;
+
+    for (size_t i = 0; wcl_tree_extent(reader->tree, node, i, &extent); i++)
+        if (extent.device == WCL_DEVICE_HOLE)
+            return true;
+    return false;
+}
+
+/* The data as its ranges between the holes, which nobody has to go through so. */
+static wcl_status add_sparse_data(merged_reader *reader, wcl_node node, uint64_t size,
+                                  wcl_error *error)
+{
+    const wcl_backup_header data = { .id = WCL_BACKUP_DATA, .attributes = WCL_STREAM_SPARSE };
+    wcl_backup_header block = { .id = WCL_BACKUP_SPARSE_BLOCK, .attributes = WCL_STREAM_SPARSE };
+    wcl_extent extent;
+
+    if (add_encoded(reader, &data, error) != WCL_OK)
+        return WCL_FAILED;
+    for (size_t i = 0; wcl_tree_extent(reader->tree, node, i, &extent); i++) {
+        if (extent.device == WCL_DEVICE_HOLE)
+            continue;
+        block.offset = extent.offset;
+        block.size = extent.length;
+        if (add_encoded(reader, &block, error) != WCL_OK ||
+            add_extent(reader, &extent, error) != WCL_OK)
+            return WCL_FAILED;
+    }
+    block.offset = size;
+    block.size = 0;
+    return add_encoded(reader, &block, error);
+}
+
 static wcl_status add_data(merged_reader *reader, wcl_node node, uint64_t size, wcl_error *error)
 {
     wcl_extent extent;
@@ -149,11 +198,7 @@ static wcl_status add_data(merged_reader *reader, wcl_node node, uint64_t size, 
     if (bytes)
         return add_piece(reader, (piece) { .bytes = bytes, .size = inline_size }, error);
     for (size_t i = 0; wcl_tree_extent(reader->tree, node, i, &extent); i++)
-        if (add_piece(reader,
-                      (piece) { .device = extent.device,
-                                .address = extent.address,
-                                .size = extent.length },
-                      error) != WCL_OK)
+        if (add_extent(reader, &extent, error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }
@@ -264,8 +309,13 @@ static wcl_status describe(merged_reader *reader, wcl_node node, wcl_entry *entr
             add_metadata(reader, node, WCL_BACKUP_REPARSE_DATA, WCL_XATTR_REPARSE, error) != WCL_OK)
             return WCL_FAILED;
     }
-    if (S_ISREG(inode.mode) && add_data(reader, node, inode.size, error) != WCL_OK)
+    if (!entry->has_posix && S_ISREG(inode.mode) && has_holes(reader, node)) {
+        entry->flags &= ~(unsigned)WCL_ENTRY_IN_ORDER;
+        if (add_sparse_data(reader, node, inode.size, error) != WCL_OK)
+            return WCL_FAILED;
+    } else if (S_ISREG(inode.mode) && add_data(reader, node, inode.size, error) != WCL_OK) {
         return WCL_FAILED;
+    }
     return add_streams(reader, node, error);
 }
 

@@ -3,6 +3,7 @@
 written in full, inflated or held in memory is refused over a limit that an option raises. A command that does work
 without an end here is ended by the test's time limit."""
 import gzip
+import json
 import os
 
 from store_common import Home
@@ -52,6 +53,20 @@ def zeros_equal_holes(home):
     assert home.run("diff", "plain-linked", "changed").stdout == b"C /f\nC /g\nC /h\n"
 
 
+def holes_are_listed_and_shown_as_holes(home):
+    """In layers of both systems, of one layer and of what a chain comes to."""
+    for name, path, folder in (("linux", b"big", b""), ("windows", b"Files/big", header(b"Files", b"5"))):
+        tar = folder + sparse(path, PETABYTE, [(0, b"x" * 512)]) + END
+        home.run("import", "--os", name, "-i", put(home, name + ".tar", tar), name)
+        for options in ([], ["--merged"]):
+            rows = [json.loads(line) for line in home.run("list", "-R", "--json", *options, name).stdout.splitlines()]
+            assert [row["size"] for row in rows if row["path"] == path.decode()] == [PETABYTE], rows
+        small = folder + sparse(path, 1 << 20, [(4096, b"y" * 512)]) + END
+        home.run("import", "--os", name, "-i", put(home, "small.tar", small), name + "-small")
+        shown = home.run("cat", name + "-small", path.decode()).stdout
+        assert shown == bytes(4096) + b"y" * 512 + bytes((1 << 20) - 4608), len(shown)
+
+
 def what_is_written_in_full_is_limited(home):
     tar = put(home, "petabyte.tar", sparse(b"big", PETABYTE, [(0, b"x" * 512)]) + END)
     out = home.path("out.tar")
@@ -94,7 +109,7 @@ def limits_name_themselves(home):
 
 
 def main():
-    for test in (holes_are_compared_as_holes, zeros_equal_holes, what_is_written_in_full_is_limited,
+    for test in (holes_are_compared_as_holes, zeros_equal_holes, holes_are_listed_and_shown_as_holes, what_is_written_in_full_is_limited,
                  limits_name_themselves):
         with Home() as home:
             test(home)
