@@ -36,10 +36,10 @@ static const code label_rights[] = { { "NW", 1 }, { "NR", 2 }, { "NX", 4 } };
 
 #define COUNT(codes) (sizeof(codes) / sizeof((codes)[0]))
 
-static const code *take_code(wcl_scan *scan, const code *codes, size_t count)
+static const code *take_code(wcl_sddl_scan *scan, const code *codes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (wcl_scan_take(scan, codes[i].letters))
+        if (wcl_sddl_scan_take(scan, codes[i].letters))
             return &codes[i];
     return NULL;
 }
@@ -66,7 +66,7 @@ wcl_status wcl_ace_flags_print(const wcl_ace *ace, wcl_buffer *out, wcl_error *e
     return print_codes(flags, flag_codes, COUNT(flag_codes), out, error);
 }
 
-wcl_status wcl_ace_flags_scan(wcl_scan *scan, uint8_t *flags, wcl_error *error)
+wcl_status wcl_ace_flags_scan(wcl_sddl_scan *scan, uint8_t *flags, wcl_error *error)
 {
     *flags = 0;
     while (*scan->at != ';') {
@@ -74,7 +74,7 @@ wcl_status wcl_ace_flags_scan(wcl_scan *scan, uint8_t *flags, wcl_error *error)
         if (!found)
             found = take_code(scan, &trust_protected_filter, 1);
         if (!found)
-            return wcl_scan_fail(scan, error, "an ACE flag or ';'");
+            return wcl_sddl_scan_fail(scan, error, "an ACE flag or ';'");
         *flags |= (uint8_t)found->value;
     }
     return WCL_OK;
@@ -99,21 +99,21 @@ wcl_status wcl_ace_rights_print(const wcl_ace *ace, wcl_buffer *out, wcl_error *
     return wcl_buffer_printf(out, error, "0x%" PRIx32, ace->mask);
 }
 
-static wcl_status scan_number(wcl_scan *scan, uint32_t *mask, wcl_error *error)
+static wcl_status scan_number(wcl_sddl_scan *scan, uint32_t *mask, wcl_error *error)
 {
-    wcl_scan start = *scan;
-    wcl_scan_number number;
+    wcl_sddl_scan start = *scan;
+    wcl_sddl_scan_number number;
 
-    if (!wcl_scan_take_number(scan, &number) || number.magnitude > UINT32_MAX)
-        return wcl_scan_fail(&start, error, "rights of 32 bits");
+    if (!wcl_sddl_scan_take_number(scan, &number) || number.magnitude > UINT32_MAX)
+        return wcl_sddl_scan_fail(&start, error, "rights of 32 bits");
     *mask = (uint32_t)number.magnitude;
     return WCL_OK;
 }
 
-wcl_status wcl_ace_rights_scan(wcl_scan *scan, uint32_t *mask, wcl_error *error)
+wcl_status wcl_ace_rights_scan(wcl_sddl_scan *scan, uint32_t *mask, wcl_error *error)
 {
     *mask = 0;
-    if (wcl_scan_is_digit(*scan->at))
+    if (wcl_sddl_scan_is_digit(*scan->at))
         return scan_number(scan, mask, error);
     while (*scan->at != ';') {
         const code *found = take_code(scan, whole_rights, COUNT(whole_rights));
@@ -122,7 +122,7 @@ wcl_status wcl_ace_rights_scan(wcl_scan *scan, uint32_t *mask, wcl_error *error)
         if (!found)
             found = take_code(scan, label_rights, COUNT(label_rights));
         if (!found)
-            return wcl_scan_fail(scan, error, "a right or ';'");
+            return wcl_sddl_scan_fail(scan, error, "a right or ';'");
         *mask |= found->value;
     }
     return WCL_OK;

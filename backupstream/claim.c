@@ -163,45 +163,45 @@ wcl_status wcl_claim_print(const uint8_t *data, size_t size, wcl_buffer *out, wc
     return wcl_buffer_append_byte(out, ')', error);
 }
 
-static wcl_status scan_number_value(wcl_scan *scan, enum claim_type type, wcl_buffer *values,
+static wcl_status scan_number_value(wcl_sddl_scan *scan, enum claim_type type, wcl_buffer *values,
                                     wcl_error *error)
 {
-    wcl_scan before = *scan;
-    wcl_scan_number number;
+    wcl_sddl_scan before = *scan;
+    wcl_sddl_scan_number number;
     bool is_signed = type == CLAIM_INT64;
     uint64_t largest = type == CLAIM_BOOLEAN ? 1 : is_signed ? INT64_MAX : UINT64_MAX;
 
-    if (!wcl_scan_take_number(scan, &number) || (number.sign == '-' && !is_signed) ||
+    if (!wcl_sddl_scan_take_number(scan, &number) || (number.sign == '-' && !is_signed) ||
         number.magnitude > largest + (number.sign == '-'))
-        return wcl_scan_fail(&before, error,
-                             type == CLAIM_BOOLEAN ? "0 or 1"
-                             : is_signed           ? "a signed integer of 64 bits"
-                                                   : "an unsigned integer of 64 bits");
+        return wcl_sddl_scan_fail(&before, error,
+                                  type == CLAIM_BOOLEAN ? "0 or 1"
+                                  : is_signed           ? "a signed integer of 64 bits"
+                                                        : "an unsigned integer of 64 bits");
     uint64_t value = number.sign == '-' ? -number.magnitude : number.magnitude;
     return wcl_buffer_append_le64(values, value, error);
 }
 
 /* A SID stands as it is or as SID(...). */
-static wcl_status scan_sid_value(wcl_scan *scan, wcl_buffer *values, wcl_error *error)
+static wcl_status scan_sid_value(wcl_sddl_scan *scan, wcl_buffer *values, wcl_error *error)
 {
     uint8_t sid[WCL_SID_SIZE_MAX];
-    bool enclosed = wcl_scan_take(scan, "SID(");
+    bool enclosed = wcl_sddl_scan_take(scan, "SID(");
     size_t size = wcl_sid_scan(&scan->at, sid);
 
     if (size == 0)
-        return wcl_scan_fail(scan, error, "a SID");
-    if (enclosed && !wcl_scan_take(scan, ")"))
-        return wcl_scan_fail(scan, error, "')' behind a SID");
+        return wcl_sddl_scan_fail(scan, error, "a SID");
+    if (enclosed && !wcl_sddl_scan_take(scan, ")"))
+        return wcl_sddl_scan_fail(scan, error, "')' behind a SID");
     if (wcl_buffer_append_le32(values, (uint32_t)size, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_buffer_append(values, sid, size, error);
 }
 
-static wcl_status scan_octets_value(wcl_scan *scan, wcl_buffer *values, wcl_error *error)
+static wcl_status scan_octets_value(wcl_sddl_scan *scan, wcl_buffer *values, wcl_error *error)
 {
     size_t start = values->size;
 
-    wcl_scan_take(scan, "#");
+    wcl_sddl_scan_take(scan, "#");
     if (wcl_buffer_append_le32(values, 0, error) != WCL_OK ||
         wcl_octets_scan(scan, values, error) != WCL_OK)
         return WCL_FAILED;
@@ -209,22 +209,22 @@ static wcl_status scan_octets_value(wcl_scan *scan, wcl_buffer *values, wcl_erro
     return WCL_OK;
 }
 
-static wcl_status scan_text(wcl_scan *scan, bool is_name, wcl_buffer *values, wcl_error *error)
+static wcl_status scan_text(wcl_sddl_scan *scan, bool is_name, wcl_buffer *values, wcl_error *error)
 {
     size_t start = values->size;
-    wcl_scan before = *scan;
+    wcl_sddl_scan before = *scan;
 
     if (wcl_quoted_scan(scan, is_name, values, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t at = start; at < values->size; at += 2)
         if (wcl_load_le16(values->data + at) == 0)
-            return wcl_scan_fail(&before, error, "a text without a NUL in it");
+            return wcl_sddl_scan_fail(&before, error, "a text without a NUL in it");
     if (is_name && values->size == start)
-        return wcl_scan_fail(&before, error, "the name of a resource attribute");
+        return wcl_sddl_scan_fail(&before, error, "the name of a resource attribute");
     return wcl_buffer_append_le16(values, 0, error);
 }
 
-static wcl_status scan_value(wcl_scan *scan, enum claim_type type, wcl_buffer *values,
+static wcl_status scan_value(wcl_sddl_scan *scan, enum claim_type type, wcl_buffer *values,
                              wcl_error *error)
 {
     switch (type) {
@@ -240,11 +240,11 @@ static wcl_status scan_value(wcl_scan *scan, enum claim_type type, wcl_buffer *v
 }
 
 /* Takes ",value" as often as it comes; the values are aligned, `offsets` says where each is. */
-static wcl_status scan_values(wcl_scan *scan, enum claim_type type, wcl_buffer *offsets,
+static wcl_status scan_values(wcl_sddl_scan *scan, enum claim_type type, wcl_buffer *offsets,
                               wcl_buffer *values, wcl_error *error)
 {
-    for (wcl_scan_spaces(scan); wcl_scan_take(scan, ","); wcl_scan_spaces(scan)) {
-        wcl_scan_spaces(scan);
+    for (wcl_sddl_scan_spaces(scan); wcl_sddl_scan_take(scan, ","); wcl_sddl_scan_spaces(scan)) {
+        wcl_sddl_scan_spaces(scan);
         if (wcl_buffer_append_zeros(values, (4 - values->size % 4) % 4, error) != WCL_OK ||
             wcl_buffer_append_le32(offsets, (uint32_t)values->size, error) != WCL_OK ||
             scan_value(scan, type, values, error) != WCL_OK)
@@ -253,27 +253,27 @@ static wcl_status scan_values(wcl_scan *scan, enum claim_type type, wcl_buffer *
     return WCL_OK;
 }
 
-static wcl_status scan_type_and_flags(wcl_scan *scan, enum claim_type *type, uint32_t *flags,
+static wcl_status scan_type_and_flags(wcl_sddl_scan *scan, enum claim_type *type, uint32_t *flags,
                                       wcl_error *error)
 {
-    wcl_scan_number number;
+    wcl_sddl_scan_number number;
     size_t i = 0;
 
-    wcl_scan_spaces(scan);
-    if (!wcl_scan_take(scan, ","))
-        return wcl_scan_fail(scan, error, "','");
-    wcl_scan_spaces(scan);
-    while (i < TYPE_COUNT && !wcl_scan_take(scan, types[i].name))
+    wcl_sddl_scan_spaces(scan);
+    if (!wcl_sddl_scan_take(scan, ","))
+        return wcl_sddl_scan_fail(scan, error, "','");
+    wcl_sddl_scan_spaces(scan);
+    while (i < TYPE_COUNT && !wcl_sddl_scan_take(scan, types[i].name))
         i++;
     if (i == TYPE_COUNT)
-        return wcl_scan_fail(scan, error, "a type (TI, TU, TS, TD, TX or TB)");
-    wcl_scan_spaces(scan);
-    if (!wcl_scan_take(scan, ","))
-        return wcl_scan_fail(scan, error, "','");
-    wcl_scan_spaces(scan);
-    wcl_scan before = *scan;
-    if (!wcl_scan_take_number(scan, &number) || number.sign || number.magnitude > UINT32_MAX)
-        return wcl_scan_fail(&before, error, "flags of 32 bits");
+        return wcl_sddl_scan_fail(scan, error, "a type (TI, TU, TS, TD, TX or TB)");
+    wcl_sddl_scan_spaces(scan);
+    if (!wcl_sddl_scan_take(scan, ","))
+        return wcl_sddl_scan_fail(scan, error, "','");
+    wcl_sddl_scan_spaces(scan);
+    wcl_sddl_scan before = *scan;
+    if (!wcl_sddl_scan_take_number(scan, &number) || number.sign || number.magnitude > UINT32_MAX)
+        return wcl_sddl_scan_fail(&before, error, "flags of 32 bits");
     *type = types[i].type;
     *flags = (uint32_t)number.magnitude;
     return WCL_OK;
@@ -297,21 +297,21 @@ static wcl_status append_claim(wcl_buffer *out, enum claim_type type, uint32_t f
     return wcl_buffer_append(out, values->data, values->size, error);
 }
 
-wcl_status wcl_claim_scan(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
+wcl_status wcl_claim_scan(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer offsets = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer values = WCL_BUFFER_INIT; /* the name before them */
     enum claim_type type = CLAIM_INT64;
     uint32_t flags = 0;
 
-    if (!wcl_scan_take(scan, "("))
-        return wcl_scan_fail(scan, error, "a resource attribute in parentheses");
-    wcl_scan_spaces(scan);
+    if (!wcl_sddl_scan_take(scan, "("))
+        return wcl_sddl_scan_fail(scan, error, "a resource attribute in parentheses");
+    wcl_sddl_scan_spaces(scan);
     if (scan_text(scan, true, &values, error) != WCL_OK ||
         scan_type_and_flags(scan, &type, &flags, error) != WCL_OK ||
         scan_values(scan, type, &offsets, &values, error) != WCL_OK)
         return WCL_FAILED;
-    if (!wcl_scan_take(scan, ")"))
-        return wcl_scan_fail(scan, error, "',' or ')'");
+    if (!wcl_sddl_scan_take(scan, ")"))
+        return wcl_sddl_scan_fail(scan, error, "',' or ')'");
     return append_claim(out, type, flags, &offsets, &values, error);
 }

@@ -12,6 +12,6 @@
 wcl_status wcl_claim_print(const uint8_t *data, size_t size, wcl_buffer *out, wcl_error *error);
 
 /* Takes that and appends the claim, not yet padded. */
-wcl_status wcl_claim_scan(wcl_scan *scan, wcl_buffer *out, wcl_error *error);
+wcl_status wcl_claim_scan(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error);
 
 #endif

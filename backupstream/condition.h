@@ -9,7 +9,7 @@
 wcl_status wcl_condition_print(const uint8_t *data, size_t size, wcl_buffer *out, wcl_error *error);
 
 /* Takes "(expression)" and appends its bytes, not yet padded. */
-wcl_status wcl_condition_scan(wcl_scan *scan, wcl_buffer *out, wcl_error *error);
+wcl_status wcl_condition_scan(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error);
 
 /* What an operator wants and how SDDL writes it. */
 typedef enum wcl_operator_form {
@@ -29,7 +29,7 @@ typedef struct wcl_operator {
 const wcl_operator *wcl_operator_find(uint8_t token);
 
 /* Takes one of the operators of `form` at the front of the text; NULL where there is none. */
-const wcl_operator *wcl_operator_scan(wcl_scan *scan, wcl_operator_form form);
+const wcl_operator *wcl_operator_scan(wcl_sddl_scan *scan, wcl_operator_form form);
 
 #define WCL_CONDITION_SIGNATURE "artx"
 #define WCL_CONDITION_SIGNATURE_SIZE 4

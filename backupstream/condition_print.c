@@ -124,7 +124,8 @@ typedef struct work {
     const char *text; /* NULL: the part */
 } work;
 
-static wcl_status push(wcl_buffer *stack, uint32_t part, const char *text, wcl_error *error)
+static wcl_status condition_print_push(wcl_buffer *stack, uint32_t part, const char *text,
+                                       wcl_error *error)
 {
     const work item = { part, text };
     return wcl_buffer_append(stack, &item, sizeof(item), error);
@@ -145,10 +146,10 @@ static wcl_status push_part(wcl_buffer *stack, const tree *whole, uint32_t part,
     bool enclosed = parent->operator_->form == WCL_OPERATOR_NOT ||
                     needs_parentheses(&whole->nodes[part], parent, is_left);
 
-    if ((enclosed && push(stack, 0, ")", error) != WCL_OK) ||
-        push(stack, part, NULL, error) != WCL_OK)
+    if ((enclosed && condition_print_push(stack, 0, ")", error) != WCL_OK) ||
+        condition_print_push(stack, part, NULL, error) != WCL_OK)
         return WCL_FAILED;
-    return enclosed ? push(stack, 0, "(", error) : WCL_OK;
+    return enclosed ? condition_print_push(stack, 0, "(", error) : WCL_OK;
 }
 
 static wcl_status push_operator(wcl_buffer *stack, const tree *whole, const node *parent,
@@ -157,13 +158,13 @@ static wcl_status push_operator(wcl_buffer *stack, const tree *whole, const node
     if (push_part(stack, whole, parent->right, parent, false, error) != WCL_OK)
         return WCL_FAILED;
     if (parent->operator_->form == WCL_OPERATOR_NOT)
-        return push(stack, 0, parent->operator_->text, error);
-    if (push(stack, 0, " ", error) != WCL_OK ||
-        push(stack, 0, parent->operator_->text, error) != WCL_OK)
+        return condition_print_push(stack, 0, parent->operator_->text, error);
+    if (condition_print_push(stack, 0, " ", error) != WCL_OK ||
+        condition_print_push(stack, 0, parent->operator_->text, error) != WCL_OK)
         return WCL_FAILED;
     if (!is_binary(parent->operator_))
         return WCL_OK;
-    if (push(stack, 0, " ", error) != WCL_OK)
+    if (condition_print_push(stack, 0, " ", error) != WCL_OK)
         return WCL_FAILED;
     return push_part(stack, whole, parent->left, parent, true, error);
 }
@@ -172,7 +173,7 @@ static wcl_status print_tree(const tree *whole, const wcl_cursor *data, wcl_buff
                              wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer stack = WCL_BUFFER_INIT;
-    wcl_status status = push(&stack, whole->stack[0], NULL, error);
+    wcl_status status = condition_print_push(&stack, whole->stack[0], NULL, error);
 
     while (status == WCL_OK && stack.size) {
         work item;

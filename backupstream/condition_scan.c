@@ -11,7 +11,7 @@
  * deep.
  */
 typedef struct parse {
-    wcl_scan *scan;
+    wcl_sddl_scan *scan;
     wcl_buffer *out;
     wcl_buffer pending;
 } parse;
@@ -27,7 +27,7 @@ static int strength(uint8_t token)
 }
 
 /* Writes the pending operators that bind at least as tight as `least`. */
-static wcl_status settle(parse *state, int least, wcl_error *error)
+static wcl_status condition_scan_settle(parse *state, int least, wcl_error *error)
 {
     wcl_buffer *pending = &state->pending;
 
@@ -40,7 +40,7 @@ static wcl_status settle(parse *state, int least, wcl_error *error)
 /* An operand of a kind, where `wanted` says which. */
 static wcl_status scan_operand(parse *state, wcl_operand_kind *kind, wcl_error *error)
 {
-    wcl_scan_spaces(state->scan);
+    wcl_sddl_scan_spaces(state->scan);
     return wcl_operand_scan(state->scan, state->out, kind, error);
 }
 
@@ -49,27 +49,27 @@ static wcl_status scan_unary(parse *state, const wcl_operator *op, wcl_error *er
     bool wants_sids = op->form == WCL_OPERATOR_UNARY_SIDS;
     wcl_operand_kind kind;
 
-    wcl_scan_spaces(state->scan);
-    wcl_scan before = *state->scan;
+    wcl_sddl_scan_spaces(state->scan);
+    wcl_sddl_scan before = *state->scan;
     if (scan_operand(state, &kind, error) != WCL_OK)
         return WCL_FAILED;
     if (kind != (wants_sids ? WCL_OPERAND_SIDS : WCL_OPERAND_ATTRIBUTE))
-        return wcl_scan_fail(&before, error,
-                             wants_sids ? "SID(...) or a list of them" : "an attribute");
+        return wcl_sddl_scan_fail(&before, error,
+                                  wants_sids ? "SID(...) or a list of them" : "an attribute");
     return wcl_buffer_append_byte(state->out, op->token, error);
 }
 
 /* An attribute alone, or one and what it is compared with. */
 static wcl_status scan_relation(parse *state, wcl_error *error)
 {
-    wcl_scan before = *state->scan;
+    wcl_sddl_scan before = *state->scan;
     wcl_operand_kind kind;
 
     if (scan_operand(state, &kind, error) != WCL_OK)
         return WCL_FAILED;
     if (kind != WCL_OPERAND_ATTRIBUTE)
-        return wcl_scan_fail(&before, error, "an attribute or an operator");
-    wcl_scan_spaces(state->scan);
+        return wcl_sddl_scan_fail(&before, error, "an attribute or an operator");
+    wcl_sddl_scan_spaces(state->scan);
     const wcl_operator *op = wcl_operator_scan(state->scan, WCL_OPERATOR_RELATION);
     if (!op)
         return WCL_OK;
@@ -82,11 +82,11 @@ static wcl_status scan_relation(parse *state, wcl_error *error)
 static wcl_status scan_term(parse *state, wcl_error *error)
 {
     for (;;) {
-        wcl_scan_spaces(state->scan);
+        wcl_sddl_scan_spaces(state->scan);
         uint8_t token = OPEN_PARENTHESIS;
-        if (wcl_scan_take(state->scan, "!"))
+        if (wcl_sddl_scan_take(state->scan, "!"))
             token = WCL_TOKEN_NOT;
-        else if (!wcl_scan_take(state->scan, "("))
+        else if (!wcl_sddl_scan_take(state->scan, "("))
             break;
         if (wcl_buffer_append_byte(&state->pending, token, error) != WCL_OK)
             return WCL_FAILED;
@@ -101,10 +101,10 @@ static wcl_status scan_term(parse *state, wcl_error *error)
 static wcl_status scan_joint(parse *state, wcl_error *error)
 {
     for (;;) {
-        wcl_scan_spaces(state->scan);
-        if (!wcl_scan_take(state->scan, ")"))
+        wcl_sddl_scan_spaces(state->scan);
+        if (!wcl_sddl_scan_take(state->scan, ")"))
             break;
-        if (settle(state, 1, error) != WCL_OK)
+        if (condition_scan_settle(state, 1, error) != WCL_OK)
             return WCL_FAILED;
         state->pending.size--;
         if (state->pending.size == 0)
@@ -112,8 +112,8 @@ static wcl_status scan_joint(parse *state, wcl_error *error)
     }
     const wcl_operator *op = wcl_operator_scan(state->scan, WCL_OPERATOR_LOGICAL);
     if (!op)
-        return wcl_scan_fail(state->scan, error, "'&&', '||' or ')'");
-    if (settle(state, strength(op->token), error) != WCL_OK)
+        return wcl_sddl_scan_fail(state->scan, error, "'&&', '||' or ')'");
+    if (condition_scan_settle(state, strength(op->token), error) != WCL_OK)
         return WCL_FAILED;
     return wcl_buffer_append_byte(&state->pending, op->token, error);
 }
@@ -130,12 +130,12 @@ static wcl_status scan_expression(parse *state, wcl_error *error)
     return status == WCL_END ? WCL_OK : status;
 }
 
-wcl_status wcl_condition_scan(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
+wcl_status wcl_condition_scan(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
     parse state = { scan, out, WCL_BUFFER_INIT };
 
-    if (!wcl_scan_take(scan, "("))
-        return wcl_scan_fail(scan, error, "a conditional expression in parentheses");
+    if (!wcl_sddl_scan_take(scan, "("))
+        return wcl_sddl_scan_fail(scan, error, "a conditional expression in parentheses");
     wcl_status status = wcl_buffer_append_byte(&state.pending, OPEN_PARENTHESIS, error);
     if (status == WCL_OK)
         status =

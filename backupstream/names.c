@@ -26,7 +26,7 @@ static bool is_name_unit(uint16_t unit, bool is_local)
 {
     if (unit == 0 || unit >= 0x80)
         return false;
-    if (wcl_scan_is_letter((char)unit) || wcl_scan_is_digit((char)unit))
+    if (wcl_sddl_scan_is_letter((char)unit) || wcl_sddl_scan_is_digit((char)unit))
         return true;
     return strchr(is_local ? ":./_" : "#$'*+-./:;?@[\\]^_`{}~", unit) != NULL;
 }
@@ -53,8 +53,8 @@ wcl_status wcl_attribute_name_print(const uint8_t *units, size_t size, bool is_l
                                     wcl_buffer *out, wcl_error *error)
 {
     wcl_cursor cursor = wcl_cursor_over(units, size);
-    bool escape_first =
-        is_local && size >= 2 && (is_reserved(units, size) || wcl_scan_is_digit((char)units[0]));
+    bool escape_first = is_local && size >= 2 &&
+                        (is_reserved(units, size) || wcl_sddl_scan_is_digit((char)units[0]));
 
     if (size == 0 || size % 2)
         return wcl_fail(error, WCL_CODE_BAD_ACL,
@@ -89,7 +89,7 @@ wcl_status wcl_quoted_print(const uint8_t *units, size_t size, wcl_buffer *out, 
 }
 
 /* Takes one character of a name: %XXXX or any other. */
-static wcl_status scan_name_character(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
+static wcl_status scan_name_character(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
     uint16_t unit = 0;
 
@@ -98,21 +98,22 @@ static wcl_status scan_name_character(wcl_scan *scan, wcl_buffer *out, wcl_error
         while (((unsigned char)scan->at[length] & 0xC0) == 0x80)
             length++;
         if (wcl_wtf8_to_utf16(scan->at, length, out, NULL) != WCL_OK)
-            return wcl_scan_fail(scan, error, "valid UTF-8");
+            return wcl_sddl_scan_fail(scan, error, "valid UTF-8");
         scan->at += length;
         return WCL_OK;
     }
     for (size_t i = 1; i <= 4; i++) {
-        int digit = wcl_scan_hex_digit(scan->at[i]);
+        int digit = wcl_sddl_scan_hex_digit(scan->at[i]);
         if (digit < 0)
-            return wcl_scan_fail(scan, error, "'%' and four hexadecimal digits");
+            return wcl_sddl_scan_fail(scan, error, "'%' and four hexadecimal digits");
         unit = (uint16_t)(unit << 4 | digit);
     }
     scan->at += 5;
     return wcl_buffer_append_le16(out, unit, error);
 }
 
-wcl_status wcl_attribute_name_scan(wcl_scan *scan, bool is_local, wcl_buffer *out, wcl_error *error)
+wcl_status wcl_attribute_name_scan(wcl_sddl_scan *scan, bool is_local, wcl_buffer *out,
+                                   wcl_error *error)
 {
     const char *start = scan->at;
 
@@ -125,35 +126,35 @@ wcl_status wcl_attribute_name_scan(wcl_scan *scan, bool is_local, wcl_buffer *ou
         if (scan_name_character(scan, out, error) != WCL_OK)
             return WCL_FAILED;
     }
-    return scan->at == start ? wcl_scan_fail(scan, error, "the name of an attribute") : WCL_OK;
+    return scan->at == start ? wcl_sddl_scan_fail(scan, error, "the name of an attribute") : WCL_OK;
 }
 
-wcl_status wcl_quoted_scan(wcl_scan *scan, bool is_name, wcl_buffer *out, wcl_error *error)
+wcl_status wcl_quoted_scan(wcl_sddl_scan *scan, bool is_name, wcl_buffer *out, wcl_error *error)
 {
-    if (!wcl_scan_take(scan, "\""))
-        return wcl_scan_fail(scan, error, "a text in quotation marks");
+    if (!wcl_sddl_scan_take(scan, "\""))
+        return wcl_sddl_scan_fail(scan, error, "a text in quotation marks");
     const char *end = strchr(scan->at, '"');
     if (!end) {
         scan->at += strlen(scan->at);
-        return wcl_scan_fail(scan, error, "the closing quotation mark of a text");
+        return wcl_sddl_scan_fail(scan, error, "the closing quotation mark of a text");
     }
     if (is_name) {
         while (scan->at < end)
             if (scan_name_character(scan, out, error) != WCL_OK)
                 return WCL_FAILED;
     } else if (wcl_wtf8_to_utf16(scan->at, (size_t)(end - scan->at), out, NULL) != WCL_OK) {
-        return wcl_scan_fail(scan, error, "valid UTF-8");
+        return wcl_sddl_scan_fail(scan, error, "valid UTF-8");
     }
     scan->at = end + 1;
     return WCL_OK;
 }
 
-wcl_status wcl_octets_scan(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
+wcl_status wcl_octets_scan(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
-    while (wcl_scan_hex_digit(scan->at[0]) >= 0) {
-        int high = wcl_scan_hex_digit(scan->at[0]), low = wcl_scan_hex_digit(scan->at[1]);
+    while (wcl_sddl_scan_hex_digit(scan->at[0]) >= 0) {
+        int high = wcl_sddl_scan_hex_digit(scan->at[0]), low = wcl_sddl_scan_hex_digit(scan->at[1]);
         if (low < 0)
-            return wcl_scan_fail(scan, error, "an even number of hexadecimal digits");
+            return wcl_sddl_scan_fail(scan, error, "an even number of hexadecimal digits");
         if (wcl_buffer_append_byte(out, (uint8_t)(high << 4 | low), error) != WCL_OK)
             return WCL_FAILED;
         scan->at += 2;

@@ -194,14 +194,14 @@ wcl_status wcl_operand_print(wcl_cursor *cursor, wcl_buffer *out, wcl_error *err
     return wcl_attribute_name_print(name, size, token == WCL_TOKEN_ATTRIBUTE_LOCAL, out, error);
 }
 
-static wcl_status scan_integer(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
+static wcl_status scan_integer(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
-    wcl_scan before = *scan;
-    wcl_scan_number number;
+    wcl_sddl_scan before = *scan;
+    wcl_sddl_scan_number number;
 
-    if (!wcl_scan_take_number(scan, &number) ||
+    if (!wcl_sddl_scan_take_number(scan, &number) ||
         number.magnitude > (uint64_t)INT64_MAX + (number.sign == '-'))
-        return wcl_scan_fail(&before, error, "an integer of 64 bits");
+        return wcl_sddl_scan_fail(&before, error, "an integer of 64 bits");
     uint8_t sign = number.sign == '+'   ? SIGN_POSITIVE
                    : number.sign == '-' ? SIGN_NEGATIVE
                                         : SIGN_NONE;
@@ -216,15 +216,15 @@ static wcl_status scan_integer(wcl_scan *scan, wcl_buffer *out, wcl_error *error
     return wcl_buffer_append_byte(out, base, error);
 }
 
-static wcl_status append_sid(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
+static wcl_status append_sid(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
     uint8_t sid[WCL_SID_SIZE_MAX];
     size_t size = wcl_sid_scan(&scan->at, sid);
 
     if (size == 0)
-        return wcl_scan_fail(scan, error, "a SID");
-    if (!wcl_scan_take(scan, ")"))
-        return wcl_scan_fail(scan, error, "')' behind a SID");
+        return wcl_sddl_scan_fail(scan, error, "a SID");
+    if (!wcl_sddl_scan_take(scan, ")"))
+        return wcl_sddl_scan_fail(scan, error, "')' behind a SID");
     return wcl_buffer_append(out, sid, size, error);
 }
 
@@ -242,20 +242,20 @@ static void end_token(wcl_buffer *out, size_t start)
     wcl_store_le32(out->data + start, (uint32_t)(out->size - start - 4));
 }
 
-static uint8_t token_of(wcl_scan *scan)
+static uint8_t token_of(wcl_sddl_scan *scan)
 {
     if (*scan->at == '"')
         return WCL_TOKEN_STRING;
-    if (wcl_scan_take(scan, "#"))
+    if (wcl_sddl_scan_take(scan, "#"))
         return WCL_TOKEN_OCTETS;
-    if (wcl_scan_take(scan, "SID("))
+    if (wcl_sddl_scan_take(scan, "SID("))
         return WCL_TOKEN_SID;
-    bool is_number = wcl_scan_is_digit(*scan->at) || *scan->at == '+' || *scan->at == '-';
+    bool is_number = wcl_sddl_scan_is_digit(*scan->at) || *scan->at == '+' || *scan->at == '-';
     return is_number ? WCL_TOKEN_INT64 : WCL_TOKEN_PADDING;
 }
 
 /* Takes a literal that is not a composite; WCL_OPERAND_NONE where there is none. */
-static wcl_status scan_simple(wcl_scan *scan, wcl_buffer *out, wcl_operand_kind *kind,
+static wcl_status scan_simple(wcl_sddl_scan *scan, wcl_buffer *out, wcl_operand_kind *kind,
                               wcl_error *error)
 {
     uint8_t token = token_of(scan);
@@ -282,7 +282,7 @@ static wcl_status scan_simple(wcl_scan *scan, wcl_buffer *out, wcl_operand_kind 
 }
 
 /* Takes the rest of a composite, behind its "{". */
-static wcl_status scan_composite(wcl_scan *scan, wcl_buffer *out, wcl_operand_kind *kind,
+static wcl_status scan_composite(wcl_sddl_scan *scan, wcl_buffer *out, wcl_operand_kind *kind,
                                  wcl_error *error)
 {
     wcl_operand_kind member;
@@ -291,30 +291,30 @@ static wcl_status scan_composite(wcl_scan *scan, wcl_buffer *out, wcl_operand_ki
     *kind = WCL_OPERAND_SIDS;
     if (begin_token(out, WCL_TOKEN_COMPOSITE, &start, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_scan_spaces(scan);
-    while (!wcl_scan_take(scan, "}")) {
-        if (out->size > start + 4 && !wcl_scan_take(scan, ","))
-            return wcl_scan_fail(scan, error, "',' or '}'");
-        wcl_scan_spaces(scan);
+    wcl_sddl_scan_spaces(scan);
+    while (!wcl_sddl_scan_take(scan, "}")) {
+        if (out->size > start + 4 && !wcl_sddl_scan_take(scan, ","))
+            return wcl_sddl_scan_fail(scan, error, "',' or '}'");
+        wcl_sddl_scan_spaces(scan);
         if (scan_simple(scan, out, &member, error) != WCL_OK)
             return WCL_FAILED;
         if (member == WCL_OPERAND_NONE)
-            return wcl_scan_fail(scan, error, "a literal");
+            return wcl_sddl_scan_fail(scan, error, "a literal");
         if (member != WCL_OPERAND_SIDS)
             *kind = WCL_OPERAND_LITERAL;
-        wcl_scan_spaces(scan);
+        wcl_sddl_scan_spaces(scan);
     }
     end_token(out, start);
     return WCL_OK;
 }
 
-static wcl_status scan_attribute(wcl_scan *scan, wcl_buffer *out, wcl_error *error)
+static wcl_status scan_attribute(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error)
 {
     uint8_t token = WCL_TOKEN_ATTRIBUTE_LOCAL;
     size_t start;
 
     for (size_t i = 0; i < ATTRIBUTE_COUNT && token == WCL_TOKEN_ATTRIBUTE_LOCAL; i++)
-        if (wcl_scan_take(scan, attributes[i].prefix))
+        if (wcl_sddl_scan_take(scan, attributes[i].prefix))
             token = attributes[i].token;
     if (begin_token(out, token, &start, error) != WCL_OK ||
         wcl_attribute_name_scan(scan, token == WCL_TOKEN_ATTRIBUTE_LOCAL, out, error) != WCL_OK)
@@ -323,10 +323,10 @@ static wcl_status scan_attribute(wcl_scan *scan, wcl_buffer *out, wcl_error *err
     return WCL_OK;
 }
 
-wcl_status wcl_operand_scan(wcl_scan *scan, wcl_buffer *out, wcl_operand_kind *kind,
+wcl_status wcl_operand_scan(wcl_sddl_scan *scan, wcl_buffer *out, wcl_operand_kind *kind,
                             wcl_error *error)
 {
-    if (wcl_scan_take(scan, "{"))
+    if (wcl_sddl_scan_take(scan, "{"))
         return scan_composite(scan, out, kind, error);
     if (scan_simple(scan, out, kind, error) != WCL_OK)
         return WCL_FAILED;

@@ -41,7 +41,7 @@ wcl_status wcl_operand_skip(wcl_cursor *cursor, uint8_t token, wcl_operand_kind 
 wcl_status wcl_operand_print(wcl_cursor *cursor, wcl_buffer *out, wcl_error *error);
 
 /* Takes an operand and appends its bytes. WCL_OPERAND_NONE where none begins. */
-wcl_status wcl_operand_scan(wcl_scan *scan, wcl_buffer *out, wcl_operand_kind *kind,
+wcl_status wcl_operand_scan(wcl_sddl_scan *scan, wcl_buffer *out, wcl_operand_kind *kind,
                             wcl_error *error);
 
 /*
@@ -52,17 +52,17 @@ wcl_status wcl_attribute_name_print(const uint8_t *units, size_t size, bool is_l
                                     wcl_buffer *out, wcl_error *error);
 
 /* Takes such a name and appends its units. */
-wcl_status wcl_attribute_name_scan(wcl_scan *scan, bool is_local, wcl_buffer *out,
+wcl_status wcl_attribute_name_scan(wcl_sddl_scan *scan, bool is_local, wcl_buffer *out,
                                    wcl_error *error);
 
 /* Takes `"text"` and appends its UTF-16LE, with %XXXX meaning that unit if `is_name`. */
-wcl_status wcl_quoted_scan(wcl_scan *scan, bool is_name, wcl_buffer *out, wcl_error *error);
+wcl_status wcl_quoted_scan(wcl_sddl_scan *scan, bool is_name, wcl_buffer *out, wcl_error *error);
 
 /* Prints `"text"`. SDDL has no way to write a quotation mark or a NUL in it, which is an error. */
 wcl_status wcl_quoted_print(const uint8_t *units, size_t size, wcl_buffer *out, wcl_error *error);
 
 /* Takes pairs of hexadecimal digits. */
-wcl_status wcl_octets_scan(wcl_scan *scan, wcl_buffer *out, wcl_error *error);
+wcl_status wcl_octets_scan(wcl_sddl_scan *scan, wcl_buffer *out, wcl_error *error);
 wcl_status wcl_octets_print(const uint8_t *bytes, size_t size, wcl_buffer *out, wcl_error *error);
 
 #endif

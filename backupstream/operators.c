@@ -43,17 +43,17 @@ static bool word_goes_on(const char *word, const char *at)
 {
     unsigned char c = (unsigned char)*at;
 
-    if (!wcl_scan_is_letter(word[0]))
+    if (!wcl_sddl_scan_is_letter(word[0]))
         return false;
-    return wcl_scan_is_letter(*at) || wcl_scan_is_digit(*at) || c >= 0x80 ||
+    return wcl_sddl_scan_is_letter(*at) || wcl_sddl_scan_is_digit(*at) || c >= 0x80 ||
            (c && strchr("_:./@%", c));
 }
 
-const wcl_operator *wcl_operator_scan(wcl_scan *scan, wcl_operator_form form)
+const wcl_operator *wcl_operator_scan(wcl_sddl_scan *scan, wcl_operator_form form)
 {
     for (size_t i = 0; i < OPERATOR_COUNT; i++) {
-        wcl_scan ahead = *scan;
-        if (operators[i].form != form || !wcl_scan_take(&ahead, operators[i].text) ||
+        wcl_sddl_scan ahead = *scan;
+        if (operators[i].form != form || !wcl_sddl_scan_take(&ahead, operators[i].text) ||
             word_goes_on(operators[i].text, ahead.at))
             continue;
         *scan = ahead;

@@ -36,8 +36,8 @@ wcl_status wcl_reparse_tag(const void *data, size_t size, uint32_t *tag, wcl_err
 }
 
 /* Appends the name at `offset` of the names as WTF-8. */
-static wcl_status take_name(wcl_cursor names, uint16_t offset, uint16_t length, const char *which,
-                            wcl_buffer *name, wcl_error *error)
+static wcl_status reparse_take_name(wcl_cursor names, uint16_t offset, uint16_t length,
+                                    const char *which, wcl_buffer *name, wcl_error *error)
 {
     wcl_cursor_seek(&names, offset);
     const uint8_t *units = wcl_cursor_take(&names, length);
@@ -98,9 +98,9 @@ static wcl_status decode_target(wcl_cursor *cursor, bool is_symlink, uint32_t *f
         return wcl_fail(error, WCL_CODE_BAD_REPARSE_DATA,
                         "a link's reparse point is too short for its fields");
     wcl_cursor names = wcl_cursor_sub(cursor, wcl_cursor_left(cursor));
-    if (take_name(names, substitute_offset, substitute_length, "substitute", &substitute, error) !=
-            WCL_OK ||
-        take_name(names, print_offset, print_length, "print", target, error) != WCL_OK)
+    if (reparse_take_name(names, substitute_offset, substitute_length, "substitute", &substitute,
+                          error) != WCL_OK ||
+        reparse_take_name(names, print_offset, print_length, "print", target, error) != WCL_OK)
         return WCL_FAILED;
     if (target->size == 0 && append_readable(target, wcl_buffer_text(&substitute), error) != WCL_OK)
         return WCL_FAILED;

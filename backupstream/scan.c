@@ -3,7 +3,7 @@
 
 #define SHOWN_MAX 12
 
-wcl_status wcl_scan_fail(const wcl_scan *scan, wcl_error *error, const char *wanted)
+wcl_status wcl_sddl_scan_fail(const wcl_sddl_scan *scan, wcl_error *error, const char *wanted)
 {
     size_t character = (size_t)(scan->at - scan->text) + 1;
     size_t shown = strnlen(scan->at, SHOWN_MAX);
@@ -18,28 +18,28 @@ wcl_status wcl_scan_fail(const wcl_scan *scan, wcl_error *error, const char *wan
                     scan->at, character, wanted);
 }
 
-static unsigned take_base(wcl_scan *scan)
+static unsigned take_base(wcl_sddl_scan *scan)
 {
     if (scan->at[0] != '0')
         return 10;
-    if ((scan->at[1] | 0x20) == 'x' && wcl_scan_hex_digit(scan->at[2]) >= 0) {
+    if ((scan->at[1] | 0x20) == 'x' && wcl_sddl_scan_hex_digit(scan->at[2]) >= 0) {
         scan->at += 2;
         return 16;
     }
-    return wcl_scan_is_digit(scan->at[1]) ? 8 : 10;
+    return wcl_sddl_scan_is_digit(scan->at[1]) ? 8 : 10;
 }
 
-bool wcl_scan_take_number(wcl_scan *scan, wcl_scan_number *number)
+bool wcl_sddl_scan_take_number(wcl_sddl_scan *scan, wcl_sddl_scan_number *number)
 {
-    wcl_scan ahead = *scan;
-    wcl_scan_number found = { 0 };
+    wcl_sddl_scan ahead = *scan;
+    wcl_sddl_scan_number found = { 0 };
     bool any = false;
 
     if (*ahead.at == '+' || *ahead.at == '-')
         found.sign = *ahead.at++;
     found.base = take_base(&ahead);
     for (;; ahead.at++, any = true) {
-        int digit = wcl_scan_hex_digit(*ahead.at);
+        int digit = wcl_sddl_scan_hex_digit(*ahead.at);
         if (digit < 0 || (unsigned)digit >= found.base)
             break;
         if (__builtin_mul_overflow(found.magnitude, found.base, &found.magnitude) ||

@@ -158,7 +158,7 @@ static bool scan_decimal(const char **text, uint64_t max, uint64_t *value)
     const char *at = *text;
 
     *value = 0;
-    for (; wcl_scan_is_digit(*at); at++) {
+    for (; wcl_sddl_scan_is_digit(*at); at++) {
         *value = *value * 10 + (uint64_t)(*at - '0');
         if (*value > max)
             return false;
@@ -176,8 +176,8 @@ static bool scan_authority(const char **text, uint64_t *authority)
     *text += 2;
     *authority = 0;
     unsigned digits = 0;
-    for (; digits < 12 && wcl_scan_hex_digit(**text) >= 0; digits++, ++*text)
-        *authority = *authority << 4 | (unsigned)wcl_scan_hex_digit(**text);
+    for (; digits < 12 && wcl_sddl_scan_hex_digit(**text) >= 0; digits++, ++*text)
+        *authority = *authority << 4 | (unsigned)wcl_sddl_scan_hex_digit(**text);
     return digits > 0;
 }
 

@@ -32,7 +32,7 @@ static wcl_status feed(BCRYPT_HASH_HANDLE hash, const void *data, size_t size,
     return WCL_OK;
 }
 
-static wcl_status start(wcl_sha256 *sha256, wcl_error *error)
+static wcl_status digest_windows_start(wcl_sha256 *sha256, wcl_error *error)
 {
     sha256->hash = NULL;
     if (BCryptCreateHash(sha256->algorithm, &sha256->hash, NULL, 0, NULL, 0, 0) < 0)
@@ -50,7 +50,7 @@ wcl_status wcl_sha256_new(wcl_sha256 **sha256, wcl_error *error)
         free(made);
         return fail_crypto(error, "SHA-256");
     }
-    if (start(made, error) != WCL_OK) {
+    if (digest_windows_start(made, error) != WCL_OK) {
         wcl_sha256_free(made);
         return WCL_FAILED;
     }
@@ -68,7 +68,7 @@ wcl_status wcl_sha256_finish(wcl_sha256 *sha256, uint8_t digest[WCL_SHA256_SIZE]
     if (BCryptFinishHash(sha256->hash, digest, WCL_SHA256_SIZE, 0) < 0)
         return fail_crypto(error, "SHA-256");
     BCryptDestroyHash(sha256->hash);
-    return start(sha256, error);
+    return digest_windows_start(sha256, error);
 }
 
 void wcl_sha256_free(wcl_sha256 *sha256)

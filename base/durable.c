@@ -91,7 +91,7 @@ wcl_status wcl_durable_remove(int folder, const char *path, wcl_error *error)
 /* ---- Folders -------------------------------------------------------------------------------- */
 
 /* WCL_END where one above it is missing. */
-static wcl_status make_folder(int folder, const char *path, mode_t mode, wcl_error *error)
+static wcl_status durable_make_folder(int folder, const char *path, mode_t mode, wcl_error *error)
 {
     if (mkdirat(folder, path, mode) == 0)
         return wcl_durable_sync_name(folder, path, error);
@@ -108,7 +108,7 @@ static wcl_status make_above(int folder, char *path, mode_t mode, wcl_error *err
 
     for (char *at = strchr(path + 1, '/'); at && status != WCL_FAILED; at = strchr(at + 1, '/')) {
         *at = '\0';
-        status = make_folder(folder, path, mode, error);
+        status = durable_make_folder(folder, path, mode, error);
         *at = '/';
     }
     return status;
@@ -125,11 +125,11 @@ wcl_status wcl_durable_make_folders(int folder, const char *path, mode_t above, 
     copy = strndup(path, length);
     if (!copy)
         return wcl_fail_memory(error);
-    wcl_status status = make_folder(folder, copy, mode, error);
+    wcl_status status = durable_make_folder(folder, copy, mode, error);
     if (status == WCL_END && *copy)
         status = make_above(folder, copy, above, error);
     if (status != WCL_FAILED)
-        status = make_folder(folder, copy, mode, error);
+        status = durable_make_folder(folder, copy, mode, error);
     if (status == WCL_END)
         status = wcl_fail_errno(error, ENOENT, "cannot make the folder '%s'", copy);
     free(copy);

@@ -214,7 +214,7 @@ char *wcl_json_print_pretty(const cJSON *json)
     return wcl_json_escape_printed(cJSON_Print(json));
 }
 
-static const cJSON *find(const cJSON *object, const char *name)
+static const cJSON *json_find(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
     return item && !cJSON_IsNull(item) ? item : NULL;
@@ -223,7 +223,7 @@ static const cJSON *find(const cJSON *object, const char *name)
 wcl_status wcl_json_get_text(const cJSON *object, const char *name, const char **value,
                              wcl_error *error)
 {
-    const cJSON *item = find(object, name);
+    const cJSON *item = json_find(object, name);
 
     if (item && !cJSON_IsString(item))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "the field '%s' is not a text", name);
@@ -241,7 +241,7 @@ static wcl_status fail_number(wcl_error *error, const char *name, const char *wa
 wcl_status wcl_json_get_u64(const cJSON *object, const char *name, uint64_t *value,
                             wcl_error *error)
 {
-    const cJSON *item = find(object, name);
+    const cJSON *item = json_find(object, name);
     const char *wanted = "from 0 to 2^64-1";
 
     if (!item)
@@ -265,7 +265,7 @@ wcl_status wcl_json_get_u64(const cJSON *object, const char *name, uint64_t *val
 
 wcl_status wcl_json_get_i64(const cJSON *object, const char *name, int64_t *value, wcl_error *error)
 {
-    const cJSON *item = find(object, name);
+    const cJSON *item = json_find(object, name);
     const char *wanted = "from -2^63 to 2^63-1";
 
     if (!item)
@@ -288,7 +288,7 @@ wcl_status wcl_json_get_i64(const cJSON *object, const char *name, int64_t *valu
 
 wcl_status wcl_json_get_bool(const cJSON *object, const char *name, bool *value, wcl_error *error)
 {
-    const cJSON *item = find(object, name);
+    const cJSON *item = json_find(object, name);
 
     if (item && !cJSON_IsBool(item))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "the field '%s' is not true or false", name);

@@ -88,7 +88,7 @@ static wcl_status follow(char **path, wcl_error *error)
 }
 
 /* Where the links of `name` end, be something there or not. */
-static wcl_status find_target(const char *name, char **target, wcl_error *error)
+static wcl_status new_file_find_target(const char *name, char **target, wcl_error *error)
 {
     struct stat info;
 
@@ -218,7 +218,7 @@ static wcl_status open_name(wcl_new_file *file, const char *name, wcl_error *err
         return wcl_fail_memory(error);
     if (is_there && !S_ISREG(info.st_mode))
         return open_as_it_is(file, name, 0, error);
-    if (find_target(name, &file->target, error) != WCL_OK)
+    if (new_file_find_target(name, &file->target, error) != WCL_OK)
         return WCL_FAILED;
     if (!is_there || is_same(&info, file->target))
         return make_file(file, error);

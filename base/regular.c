@@ -15,7 +15,7 @@
 #define PIECE 16384
 
 /* What is at the path, without opening it. */
-static int find(int root, const char *path, wcl_links links)
+static int regular_find(int root, const char *path, wcl_links links)
 {
     while (links == WCL_LINKS_IN_ROOT && *path == '/')
         path++;
@@ -28,7 +28,7 @@ wcl_status wcl_regular_open(int root, const char *path, wcl_links links, int fla
                             uint64_t *size, wcl_error *error)
 {
     struct stat found, opened;
-    WCL_CLEANUP_FD int at = find(root, path, links);
+    WCL_CLEANUP_FD int at = regular_find(root, path, links);
 
     *fd = -1;
     if (at < 0 || fstat(at, &found) < 0)

@@ -40,7 +40,7 @@ static inline void take(state *s, uint64_t word)
     s->v0 ^= word;
 }
 
-static inline state begin(const wcl_siphash_key *key)
+static inline state siphash_begin(const wcl_siphash_key *key)
 {
     return (state) { key->words[0] ^ UINT64_C(0x736f6d6570736575),
                      key->words[1] ^ UINT64_C(0x646f72616e646f6d),
@@ -49,7 +49,7 @@ static inline state begin(const wcl_siphash_key *key)
 }
 
 /* The rest of a text of `total` bytes. */
-static inline uint64_t end(state *s, const uint8_t *bytes, size_t size, uint64_t total)
+static inline uint64_t siphash_end(state *s, const uint8_t *bytes, size_t size, uint64_t total)
 {
     uint64_t last = total << 56;
 
@@ -66,16 +66,16 @@ static inline uint64_t end(state *s, const uint8_t *bytes, size_t size, uint64_t
 
 uint64_t wcl_siphash(const wcl_siphash_key *key, const void *data, size_t size)
 {
-    state s = begin(key);
+    state s = siphash_begin(key);
 
-    return end(&s, data, size, size);
+    return siphash_end(&s, data, size, size);
 }
 
 uint64_t wcl_siphash_numbered(const wcl_siphash_key *key, uint64_t number, const void *data,
                               size_t size)
 {
-    state s = begin(key);
+    state s = siphash_begin(key);
 
     take(&s, number);
-    return end(&s, data, size, (uint64_t)size + 8);
+    return siphash_end(&s, data, size, (uint64_t)size + 8);
 }

@@ -170,7 +170,7 @@ static void let_go(wcl_staging *staging)
 }
 
 /* Until it is locked, a new folder looks like one that was left: then it is made again. */
-static wcl_status make_folder(wcl_staging *staging, const char *folder, wcl_error *error)
+static wcl_status staging_make_folder(wcl_staging *staging, const char *folder, wcl_error *error)
 {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
         if (make_once(staging, folder, error) != WCL_OK)
@@ -194,7 +194,7 @@ wcl_status wcl_staging_open(const char *folder, wcl_staging **staging, wcl_error
         status = check_target(made, folder, error);
     if (status == WCL_OK) {
         clear_up(made->parent);
-        status = make_folder(made, folder, error);
+        status = staging_make_folder(made, folder, error);
     }
     if (status != WCL_OK) {
         wcl_staging_free(made);

@@ -210,8 +210,8 @@ int command_wait(cli *cli, int argc, char **argv)
 
 /* ---- pause, resume, stats ------------------------------------------------------------------- */
 
-static int change(cli *cli, int argc, char **argv,
-                  wcl_status (*call)(wcl_container *container, wcl_error *error))
+static int container_change(cli *cli, int argc, char **argv,
+                            wcl_status (*call)(wcl_container *container, wcl_error *error))
 {
     const cli_option table[] = { { .name = NULL } };
     int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
@@ -226,12 +226,12 @@ static int change(cli *cli, int argc, char **argv,
 
 int command_pause(cli *cli, int argc, char **argv)
 {
-    return change(cli, argc, argv, wcl_container_pause);
+    return container_change(cli, argc, argv, wcl_container_pause);
 }
 
 int command_resume(cli *cli, int argc, char **argv)
 {
-    return change(cli, argc, argv, wcl_container_resume);
+    return container_change(cli, argc, argv, wcl_container_resume);
 }
 
 static void print_statistics(const wcl_statistics *statistics)

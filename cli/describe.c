@@ -12,14 +12,14 @@ typedef struct layer_source {
     wcl_layer_reader *reader;
 } layer_source;
 
-static wcl_status read_layer(void *context, void *buffer, size_t size, size_t *got,
-                             wcl_error *error)
+static wcl_status describe_read_layer(void *context, void *buffer, size_t size, size_t *got,
+                                      wcl_error *error)
 {
     layer_source *source = context;
     return wcl_layer_reader_read(source->reader, buffer, size, got, error);
 }
 
-static wcl_status fail(wcl_error *error, uint32_t code, const char *message)
+static wcl_status describe_fail(wcl_error *error, uint32_t code, const char *message)
 {
     if (error) {
         *error = (wcl_error)WCL_ERROR_INIT;
@@ -35,33 +35,34 @@ static wcl_status add_item(described_item **items, size_t *count, const char *na
     described_item *grown = realloc(*items, (*count + 1) * sizeof(*grown));
 
     if (!grown)
-        return fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+        return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
     *items = grown;
     grown[*count].name = strdup(name);
     grown[*count].size = size;
     if (!grown[*count].name)
-        return fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+        return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
     (*count)++;
     return WCL_OK;
 }
 
 /* All bytes of a small stream. */
-static wcl_status read_stream(wcl_backup_reader *reader, const wcl_backup_header *header,
-                              uint8_t **data, wcl_error *error)
+static wcl_status describe_read_stream(wcl_backup_reader *reader, const wcl_backup_header *header,
+                                       uint8_t **data, wcl_error *error)
 {
     size_t done = 0;
 
     if (header->size > METADATA_MAX)
-        return fail(error, WCL_CODE_INVALID_DATA, "a metadata stream is larger than 1 MiB");
+        return describe_fail(error, WCL_CODE_INVALID_DATA,
+                             "a metadata stream is larger than 1 MiB");
     uint8_t *buffer = malloc((size_t)header->size + 1);
     if (!buffer)
-        return fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+        return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
     while (done < header->size) {
         size_t got;
         wcl_status status =
             wcl_backup_reader_read(reader, buffer + done, (size_t)header->size - done, &got, error);
         if (status == WCL_OK && got == 0)
-            status = fail(error, WCL_CODE_INVALID_DATA, "a metadata stream ends early");
+            status = describe_fail(error, WCL_CODE_INVALID_DATA, "a metadata stream ends early");
         if (status != WCL_OK) {
             free(buffer);
             return WCL_FAILED;
@@ -109,7 +110,7 @@ static wcl_status take_sd(description *out, const uint8_t *data, size_t size, wc
     /* One that SDDL cannot spell is still worth listing the entry for. */
     if (wcl_sd_to_sddl(data, size, &sddl, &why) != WCL_OK &&
         (why.code == WCL_CODE_OUT_OF_MEMORY || asprintf(&sddl, "unreadable: %s", why.message) < 0))
-        return fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+        return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
     free(out->sddl);
     out->sddl = sddl;
     return WCL_OK;
@@ -126,7 +127,7 @@ static wcl_status take_stream(wcl_backup_reader *reader, const wcl_backup_header
     if (header->id != WCL_BACKUP_SECURITY_DATA && header->id != WCL_BACKUP_EA_DATA &&
         header->id != WCL_BACKUP_REPARSE_DATA)
         return WCL_OK;
-    if (read_stream(reader, header, &data, error) != WCL_OK)
+    if (describe_read_stream(reader, header, &data, error) != WCL_OK)
         return WCL_FAILED;
     size_t size = (size_t)header->size;
     if (header->id == WCL_BACKUP_SECURITY_DATA)
@@ -150,13 +151,13 @@ wcl_status describe_entry(wcl_layer_reader *reader, const wcl_entry *entry, bool
     if (entry->target) {
         out->target = strdup(entry->target);
         if (!out->target)
-            return fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+            return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
     }
     if (entry->kind != WCL_ENTRY_FILE && entry->kind != WCL_ENTRY_DIRECTORY)
         return WCL_OK;
     if (links_only && !(entry->info.attributes & WCL_ATTRIBUTE_REPARSE_POINT))
         return WCL_OK;
-    wcl_status status = wcl_backup_reader_new(read_layer, &source, &backup, error);
+    wcl_status status = wcl_backup_reader_new(describe_read_layer, &source, &backup, error);
     while (status == WCL_OK &&
            (status = wcl_backup_reader_next(backup, &header, error)) == WCL_OK) {
         /* Behind the data of a file of Linux there is nothing more to say of it. */

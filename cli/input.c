@@ -12,7 +12,7 @@
 /* Milliseconds after which a stalled read looks whether it shall end. */
 #define LOOK_EVERY 200
 
-static wcl_status fail(wcl_error *error, uint32_t code, const char *text)
+static wcl_status cli_input_fail(wcl_error *error, uint32_t code, const char *text)
 {
     if (error) {
         *error = (wcl_error)WCL_ERROR_INIT;
@@ -42,7 +42,7 @@ wcl_status cli_read(void *context, void *buffer, size_t size, size_t *got, wcl_e
     do {
         while (poll(&wait, 1, LOOK_EVERY) == 0)
             if (cli_interrupted())
-                return fail(error, WCL_CODE_CANCELLED, "cancelled");
+                return cli_input_fail(error, WCL_CODE_CANCELLED, "cancelled");
         count = read(input->fd, buffer, size);
     } while (count < 0 && (errno == EINTR || errno == EAGAIN) && !cli_interrupted());
     if (count >= 0) {
@@ -50,8 +50,8 @@ wcl_status cli_read(void *context, void *buffer, size_t size, size_t *got, wcl_e
         return WCL_OK;
     }
     if (errno == EINTR)
-        return fail(error, WCL_CODE_CANCELLED, "cancelled");
+        return cli_input_fail(error, WCL_CODE_CANCELLED, "cancelled");
     char text[256];
     snprintf(text, sizeof(text), "cannot read the input: %s", strerror(errno));
-    return fail(error, WCL_CODE_IO, text);
+    return cli_input_fail(error, WCL_CODE_IO, text);
 }

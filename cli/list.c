@@ -236,8 +236,8 @@ int command_stat(cli *cli, int argc, char **argv)
     return status == WCL_OK ? 0 : EXIT_FAILED;
 }
 
-static wcl_status read_layer(void *context, void *buffer, size_t size, size_t *got,
-                             wcl_error *error)
+static wcl_status cli_list_read_layer(void *context, void *buffer, size_t size, size_t *got,
+                                      wcl_error *error)
 {
     return wcl_layer_reader_read(context, buffer, size, got, error);
 }
@@ -277,7 +277,8 @@ static wcl_status write_zeros(uint64_t count)
     return WCL_OK;
 }
 
-static wcl_status write_stream(wcl_backup_reader *backup, uint64_t *written, wcl_error *error)
+static wcl_status cli_list_write_stream(wcl_backup_reader *backup, uint64_t *written,
+                                        wcl_error *error)
 {
     uint8_t buffer[COPY_SIZE];
     wcl_status status = WCL_OK;
@@ -300,7 +301,7 @@ static wcl_status cat_entry(wcl_layer_reader *reader, const char *stream, bool *
     wcl_backup_header header;
     uint64_t written = 0;
 
-    wcl_status status = wcl_backup_reader_new(read_layer, reader, &backup, error);
+    wcl_status status = wcl_backup_reader_new(cli_list_read_layer, reader, &backup, error);
     while (status == WCL_OK &&
            (status = wcl_backup_reader_next(backup, &header, error)) == WCL_OK) {
         if (!is_wanted(&header, stream))
@@ -311,7 +312,7 @@ static wcl_status cat_entry(wcl_layer_reader *reader, const char *stream, bool *
             written = header.offset;
         }
         if (status == WCL_OK)
-            status = write_stream(backup, &written, error);
+            status = cli_list_write_stream(backup, &written, error);
     }
     wcl_backup_reader_free(backup);
     return status == WCL_END ? WCL_OK : status;

@@ -176,7 +176,7 @@ static bool ends_by_itself(const command *command)
            command->run == command_wait || command->run == command_graphdriver;
 }
 
-static int run(cli *cli, int argc, char **argv)
+static int cli_main_run(cli *cli, int argc, char **argv)
 {
     int at = command_position(argc, argv);
 
@@ -222,7 +222,7 @@ int main(int argc, char **argv)
     if (!cli_system_begin(&argc, &argv))
         return EXIT_FAILED;
     cli_progress_start(&cli);
-    int result = run(&cli, argc, argv);
+    int result = cli_main_run(&cli, argc, argv);
     cli_progress_stop(&cli);
     if (fflush(stdout) != 0 && result == 0)
         result = cli_fail(&cli, WCL_CODE_IO, "write", "standard output", "%s", strerror(errno));

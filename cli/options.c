@@ -67,8 +67,8 @@ static void print_help(cli *cli, const cli_option *options, const cli_option *gl
         print_option(globals);
 }
 
-static const cli_option *find_in(const cli_option *table, const char *name, size_t length,
-                                 char letter)
+static const cli_option *cli_options_find_in(const cli_option *table, const char *name,
+                                             size_t length, char letter)
 {
     for (; table && table->name; table++)
         if (letter ? table->letter == letter
@@ -77,11 +77,11 @@ static const cli_option *find_in(const cli_option *table, const char *name, size
     return NULL;
 }
 
-static const cli_option *find(const cli_option *options, const cli_option *globals,
-                              const char *name, size_t length, char letter)
+static const cli_option *cli_options_find(const cli_option *options, const cli_option *globals,
+                                          const char *name, size_t length, char letter)
 {
-    const cli_option *found = find_in(options, name, length, letter);
-    return found ? found : find_in(globals, name, length, letter);
+    const cli_option *found = cli_options_find_in(options, name, length, letter);
+    return found ? found : cli_options_find_in(globals, name, length, letter);
 }
 
 static bool append(cli_list *list, const char *item)
@@ -101,7 +101,7 @@ void cli_list_free(cli_list *list)
     *list = (cli_list) { NULL, 0 };
 }
 
-static int apply(cli *cli, const cli_option *option, const char *value)
+static int cli_options_apply(cli *cli, const cli_option *option, const char *value)
 {
     switch (option->kind) {
     case CLI_FLAG:
@@ -140,7 +140,7 @@ static int parse_long(parse_state *state)
     const char *name = state->argv[state->at++] + 2;
     size_t length = strcspn(name, "=");
     const char *value = name[length] ? name + length + 1 : NULL;
-    const cli_option *option = find(state->options, state->globals, name, length, 0);
+    const cli_option *option = cli_options_find(state->options, state->globals, name, length, 0);
 
     if (!option)
         return cli_usage_error(state->cli, "there is no option --%.*s", (int)length, name);
@@ -151,7 +151,7 @@ static int parse_long(parse_state *state)
             return cli_usage_error(state->cli, "the option --%s wants a value", option->name);
         value = state->argv[state->at++];
     }
-    return apply(state->cli, option, value);
+    return cli_options_apply(state->cli, option, value);
 }
 
 static int parse_short(parse_state *state)
@@ -159,7 +159,8 @@ static int parse_short(parse_state *state)
     const char *letters = state->argv[state->at++] + 1;
 
     while (*letters) {
-        const cli_option *option = find(state->options, state->globals, NULL, 0, *letters);
+        const cli_option *option =
+            cli_options_find(state->options, state->globals, NULL, 0, *letters);
         const char *value = NULL;
         if (!option)
             return cli_usage_error(state->cli, "there is no option -%c", *letters);
@@ -170,7 +171,7 @@ static int parse_short(parse_state *state)
             value = *letters ? letters : state->argv[state->at++];
             letters = "";
         }
-        int result = apply(state->cli, option, value);
+        int result = cli_options_apply(state->cli, option, value);
         if (result)
             return result;
     }

@@ -21,8 +21,8 @@ static bool is_transport_folder(const char *folder)
     return exists_in(folder, "Files.$wcidirs$") || exists_in(folder, "tombstones.txt");
 }
 
-static wcl_status open_tar(cli *cli, const char *file, const cli_limits *limits,
-                           wcl_layer_reader **reader, wcl_error *error)
+static wcl_status cli_source_open_tar(cli *cli, const char *file, const cli_limits *limits,
+                                      wcl_layer_reader **reader, wcl_error *error)
 {
     wcl_tar_reader_options options = { .struct_size = sizeof(options),
                                        .max_size = limits->max_size,
@@ -48,8 +48,8 @@ static wcl_status open_tar(cli *cli, const char *file, const cli_limits *limits,
     return WCL_OK;
 }
 
-static wcl_status open_folder(const char *folder, const char *format, wcl_layer_reader **reader,
-                              wcl_error *error)
+static wcl_status cli_source_open_folder(const char *folder, const char *format,
+                                         wcl_layer_reader **reader, wcl_error *error)
 {
     if (format ? strcmp(format, "transport") == 0 : is_transport_folder(folder))
         return wcl_transport_reader_open(folder, reader, error);
@@ -132,8 +132,8 @@ wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *forma
 
     if (format ? strcmp(format, "oci") == 0
                : strcmp(layer, "-") == 0 || (found && !S_ISDIR(info.st_mode)))
-        return open_tar(cli, layer, limits, reader, error);
-    return open_folder(layer, format, reader, error);
+        return cli_source_open_tar(cli, layer, limits, reader, error);
+    return cli_source_open_folder(layer, format, reader, error);
 }
 
 bool cli_is_tar(cli *cli, const char *layer)

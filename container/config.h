@@ -23,7 +23,7 @@ wcl_status wcl_container_config_print(const wcl_container_config *config, char *
 wcl_status wcl_container_config_parse(const char *json, wcl_parsed_config *parsed,
                                       wcl_error *error);
 void wcl_parsed_config_free(wcl_parsed_config *parsed);
-#define WCL_CLEANUP_CONFIG __attribute__((cleanup(wcl_parsed_config_free)))
+#define WCL_CLEANUP_CONTAINER_CONFIG __attribute__((cleanup(wcl_parsed_config_free)))
 
 /* A ComputeSystemQuery; wcl_free(). */
 wcl_status wcl_compute_system_query_print(const wcl_compute_system_query *query, char **json,

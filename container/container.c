@@ -52,8 +52,8 @@ static wcl_container *container_new(const wcl_container_options *options, const 
 }
 
 /* The result of a call: one that is pending is over when its notification comes. */
-static wcl_status finish(wcl_container *container, wcl_status status, uint32_t type, unsigned seen,
-                         wcl_error *own, wcl_error *error)
+static wcl_status container_finish(wcl_container *container, wcl_status status, uint32_t type,
+                                   unsigned seen, wcl_error *own, wcl_error *error)
 {
     if (status != WCL_OK && wcl_error_is_pending(own))
         status = wcl_notifier_wait(&container->notifier, type, seen, container->wait_ms, own);
@@ -62,8 +62,8 @@ static wcl_status finish(wcl_container *container, wcl_status status, uint32_t t
     return status;
 }
 
-static wcl_status create(const wcl_container_options *options, const char *id, const char *config,
-                         wcl_container **container, wcl_error *error)
+static wcl_status container_create(const wcl_container_options *options, const char *id,
+                                   const char *config, wcl_container **container, wcl_error *error)
 {
     wcl_error own = WCL_ERROR_INIT;
 
@@ -72,7 +72,7 @@ static wcl_status create(const wcl_container_options *options, const char *id, c
         return WCL_FAILED;
     wcl_notify notify = { wcl_notifier_receive, &made->notifier };
     wcl_status status = made->provider->create(options, id, config, notify, &made->system, &own);
-    status = finish(made, status, WCL_NOTIFY_CREATE_COMPLETED, 0, &own, error);
+    status = container_finish(made, status, WCL_NOTIFY_CREATE_COMPLETED, 0, &own, error);
     if (status != WCL_OK) {
         /* One that is still being made would stay where nobody looks for it. */
         if (made->system && wcl_error_is_timeout(&own))
@@ -88,7 +88,7 @@ wcl_status wcl_container_create_json(const wcl_container_options *options, const
                                      const char *config, wcl_container **container,
                                      wcl_error *error)
 {
-    if (create(options, id, config, container, error) != WCL_OK)
+    if (container_create(options, id, config, container, error) != WCL_OK)
         return wcl_error_context(error, "create container", id);
     return WCL_OK;
 }
@@ -147,15 +147,16 @@ const char *wcl_container_id(const wcl_container *container)
 typedef wcl_status (*system_call)(wcl_provider_system *system, wcl_error *error);
 
 /* Runs a call that is over when its notification has come. */
-static wcl_status change(wcl_container *container, system_call call, uint32_t type,
-                         const char *operation, wcl_error *error)
+static wcl_status container_change(wcl_container *container, system_call call, uint32_t type,
+                                   const char *operation, wcl_error *error)
 {
     wcl_error own = WCL_ERROR_INIT;
 
     if (wcl_handle_enter(&container->handle, error) != WCL_OK)
         return wcl_error_context(error, operation, container->id);
     unsigned seen = wcl_notifier_count(&container->notifier, type);
-    wcl_status status = finish(container, call(container->system, &own), type, seen, &own, error);
+    wcl_status status =
+        container_finish(container, call(container->system, &own), type, seen, &own, error);
     wcl_handle_leave(&container->handle);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, operation, container->id);
 }
@@ -173,20 +174,20 @@ static wcl_status request(wcl_container *container, system_call call, const char
 
 wcl_status wcl_container_start(wcl_container *container, wcl_error *error)
 {
-    return change(container, container->provider->start, WCL_NOTIFY_START_COMPLETED,
-                  "start container", error);
+    return container_change(container, container->provider->start, WCL_NOTIFY_START_COMPLETED,
+                            "start container", error);
 }
 
 wcl_status wcl_container_pause(wcl_container *container, wcl_error *error)
 {
-    return change(container, container->provider->pause, WCL_NOTIFY_PAUSE_COMPLETED,
-                  "pause container", error);
+    return container_change(container, container->provider->pause, WCL_NOTIFY_PAUSE_COMPLETED,
+                            "pause container", error);
 }
 
 wcl_status wcl_container_resume(wcl_container *container, wcl_error *error)
 {
-    return change(container, container->provider->resume, WCL_NOTIFY_RESUME_COMPLETED,
-                  "resume container", error);
+    return container_change(container, container->provider->resume, WCL_NOTIFY_RESUME_COMPLETED,
+                            "resume container", error);
 }
 
 wcl_status wcl_container_shutdown(wcl_container *container, wcl_error *error)

@@ -55,8 +55,10 @@ static bool is_noted(const wcl_graphdriver *driver, const char *id, const char *
            !is_filled(driver, id);
 }
 
-static wcl_status create(wcl_graphdriver *driver, const char *id, const char *parent,
-                         const wcl_graphdriver_create_options *options, wcl_error *error)
+static wcl_status graphdriver_create_run(wcl_graphdriver *driver, const char *id,
+                                         const char *parent,
+                                         const wcl_graphdriver_create_options *options,
+                                         wcl_error *error)
 {
     if (check_options(options, error) != WCL_OK)
         return WCL_FAILED;
@@ -74,21 +76,21 @@ static wcl_status create(wcl_graphdriver *driver, const char *id, const char *pa
 
 /* Checks the id, takes its turn, does it, and says what was done to what. */
 #define WITH_TURN(driver, id, operation, error, call)                                              \
-    wcl_reference *reference;                                                                      \
+    wcl_layer_use *reference;                                                                      \
     wcl_status status = wcl_layer_id_check(id, error);                                             \
     if (status == WCL_OK)                                                                          \
-        status = wcl_references_enter(&(driver)->references, id, &reference, error);               \
+        status = wcl_layer_uses_enter(&(driver)->references, id, &reference, error);               \
     if (status != WCL_OK)                                                                          \
         return wcl_error_context(error, operation, id);                                            \
     status = call;                                                                                 \
-    wcl_references_leave(&(driver)->references, reference);                                        \
+    wcl_layer_uses_leave(&(driver)->references, reference);                                        \
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, operation, id);
 
 wcl_status wcl_graphdriver_create(wcl_graphdriver *driver, const char *id, const char *parent,
                                   const wcl_graphdriver_create_options *options, wcl_error *error)
 {
     WITH_TURN(driver, id, "create layer", error,
-              create(driver, id, parent ? parent : "", options, error))
+              graphdriver_create_run(driver, id, parent ? parent : "", options, error))
 }
 
 /* ---- Writable layers ------------------------------------------------------------------------- */
@@ -163,8 +165,8 @@ static wcl_status destroy(wcl_graphdriver *driver, const char *id, wcl_error *er
     return WCL_FAILED;
 }
 
-static wcl_status remove_layer(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
-                               wcl_error *error)
+static wcl_status graphdriver_create_remove_layer(wcl_graphdriver *driver, const char *id,
+                                                  wcl_layer_use *reference, wcl_error *error)
 {
     bool found = false;
 
@@ -183,5 +185,6 @@ static wcl_status remove_layer(wcl_graphdriver *driver, const char *id, wcl_refe
 
 wcl_status wcl_graphdriver_remove(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    WITH_TURN(driver, id, "remove", error, remove_layer(driver, id, reference, error))
+    WITH_TURN(driver, id, "remove", error,
+              graphdriver_create_remove_layer(driver, id, reference, error))
 }

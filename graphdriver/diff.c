@@ -21,12 +21,12 @@ static bool is_own_parent(const wcl_layer_info *info, const char *parent)
 
 static wcl_status make_open(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
-    if (wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+    if (wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = wcl_graphdriver_make_open(driver, id, error);
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return status;
 }
 
@@ -245,8 +245,9 @@ static wcl_status unsettle(wcl_graphdriver *driver, const char *id, char **paren
     return WCL_FAILED;
 }
 
-static wcl_status import(wcl_graphdriver *driver, const char *id, const char *parent,
-                         wcl_read_fn read, void *context, wcl_error *error)
+static wcl_status graphdriver_diff_import(wcl_graphdriver *driver, const char *id,
+                                          const char *parent, wcl_read_fn read, void *context,
+                                          wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
     WCL_CLEANUP_FREE const char **chain = NULL;
@@ -271,7 +272,7 @@ static wcl_status measure_layer(wcl_graphdriver *driver, const char *id, uint64_
 }
 
 /* Lays a layer over one that is mounted for it. */
-static wcl_status write_to(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
+static wcl_status write_to(wcl_graphdriver *driver, const char *id, wcl_layer_use *reference,
                            const char *applied, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *path = NULL;
@@ -307,7 +308,7 @@ wcl_status wcl_graphdriver_discard_applied(wcl_graphdriver *driver, const char *
 
 /* Into a writable layer the tar goes by way of a layer of its own. */
 static wcl_status apply_to_writable(wcl_graphdriver *driver, const char *id,
-                                    wcl_reference *reference, wcl_read_fn read, void *context,
+                                    wcl_layer_use *reference, wcl_read_fn read, void *context,
                                     uint64_t *size, wcl_error *error)
 {
     const wcl_import_options options = { .struct_size = sizeof(options), .os = WCL_OS_LINUX };
@@ -326,9 +327,10 @@ static wcl_status apply_to_writable(wcl_graphdriver *driver, const char *id,
     return status;
 }
 
-static wcl_status apply(wcl_graphdriver *driver, const char *id, const char *parent,
-                        wcl_reference *reference, wcl_read_fn read, void *context, uint64_t *size,
-                        wcl_error *error)
+static wcl_status graphdriver_diff_apply(wcl_graphdriver *driver, const char *id,
+                                         const char *parent, wcl_layer_use *reference,
+                                         wcl_read_fn read, void *context, uint64_t *size,
+                                         wcl_error *error)
 {
     WCL_CLEANUP_FREE char *own = NULL;
     bool filled;
@@ -346,7 +348,7 @@ static wcl_status apply(wcl_graphdriver *driver, const char *id, const char *par
                         "the layer was created on '%s', not on '%s'", own, parent);
     if (status == WCL_END)
         return apply_to_writable(driver, id, reference, read, context, size, error);
-    if (import(driver, id, parent, read, context, error) != WCL_OK)
+    if (graphdriver_diff_import(driver, id, parent, read, context, error) != WCL_OK)
         return WCL_FAILED;
     wcl_pending_remove(driver, id);
     return measure_layer(driver, id, size, error);
@@ -356,13 +358,13 @@ wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id, c
                                       wcl_read_fn read, void *context, uint64_t *size,
                                       wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "apply diff", id);
-    wcl_status status =
-        apply(driver, id, parent ? parent : "", reference, read, context, size, error);
-    wcl_references_leave(&driver->references, reference);
+    wcl_status status = graphdriver_diff_apply(driver, id, parent ? parent : "", reference, read,
+                                               context, size, error);
+    wcl_layer_uses_leave(&driver->references, reference);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "apply diff", id);
 }

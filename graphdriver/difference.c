@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "graphdriver/driver.h"
-#include "layer/layer_ops.h"
+#include "layer/internal.h"
 
 /* Paths in the order of a walk: a folder before what is in it, and that before its next sibling. */
 typedef struct path_list {
@@ -89,7 +89,7 @@ static wcl_status give_deletion(difference *reader, wcl_entry *entry)
     return WCL_OK;
 }
 
-static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
+static wcl_status difference_next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
 {
     difference *reader = (difference *)base;
     const path_list *deleted = &reader->deleted;
@@ -114,13 +114,13 @@ static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *erro
     return WCL_OK;
 }
 
-static wcl_status read_entry(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
-                             wcl_error *error)
+static wcl_status difference_read_entry(wcl_layer_reader *base, void *buffer, size_t size,
+                                        size_t *got, wcl_error *error)
 {
     return wcl_layer_reader_read(((difference *)base)->inner, buffer, size, got, error);
 }
 
-static void free_reader(wcl_layer_reader *base)
+static void difference_free_reader(wcl_layer_reader *base)
 {
     difference *reader = (difference *)base;
 
@@ -130,7 +130,8 @@ static void free_reader(wcl_layer_reader *base)
     free(reader);
 }
 
-static const wcl_layer_reader_ops ops = { "read difference", next, read_entry, free_reader };
+static const wcl_layer_reader_ops ops = { "read difference", difference_next, difference_read_entry,
+                                          difference_free_reader };
 
 static wcl_status add_change(void *context, const char *path, wcl_change_kind kind,
                              wcl_error *error)
@@ -151,7 +152,7 @@ wcl_status wcl_difference_open(const wcl_graphdriver *driver, const char *id, co
     made->base.ops = &ops;
     if (wcl_layer_changes(&driver->layers, id, other, add_change, made, error) != WCL_OK ||
         wcl_layer_merged_reader_open(&driver->layers, id, &made->inner, error) != WCL_OK) {
-        free_reader(&made->base);
+        difference_free_reader(&made->base);
         return WCL_FAILED;
     }
     sort(&made->changed);

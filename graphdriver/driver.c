@@ -11,9 +11,7 @@
 
 #include "base/durable.h"
 #include "base/error.h"
-#include "layer/provider.h"
-#include "layer/store/behind.h"
-#include "layer/store/store.h"
+#include "layer/internal.h"
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
@@ -40,8 +38,8 @@ static wcl_status make_store(const wcl_driver *layers, wcl_error *error)
     return provider == &wcl_store_provider ? wcl_store_make(layers, &store, error) : WCL_OK;
 }
 
-static wcl_status fill(wcl_graphdriver *driver, const wcl_graphdriver_options *options,
-                       wcl_error *error)
+static wcl_status graphdriver_fill(wcl_graphdriver *driver, const wcl_graphdriver_options *options,
+                                   wcl_error *error)
 {
     if (wcl_durable_make_folders(AT_FDCWD, options->home, 0711, 0700, error) != WCL_OK)
         return WCL_FAILED;
@@ -89,8 +87,8 @@ static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphd
         return wcl_fail_memory(error);
     made->pending_fd = -1;
     made->size = size;
-    wcl_references_init(&made->references);
-    if (fill(made, options, error) == WCL_OK) {
+    wcl_layer_uses_init(&made->references);
+    if (graphdriver_fill(made, options, error) == WCL_OK) {
         *driver = made;
         return WCL_OK;
     }
@@ -114,7 +112,7 @@ void wcl_graphdriver_free(wcl_graphdriver *driver)
         wcl_behind_stop();
     if (driver->pending_fd >= 0)
         close(driver->pending_fd);
-    wcl_references_destroy(&driver->references);
+    wcl_layer_uses_destroy(&driver->references);
     free(driver->home);
     free(driver->provider);
     free(driver);
@@ -133,7 +131,8 @@ bool wcl_graphdriver_reproduces_exact_diffs(const wcl_graphdriver *driver)
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
-static wcl_status exists(wcl_graphdriver *driver, const char *id, bool *found, wcl_error *error)
+static wcl_status graphdriver_exists(wcl_graphdriver *driver, const char *id, bool *found,
+                                     wcl_error *error)
 {
     WCL_CLEANUP_FREE char *parent = NULL;
 
@@ -149,7 +148,7 @@ static wcl_status exists(wcl_graphdriver *driver, const char *id, bool *found, w
 wcl_status wcl_graphdriver_exists(wcl_graphdriver *driver, const char *id, bool *found,
                                   wcl_error *error)
 {
-    return exists(driver, id, found, error);
+    return graphdriver_exists(driver, id, found, error);
 }
 
 static wcl_status status_of_host(wcl_graphdriver_pair_fn pair, void *context, wcl_error *error)

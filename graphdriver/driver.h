@@ -15,7 +15,7 @@ struct wcl_graphdriver {
     wcl_hooks hooks;
     int pending_fd; /* the folder of notes */
     uint64_t size;  /* of writable layers that do not say theirs; 0: no limit */
-    wcl_references references;
+    wcl_layer_uses references;
     bool works_behind; /* wcl_behind_start() was called */
 };
 
@@ -96,9 +96,9 @@ size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver);
 
 /* Get and Put. */
 wcl_status wcl_graphdriver_get_held(wcl_graphdriver *driver, const char *id, const char *label,
-                                    wcl_reference *reference, char **path, wcl_error *error);
+                                    wcl_layer_use *reference, char **path, wcl_error *error);
 wcl_status wcl_graphdriver_put_held(wcl_graphdriver *driver, const char *id,
-                                    wcl_reference *reference, wcl_error *error);
+                                    wcl_layer_use *reference, wcl_error *error);
 
 /* Undoes a layer's mount, whoever uses it. Nothing is to be done for what is not mounted. */
 wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_error *error);

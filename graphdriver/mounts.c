@@ -15,7 +15,7 @@ static wcl_status check_there(wcl_graphdriver *driver, const char *id, wcl_error
 
 /* Mounts it; what an earlier process left mounted counts as its reference. */
 static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const char *label,
-                              wcl_reference *reference, wcl_error *error)
+                              wcl_layer_use *reference, wcl_error *error)
 {
     wcl_error why = WCL_ERROR_INIT;
 
@@ -35,7 +35,7 @@ static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const cha
 }
 
 wcl_status wcl_graphdriver_get_held(wcl_graphdriver *driver, const char *id, const char *label,
-                                    wcl_reference *reference, char **path, wcl_error *error)
+                                    wcl_layer_use *reference, char **path, wcl_error *error)
 {
     if (reference->count == 0 && (wcl_graphdriver_make_open(driver, id, error) != WCL_OK ||
                                   check_there(driver, id, error) != WCL_OK ||
@@ -54,13 +54,13 @@ wcl_status wcl_graphdriver_get_held(wcl_graphdriver *driver, const char *id, con
 wcl_status wcl_graphdriver_get(wcl_graphdriver *driver, const char *id, const char *mount_label,
                                char **path, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "get", id);
     wcl_status status = wcl_graphdriver_get_held(driver, id, mount_label, reference, path, error);
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "get", id);
 }
 
@@ -84,7 +84,7 @@ wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_
 }
 
 /* A reference that was found mounted is a container's, or of a call whose answer got lost. */
-static bool is_void(const wcl_graphdriver *driver, const char *id, const wcl_reference *reference)
+static bool is_void(const wcl_graphdriver *driver, const char *id, const wcl_layer_use *reference)
 {
     return reference->adopted && !wcl_graphdriver_is_lived_in(driver, id);
 }
@@ -100,7 +100,7 @@ static bool is_noted_only(const wcl_graphdriver *driver, const char *id)
 }
 
 wcl_status wcl_graphdriver_put_held(wcl_graphdriver *driver, const char *id,
-                                    wcl_reference *reference, wcl_error *error)
+                                    wcl_layer_use *reference, wcl_error *error)
 {
 
     if (reference->count > 1 && !(reference->count == 2 && is_void(driver, id, reference))) {
@@ -119,12 +119,12 @@ wcl_status wcl_graphdriver_put_held(wcl_graphdriver *driver, const char *id,
 
 wcl_status wcl_graphdriver_put(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "put", id);
     wcl_status status = wcl_graphdriver_put_held(driver, id, reference, error);
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "put", id);
 }

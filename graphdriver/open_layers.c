@@ -143,7 +143,7 @@ static wcl_status freeze(wcl_graphdriver *driver, const char *id, const char *pa
     return WCL_OK;
 }
 
-static wcl_status settle(wcl_graphdriver *driver, const char *id, wcl_error *error)
+static wcl_status open_layers_settle(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *parent = NULL;
     bool found;
@@ -158,12 +158,12 @@ static wcl_status settle(wcl_graphdriver *driver, const char *id, wcl_error *err
 
 wcl_status wcl_graphdriver_settle(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "complete layer", id);
-    wcl_status status = settle(driver, id, error);
-    wcl_references_leave(&driver->references, reference);
+    wcl_status status = open_layers_settle(driver, id, error);
+    wcl_layer_uses_leave(&driver->references, reference);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "complete layer", id);
 }

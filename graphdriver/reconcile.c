@@ -201,14 +201,14 @@ bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id)
 
 static wcl_status release(wcl_graphdriver *driver, const char *id, bool used, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
-    if (wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+    if (wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = used ? WCL_OK : wcl_graphdriver_unmount(driver, id, error);
     reference->count = used ? 1 : 0;
     reference->adopted = used;
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return status;
 }
 
@@ -234,7 +234,7 @@ static wcl_status release_all(wcl_graphdriver *driver, const wcl_buffer *ids, wc
 static void forget_references(wcl_graphdriver *driver)
 {
     pthread_mutex_lock(&driver->references.mutex);
-    for (wcl_reference *at = driver->references.first; at; at = at->next)
+    for (wcl_layer_use *at = driver->references.first; at; at = at->next)
         if (!at->busy) {
             at->count = 0;
             at->adopted = false;
@@ -265,15 +265,15 @@ wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error)
 
 static wcl_status adopt(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
-    if (wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+    if (wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return WCL_FAILED;
     if (reference->count == 0) {
         reference->count = 1;
         reference->adopted = true;
     }
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return WCL_OK;
 }
 
@@ -300,7 +300,7 @@ static bool find_adopted(wcl_graphdriver *driver, wcl_buffer *ids)
     bool complete = true;
 
     pthread_mutex_lock(&driver->references.mutex);
-    for (const wcl_reference *at = driver->references.first; at; at = at->next)
+    for (const wcl_layer_use *at = driver->references.first; at; at = at->next)
         if (at->adopted && wcl_buffer_append(ids, at->id, strlen(at->id) + 1, NULL) != WCL_OK)
             complete = false;
     pthread_mutex_unlock(&driver->references.mutex);
@@ -320,7 +320,7 @@ static bool let_go(wcl_graphdriver *driver, const char *id)
 }
 
 /* With the turn held; true while it is adopted. */
-static bool look_at(wcl_graphdriver *driver, wcl_reference *reference)
+static bool look_at(wcl_graphdriver *driver, wcl_layer_use *reference)
 {
     if (!reference->adopted || reference->count != 1)
         return reference->adopted;
@@ -336,7 +336,7 @@ static bool look_at(wcl_graphdriver *driver, wcl_reference *reference)
 size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver)
 {
     WCL_CLEANUP_BUFFER wcl_buffer ids = WCL_BUFFER_INIT;
-    wcl_reference *reference;
+    wcl_layer_use *reference;
     size_t adopted = 0;
 
     /* Those that were not found are looked for again. */
@@ -344,10 +344,10 @@ size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver)
         adopted++;
     for (size_t at = 0; at < ids.size; at += strlen((const char *)ids.data + at) + 1) {
         const char *id = (const char *)ids.data + at;
-        if (wcl_references_enter(&driver->references, id, &reference, NULL) != WCL_OK)
+        if (wcl_layer_uses_enter(&driver->references, id, &reference, NULL) != WCL_OK)
             return adopted + 1;
         adopted += look_at(driver, reference);
-        wcl_references_leave(&driver->references, reference);
+        wcl_layer_uses_leave(&driver->references, reference);
     }
     return adopted;
 }

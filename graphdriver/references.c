@@ -6,17 +6,17 @@
 
 #include "base/error.h"
 
-void wcl_references_init(wcl_references *references)
+void wcl_layer_uses_init(wcl_layer_uses *references)
 {
     pthread_mutex_init(&references->mutex, NULL);
     pthread_cond_init(&references->freed, NULL);
     references->first = NULL;
 }
 
-void wcl_references_destroy(wcl_references *references)
+void wcl_layer_uses_destroy(wcl_layer_uses *references)
 {
     while (references->first) {
-        wcl_reference *next = references->first->next;
+        wcl_layer_use *next = references->first->next;
         free(references->first);
         references->first = next;
     }
@@ -24,13 +24,13 @@ void wcl_references_destroy(wcl_references *references)
     pthread_mutex_destroy(&references->mutex);
 }
 
-static wcl_reference *find_or_add(wcl_references *references, const char *id)
+static wcl_layer_use *find_or_add(wcl_layer_uses *references, const char *id)
 {
-    for (wcl_reference *at = references->first; at; at = at->next)
+    for (wcl_layer_use *at = references->first; at; at = at->next)
         if (strcmp(at->id, id) == 0)
             return at;
     size_t size = strlen(id) + 1;
-    wcl_reference *added = calloc(1, sizeof(*added) + size);
+    wcl_layer_use *added = calloc(1, sizeof(*added) + size);
     if (!added)
         return NULL;
     memcpy(added->id, id, size);
@@ -39,8 +39,8 @@ static wcl_reference *find_or_add(wcl_references *references, const char *id)
     return added;
 }
 
-wcl_status wcl_references_enter(wcl_references *references, const char *id,
-                                wcl_reference **reference, wcl_error *error)
+wcl_status wcl_layer_uses_enter(wcl_layer_uses *references, const char *id,
+                                wcl_layer_use **reference, wcl_error *error)
 {
     pthread_mutex_lock(&references->mutex);
     *reference = find_or_add(references, id);
@@ -55,9 +55,9 @@ wcl_status wcl_references_enter(wcl_references *references, const char *id,
     return *reference ? WCL_OK : wcl_fail_memory(error);
 }
 
-static void drop(wcl_references *references, wcl_reference *reference)
+static void drop(wcl_layer_uses *references, wcl_layer_use *reference)
 {
-    wcl_reference **at = &references->first;
+    wcl_layer_use **at = &references->first;
 
     while (*at != reference)
         at = &(*at)->next;
@@ -65,7 +65,7 @@ static void drop(wcl_references *references, wcl_reference *reference)
     free(reference);
 }
 
-void wcl_references_leave(wcl_references *references, wcl_reference *reference)
+void wcl_layer_uses_leave(wcl_layer_uses *references, wcl_layer_use *reference)
 {
     pthread_mutex_lock(&references->mutex);
     reference->busy = false;

@@ -5,28 +5,28 @@
 #include <pthread.h>
 #include <wcl/base.h>
 
-typedef struct wcl_reference {
-    struct wcl_reference *next;
+typedef struct wcl_layer_use {
+    struct wcl_layer_use *next;
     uint64_t count;
     unsigned waiting;    /* threads that want the turn */
     bool busy;           /* somebody has it */
     bool adopted;        /* one of the references was found, and may be nobody's */
     bool looks_forsaken; /* adopted, and nobody's when it was last looked at */
     char id[];
-} wcl_reference;
+} wcl_layer_use;
 
-typedef struct wcl_references {
+typedef struct wcl_layer_uses {
     pthread_mutex_t mutex;
     pthread_cond_t freed;
-    wcl_reference *first;
-} wcl_references;
+    wcl_layer_use *first;
+} wcl_layer_uses;
 
-void wcl_references_init(wcl_references *references);
-void wcl_references_destroy(wcl_references *references);
+void wcl_layer_uses_init(wcl_layer_uses *references);
+void wcl_layer_uses_destroy(wcl_layer_uses *references);
 
 /* Waits for the layer's turn and takes it. While it is held, `count` is the holder's to change. */
-wcl_status wcl_references_enter(wcl_references *references, const char *id,
-                                wcl_reference **reference, wcl_error *error);
-void wcl_references_leave(wcl_references *references, wcl_reference *reference);
+wcl_status wcl_layer_uses_enter(wcl_layer_uses *references, const char *id,
+                                wcl_layer_use **reference, wcl_error *error);
+void wcl_layer_uses_leave(wcl_layer_uses *references, wcl_layer_use *reference);
 
 #endif

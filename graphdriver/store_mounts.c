@@ -6,11 +6,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "graphdriver/driver.h"
-#include "layer/provider.h"
-#include "layer/store/lay_over.h"
-#include "layer/store/mount.h"
-#include "layer/store/sandbox.h"
-#include "layer/store/sandbox_work.h"
+#include "layer/internal.h"
 
 static bool is_store(const wcl_graphdriver *driver)
 {

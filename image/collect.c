@@ -12,7 +12,7 @@
 #include "base/durable.h"
 #include "base/error.h"
 #include "image/store.h"
-#include "layer/store/uses.h"
+#include "layer/internal.h"
 
 /* ---- What is used --------------------------------------------------------------------------- */
 
@@ -126,8 +126,8 @@ static wcl_status drop_mark(const collection *collection, const char *id, wcl_er
 }
 
 /* Whether the layer went. One that is in use stays. */
-static wcl_status remove_layer(const collection *collection, const char *id, bool *gone,
-                               wcl_error *error)
+static wcl_status collect_remove_layer(const collection *collection, const char *id, bool *gone,
+                                       wcl_error *error)
 {
     wcl_error inner = WCL_ERROR_INIT;
 
@@ -157,7 +157,7 @@ static wcl_status remove_layers(collection *collection, wcl_error *error)
         size_t kept = 0;
         for (size_t i = 0; i < left->count; i++) {
             bool gone;
-            if (remove_layer(collection, left->items[i], &gone, error) != WCL_OK)
+            if (collect_remove_layer(collection, left->items[i], &gone, error) != WCL_OK)
                 return WCL_FAILED;
             if (!gone)
                 memmove(left->items[kept++], left->items[i], sizeof(*left->items));
@@ -201,7 +201,7 @@ static wcl_status remove_partial(void *context, const char *hex, wcl_error *erro
 }
 
 /* Says that nothing is left to be removed, once all that was is gone from the disk too. */
-static wcl_status end(const wcl_image_store *store, wcl_error *error)
+static wcl_status collect_finish(const wcl_image_store *store, wcl_error *error)
 {
     static const char *const folders[] = { "layers/", "blobs/sha256/", "partial/", "leases/" };
 
@@ -211,7 +211,7 @@ static wcl_status end(const wcl_image_store *store, wcl_error *error)
     return wcl_durable_remove(store->fd, "unclean", error) == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
-static wcl_status run(collection *collection, wcl_error *error)
+static wcl_status collect_run(collection *collection, wcl_error *error)
 {
     const wcl_image_store *store = collection->store;
 
@@ -232,10 +232,10 @@ wcl_status wcl_image_collect(const wcl_image_store *store, bool all, wcl_image_r
     if (wcl_image_store_put(store, "unclean", "", 0, error) != WCL_OK ||
         wcl_lease_drop_dead(store, all, &dropped, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = run(&collection, error);
+    wcl_status status = collect_run(&collection, error);
     wcl_image_uses_free(&collection.uses);
     wcl_image_uses_free(&collection.candidates);
-    return status == WCL_OK ? end(store, error) : status;
+    return status == WCL_OK ? collect_finish(store, error) : status;
 }
 
 wcl_status wcl_image_mark_layer(const wcl_image_store *store, const char *id, wcl_error *error)

@@ -85,7 +85,7 @@ wcl_status wcl_image_get_command(const wcl_driver *driver, const char *image,
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
     WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
-    WCL_CLEANUP_CONFIG wcl_config *config = NULL;
+    WCL_CLEANUP_IMAGE_CONFIG wcl_config *config = NULL;
 
     if (wcl_image_store_open(driver, &store, error) != WCL_OK ||
         wcl_image_resolve(&store, image, &record, NULL, error) != WCL_OK ||

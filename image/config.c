@@ -116,7 +116,7 @@ static wcl_status check_unique(const cJSON *json, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status parse(wcl_config *config, size_t layer_count, wcl_error *error)
+static wcl_status image_config_parse(wcl_config *config, size_t layer_count, wcl_error *error)
 {
     const char *created = "";
 
@@ -136,7 +136,7 @@ static wcl_status parse(wcl_config *config, size_t layer_count, wcl_error *error
 wcl_status wcl_config_parse(const void *text, size_t size, size_t layer_count, wcl_config **config,
                             wcl_error *error)
 {
-    WCL_CLEANUP_CONFIG wcl_config *made = NULL;
+    WCL_CLEANUP_IMAGE_CONFIG wcl_config *made = NULL;
 
     made = calloc(1, sizeof(*made));
     if (!made)
@@ -145,7 +145,7 @@ wcl_status wcl_config_parse(const void *text, size_t size, size_t layer_count, w
     if (!made->text)
         return WCL_FAILED;
     made->size = size;
-    if (parse(made, layer_count, error) != WCL_OK)
+    if (image_config_parse(made, layer_count, error) != WCL_OK)
         return wcl_error_context(error, NULL, "config");
     *config = made;
     made = NULL;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/tar/worker.h"
+#include "base/thread.h"
 
 /* Nanoseconds between two reports. */
 #define REPORT_EVERY 100000000
@@ -162,7 +162,7 @@ static void report_layers(const wcl_crew *crew)
 }
 
 /* Tells the caller how far it is; false when the caller wants no more. */
-static bool report(wcl_crew *crew)
+static bool crew_report(wcl_crew *crew)
 {
     const wcl_hooks *hooks = crew->driver->hooks;
     wcl_progress progress = { .operation = crew->operation };
@@ -191,7 +191,7 @@ static bool start_jobs(wcl_crew *crew)
         wcl_job *job = &crew->jobs[i];
         if (!job->is_started && running < crew->parallel && !atomic_load(&crew->stop)) {
             wcl_error error = WCL_ERROR_INIT;
-            job->is_started = wcl_worker_start(&job->thread, run_job, job, &error) == WCL_OK;
+            job->is_started = wcl_thread_start(&job->thread, run_job, job, &error) == WCL_OK;
             if (!job->is_started)
                 fail_crew(crew, &error);
             running++;
@@ -226,7 +226,7 @@ static void supervise(wcl_crew *crew)
             continue;
         last = now;
         pthread_mutex_unlock(&crew->mutex);
-        bool go_on = report(crew);
+        bool go_on = crew_report(crew);
         pthread_mutex_lock(&crew->mutex);
         if (!go_on) {
             wcl_error error = WCL_ERROR_INIT;
@@ -243,7 +243,7 @@ wcl_status wcl_crew_run(wcl_crew *crew, wcl_error *error)
     for (size_t i = 0; i < crew->count; i++)
         if (crew->jobs[i].is_started)
             pthread_join(crew->jobs[i].thread, NULL);
-    bool go_on = report(crew);
+    bool go_on = crew_report(crew);
     if (crew->status == WCL_OK && !go_on)
         return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
     if (crew->status != WCL_OK && error)

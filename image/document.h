@@ -140,10 +140,10 @@ static inline void wcl_config_cleanup(wcl_config **config)
 {
     wcl_config_free(*config);
 }
-#define WCL_CLEANUP_CONFIG __attribute__((cleanup(wcl_config_cleanup)))
+#define WCL_CLEANUP_IMAGE_CONFIG __attribute__((cleanup(wcl_config_cleanup)))
 
 /* The id that the layer with this chain ID has in the store: the digits. */
-static inline const char *wcl_chain_layer_id(const char *chain_id)
+static inline const char *wcl_digest_digits(const char *chain_id)
 {
     return chain_id + sizeof("sha256:") - 1;
 }

@@ -11,10 +11,8 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
-#include "layer/store/clean.h"
-#include "layer/store/import.h"
-#include "layer/tar/compress.h"
-#include "layer/tar/limits.h"
+#include "layer/internal.h"
+#include "compress/compress.h"
 
 /* Of a layer: as what was left of it, from zero, and as the layer that another pull made. */
 #define TRIES_MAX 3
@@ -137,7 +135,7 @@ static wcl_status settle_rest(layer *layer, wcl_error *error)
 }
 
 /* Finds out where the bytes come from. */
-static wcl_status open_blob(layer *layer, wcl_error *error)
+static wcl_status image_fetch_open_blob(layer *layer, wcl_error *error)
 {
     const char *digest = layer->descriptor->digest;
     bool is_there = false;
@@ -220,7 +218,7 @@ static wcl_status pass_gate(void *context, const wcl_import_result *result, wcl_
 
 /* ---- Importing ------------------------------------------------------------------------------ */
 
-static wcl_status import(layer *layer, wcl_error *error)
+static wcl_status image_fetch_import(layer *layer, wcl_error *error)
 {
     const wcl_crew *crew = layer->job->crew;
     const wcl_transfer_options none = { .struct_size = sizeof(none) };
@@ -240,7 +238,7 @@ static wcl_status import(layer *layer, wcl_error *error)
     if (!parents)
         return wcl_fail_memory(error);
     for (size_t i = 0; i < count; i++)
-        parents[i] = wcl_chain_layer_id(config->chain_ids[count - 1 - i]);
+        parents[i] = wcl_digest_digits(config->chain_ids[count - 1 - i]);
     return wcl_store_import_gated(&crew->layers_driver, layer->id, (wcl_parents) { parents, count },
                                   read_blob, layer, &options, &gate, error);
 }
@@ -315,7 +313,7 @@ static wcl_status fetch_blob(layer *layer, wcl_error *error)
 /* ---- A layer -------------------------------------------------------------------------------- */
 
 /* Whether a layer of the store has this one's tar and stands on this image's layer below. */
-static bool is_same(const layer *layer, const wcl_record *record)
+static bool is_same(const layer *layer, const wcl_layer_record *record)
 {
     const size_t number = layer->job->number;
 
@@ -324,7 +322,7 @@ static bool is_same(const layer *layer, const wcl_record *record)
         return false;
     return number == 0 ||
            strcmp(record->parents[0],
-                  wcl_chain_layer_id(layer->fetch->config->chain_ids[number - 1])) == 0;
+                  wcl_digest_digits(layer->fetch->config->chain_ids[number - 1])) == 0;
 }
 
 /* Whether the layer is in the store; another one in its place is an error. */
@@ -364,10 +362,10 @@ static wcl_status try_layer(layer *layer, bool is_there, wcl_error *error)
 {
     wcl_error inner = WCL_ERROR_INIT;
 
-    if (open_blob(layer, error) != WCL_OK)
+    if (image_fetch_open_blob(layer, error) != WCL_OK)
         return WCL_FAILED;
     atomic_store(&layer->job->state, WCL_TRANSFER_RUNNING);
-    wcl_status status = is_there ? fetch_blob(layer, &inner) : import(layer, &inner);
+    wcl_status status = is_there ? fetch_blob(layer, &inner) : image_fetch_import(layer, &inner);
     const bool keep = layer->fetch->source->is_remote && is_interruption(layer, &inner);
     close_blob(layer, keep);
     if (status == WCL_OK)
@@ -422,7 +420,7 @@ wcl_status wcl_fetch_layer(void *context, wcl_job *job, wcl_error *error)
     layer layer = { .fetch = fetch,
                     .job = job,
                     .descriptor = &fetch->manifest->layers[job->number],
-                    .id = wcl_chain_layer_id(fetch->config->chain_ids[job->number]),
+                    .id = wcl_digest_digits(fetch->config->chain_ids[job->number]),
                     .diff_id = fetch->config->diff_ids[job->number],
                     .writer = WCL_BLOB_WRITER_INIT,
                     .local = -1 };

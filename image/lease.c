@@ -71,7 +71,7 @@ wcl_status wcl_lease_begin(const wcl_image_store *store, const wcl_manifest *man
         return WCL_FAILED;
     for (int i = 0; i < HOLDERS_MAX; i++) {
         snprintf(lease->path, sizeof(lease->path), "leases/%s-%d",
-                 wcl_chain_layer_id(manifest->digest), i);
+                 wcl_digest_digits(manifest->digest), i);
         wcl_status status = lock_lease(lease, error);
         if (status == WCL_END)
             continue;

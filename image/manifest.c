@@ -130,7 +130,7 @@ static wcl_status read_layers(wcl_manifest *manifest, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status parse(wcl_manifest *manifest, const char *served, wcl_error *error)
+static wcl_status manifest_parse(wcl_manifest *manifest, const char *served, wcl_error *error)
 {
     if (wcl_json_parse(manifest->text, manifest->size, WCL_MANIFEST_SIZE_MAX, &manifest->json,
                        error) != WCL_OK)
@@ -160,7 +160,7 @@ wcl_status wcl_manifest_parse(const void *text, size_t size, const char *media_t
     if (!made->text)
         return WCL_FAILED;
     made->size = size;
-    if (parse(made, media_type, error) != WCL_OK)
+    if (manifest_parse(made, media_type, error) != WCL_OK)
         return wcl_error_context(error, NULL, "manifest");
     *manifest = made;
     made = NULL;

@@ -127,7 +127,7 @@ static wcl_status gather(void *context, const char *file, wcl_error *error)
     return WCL_OK;
 }
 
-static int compare_names(const void *a, const void *b)
+static int name_compare_names(const void *a, const void *b)
 {
     return strcmp(((const wcl_image_name *)a)->name, ((const wcl_image_name *)b)->name);
 }
@@ -143,7 +143,7 @@ wcl_status wcl_image_names_read(const wcl_image_store *store, wcl_image_names *n
         return WCL_FAILED;
     }
     if (names->count)
-        qsort(names->items, names->count, sizeof(*names->items), compare_names);
+        qsort(names->items, names->count, sizeof(*names->items), name_compare_names);
     return WCL_OK;
 }
 
@@ -175,7 +175,7 @@ static wcl_status match_image(void *context, const char *hex, wcl_error *error)
     if (wcl_image_record_read(search->store, hex, &record, &why) != WCL_OK)
         return why.code == WCL_CODE_OUT_OF_MEMORY ? wcl_fail_memory(error) : WCL_OK;
     if (strncmp(hex, search->digits, search->length) != 0 &&
-        strncmp(wcl_chain_layer_id(record.config), search->digits, search->length) != 0)
+        strncmp(wcl_digest_digits(record.config), search->digits, search->length) != 0)
         return WCL_OK;
     search->ambiguous = *search->found != '\0';
     snprintf(search->found, sizeof(search->found), "%s", hex);

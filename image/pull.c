@@ -13,9 +13,9 @@
 
 /* ---- Manifest and config -------------------------------------------------------------------- */
 
-static wcl_status get_manifest(const wcl_image_store *store, wcl_image_source *source,
-                               const char *reference, const char *media_type,
-                               wcl_manifest **manifest, wcl_error *error)
+static wcl_status pull_get_manifest(const wcl_image_store *store, wcl_image_source *source,
+                                    const char *reference, const char *media_type,
+                                    wcl_manifest **manifest, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     bool is_digest = strncmp(reference, "sha256:", 7) == 0;
@@ -49,7 +49,7 @@ static wcl_status find_manifest(const wcl_image_store *store, wcl_image_source *
                                 wcl_manifest **manifest, char index[WCL_DIGEST_TEXT_SIZE],
                                 wcl_error *error)
 {
-    if (get_manifest(store, source, reference, NULL, manifest, error) != WCL_OK)
+    if (pull_get_manifest(store, source, reference, NULL, manifest, error) != WCL_OK)
         return WCL_FAILED;
     snprintf(index, WCL_DIGEST_TEXT_SIZE, "%s", (*manifest)->is_index ? (*manifest)->digest : "");
     for (int depth = 0; (*manifest)->is_index; depth++) {
@@ -60,7 +60,7 @@ static wcl_status find_manifest(const wcl_image_store *store, wcl_image_source *
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
                             "indexes lead to indexes, more than %d deep", INDEX_DEPTH_MAX);
         if (wcl_manifest_choose(above, platform, &chosen, error) != WCL_OK ||
-            get_manifest(store, source, chosen->digest, chosen->media_type, manifest, error) !=
+            pull_get_manifest(store, source, chosen->digest, chosen->media_type, manifest, error) !=
                 WCL_OK)
             return WCL_FAILED;
         if ((*manifest)->size != chosen->size)
@@ -185,7 +185,7 @@ static wcl_status pull(const wcl_image_store *store, wcl_image_source *source,
                        const wcl_transfer_options *options, wcl_image_info **info, wcl_error *error)
 {
     WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
-    WCL_CLEANUP_CONFIG wcl_config *config = NULL;
+    WCL_CLEANUP_IMAGE_CONFIG wcl_config *config = NULL;
     WCL_CLEANUP_FREE const char **chosen = calloc(name_count + 1, sizeof(*chosen));
     char index[WCL_DIGEST_TEXT_SIZE];
     size_t count;

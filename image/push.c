@@ -46,14 +46,14 @@ static const wcl_descriptor *descriptor_of(const push *push, size_t number)
     return number == 0 ? &push->manifest->config : &push->manifest->layers[number - 1];
 }
 
-static int open_blob(const push *push, size_t number, wcl_error *error)
+static int push_open_blob(const push *push, size_t number, wcl_error *error)
 {
     const char *digest = descriptor_of(push, number)->digest;
 
     if (number == 0)
         return wcl_image_blob_open(push->store, digest, NULL, NULL, error);
     return wcl_image_blob_open(push->store, digest,
-                               wcl_chain_layer_id(push->config->chain_ids[number - 1]),
+                               wcl_digest_digits(push->config->chain_ids[number - 1]),
                                push->config->diff_ids[number - 1], error);
 }
 
@@ -78,7 +78,7 @@ static wcl_status send_blob(push *push, sending *sending, wcl_error *error)
 static wcl_status run_job(void *context, wcl_job *job, wcl_error *error)
 {
     push *push = context;
-    sending sending = { .job = job, .fd = open_blob(push, job->number, error) };
+    sending sending = { .job = job, .fd = push_open_blob(push, job->number, error) };
     WCL_CLEANUP_FREE char **names = NULL;
 
     if (sending.fd < 0)
@@ -132,7 +132,7 @@ wcl_status wcl_image_push_to(const wcl_driver *driver, const char *image, wcl_im
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
     WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
-    WCL_CLEANUP_CONFIG wcl_config *config = NULL;
+    WCL_CLEANUP_IMAGE_CONFIG wcl_config *config = NULL;
     wcl_lease lease = WCL_LEASE_INIT;
 
     if (wcl_transfer_options_check(options, error) != WCL_OK ||

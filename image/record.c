@@ -39,7 +39,8 @@ static wcl_status get_digest(const cJSON *json, const char *name, const char **d
     return WCL_OK;
 }
 
-static wcl_status read_layer(const cJSON *json, wcl_image_layer *layer, wcl_error *error)
+static wcl_status image_record_read_layer(const cJSON *json, wcl_image_layer *layer,
+                                          wcl_error *error)
 {
     layer->id = "";
     if (wcl_json_get_text(json, "id", &layer->id, error) != WCL_OK ||
@@ -70,7 +71,7 @@ static wcl_status parse_record(wcl_image_record *record, wcl_error *error)
         return wcl_fail_memory(error);
     cJSON_ArrayForEach(item, list)
     {
-        if (read_layer(item, &record->layers[record->layer_count], error) != WCL_OK)
+        if (image_record_read_layer(item, &record->layers[record->layer_count], error) != WCL_OK)
             return WCL_FAILED;
         record->layer_count++;
     }
@@ -112,7 +113,7 @@ static bool add_layer(cJSON *list, const wcl_descriptor *descriptor, const wcl_c
     cJSON *layer = cJSON_CreateObject();
 
     return layer && cJSON_AddItemToArray(list, layer) &&
-           cJSON_AddStringToObject(layer, "id", wcl_chain_layer_id(config->chain_ids[number])) &&
+           cJSON_AddStringToObject(layer, "id", wcl_digest_digits(config->chain_ids[number])) &&
            cJSON_AddStringToObject(layer, "diff_id", config->diff_ids[number]) &&
            cJSON_AddStringToObject(layer, "blob", descriptor->digest) &&
            wcl_json_add_u64(layer, "size", descriptor->size);

@@ -255,15 +255,15 @@ static wcl_status check(const char *text, const parts *parts, wcl_error *error)
 
 /* ---- Putting together ----------------------------------------------------------------------- */
 
-static void put(char **to, span text)
+static void reference_put(char **to, span text)
 {
     memcpy(*to, text.start, text.size);
     *to += text.size;
 }
 
-static void put_text(char **to, const char *text)
+static void reference_put_text(char **to, const char *text)
 {
-    put(to, (span) { text, strlen(text) });
+    reference_put(to, (span) { text, strlen(text) });
 }
 
 static const char *put_end(char **to, char *start)
@@ -275,19 +275,19 @@ static const char *put_end(char **to, char *start)
 static void put_repository(char **to, const parts *parts)
 {
     if (parts->in_library)
-        put_text(to, DEFAULT_NAMESPACE);
-    put(to, parts->repository);
+        reference_put_text(to, DEFAULT_NAMESPACE);
+    reference_put(to, parts->repository);
 }
 
 static void put_tag_and_digest(char **to, const parts *parts)
 {
     if (parts->tag.start) {
-        put_text(to, ":");
-        put(to, parts->tag);
+        reference_put_text(to, ":");
+        reference_put(to, parts->tag);
     }
     if (parts->digest.start) {
-        put_text(to, "@");
-        put(to, parts->digest);
+        reference_put_text(to, "@");
+        reference_put(to, parts->digest);
     }
 }
 
@@ -295,8 +295,8 @@ static const char *put_name(char **to, const parts *parts)
 {
     char *start = *to;
 
-    put(to, parts->registry);
-    put_text(to, "/");
+    reference_put(to, parts->registry);
+    reference_put_text(to, "/");
     put_repository(to, parts);
     put_tag_and_digest(to, parts);
     return put_end(to, start);
@@ -312,14 +312,14 @@ static const char *put_familiar(char **to, const parts *parts)
     char *start = *to;
 
     if (!is_plain) {
-        put(to, parts->registry);
-        put_text(to, "/");
+        reference_put(to, parts->registry);
+        reference_put_text(to, "/");
     } else if (repository.size > library &&
                memcmp(repository.start, DEFAULT_NAMESPACE, library) == 0 &&
                !memchr(repository.start + library, '/', repository.size - library)) {
         repository = (span) { repository.start + library, repository.size - library };
     }
-    put(to, repository);
+    reference_put(to, repository);
     put_tag_and_digest(to, parts);
     return put_end(to, start);
 }
@@ -330,7 +330,7 @@ static const char *put_part(char **to, span part)
 
     if (!part.start)
         return NULL;
-    put(to, part);
+    reference_put(to, part);
     return put_end(to, start);
 }
 

@@ -60,7 +60,7 @@ static wcl_status remove_record(const removal *removal, wcl_error *error)
 {
     char path[96];
 
-    snprintf(path, sizeof(path), "images/%s", wcl_chain_layer_id(removal->record->digest));
+    snprintf(path, sizeof(path), "images/%s", wcl_digest_digits(removal->record->digest));
     if (wcl_image_store_put(removal->store, "unclean", "", 0, error) != WCL_OK)
         return WCL_FAILED;
     /* On disk before anything of it goes: a record that came back would have no layers. */

@@ -14,8 +14,7 @@
 #include "base/durable.h"
 #include "base/error.h"
 #include "base/listing.h"
-#include "layer/provider.h"
-#include "layer/store/uses.h"
+#include "layer/internal.h"
 
 static const char *const folders[] = { "blobs",  "blobs/sha256", "images", "names",
                                        "layers", "partial",      "leases" };

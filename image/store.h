@@ -20,7 +20,7 @@
 #define WCL_IMAGE_STORE_H
 
 #include "image/peer.h"
-#include "layer/store/store.h"
+#include "layer/internal.h"
 
 typedef struct wcl_image_store {
     const wcl_driver *driver;

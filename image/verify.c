@@ -26,7 +26,7 @@ typedef struct verification {
 } verification;
 
 WCL_PRINTF(3, 4)
-static void report(verification *check, const char *what, const char *format, ...)
+static void image_verify_report(verification *check, const char *what, const char *format, ...)
 {
     char sentence[1200];
 
@@ -88,20 +88,20 @@ static wcl_status check_blob(verification *check, const char *image, const wcl_i
     uint64_t size;
 
     if (strcmp(layer->blob, layer->diff_id) == 0 ||
-        was_hashed(check, wcl_chain_layer_id(layer->blob)))
+        was_hashed(check, wcl_digest_digits(layer->blob)))
         return WCL_OK;
     WCL_CLEANUP_FD int fd = wcl_image_blob_open(check->store, layer->blob, NULL, NULL, NULL);
     if (fd < 0) {
-        report(check, image, "its blob %s is not there", layer->blob);
+        image_verify_report(check, image, "its blob %s is not there", layer->blob);
         return WCL_OK;
     }
     if (hash_file(check, fd, digest, &size, error) != WCL_OK)
         return WCL_FAILED;
     if (size != layer->size)
-        report(check, image, "its blob %s has %" PRIu64 " bytes instead of %" PRIu64, layer->blob,
-               size, layer->size);
+        image_verify_report(check, image, "its blob %s has %" PRIu64 " bytes instead of %" PRIu64,
+                            layer->blob, size, layer->size);
     else if (strcmp(digest, layer->blob) != 0)
-        report(check, image, "its blob %s has the digest %s", layer->blob, digest);
+        image_verify_report(check, image, "its blob %s has the digest %s", layer->blob, digest);
     return wcl_image_uses_add(&check->hashed, layer->blob, error);
 }
 
@@ -114,10 +114,12 @@ static void check_layer(verification *check, const char *image, const wcl_image_
 
     if (wcl_store_layer_open(&check->store->layers, layer->id, WCL_LOCK_NONE, &there, &error) !=
         WCL_OK)
-        report(check, image, "its layer '%s' cannot be opened: %s", layer->id, error.message);
+        image_verify_report(check, image, "its layer '%s' cannot be opened: %s", layer->id,
+                            error.message);
     else if (!there.record.diff_id || strcmp(there.record.diff_id, layer->diff_id) != 0)
-        report(check, image, "its layer '%s' has the diff ID %s instead of %s", layer->id,
-               there.record.diff_id ? there.record.diff_id : "of none", layer->diff_id);
+        image_verify_report(check, image, "its layer '%s' has the diff ID %s instead of %s",
+                            layer->id, there.record.diff_id ? there.record.diff_id : "of none",
+                            layer->diff_id);
 }
 
 /* Whether the record says what the manifest and the config say. */
@@ -128,7 +130,7 @@ static bool agrees(const wcl_image_record *record, const wcl_manifest *manifest,
         strcmp(record->config, manifest->config.digest) != 0)
         return false;
     for (size_t i = 0; i < record->layer_count; i++)
-        if (strcmp(record->layers[i].id, wcl_chain_layer_id(config->chain_ids[i])) != 0 ||
+        if (strcmp(record->layers[i].id, wcl_digest_digits(config->chain_ids[i])) != 0 ||
             strcmp(record->layers[i].diff_id, config->diff_ids[i]) != 0 ||
             strcmp(record->layers[i].blob, manifest->layers[i].digest) != 0 ||
             record->layers[i].size != manifest->layers[i].size)
@@ -140,14 +142,14 @@ static wcl_status check_record(verification *check, const wcl_image_record *reco
                                wcl_error *error)
 {
     WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
-    WCL_CLEANUP_CONFIG wcl_config *config = NULL;
+    WCL_CLEANUP_IMAGE_CONFIG wcl_config *config = NULL;
     wcl_error inner = WCL_ERROR_INIT;
 
     if (wcl_image_documents(check->store, record, &manifest, &config, &inner) != WCL_OK)
-        report(check, record->digest, "its manifest or config is damaged: %s%s%s", inner.subject,
-               *inner.subject ? ": " : "", inner.message);
+        image_verify_report(check, record->digest, "its manifest or config is damaged: %s%s%s",
+                            inner.subject, *inner.subject ? ": " : "", inner.message);
     else if (!agrees(record, manifest, config))
-        report(check, record->digest, "its record differs from its manifest");
+        image_verify_report(check, record->digest, "its record differs from its manifest");
     for (size_t i = 0; i < record->layer_count; i++) {
         check_layer(check, record->digest, &record->layers[i]);
         if (go_on(check, 0, error) != WCL_OK ||
@@ -167,11 +169,11 @@ static wcl_status check_image(void *context, const char *hex, wcl_error *error)
     snprintf(digest, sizeof(digest), "sha256:%.64s", hex);
     if (wcl_image_record_read(check->store, hex, &record, &inner) == WCL_OK) {
         if (strcmp(record.digest, digest) != 0)
-            report(check, digest, "its record is that of %s", record.digest);
+            image_verify_report(check, digest, "its record is that of %s", record.digest);
         return check_record(check, &record, error);
     }
     if (inner.code != WCL_CODE_FILE_NOT_FOUND)
-        report(check, digest, "its record is damaged: %s", inner.message);
+        image_verify_report(check, digest, "its record is damaged: %s", inner.message);
     return WCL_OK;
 }
 
@@ -184,14 +186,16 @@ static wcl_status check_names(verification *check, wcl_error *error)
 
     (void)error;
     if (wcl_image_names_read(check->store, &names, &inner) != WCL_OK) {
-        report(check, "names", "a name is damaged: %s: %s", inner.subject, inner.message);
+        image_verify_report(check, "names", "a name is damaged: %s: %s", inner.subject,
+                            inner.message);
         return WCL_OK;
     }
     for (size_t i = 0; i < names.count; i++) {
         WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
         if (wcl_image_record_read(check->store, names.items[i].digest, &record, &inner) != WCL_OK)
-            report(check, names.items[i].name, "it stands for an image that is not there: %s",
-                   names.items[i].digest);
+            image_verify_report(check, names.items[i].name,
+                                "it stands for an image that is not there: %s",
+                                names.items[i].digest);
     }
     return WCL_OK;
 }
@@ -202,7 +206,7 @@ static wcl_status check_use(void *context, const char *hex, wcl_error *error)
 
     (void)error;
     if (!wcl_image_uses_has(&check->uses, hex))
-        report(check, hex, "the blob is used by no image");
+        image_verify_report(check, hex, "the blob is used by no image");
     return WCL_OK;
 }
 

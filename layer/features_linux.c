@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "layer/features.h"
-#include "layer/store/mount.h"
+#include "layer/store/mount/mount.h"
 
 /* Whether the kernel knows a file system now; a module that could be loaded is not seen. */
 static void add_file_system(wcl_feature_list *list, const char *name)
@@ -65,7 +65,7 @@ static void add_mounts(wcl_feature_list *list)
         "none on this kernel; chains are unpacked into a folder",
     };
     const char *homes[] = { getenv("WCL_HOME"), "/var/lib/wcl", "/var/tmp" };
-    wcl_mount_way way = WCL_MOUNT_UNPACK;
+    wcl_chain_backing way = WCL_MOUNT_UNPACK;
     char reason[200] = "", detail[sizeof(list->features[0].detail)];
     wcl_error error = WCL_ERROR_INIT;
     int folder = -1;

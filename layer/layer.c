@@ -1,6 +1,6 @@
 /* Readers and writers of layers: the checks that every form needs, and the copy from one to
  * another. */
-#include "layer/layer_ops.h"
+#include "layer/entry/ops.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/hooks.h"
 #include "base/utf16.h"
-#include "layer/path.h"
-#include "layer/windows_names.h"
+#include "layer/entry/path.h"
+#include "layer/entry/windows_names.h"
 
 /* Bytes moved at a time between a reader and a writer. */
 #define COPY_SIZE (256 * 1024)
@@ -67,7 +67,7 @@ static wcl_status fail_writer(wcl_layer_writer *writer, const char *subject, wcl
 }
 
 /* Ends the entry at hand, if there is one, and refuses to go on after a failure. */
-static wcl_status end_entry(wcl_layer_writer *writer, wcl_error *error)
+static wcl_status layer_end_entry(wcl_layer_writer *writer, wcl_error *error)
 {
     if (writer->failed)
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer writer failed before");
@@ -85,7 +85,8 @@ static wcl_status check_case(wcl_layer_writer *writer, const char *path, wcl_err
     return writer->cases ? wcl_case_check_add(writer->cases, path, error) : WCL_OK;
 }
 
-static wcl_status check_name(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
+static wcl_status layer_check_name(wcl_layer_writer *writer, const wcl_entry *entry,
+                                   wcl_error *error)
 {
     bool is_windows =
         !entry->has_posix && (entry->kind == WCL_ENTRY_FILE || entry->kind == WCL_ENTRY_DIRECTORY);
@@ -101,7 +102,8 @@ static wcl_status check_name(wcl_layer_writer *writer, const wcl_entry *entry, w
     return check_case(writer, entry->path, error);
 }
 
-static wcl_status add_link_entry(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
+static wcl_status layer_add_link_entry(wcl_layer_writer *writer, const wcl_entry *entry,
+                                       wcl_error *error)
 {
     if (wcl_path_check(entry->path, error) != WCL_OK ||
         wcl_path_check(entry->target, error) != WCL_OK ||
@@ -114,7 +116,7 @@ static wcl_status add_link_entry(wcl_layer_writer *writer, const wcl_entry *entr
 
 static wcl_status begin_entry(wcl_layer_writer *writer, const wcl_entry *entry, wcl_error *error)
 {
-    if (check_name(writer, entry, error) != WCL_OK)
+    if (layer_check_name(writer, entry, error) != WCL_OK)
         return WCL_FAILED;
     free(writer->current);
     writer->current = strdup(entry->path);
@@ -126,7 +128,7 @@ static wcl_status begin_entry(wcl_layer_writer *writer, const wcl_entry *entry, 
     return WCL_OK;
 }
 
-static wcl_status remove_path(wcl_layer_writer *writer, const char *path, wcl_error *error)
+static wcl_status layer_remove_path(wcl_layer_writer *writer, const char *path, wcl_error *error)
 {
     if (wcl_path_check(path, error) != WCL_OK)
         return WCL_FAILED;
@@ -137,15 +139,15 @@ wcl_status wcl_layer_writer_add(wcl_layer_writer *writer, const wcl_entry *entry
 {
     wcl_status status;
 
-    if (end_entry(writer, error) != WCL_OK)
+    if (layer_end_entry(writer, error) != WCL_OK)
         return WCL_FAILED;
     if (entry->struct_size != sizeof(*entry))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         "the wcl_entry does not say its size in struct_size");
     if (entry->kind == WCL_ENTRY_HARD_LINK)
-        status = add_link_entry(writer, entry, error);
+        status = layer_add_link_entry(writer, entry, error);
     else if (entry->kind == WCL_ENTRY_DELETED)
-        status = remove_path(writer, entry->path, error);
+        status = layer_remove_path(writer, entry->path, error);
     else
         status = begin_entry(writer, entry, error);
     return status == WCL_OK ? WCL_OK : fail_writer(writer, entry->path, error);
@@ -154,7 +156,7 @@ wcl_status wcl_layer_writer_add(wcl_layer_writer *writer, const wcl_entry *entry
 wcl_status wcl_layer_writer_add_link(wcl_layer_writer *writer, const char *path, const char *target,
                                      wcl_error *error)
 {
-    if (end_entry(writer, error) != WCL_OK)
+    if (layer_end_entry(writer, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_path_check(path, error) != WCL_OK || wcl_path_check(target, error) != WCL_OK ||
         check_case(writer, path, error) != WCL_OK ||
@@ -165,9 +167,9 @@ wcl_status wcl_layer_writer_add_link(wcl_layer_writer *writer, const char *path,
 
 wcl_status wcl_layer_writer_remove(wcl_layer_writer *writer, const char *path, wcl_error *error)
 {
-    if (end_entry(writer, error) != WCL_OK)
+    if (layer_end_entry(writer, error) != WCL_OK)
         return WCL_FAILED;
-    if (remove_path(writer, path, error) != WCL_OK)
+    if (layer_remove_path(writer, path, error) != WCL_OK)
         return fail_writer(writer, path, error);
     return WCL_OK;
 }
@@ -186,7 +188,7 @@ wcl_status wcl_layer_writer_write(wcl_layer_writer *writer, const void *data, si
 
 wcl_status wcl_layer_writer_close(wcl_layer_writer *writer, wcl_error *error)
 {
-    wcl_status status = end_entry(writer, error);
+    wcl_status status = layer_end_entry(writer, error);
     const char *name = writer->ops->name;
 
     if (status == WCL_OK && writer->ops->finish(writer, error) != WCL_OK)
@@ -214,7 +216,7 @@ typedef struct copy_state {
     uint8_t *buffer;
 } copy_state;
 
-static wcl_status report(copy_state *state, wcl_error *error)
+static wcl_status layer_report(copy_state *state, wcl_error *error)
 {
     return wcl_hooks_report(state->hooks, &state->progress, error);
 }
@@ -230,7 +232,7 @@ static wcl_status copy_stream(copy_state *state, wcl_error *error)
         if (wcl_layer_writer_write(state->writer, state->buffer, got, error) != WCL_OK)
             return WCL_FAILED;
         state->progress.done += got;
-        if (report(state, error) != WCL_OK)
+        if (layer_report(state, error) != WCL_OK)
             return WCL_FAILED;
     }
 }
@@ -259,7 +261,7 @@ wcl_status wcl_layer_copy(wcl_layer_reader *reader, wcl_layer_writer *writer,
     while ((status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK) {
         state.progress.subject = entry.path;
         state.progress.entries++;
-        status = report(&state, error);
+        status = layer_report(&state, error);
         if (status == WCL_OK)
             status = copy_entry(&state, &entry, error);
         if (status != WCL_OK)
@@ -267,7 +269,7 @@ wcl_status wcl_layer_copy(wcl_layer_reader *reader, wcl_layer_writer *writer,
     }
     free(state.buffer);
     if (status == WCL_END)
-        status = end_entry(writer, error);
+        status = layer_end_entry(writer, error);
     reader->hooks = writer->hooks = NULL;
     return status;
 }

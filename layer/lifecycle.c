@@ -36,8 +36,8 @@ wcl_status wcl_layer_provider_find(const char *name, const wcl_layer_provider **
 }
 
 /* Checks what all calls have in common. */
-static wcl_status find(const wcl_driver *driver, const char *id,
-                       const wcl_layer_provider **provider, wcl_error *error)
+static wcl_status lifecycle_find(const wcl_driver *driver, const char *id,
+                                 const wcl_layer_provider **provider, wcl_error *error)
 {
     if (driver->struct_size != sizeof(*driver))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
@@ -62,7 +62,7 @@ wcl_status wcl_layer_create(const wcl_driver *driver, const char *id, const char
                             wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->create(driver, id, parent && *parent ? parent : NULL, error);
@@ -73,7 +73,7 @@ wcl_status wcl_layer_create_sandbox(const wcl_driver *driver, const char *id, co
                                     wcl_parents parents, uint64_t size, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->create_sandbox(driver, id, parent && *parent ? parent : NULL, parents,
@@ -84,7 +84,7 @@ wcl_status wcl_layer_create_sandbox(const wcl_driver *driver, const char *id, co
 wcl_status wcl_layer_activate(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->activate(driver, id, error);
@@ -94,7 +94,7 @@ wcl_status wcl_layer_activate(const wcl_driver *driver, const char *id, wcl_erro
 wcl_status wcl_layer_deactivate(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->deactivate(driver, id, error);
@@ -105,7 +105,7 @@ wcl_status wcl_layer_prepare(const wcl_driver *driver, const char *id, wcl_paren
                              wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->prepare(driver, id, parents, error);
@@ -115,7 +115,7 @@ wcl_status wcl_layer_prepare(const wcl_driver *driver, const char *id, wcl_paren
 wcl_status wcl_layer_unprepare(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->unprepare(driver, id, error);
@@ -126,7 +126,7 @@ wcl_status wcl_layer_mount_path(const wcl_driver *driver, const char *id, char *
                                 wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->mount_path(driver, id, path, error);
@@ -136,7 +136,7 @@ wcl_status wcl_layer_mount_path(const wcl_driver *driver, const char *id, char *
 wcl_status wcl_layer_destroy(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->destroy(driver, id, error);
@@ -147,7 +147,7 @@ wcl_status wcl_layer_exists(const wcl_driver *driver, const char *id, bool *exis
                             wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->exists(driver, id, exists, error);
@@ -158,7 +158,7 @@ wcl_status wcl_layer_expand_sandbox(const wcl_driver *driver, const char *id, ui
                                     wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->expand_sandbox(driver, id, size, error);
@@ -169,7 +169,7 @@ wcl_status wcl_layer_reader_open(const wcl_driver *driver, const char *id, wcl_p
                                  wcl_layer_reader **reader, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->reader_open(driver, id, parents, reader, error);
@@ -180,7 +180,7 @@ wcl_status wcl_layer_writer_open(const wcl_driver *driver, const char *id, wcl_p
                                  wcl_layer_writer **writer, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->writer_open(driver, id, parents, writer, error);
@@ -237,7 +237,7 @@ wcl_status wcl_layer_export(const wcl_driver *driver, const char *id, const char
                             wcl_parents parents, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->export_folder
@@ -250,7 +250,7 @@ wcl_status wcl_layer_import(const wcl_driver *driver, const char *id, const char
                             wcl_parents parents, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->import_folder
@@ -287,7 +287,7 @@ wcl_status wcl_layer_import_tar(const wcl_driver *driver, const char *id, wcl_pa
                                 wcl_import_result *result, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK && options && options->struct_size != sizeof(*options))
         status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
@@ -324,7 +324,7 @@ wcl_status wcl_layer_export_tar(const wcl_driver *driver, const char *id, wcl_pa
                                 const wcl_tar_writer_options *options, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->export_tar
@@ -357,7 +357,7 @@ wcl_status wcl_layer_process_utility_vm(const char *path, wcl_error *error)
 wcl_status wcl_layer_shared_base_images(const wcl_driver *driver, char **json, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, NULL, &provider, error);
+    wcl_status status = lifecycle_find(driver, NULL, &provider, error);
 
     if (status == WCL_OK)
         status = provider->shared_base_images(driver, json, error);
@@ -373,7 +373,7 @@ wcl_status wcl_layer_get_info(const wcl_driver *driver, const char *id, wcl_laye
                               wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->get_info ? provider->get_info(driver, id, info, error)
@@ -384,7 +384,7 @@ wcl_status wcl_layer_get_info(const wcl_driver *driver, const char *id, wcl_laye
 wcl_status wcl_layer_list(const wcl_driver *driver, char ***ids, size_t *count, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, NULL, &provider, error);
+    wcl_status status = lifecycle_find(driver, NULL, &provider, error);
 
     if (status == WCL_OK)
         status = provider->list ? provider->list(driver, ids, count, error)
@@ -396,7 +396,7 @@ wcl_status wcl_layer_merged_reader_open(const wcl_driver *driver, const char *id
                                         wcl_layer_reader **reader, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->merged_reader_open
@@ -410,7 +410,7 @@ wcl_status wcl_layer_verify(const wcl_driver *driver, const char *id,
                             size_t *faults, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->verify ? provider->verify(driver, id, found, context, faults, error)
@@ -424,7 +424,7 @@ wcl_status wcl_layer_changes(const wcl_driver *driver, const char *id, const cha
                              void *context, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = find(driver, id, &provider, error);
+    wcl_status status = lifecycle_find(driver, id, &provider, error);
 
     if (status == WCL_OK && other)
         status = wcl_layer_id_check(other, error);

@@ -15,12 +15,15 @@ cmake --build build/clang
 
 windows=$(git ls-files 'platform/windows/*.c' '*/vmcompute/*.c' 'base/*_windows.c' \
   'layer/features_windows.c' backupstream/backup_file.c backupstream/privileges.c 'cli/windows/*.c' 'graphdriver/windows/*.c')
-library=$(git ls-files 'base/*.c' 'backupstream/*.c' 'layer/*.c' 'platform/linux/*.c' 'container/*.c' 'hns/*.c' \
+library=$(git ls-files 'base/*.c' 'backupstream/*.c' 'compress/*.c' 'erofs/*.c' 'layer/*.c' 'platform/linux/*.c' 'container/*.c' 'hns/*.c' \
   'image/*.c' 'graphdriver/*.c' 'cli/*.c' | grep -vxF "$windows")
 for_windows=(--target=x86_64-w64-mingw32 -std=gnu11 -D_GNU_SOURCE -D_WIN32_WINNT=0x0A00 -D_FILE_OFFSET_BITS=64
   -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Iplatform/windows/posix -I.
-  -Ibase/include -Ibackupstream/include -Ilayer/include -Ilayer/tar/include -Icontainer/include -Ihns/include -Iimage/include
+  -Ibase/include -Ibackupstream/include -Icompress/include -Ilayer/include -Ilayer/tar/include -Icontainer/include -Ihns/include -Iimage/include
   -Iimage/registry/include -Igraphdriver/include)
+
+echo "lint: the structure of the tree"
+scripts/check-structure.py build/clang
 
 echo "lint: the Windows files with clang"
 printf '%s\n' $windows | xargs -n 1 clang "${for_windows[@]}" -Werror -fsyntax-only
@@ -36,5 +39,5 @@ fi
 echo "lint: cppcheck"
 cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j "$(nproc)" \
   --enable=warning,portability --suppressions-list=.cppcheck-suppressions \
-  -D_GNU_SOURCE -D__GNUC__ -I. -Ibase/include -Ibackupstream/include -Ilayer/include -Ilayer/tar/include -Iimage/include -Iimage/registry/include $library
+  -D_GNU_SOURCE -D__GNUC__ -I. -Ibase/include -Ibackupstream/include -Icompress/include -Ilayer/include -Ilayer/tar/include -Iimage/include -Iimage/registry/include $library
 echo "lint: clean"

@@ -36,7 +36,8 @@ static int describe_layer(cli *cli, const wcl_driver *driver, const char *id,
     return 0;
 }
 
-static int describe(cli *cli, const wcl_driver *driver, const char *layer, cli_root *root)
+static int windows_root_describe(cli *cli, const wcl_driver *driver, const char *layer,
+                                 cli_root *root)
 {
     wcl_layer_info *info = NULL;
     int result = 0;
@@ -54,8 +55,8 @@ static int describe(cli *cli, const wcl_driver *driver, const char *layer, cli_r
     return result;
 }
 
-static wcl_status prepare(const wcl_driver *driver, const char *layer, cli_root *root,
-                          wcl_error *error)
+static wcl_status windows_root_prepare(const wcl_driver *driver, const char *layer, cli_root *root,
+                                       wcl_error *error)
 {
     const wcl_parents none = { NULL, 0 };
 
@@ -77,8 +78,8 @@ int cli_root_begin(cli *cli, const char *layer, wcl_container_config *config, cl
     wcl_driver driver = cli_driver(cli);
 
     *root = (cli_root) { NULL, NULL, 0 };
-    if (describe(cli, &driver, layer, root) != 0 ||
-        prepare(&driver, layer, root, &cli->error) != WCL_OK) {
+    if (windows_root_describe(cli, &driver, layer, root) != 0 ||
+        windows_root_prepare(&driver, layer, root, &cli->error) != WCL_OK) {
         free_root(root);
         return EXIT_FAILED;
     }

@@ -67,7 +67,7 @@ static bool add_sparing(cJSON *json)
     return !may_spare() || wcl_json_add_i64(process, "oomScoreAdj", -998);
 }
 
-static bool add_root(const wcl_bundle *bundle, cJSON *json)
+static bool add_root(const wcl_oci_bundle *bundle, cJSON *json)
 {
     cJSON *root = cJSON_AddObjectToObject(json, "root");
     char name[65];
@@ -80,7 +80,7 @@ static bool add_root(const wcl_bundle *bundle, cJSON *json)
            cJSON_AddStringToObject(json, "hostname", name);
 }
 
-static bool add_network(const wcl_bundle *bundle, cJSON *linux_part)
+static bool add_network(const wcl_oci_bundle *bundle, cJSON *linux_part)
 {
     cJSON *list = cJSON_GetObjectItemCaseSensitive(linux_part, "namespaces");
     cJSON *network = cJSON_CreateObject();
@@ -145,7 +145,7 @@ static wcl_status add_mapped(const wcl_mapped_dir *mapped, cJSON *mounts, wcl_er
     return added ? WCL_OK : wcl_fail_memory(error);
 }
 
-static wcl_status add_mounts(const wcl_bundle *bundle, cJSON *mounts, wcl_error *error)
+static wcl_status add_mounts(const wcl_oci_bundle *bundle, cJSON *mounts, wcl_error *error)
 {
     static const char *const options[] = { "bind", "ro", "nosuid", "nodev", "noexec", "rprivate" };
 
@@ -161,7 +161,7 @@ static wcl_status add_mounts(const wcl_bundle *bundle, cJSON *mounts, wcl_error 
     return WCL_OK;
 }
 
-wcl_status wcl_bundle_print(const wcl_bundle *bundle, char **json, wcl_error *error)
+wcl_status wcl_oci_bundle_print(const wcl_oci_bundle *bundle, char **json, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *document = cJSON_Parse(template);
 
@@ -175,7 +175,7 @@ wcl_status wcl_bundle_print(const wcl_bundle *bundle, char **json, wcl_error *er
         return wcl_fail_memory(error);
     if (wcl_spec_add_seccomp(bundle->config->seccomp_profile, linux_part, error) != WCL_OK ||
         add_mounts(bundle, mounts, error) != WCL_OK ||
-        wcl_bundle_add_resources(bundle, linux_part, error) != WCL_OK)
+        wcl_oci_bundle_add_resources(bundle, linux_part, error) != WCL_OK)
         return WCL_FAILED;
     if (!(*json = wcl_json_print(document)))
         return wcl_fail_memory(error);

@@ -10,7 +10,7 @@ static bool given(const char *text)
     return text && *text;
 }
 
-static wcl_status refuse(const char *field, const char *why, wcl_error *error)
+static wcl_status checks_refuse(const char *field, const char *why, wcl_error *error)
 {
     return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "%s is refused: %s", field, why);
 }
@@ -18,19 +18,21 @@ static wcl_status refuse(const char *field, const char *why, wcl_error *error)
 static wcl_status check_kind(const wcl_container_config *config, wcl_error *error)
 {
     if (given(config->system_type) && strcmp(config->system_type, "Container") != 0)
-        return refuse("SystemType", "this provider only makes systems of type 'Container'", error);
+        return checks_refuse("SystemType", "this provider only makes systems of type 'Container'",
+                             error);
     if (config->hv_partition)
-        return refuse("HvPartition", "Hyper-V isolation needs Windows", error);
+        return checks_refuse("HvPartition", "Hyper-V isolation needs Windows", error);
     if (config->hv_runtime)
-        return refuse("HvRuntime", "Hyper-V isolation needs Windows", error);
+        return checks_refuse("HvRuntime", "Hyper-V isolation needs Windows", error);
     if (given(config->sandbox_path))
-        return refuse("SandboxPath", "it belongs to Hyper-V isolation, which needs Windows", error);
+        return checks_refuse("SandboxPath", "it belongs to Hyper-V isolation, which needs Windows",
+                             error);
     if (config->is_dummy)
-        return refuse("IsDummy", "this provider makes real containers only", error);
+        return checks_refuse("IsDummy", "this provider makes real containers only", error);
     if (config->servicing)
-        return refuse("Servicing", "installing Windows updates needs Windows", error);
+        return checks_refuse("Servicing", "installing Windows updates needs Windows", error);
     if (given(config->credentials))
-        return refuse("Credentials", "group managed service accounts need Windows", error);
+        return checks_refuse("Credentials", "group managed service accounts need Windows", error);
     return WCL_OK;
 }
 

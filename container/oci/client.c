@@ -33,17 +33,17 @@ static wcl_status fail_absent(wcl_error *error)
 }
 
 /* Why the supervisor could not be reached. */
-static wcl_status fail_unreachable(const wcl_place *place, wcl_error *error)
+static wcl_status fail_unreachable(const wcl_container_folder *place, wcl_error *error)
 {
     int folder;
-    wcl_place_state state = wcl_place_examine(place, &folder);
+    wcl_container_folder_state state = wcl_container_folder_examine(place, &folder);
 
     if (folder >= 0)
         close(folder);
-    return state == WCL_PLACE_LOST ? fail_lost(error) : fail_absent(error);
+    return state == WCL_CONTAINER_FOLDER_LOST ? fail_lost(error) : fail_absent(error);
 }
 
-wcl_status wcl_supervisor_connect(const wcl_place *place, int *fd, wcl_error *error)
+wcl_status wcl_supervisor_connect(const wcl_container_folder *place, int *fd, wcl_error *error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int folder = open(place->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -70,7 +70,8 @@ wcl_status wcl_supervisor_connect(const wcl_place *place, int *fd, wcl_error *er
     return wcl_fail_errno(error, failed, "the container's supervisor cannot be reached");
 }
 
-wcl_status wcl_supervisor_send(int fd, const wcl_request *request, int attached, wcl_error *error)
+wcl_status wcl_supervisor_send(int fd, const wcl_supervisor_request *request, int attached,
+                               wcl_error *error)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -218,8 +219,9 @@ static void close_all(int fds[3])
     }
 }
 
-wcl_status wcl_supervisor_ask(const wcl_place *place, int fd, const wcl_request *request,
-                              int attached, wcl_reply *reply, int fds[3], wcl_error *error)
+wcl_status wcl_supervisor_ask(const wcl_container_folder *place, int fd,
+                              const wcl_supervisor_request *request, int attached, wcl_reply *reply,
+                              int fds[3], wcl_error *error)
 {
     int own[3] = { -1, -1, -1 };
     int *taken = fds ? fds : own;
@@ -239,7 +241,8 @@ wcl_status wcl_supervisor_ask(const wcl_place *place, int fd, const wcl_request 
     return status;
 }
 
-wcl_status wcl_supervisor_call(const wcl_place *place, const wcl_request *request, int attached,
+wcl_status wcl_supervisor_call(const wcl_container_folder *place,
+                               const wcl_supervisor_request *request, int attached,
                                wcl_reply *reply, int fds[3], wcl_error *error)
 {
     int fd;
@@ -278,8 +281,8 @@ static int spawn_and_wait(char *const *arguments, int first, int folder)
     return ended == pid && status != 0 ? ECHILD : 0;
 }
 
-wcl_status wcl_supervisor_start(const wcl_place *place, const char *id, int folder, int *fd,
-                                wcl_error *error)
+wcl_status wcl_supervisor_start(const wcl_container_folder *place, const char *id, int folder,
+                                int *fd, wcl_error *error)
 {
     const char *arguments[] = { place->supervisor, place->path,     id,
                                 place->runtime,    place->teardown, NULL };

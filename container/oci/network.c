@@ -36,7 +36,7 @@ static bool begins(const char *line, const char *word)
 
 /* What the container whose network is shared asks: its name servers, and its search list unless
  * there is another one. Nothing where it has no network but its own. */
-static wcl_status take_dns(const wcl_place *sibling, bool with_search, char **lines,
+static wcl_status take_dns(const wcl_container_folder *sibling, bool with_search, char **lines,
                            wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT, taken = WCL_BUFFER_INIT;
@@ -44,7 +44,7 @@ static wcl_status take_dns(const wcl_place *sibling, bool with_search, char **li
 
     if (folder < 0)
         return wcl_fail_errno(error, errno, "the folder '%s' cannot be opened", sibling->path);
-    if (wcl_place_read(folder, RESOLV_CONF, &text, error) == WCL_FAILED)
+    if (wcl_container_folder_read(folder, RESOLV_CONF, &text, error) == WCL_FAILED)
         return WCL_FAILED;
     for (const char *at = wcl_buffer_text(&text); *at;) {
         size_t size = strcspn(at, "\n");
@@ -58,18 +58,18 @@ static wcl_status take_dns(const wcl_place *sibling, bool with_search, char **li
 }
 
 /* The namespace of the container whose network is shared, and its DNS settings. */
-static wcl_status share(const wcl_place *place, const wcl_container_config *config,
+static wcl_status share(const wcl_container_folder *place, const wcl_container_config *config,
                         wcl_network *network, char **servers, wcl_error *error)
 {
     const char *other = config->network_shared_container_name;
-    WCL_CLEANUP_PLACE wcl_place sibling = { 0 };
-    const wcl_request request = { .type = WCL_REQUEST_STATUS };
+    WCL_CLEANUP_CONTAINER_FOLDER wcl_container_folder sibling = { 0 };
+    const wcl_supervisor_request request = { .type = WCL_REQUEST_STATUS };
     wcl_reply reply;
 
     if (strchr(other, '/') || other[0] == '.')
         return wcl_fail(error, WCL_CODE_INVALID_NAME,
                         "NetworkSharedContainerName: '%s' is not a container's id", other);
-    if (wcl_place_sibling(place, other, &sibling, error) != WCL_OK)
+    if (wcl_container_folder_sibling(place, other, &sibling, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_supervisor_call(&sibling, &request, -1, &reply, NULL, error) != WCL_OK)
         return wcl_error_context(error, NULL, "NetworkSharedContainerName");
@@ -119,9 +119,9 @@ static wcl_status add_search(const wcl_container_config *config, wcl_buffer *tex
     return wcl_buffer_append_text(text, "options no-tld-query\n", error);
 }
 
-static wcl_status write_resolv_conf(const wcl_place *place, const wcl_container_config *config,
-                                    const char *servers, int folder, wcl_network *network,
-                                    wcl_error *error)
+static wcl_status write_resolv_conf(const wcl_container_folder *place,
+                                    const wcl_container_config *config, const char *servers,
+                                    int folder, wcl_network *network, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     wcl_status status =
@@ -130,7 +130,7 @@ static wcl_status write_resolv_conf(const wcl_place *place, const wcl_container_
     if (status == WCL_OK)
         status = add_search(config, &text, error);
     if (status == WCL_OK)
-        status = wcl_place_write(folder, RESOLV_CONF, wcl_buffer_text(&text), error);
+        status = wcl_container_folder_write(folder, RESOLV_CONF, wcl_buffer_text(&text), error);
     if (status != WCL_OK)
         return WCL_FAILED;
     if (asprintf(&network->resolv_conf, "%s/%s", place->path, RESOLV_CONF) < 0) {
@@ -174,8 +174,9 @@ static wcl_status attach(wcl_hns *hns, const wcl_container_config *config, const
     return WCL_OK;
 }
 
-wcl_status wcl_network_prepare(const wcl_place *place, const wcl_container_config *config,
-                               const char *id, int folder, wcl_network *network, wcl_error *error)
+wcl_status wcl_network_prepare(const wcl_container_folder *place,
+                               const wcl_container_config *config, const char *id, int folder,
+                               wcl_network *network, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *servers = NULL;
 
@@ -271,8 +272,8 @@ static bool add_endpoint(cJSON *list, const char *id, const wcl_hns_statistics *
            cJSON_AddStringToObject(item, "EndpointId", id);
 }
 
-wcl_status wcl_network_statistics(const wcl_place *place, const cJSON *endpoints, cJSON **list,
-                                  wcl_error *error)
+wcl_status wcl_network_statistics(const wcl_container_folder *place, const cJSON *endpoints,
+                                  cJSON **list, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *made = cJSON_CreateArray();
     const cJSON *endpoint;

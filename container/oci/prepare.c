@@ -18,7 +18,8 @@
 #include "container/timestamp.h"
 
 /* Containers of the usual run folder are below /wcl; others are told apart by its path's hash. */
-static wcl_status cgroup_of(const wcl_place *place, const char *id, char **cgroup, wcl_error *error)
+static wcl_status cgroup_of(const wcl_container_folder *place, const char *id, char **cgroup,
+                            wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     uint32_t hash = 2166136261u;
@@ -36,9 +37,9 @@ static wcl_status cgroup_of(const wcl_place *place, const char *id, char **cgrou
 
 /* Prepares the layer, which is on record first, so that a creator that is killed leaves no mount
  * that nobody knows of. */
-static wcl_status prepare_root(const wcl_place *place, const wcl_container_config *config,
-                               wcl_root *root, wcl_state *state, int folder, const char *text,
-                               wcl_error *error)
+static wcl_status prepare_root(const wcl_container_folder *place,
+                               const wcl_container_config *config, wcl_root *root, wcl_state *state,
+                               int folder, const char *text, wcl_error *error)
 {
     state->home = root->home;
     state->layer = root->layer;
@@ -62,24 +63,24 @@ static wcl_status write_bundle(const wcl_container_config *config, const wcl_roo
                                wcl_error *error)
 {
     WCL_CLEANUP_FREE char *json = NULL;
-    const wcl_bundle bundle = { .config = config,
-                                .id = state->id,
-                                .root = root->path,
-                                .storage = root->storage,
-                                .cgroup = state->cgroup,
-                                .network_namespace = network->path,
-                                .resolv_conf = network->resolv_conf };
+    const wcl_oci_bundle bundle = { .config = config,
+                                    .id = state->id,
+                                    .root = root->path,
+                                    .storage = root->storage,
+                                    .cgroup = state->cgroup,
+                                    .network_namespace = network->path,
+                                    .resolv_conf = network->resolv_conf };
 
-    if (wcl_bundle_print(&bundle, &json, error) != WCL_OK)
+    if (wcl_oci_bundle_print(&bundle, &json, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_place_write(folder, WCL_PLACE_BUNDLE, json, error);
+    return wcl_container_folder_write(folder, WCL_CONTAINER_FOLDER_BUNDLE, json, error);
 }
 
-static wcl_status prepare(const wcl_place *place, const wcl_container_config *config,
-                          wcl_state *state, int folder, const char *text, wcl_error *error)
+static wcl_status prepare_run(const wcl_container_folder *place, const wcl_container_config *config,
+                              wcl_state *state, int folder, const char *text, wcl_error *error)
 {
     WCL_CLEANUP_ROOT wcl_root root = { 0 };
-    WCL_CLEANUP_NETWORK wcl_network network = { 0 };
+    WCL_CLEANUP_CONTAINER_NETWORK wcl_network network = { 0 };
 
     wcl_status status = wcl_root_resolve(config, &root, error);
     if (status == WCL_OK)
@@ -120,10 +121,10 @@ static wcl_status find_runtime(const char *runtime, wcl_error *error)
                     runtime);
 }
 
-wcl_status wcl_container_prepare(const wcl_place *place, const char *id, int folder,
+wcl_status wcl_container_prepare(const wcl_container_folder *place, const char *id, int folder,
                                  const char *config, wcl_error *error)
 {
-    WCL_CLEANUP_CONFIG wcl_parsed_config parsed = { 0 };
+    WCL_CLEANUP_CONTAINER_CONFIG wcl_parsed_config parsed = { 0 };
     WCL_CLEANUP_FREE char *cgroup = NULL;
     char created[WCL_TIMESTAMP_SIZE];
     struct timespec now;
@@ -140,10 +141,11 @@ wcl_status wcl_container_prepare(const wcl_place *place, const char *id, int fol
                         .runtime = place->runtime,
                         .cgroup = cgroup,
                         .network_dir = place->network_dir };
-    return prepare(place, &parsed.config, &state, folder, config, error);
+    return prepare_run(place, &parsed.config, &state, folder, config, error);
 }
 
-wcl_status wcl_container_state_of(const wcl_place *place, wcl_state *state, wcl_error *error)
+wcl_status wcl_container_state_of(const wcl_container_folder *place, wcl_state *state,
+                                  wcl_error *error)
 {
     WCL_CLEANUP_FD int folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

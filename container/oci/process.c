@@ -76,7 +76,8 @@ static void take_answer(wcl_provider_process *process, wcl_status status, const 
  */
 static void begin_hearing(wcl_provider_process *process, int fd)
 {
-    const wcl_request request = { .type = WCL_REQUEST_DESCRIBE, .serial = process->serial };
+    const wcl_supervisor_request request = { .type = WCL_REQUEST_DESCRIBE,
+                                             .serial = process->serial };
     wcl_provider_system *system = process->system;
     wcl_error error = WCL_ERROR_INIT;
     wcl_reply reply = { 0 };
@@ -105,7 +106,7 @@ static wcl_provider_process *find_running(wcl_provider_system *system, uint64_t 
 
 void wcl_oci_processes_ask_anew(wcl_provider_system *system)
 {
-    wcl_request request = { .type = WCL_REQUEST_DESCRIBE };
+    wcl_supervisor_request request = { .type = WCL_REQUEST_DESCRIBE };
 
     for (;; request.serial++) {
         wcl_error error = WCL_ERROR_INIT;
@@ -127,8 +128,9 @@ void wcl_oci_processes_ask_anew(wcl_provider_system *system)
 }
 
 /* Makes the handle of the process that the supervisor answers the request with. */
-static wcl_status make_handle(wcl_provider_system *system, const wcl_request *request, int attached,
-                              wcl_notify notify, wcl_provider_process **process, wcl_error *error)
+static wcl_status make_handle(wcl_provider_system *system, const wcl_supervisor_request *request,
+                              int attached, wcl_notify notify, wcl_provider_process **process,
+                              wcl_error *error)
 {
     WCL_CLEANUP_FD int fd = -1;
     int fds[3] = { -1, -1, -1 };
@@ -170,7 +172,7 @@ wcl_status wcl_oci_create_process(wcl_provider_system *system, const char *confi
                                   wcl_error *error)
 {
     WCL_CLEANUP_FREE char *document = NULL;
-    wcl_request request = { .type = WCL_REQUEST_EXEC };
+    wcl_supervisor_request request = { .type = WCL_REQUEST_EXEC };
     int fd;
 
     if (wcl_process_spec(&system->place, config, &document, &request.flags, error) != WCL_OK ||
@@ -184,8 +186,8 @@ wcl_status wcl_oci_create_process(wcl_provider_system *system, const char *confi
 wcl_status wcl_oci_open_process(wcl_provider_system *system, uint32_t pid, wcl_notify notify,
                                 wcl_provider_process **process, wcl_error *error)
 {
-    const wcl_request status_request = { .type = WCL_REQUEST_STATUS };
-    const wcl_request request = { .type = WCL_REQUEST_OPEN, .pid = (int32_t)pid };
+    const wcl_supervisor_request status_request = { .type = WCL_REQUEST_STATUS };
+    const wcl_supervisor_request request = { .type = WCL_REQUEST_OPEN, .pid = (int32_t)pid };
     wcl_reply reply = { 0 };
 
     if (wcl_oci_request(system, &status_request, &reply, error) != WCL_OK)
@@ -221,7 +223,8 @@ uint32_t wcl_oci_process_pid(const wcl_provider_process *process)
     return process->pid;
 }
 
-static wcl_status request_of(wcl_provider_process *process, wcl_request *request, wcl_error *error)
+static wcl_status request_of(wcl_provider_process *process, wcl_supervisor_request *request,
+                             wcl_error *error)
 {
     wcl_reply reply;
 
@@ -231,14 +234,14 @@ static wcl_status request_of(wcl_provider_process *process, wcl_request *request
 
 wcl_status wcl_oci_kill_process(wcl_provider_process *process, wcl_error *error)
 {
-    wcl_request request = { .type = WCL_REQUEST_KILL };
+    wcl_supervisor_request request = { .type = WCL_REQUEST_KILL };
     return request_of(process, &request, error);
 }
 
 wcl_status wcl_oci_process_stdio(wcl_provider_process *process, wcl_pipe *in, wcl_pipe *out,
                                  wcl_pipe *err, wcl_error *error)
 {
-    const wcl_request request = { .type = WCL_REQUEST_STDIO, .serial = process->serial };
+    const wcl_supervisor_request request = { .type = WCL_REQUEST_STDIO, .serial = process->serial };
     int pipes[3] = { -1, -1, -1 }, fds[3];
     wcl_reply reply;
 
@@ -278,7 +281,7 @@ wcl_status wcl_oci_process_properties(wcl_provider_process *process, char **prop
 static wcl_status resize(wcl_provider_process *process, const cJSON *json, wcl_error *error)
 {
     const cJSON *size = cJSON_GetObjectItemCaseSensitive(json, "ConsoleSize");
-    wcl_request request = { .type = WCL_REQUEST_RESIZE };
+    wcl_supervisor_request request = { .type = WCL_REQUEST_RESIZE };
     uint64_t height = 0, width = 0;
 
     if (wcl_json_get_u64(size, "Height", &height, error) != WCL_OK ||
@@ -294,7 +297,7 @@ static wcl_status resize(wcl_provider_process *process, const cJSON *json, wcl_e
 static wcl_status close_handle(wcl_provider_process *process, const cJSON *json, wcl_error *error)
 {
     const cJSON *handle = cJSON_GetObjectItemCaseSensitive(json, "CloseHandle");
-    wcl_request request = { .type = WCL_REQUEST_CLOSE_STDIN };
+    wcl_supervisor_request request = { .type = WCL_REQUEST_CLOSE_STDIN };
     const char *name = "";
 
     if (wcl_json_get_text(handle, "Handle", &name, error) != WCL_OK)

@@ -213,7 +213,7 @@ static uint32_t flags_of(const wcl_process_config *config)
            (config->ends_container ? WCL_EXEC_ENDS_CONTAINER : 0);
 }
 
-wcl_status wcl_process_spec(const wcl_place *place, const char *config, char **document,
+wcl_status wcl_process_spec(const wcl_container_folder *place, const char *config, char **document,
                             uint32_t *flags, wcl_error *error)
 {
     WCL_CLEANUP_PROCESS_CONFIG wcl_parsed_process_config parsed = { 0 };

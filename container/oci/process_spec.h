@@ -4,11 +4,11 @@
 
 #include <cjson/cJSON.h>
 
-#include "container/oci/place.h"
+#include "container/oci/folder.h"
 
 /* Makes the process document of a configuration in hcsshim's JSON (wcl_free()), and tells which
  * pipes and whether a console it wants (WCL_PIPE_..., WCL_EXEC_CONSOLE). */
-wcl_status wcl_process_spec(const wcl_place *place, const char *config, char **document,
+wcl_status wcl_process_spec(const wcl_container_folder *place, const char *config, char **document,
                             uint32_t *flags, wcl_error *error);
 
 /* Adds the "seccomp" of a container whose processes have the capabilities that they have here. */

@@ -45,7 +45,7 @@ static const char *exit_type_name(uint32_t type)
 }
 
 /* What is always there. `status` is NULL for a container that has lost its supervisor. */
-static cJSON *describe(const char *id, const wcl_state *state, const wcl_reply *status)
+static cJSON *properties_describe(const char *id, const wcl_state *state, const wcl_reply *status)
 {
     cJSON *json = cJSON_CreateObject();
     char guid_text[37] = "";
@@ -104,8 +104,8 @@ static wcl_status parse_property_query(const char *query, wanted *types, wcl_err
 }
 
 /* The endpoints' own figures in place of the interfaces'. */
-static wcl_status replace_network(const wcl_place *place, const wcl_state *state, cJSON *statistics,
-                                  wcl_error *error)
+static wcl_status replace_network(const wcl_container_folder *place, const wcl_state *state,
+                                  cJSON *statistics, wcl_error *error)
 {
     const cJSON *endpoints = cJSON_GetObjectItemCaseSensitive(state->config, "EndpointList");
     cJSON *list;
@@ -118,7 +118,7 @@ static wcl_status replace_network(const wcl_place *place, const wcl_state *state
     return wcl_fail_memory(error);
 }
 
-static wcl_status add_wanted(cJSON *json, const wanted *types, const wcl_place *place,
+static wcl_status add_wanted(cJSON *json, const wanted *types, const wcl_container_folder *place,
                              const wcl_state *state, const wcl_reply *status, wcl_error *error)
 {
     if (types->updates && !cJSON_AddFalseToObject(json, "AreUpdatesPending"))
@@ -147,7 +147,7 @@ static wcl_status add_wanted(cJSON *json, const wanted *types, const wcl_place *
 wcl_status wcl_oci_properties(wcl_provider_system *system, const char *query, char **properties,
                               wcl_error *error)
 {
-    const wcl_request request = { .type = WCL_REQUEST_STATUS };
+    const wcl_supervisor_request request = { .type = WCL_REQUEST_STATUS };
     WCL_CLEANUP_STATE wcl_state state = { 0 };
     WCL_CLEANUP_JSON cJSON *json = NULL;
     wanted types = { 0 };
@@ -157,7 +157,7 @@ wcl_status wcl_oci_properties(wcl_provider_system *system, const char *query, ch
         wcl_oci_request(system, &request, &reply, error) != WCL_OK ||
         wcl_container_state_of(&system->place, &state, error) != WCL_OK)
         return WCL_FAILED;
-    json = describe(system->id, &state, &reply);
+    json = properties_describe(system->id, &state, &reply);
     if (!json)
         return wcl_fail_memory(error);
     if (add_wanted(json, &types, &system->place, &state, &reply, error) != WCL_OK)
@@ -223,30 +223,30 @@ static bool query_matches(const system_query *query, const cJSON *properties)
 
 /* The properties of a container, or NULL when there is none; what a killed creator left is removed.
  */
-static cJSON *examine(const wcl_place *place, const char *id)
+static cJSON *examine(const wcl_container_folder *place, const char *id)
 {
-    const wcl_request request = { .type = WCL_REQUEST_STATUS };
+    const wcl_supervisor_request request = { .type = WCL_REQUEST_STATUS };
     WCL_CLEANUP_STATE wcl_state state = { 0 };
     wcl_reply reply;
     cJSON *json = NULL;
     int folder;
-    wcl_place_state how = wcl_place_examine(place, &folder);
+    wcl_container_folder_state how = wcl_container_folder_examine(place, &folder);
 
-    if (how == WCL_PLACE_STALE && wcl_place_lock(folder))
+    if (how == WCL_CONTAINER_FOLDER_STALE && wcl_container_folder_lock(folder))
         wcl_container_teardown(place->path, true, NULL);
-    else if (how == WCL_PLACE_LOST && wcl_state_read(folder, &state, NULL) == WCL_OK)
-        json = describe(id, &state, NULL);
-    else if (how == WCL_PLACE_TENDED &&
+    else if (how == WCL_CONTAINER_FOLDER_LOST && wcl_state_read(folder, &state, NULL) == WCL_OK)
+        json = properties_describe(id, &state, NULL);
+    else if (how == WCL_CONTAINER_FOLDER_TENDED &&
              wcl_supervisor_call(place, &request, -1, &reply, NULL, NULL) == WCL_OK &&
              reply.state != WCL_STATE_CREATING && wcl_state_read(folder, &state, NULL) == WCL_OK)
-        json = describe(id, &state, &reply);
+        json = properties_describe(id, &state, &reply);
     if (folder >= 0)
         close(folder);
     return json;
 }
 
-static wcl_status list_matching(const wcl_place *run, const system_query *query, cJSON *list,
-                                wcl_error *error)
+static wcl_status list_matching(const wcl_container_folder *run, const system_query *query,
+                                cJSON *list, wcl_error *error)
 {
     DIR *listing = opendir(run->run_dir);
     const struct dirent *entry;
@@ -257,10 +257,10 @@ static wcl_status list_matching(const wcl_place *run, const system_query *query,
                                : wcl_fail_errno(error, errno, "cannot list the containers in '%s'",
                                                 run->run_dir);
     while (status == WCL_OK && (status = wcl_listing_next(listing, &entry, error)) == WCL_OK) {
-        WCL_CLEANUP_PLACE wcl_place place = { 0 };
+        WCL_CLEANUP_CONTAINER_FOLDER wcl_container_folder place = { 0 };
         if (entry->d_name[0] == '.' || !allows(query->ids, query->id_count, entry->d_name))
             continue;
-        status = wcl_place_sibling(run, entry->d_name, &place, error);
+        status = wcl_container_folder_sibling(run, entry->d_name, &place, error);
         cJSON *properties = status == WCL_OK ? examine(&place, entry->d_name) : NULL;
         if (!properties || !query_matches(query, properties) ||
             !cJSON_AddItemToArray(list, properties))
@@ -273,13 +273,13 @@ static wcl_status list_matching(const wcl_place *run, const system_query *query,
 wcl_status wcl_oci_enumerate(const wcl_container_options *options, const char *query,
                              char **systems, wcl_error *error)
 {
-    WCL_CLEANUP_PLACE wcl_place run = { 0 };
+    WCL_CLEANUP_CONTAINER_FOLDER wcl_container_folder run = { 0 };
     WCL_CLEANUP_JSON cJSON *list = cJSON_CreateArray();
     system_query parsed = { 0 };
 
     if (!list)
         return wcl_fail_memory(error);
-    wcl_status status = wcl_place_init(&run, options, NULL, error);
+    wcl_status status = wcl_container_folder_init(&run, options, NULL, error);
     if (status == WCL_OK)
         status = system_query_parse(query, &parsed, error);
     if (status == WCL_OK)

@@ -25,7 +25,7 @@
 
 #define WCL_SUPERVISOR_TEXT 2048
 
-enum wcl_request_type {
+enum wcl_supervisor_request_type {
     WCL_REQUEST_SUBSCRIBE = 1, /* reply: status; then events */
     WCL_REQUEST_CLOSE,         /* ends a subscription; the connection ends when all is done */
     WCL_REQUEST_STATUS,        /* reply: status */
@@ -50,14 +50,14 @@ enum wcl_request_type {
 #define WCL_EXEC_CONSOLE 0x8u
 #define WCL_EXEC_ENDS_CONTAINER 0x10u /* the container stops when the process has ended */
 
-typedef struct wcl_request {
+typedef struct wcl_supervisor_request {
     uint32_t type;
     uint32_t flags;
     int32_t pid;
     uint16_t width;
     uint16_t height;
     uint64_t serial; /* names a process of this container for good, which a pid does not */
-} wcl_request;
+} wcl_supervisor_request;
 
 /* The event that others were left out, since the connection was full: who hears it asks anew about
  * all that it waits for. */

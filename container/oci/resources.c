@@ -149,7 +149,7 @@ static void add_throttle(throttle *disks, size_t *count, const throttle *disk)
     disks[(*count)++] = *disk;
 }
 
-static wcl_status collect_throttles(const wcl_bundle *bundle, throttle *disks, size_t *count,
+static wcl_status collect_throttles(const wcl_oci_bundle *bundle, throttle *disks, size_t *count,
                                     wcl_error *error)
 {
     const wcl_container_config *config = bundle->config;
@@ -209,7 +209,7 @@ static bool print_throttles(cJSON *io, const throttle *disks, size_t count)
     return read_bytes && write_bytes && reads && writes;
 }
 
-static wcl_status add_storage(const wcl_bundle *bundle, cJSON *resources, wcl_error *error)
+static wcl_status add_storage(const wcl_oci_bundle *bundle, cJSON *resources, wcl_error *error)
 {
     size_t count = 0;
     WCL_CLEANUP_FREE throttle *disks =
@@ -225,7 +225,8 @@ static wcl_status add_storage(const wcl_bundle *bundle, cJSON *resources, wcl_er
     return io && print_throttles(io, disks, count) ? WCL_OK : wcl_fail_memory(error);
 }
 
-wcl_status wcl_bundle_add_resources(const wcl_bundle *bundle, cJSON *linux_part, wcl_error *error)
+wcl_status wcl_oci_bundle_add_resources(const wcl_oci_bundle *bundle, cJSON *linux_part,
+                                        wcl_error *error)
 {
     cJSON *resources = cJSON_AddObjectToObject(linux_part, "resources");
 

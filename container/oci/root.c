@@ -149,8 +149,8 @@ wcl_status wcl_root_attach(wcl_root *root, int folder, const char *path, wcl_err
         openat(folder, OWN_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (place < 0)
         return wcl_fail_errno(error, errno, "cannot open the folder '%s'", own);
-    if (wcl_mounts_clone_root(root->path, root->layer != NULL, &mount, error) != WCL_OK ||
-        wcl_mounts_attach(mount, place, error) != WCL_OK)
+    if (wcl_kernel_mount_clone_root(root->path, root->layer != NULL, &mount, error) != WCL_OK ||
+        wcl_kernel_mount_attach(mount, place, error) != WCL_OK)
         return WCL_FAILED;
     free(root->path);
     root->path = own;
@@ -164,8 +164,8 @@ wcl_status wcl_root_detach(int folder, const char *path, wcl_error *error)
 
     if (!own)
         return wcl_fail_memory(error);
-    while (wcl_mounts_is_mounted(folder, OWN_ROOT))
-        if (wcl_mounts_unmount(own, true, error) != WCL_OK)
+    while (wcl_kernel_mount_is_mounted(folder, OWN_ROOT))
+        if (wcl_kernel_mount_unmount(own, true, error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }

@@ -112,7 +112,7 @@ static bool holds(const subject *self, const cJSON *rule)
 /* ---- The runtime's form ---------------------------------------------------------------------- */
 
 /* Adds copies of members that are the same in both forms. */
-static bool copy(const cJSON *from, const char *const *names, size_t count, cJSON *to)
+static bool seccomp_copy(const cJSON *from, const char *const *names, size_t count, cJSON *to)
 {
     for (size_t i = 0; i < count; i++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(from, names[i]);
@@ -165,7 +165,7 @@ static bool add_rule(const cJSON *rule, cJSON *list)
     const cJSON *name = cJSON_GetObjectItemCaseSensitive(rule, "name");
     cJSON *made = cJSON_CreateObject();
 
-    if (!made || !add_item(list, made) || !copy(rule, same, 4, made))
+    if (!made || !add_item(list, made) || !seccomp_copy(rule, same, 4, made))
         return false;
     if (cJSON_GetObjectItemCaseSensitive(made, "names"))
         return true;
@@ -216,7 +216,8 @@ wcl_status wcl_seccomp_add(const char *profile, const char *const *capabilities,
                         "SeccompProfile is neither '" WCL_SECCOMP_UNCONFINED
                         "' nor a profile with a 'defaultAction' and a list of 'syscalls'");
     cJSON *seccomp = cJSON_AddObjectToObject(linux_part, "seccomp");
-    if (!seccomp || !copy(json, same, 4, seccomp) || !add_architectures(&self, json, seccomp))
+    if (!seccomp || !seccomp_copy(json, same, 4, seccomp) ||
+        !add_architectures(&self, json, seccomp))
         return wcl_fail_memory(error);
     cJSON *list = cJSON_AddArrayToObject(seccomp, "syscalls");
     return list ? add_rules(&self, rules, list, error) : wcl_fail_memory(error);

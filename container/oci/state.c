@@ -9,7 +9,8 @@
 wcl_status wcl_state_read(int folder, wcl_state *state, wcl_error *error)
 {
     memset(state, 0, sizeof(*state));
-    if (wcl_place_read_json(folder, WCL_PLACE_STATE, &state->json, error) != WCL_OK)
+    if (wcl_container_folder_read_json(folder, WCL_CONTAINER_FOLDER_STATE, &state->json, error) !=
+        WCL_OK)
         return WCL_FAILED;
     const cJSON *json = state->json;
     if (wcl_json_get_text(json, "Id", &state->id, error) != WCL_OK ||
@@ -52,5 +53,5 @@ wcl_status wcl_state_write(int folder, const wcl_state *state, const char *confi
         !cJSON_AddBoolToObject(json, "NetworkNamespace", state->has_namespace) ||
         !cJSON_AddRawToObject(json, "Config", config) || !(text = wcl_json_print(json)))
         return wcl_fail_memory(error);
-    return wcl_place_write(folder, WCL_PLACE_STATE, text, error);
+    return wcl_container_folder_write(folder, WCL_CONTAINER_FOLDER_STATE, text, error);
 }

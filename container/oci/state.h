@@ -4,7 +4,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "container/oci/place.h"
+#include "container/oci/folder.h"
 
 /* Texts belong to the JSON; NULL where there is none. */
 typedef struct wcl_state {

@@ -9,7 +9,7 @@
 #include "container/timestamp.h"
 
 /* Numbers that are 0 are left out, as hcsshim does. */
-static bool add(cJSON *object, const char *name, uint64_t value)
+static bool statistics_add(cJSON *object, const char *name, uint64_t value)
 {
     return value == 0 || wcl_json_add_u64(object, name, value);
 }
@@ -28,9 +28,9 @@ static bool add_memory(const wcl_cgroup_view *view, int32_t init, cJSON *statist
         wcl_cgroup_read_key(&cgroup, "memory.stat", cgroup.unified ? "anon" : "total_rss",
                             &anonymous);
     }
-    return memory && add(memory, "MemoryUsageCommitBytes", usage) &&
-           add(memory, "MemoryUsageCommitPeakBytes", peak) &&
-           add(memory, "MemoryUsagePrivateWorkingSetBytes", anonymous);
+    return memory && statistics_add(memory, "MemoryUsageCommitBytes", usage) &&
+           statistics_add(memory, "MemoryUsageCommitPeakBytes", peak) &&
+           statistics_add(memory, "MemoryUsagePrivateWorkingSetBytes", anonymous);
 }
 
 static bool add_processor(const wcl_cgroup_view *view, int32_t init, cJSON *statistics)
@@ -56,8 +56,9 @@ static bool add_processor(const wcl_cgroup_view *view, int32_t init, cJSON *stat
             kernel /= 100;
         }
     }
-    return processor && add(processor, "TotalRuntime100ns", total) &&
-           add(processor, "RuntimeUser100ns", user) && add(processor, "RuntimeKernel100ns", kernel);
+    return processor && statistics_add(processor, "TotalRuntime100ns", total) &&
+           statistics_add(processor, "RuntimeUser100ns", user) &&
+           statistics_add(processor, "RuntimeKernel100ns", kernel);
 }
 
 /* Sums lines "MAJOR:MINOR Read NUMBER" of version 1. */
@@ -113,9 +114,10 @@ static bool add_storage(const wcl_cgroup_view *view, int32_t init, cJSON *statis
             sum_blkio(&cgroup, "blkio.throttle.io_serviced_recursive", &sums[2], &sums[3]);
         }
     }
-    return storage && add(storage, "ReadCountNormalized", sums[2]) &&
-           add(storage, "ReadSizeBytes", sums[0]) &&
-           add(storage, "WriteCountNormalized", sums[3]) && add(storage, "WriteSizeBytes", sums[1]);
+    return storage && statistics_add(storage, "ReadCountNormalized", sums[2]) &&
+           statistics_add(storage, "ReadSizeBytes", sums[0]) &&
+           statistics_add(storage, "WriteCountNormalized", sums[3]) &&
+           statistics_add(storage, "WriteSizeBytes", sums[1]);
 }
 
 static bool add_interface(cJSON *list, const char *name, const unsigned long long values[16])
@@ -126,10 +128,12 @@ static bool add_interface(cJSON *list, const char *name, const unsigned long lon
         cJSON_Delete(item);
         return false;
     }
-    return add(item, "BytesReceived", values[0]) && add(item, "BytesSent", values[8]) &&
-           add(item, "PacketsReceived", values[1]) && add(item, "PacketsSent", values[9]) &&
-           add(item, "DroppedPacketsIncoming", values[3]) &&
-           add(item, "DroppedPacketsOutgoing", values[11]) &&
+    return statistics_add(item, "BytesReceived", values[0]) &&
+           statistics_add(item, "BytesSent", values[8]) &&
+           statistics_add(item, "PacketsReceived", values[1]) &&
+           statistics_add(item, "PacketsSent", values[9]) &&
+           statistics_add(item, "DroppedPacketsIncoming", values[3]) &&
+           statistics_add(item, "DroppedPacketsOutgoing", values[11]) &&
            wcl_json_add_text(item, "InstanceId", name);
 }
 
@@ -172,7 +176,7 @@ static bool add_times(int64_t started, cJSON *statistics)
     wcl_timestamp_format(start, text);
     int64_t uptime = (now.tv_sec - start.tv_sec) * 10000000 + (now.tv_nsec - start.tv_nsec) / 100;
     return cJSON_AddStringToObject(statistics, "ContainerStartTime", text) &&
-           add(statistics, "Uptime100ns", uptime > 0 ? (uint64_t)uptime : 0);
+           statistics_add(statistics, "Uptime100ns", uptime > 0 ? (uint64_t)uptime : 0);
 }
 
 cJSON *wcl_statistics_make(const wcl_cgroup_view *view, int32_t init, int64_t started)

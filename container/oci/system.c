@@ -101,7 +101,7 @@ static void system_free(wcl_provider_system *system)
     if (system->subscription >= 0)
         close(system->subscription);
     pthread_mutex_destroy(&system->mutex);
-    wcl_place_free(&system->place);
+    wcl_container_folder_free(&system->place);
     free(system->id);
     free(system);
 }
@@ -137,7 +137,7 @@ static wcl_provider_system *system_new(const wcl_container_options *options, con
     system->id = strdup(id);
     if (!system->id)
         wcl_fail_memory(error);
-    if (!system->id || wcl_place_init(&system->place, options, id, error) != WCL_OK) {
+    if (!system->id || wcl_container_folder_init(&system->place, options, id, error) != WCL_OK) {
         system_free(system);
         return NULL;
     }
@@ -155,7 +155,7 @@ void wcl_oci_system_keep(wcl_provider_system *system)
  * of the cleaning up. */
 static void unsubscribe(wcl_provider_system *system)
 {
-    const wcl_request request = { .type = WCL_REQUEST_CLOSE };
+    const wcl_supervisor_request request = { .type = WCL_REQUEST_CLOSE };
     struct pollfd poller = { .fd = system->subscription, .events = POLLRDHUP };
 
     wcl_supervisor_send(system->subscription, &request, -1, NULL);
@@ -195,7 +195,7 @@ static wcl_status launch(wcl_provider_system *system, const char *config, wcl_er
 {
     int folder;
 
-    if (wcl_place_create(&system->place, &folder, error) != WCL_OK)
+    if (wcl_container_folder_create(&system->place, &folder, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = wcl_container_prepare(&system->place, system->id, folder, config, error);
     if (status == WCL_OK)
@@ -226,7 +226,7 @@ wcl_status wcl_oci_create(const wcl_container_options *options, const char *id, 
 /* Subscribes; a container that has stopped already says so at once. */
 static wcl_status subscribe(wcl_provider_system *system, wcl_error *error)
 {
-    const wcl_request request = { .type = WCL_REQUEST_SUBSCRIBE };
+    const wcl_supervisor_request request = { .type = WCL_REQUEST_SUBSCRIBE };
     wcl_reply reply;
     int fds[3];
 
@@ -272,15 +272,15 @@ wcl_status wcl_oci_open(const wcl_container_options *options, const char *id, wc
 
 /* ---- Requests ------------------------------------------------------------------------------- */
 
-wcl_status wcl_oci_request(wcl_provider_system *system, const wcl_request *request,
+wcl_status wcl_oci_request(wcl_provider_system *system, const wcl_supervisor_request *request,
                            wcl_reply *reply, wcl_error *error)
 {
     return wcl_supervisor_call(&system->place, request, -1, reply, NULL, error);
 }
 
-static wcl_status change(wcl_provider_system *system, uint32_t type, wcl_error *error)
+static wcl_status oci_system_change(wcl_provider_system *system, uint32_t type, wcl_error *error)
 {
-    const wcl_request request = { .type = type };
+    const wcl_supervisor_request request = { .type = type };
     wcl_reply reply;
 
     return wcl_oci_request(system, &request, &reply, error);
@@ -288,22 +288,22 @@ static wcl_status change(wcl_provider_system *system, uint32_t type, wcl_error *
 
 wcl_status wcl_oci_start(wcl_provider_system *system, wcl_error *error)
 {
-    return change(system, WCL_REQUEST_START, error);
+    return oci_system_change(system, WCL_REQUEST_START, error);
 }
 
 wcl_status wcl_oci_pause(wcl_provider_system *system, wcl_error *error)
 {
-    return change(system, WCL_REQUEST_PAUSE, error);
+    return oci_system_change(system, WCL_REQUEST_PAUSE, error);
 }
 
 wcl_status wcl_oci_resume(wcl_provider_system *system, wcl_error *error)
 {
-    return change(system, WCL_REQUEST_RESUME, error);
+    return oci_system_change(system, WCL_REQUEST_RESUME, error);
 }
 
 wcl_status wcl_oci_shutdown(wcl_provider_system *system, wcl_error *error)
 {
-    return change(system, WCL_REQUEST_SHUTDOWN, error);
+    return oci_system_change(system, WCL_REQUEST_SHUTDOWN, error);
 }
 
 /* Does what the supervisor would have done. */
@@ -311,9 +311,9 @@ static wcl_status terminate_lost(wcl_provider_system *system, wcl_error *error)
 {
     int folder;
     wcl_status status = WCL_FAILED;
-    wcl_place_state state = wcl_place_examine(&system->place, &folder);
+    wcl_container_folder_state state = wcl_container_folder_examine(&system->place, &folder);
 
-    if (state != WCL_PLACE_LOST || !wcl_place_lock(folder))
+    if (state != WCL_CONTAINER_FOLDER_LOST || !wcl_container_folder_lock(folder))
         wcl_fail(error, (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED,
                  "the container was terminated already");
     else
@@ -332,7 +332,7 @@ wcl_status wcl_oci_terminate(wcl_provider_system *system, wcl_error *error)
 {
     wcl_error own = WCL_ERROR_INIT;
 
-    if (change(system, WCL_REQUEST_TERMINATE, &own) == WCL_OK)
+    if (oci_system_change(system, WCL_REQUEST_TERMINATE, &own) == WCL_OK)
         return WCL_OK;
     if (own.code == WCL_CODE_UNEXPECTED_PROCESS_ABORT)
         return terminate_lost(system, error);

@@ -12,7 +12,7 @@
  * the system and those of its processes are closed.
  */
 struct wcl_provider_system {
-    wcl_place place;
+    wcl_container_folder place;
     char *id;
     int subscription; /* -1 when the supervisor was lost before */
     pthread_t listener;
@@ -55,7 +55,7 @@ void wcl_oci_system_keep(wcl_provider_system *system);
 void wcl_oci_system_drop(wcl_provider_system *system);
 
 /* One request to the system's supervisor. */
-wcl_status wcl_oci_request(wcl_provider_system *system, const wcl_request *request,
+wcl_status wcl_oci_request(wcl_provider_system *system, const wcl_supervisor_request *request,
                            wcl_reply *reply, wcl_error *error);
 
 wcl_status wcl_oci_create_process(wcl_provider_system *system, const char *config,

@@ -53,7 +53,7 @@ static wcl_status empty_folder(int folder, dev_t device, int depth, wcl_error *e
         if (inner < 0)
             continue;
         if (fstat(inner, &info) == 0 && info.st_dev == device &&
-            !wcl_mounts_is_mounted(folder, entry->d_name))
+            !wcl_kernel_mount_is_mounted(folder, entry->d_name))
             status = empty_folder(inner, device, depth - 1, error);
         close(inner);
         if (status != WCL_OK)

@@ -91,8 +91,8 @@ static bool matches(const search *wanted, char *const fields[FIELDS])
     return wanted->name ? strcmp(fields[0], wanted->name) == 0 : number == wanted->number;
 }
 
-static wcl_status find_in(const char *root, const char *path, search *wanted, bool *found,
-                          wcl_error *error)
+static wcl_status user_find_in(const char *root, const char *path, search *wanted, bool *found,
+                               wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     char *fields[FIELDS];
@@ -155,7 +155,7 @@ static wcl_status find_user(const char *root, const char *name, wcl_user *user, 
         wanted.name = NULL;
         user->uid = wanted.number;
     }
-    if (find_in(root, "/etc/passwd", &wanted, &found, error) != WCL_OK)
+    if (user_find_in(root, "/etc/passwd", &wanted, &found, error) != WCL_OK)
         return WCL_FAILED;
     if (found) {
         user->uid = wanted.found_number;
@@ -175,7 +175,7 @@ static wcl_status find_group(const char *root, const char *name, wcl_user *user,
 
     if (parse_number(name, &user->gid))
         return WCL_OK;
-    if (find_in(root, "/etc/group", &wanted, &found, error) != WCL_OK)
+    if (user_find_in(root, "/etc/group", &wanted, &found, error) != WCL_OK)
         return WCL_FAILED;
     if (!found)
         return wcl_fail(error, WCL_CODE_NO_SUCH_GROUP,

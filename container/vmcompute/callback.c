@@ -56,8 +56,9 @@ static void receive(uint32_t type, void *context, int32_t status, const wchar_t 
     pthread_mutex_unlock(&callback->mutex);
 }
 
-static wcl_status start(void *object, register_fn registration, unregister_fn unregistration,
-                        wcl_notify notify, wcl_vm_callback **callback, wcl_error *error)
+static wcl_status callback_start(void *object, register_fn registration,
+                                 unregister_fn unregistration, wcl_notify notify,
+                                 wcl_vm_callback **callback, wcl_error *error)
 {
     wcl_vm_callback *made = calloc(1, sizeof(*made));
 
@@ -79,15 +80,15 @@ static wcl_status start(void *object, register_fn registration, unregister_fn un
 wcl_status wcl_vm_callback_of_system(wcl_hcs_system system, wcl_notify notify,
                                      wcl_vm_callback **callback, wcl_error *error)
 {
-    return start(system, wcl_hcs_register_system_callback, wcl_hcs_unregister_system_callback,
-                 notify, callback, error);
+    return callback_start(system, wcl_hcs_register_system_callback,
+                          wcl_hcs_unregister_system_callback, notify, callback, error);
 }
 
 wcl_status wcl_vm_callback_of_process(wcl_hcs_process process, wcl_notify notify,
                                       wcl_vm_callback **callback, wcl_error *error)
 {
-    return start(process, wcl_hcs_register_process_callback, wcl_hcs_unregister_process_callback,
-                 notify, callback, error);
+    return callback_start(process, wcl_hcs_register_process_callback,
+                          wcl_hcs_unregister_process_callback, notify, callback, error);
 }
 
 wcl_status wcl_vm_callback_end(wcl_vm_callback *callback, wcl_error *error)

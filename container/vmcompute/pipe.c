@@ -16,14 +16,14 @@ static DWORD chunk_of(size_t size)
 }
 
 /* Waits for an operation that was begun; 0 or a Win32 error. */
-static DWORD finish(HANDLE handle, BOOL begun, OVERLAPPED *overlapped, DWORD *transferred)
+static DWORD pipe_finish(HANDLE handle, BOOL begun, OVERLAPPED *overlapped, DWORD *transferred)
 {
     if (!begun && GetLastError() != ERROR_IO_PENDING)
         return GetLastError();
     return GetOverlappedResult(handle, overlapped, transferred, TRUE) ? 0 : GetLastError();
 }
 
-static wcl_status begin(OVERLAPPED *overlapped, wcl_error *error)
+static wcl_status pipe_begin(OVERLAPPED *overlapped, wcl_error *error)
 {
     overlapped->hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (overlapped->hEvent)
@@ -37,10 +37,10 @@ wcl_status wcl_pipe_read(wcl_pipe pipe, void *buffer, size_t size, size_t *got, 
     HANDLE handle = (HANDLE)pipe;
     DWORD transferred = 0;
 
-    if (begin(&overlapped, error) != WCL_OK)
+    if (pipe_begin(&overlapped, error) != WCL_OK)
         return WCL_FAILED;
     BOOL begun = ReadFile(handle, buffer, chunk_of(size), NULL, &overlapped);
-    DWORD failed = finish(handle, begun, &overlapped, &transferred);
+    DWORD failed = pipe_finish(handle, begun, &overlapped, &transferred);
     CloseHandle(overlapped.hEvent);
     /* The end of a pipe is that nobody writes to it any more. */
     if (failed == ERROR_BROKEN_PIPE || failed == ERROR_HANDLE_EOF)
@@ -56,10 +56,10 @@ static wcl_status write_some(HANDLE handle, const void *data, size_t size, DWORD
 {
     OVERLAPPED overlapped = { 0 };
 
-    if (begin(&overlapped, error) != WCL_OK)
+    if (pipe_begin(&overlapped, error) != WCL_OK)
         return WCL_FAILED;
     BOOL begun = WriteFile(handle, data, chunk_of(size), NULL, &overlapped);
-    DWORD failed = finish(handle, begun, &overlapped, written);
+    DWORD failed = pipe_finish(handle, begun, &overlapped, written);
     CloseHandle(overlapped.hEvent);
     if (failed == ERROR_NO_DATA || failed == ERROR_PIPE_NOT_CONNECTED)
         failed = ERROR_BROKEN_PIPE;

@@ -80,7 +80,7 @@ enum MHD_Result wcl_answer_size(struct MHD_Connection *connection, uint64_t size
 
 /* ---- Streams --------------------------------------------------------------------------------- */
 
-static ssize_t read_stream(void *context, uint64_t position, char *buffer, size_t size)
+static ssize_t answer_read_stream(void *context, uint64_t position, char *buffer, size_t size)
 {
     wcl_stream *stream = context;
     size_t got;
@@ -114,7 +114,7 @@ enum MHD_Result wcl_answer_stream(struct MHD_Connection *connection, wcl_stream 
         }
     }
     struct MHD_Response *response = wcl_microhttpd_functions()->MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, READ_SIZE, read_stream, stream, free_stream);
+        MHD_SIZE_UNKNOWN, READ_SIZE, answer_read_stream, stream, free_stream);
     if (!response)
         wcl_stream_free(stream);
     return queue(connection, MHD_HTTP_OK, "application/x-tar", response);

@@ -105,8 +105,8 @@ static wcl_status create_by(create_function create, wcl_graphdriver *driver, con
     return create(driver, id, parent, &options, error);
 }
 
-static wcl_status create(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                         cJSON *answer, wcl_error *error)
+static wcl_status plugin_create(wcl_sessions *sessions, wcl_graphdriver *driver,
+                                const cJSON *request, cJSON *answer, wcl_error *error)
 {
     (void)sessions, (void)answer;
     return create_by(wcl_graphdriver_create, driver, request, error);
@@ -119,8 +119,8 @@ static wcl_status create_read_write(wcl_sessions *sessions, wcl_graphdriver *dri
     return create_by(wcl_graphdriver_create_read_write, driver, request, error);
 }
 
-static wcl_status remove_layer(wcl_sessions *sessions, wcl_graphdriver *driver,
-                               const cJSON *request, cJSON *answer, wcl_error *error)
+static wcl_status plugin_remove_layer(wcl_sessions *sessions, wcl_graphdriver *driver,
+                                      const cJSON *request, cJSON *answer, wcl_error *error)
 {
     const char *id;
 
@@ -144,8 +144,8 @@ static wcl_status get(wcl_sessions *sessions, wcl_graphdriver *driver, const cJS
     return added(wcl_json_add_text(answer, "Dir", path), error);
 }
 
-static wcl_status put(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                      cJSON *answer, wcl_error *error)
+static wcl_status plugin_put(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
+                             cJSON *answer, wcl_error *error)
 {
     const char *id;
 
@@ -155,8 +155,8 @@ static wcl_status put(wcl_sessions *sessions, wcl_graphdriver *driver, const cJS
     return wcl_graphdriver_put(driver, id, error);
 }
 
-static wcl_status exists(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                         cJSON *answer, wcl_error *error)
+static wcl_status plugin_exists(wcl_sessions *sessions, wcl_graphdriver *driver,
+                                const cJSON *request, cJSON *answer, wcl_error *error)
 {
     const char *id;
     bool found;
@@ -234,12 +234,12 @@ static const wcl_call calls[] = {
     { "/Plugin.Activate", activate, false },
     { "/GraphDriver.Init", init, false },
     { "/GraphDriver.Capabilities", capabilities, false },
-    { "/GraphDriver.Create", create, true },
+    { "/GraphDriver.Create", plugin_create, true },
     { "/GraphDriver.CreateReadWrite", create_read_write, true },
-    { "/GraphDriver.Remove", remove_layer, true },
+    { "/GraphDriver.Remove", plugin_remove_layer, true },
     { "/GraphDriver.Get", get, true },
-    { "/GraphDriver.Put", put, true },
-    { "/GraphDriver.Exists", exists, true },
+    { "/GraphDriver.Put", plugin_put, true },
+    { "/GraphDriver.Exists", plugin_exists, true },
     { "/GraphDriver.Status", status, true },
     { "/GraphDriver.GetMetadata", get_metadata, true },
     { "/GraphDriver.Cleanup", cleanup, true },
@@ -255,7 +255,7 @@ const wcl_call *wcl_call_find(const char *path)
     return NULL;
 }
 
-static wcl_status parse(const void *body, size_t size, cJSON **request, wcl_error *error)
+static wcl_status plugin_parse(const void *body, size_t size, cJSON **request, wcl_error *error)
 {
     if (size == 0) {
         *request = cJSON_CreateObject();
@@ -278,7 +278,7 @@ wcl_status wcl_call_run(const wcl_call *call, wcl_sessions *sessions, const void
 
     if (!reply)
         return wcl_fail_memory(error);
-    wcl_status status = parse(body, size, &request, error);
+    wcl_status status = plugin_parse(body, size, &request, error);
     if (status == WCL_OK && call->needs_driver)
         status = wcl_sessions_enter(sessions, &session, error);
     if (status == WCL_OK)

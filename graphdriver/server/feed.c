@@ -32,7 +32,7 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* Puts in as much as there is room for in one piece. */
-static size_t put(wcl_feed *feed, const uint8_t *data, size_t size)
+static size_t feed_put(wcl_feed *feed, const uint8_t *data, size_t size)
 {
     size_t at = (feed->start + feed->used) % feed->capacity;
     size_t part = smaller(size, feed->capacity - feed->used);
@@ -58,7 +58,7 @@ wcl_status wcl_feed_write(wcl_feed *feed, const void *data, size_t size, wcl_err
             pthread_cond_wait(&feed->changed, &feed->mutex);
             continue;
         }
-        size_t part = put(feed, bytes, size);
+        size_t part = feed_put(feed, bytes, size);
         bytes += part;
         size -= part;
         pthread_cond_broadcast(&feed->changed);

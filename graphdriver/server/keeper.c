@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "graphdriver/driver.h"
-#include "layer/tar/worker.h"
+#include "base/thread.h"
 
 /* Seconds between two looks: short at first, because most of what is lost was lost at the kill. */
 #define SHORTEST 2
@@ -36,7 +36,7 @@ static size_t look(wcl_keeper *keeper)
     return adopted;
 }
 
-static void *run(void *context)
+static void *keeper_run(void *context)
 {
     wcl_keeper *keeper = context;
     unsigned seconds = SHORTEST, looks = 0;
@@ -64,7 +64,7 @@ wcl_status wcl_keeper_start(wcl_keeper *keeper, wcl_sessions *sessions, wcl_erro
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&keeper->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    keeper->is_started = wcl_worker_start(&keeper->thread, run, keeper, error) == WCL_OK;
+    keeper->is_started = wcl_thread_start(&keeper->thread, keeper_run, keeper, error) == WCL_OK;
     return keeper->is_started ? WCL_OK : WCL_FAILED;
 }
 

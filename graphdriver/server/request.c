@@ -9,8 +9,8 @@
 #include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/answer.h"
 
-struct wcl_request {
-    const wcl_request_context *context;
+struct wcl_plugin_request {
+    const wcl_plugin_request_context *context;
     wcl_client client;
     char url[64];
     const wcl_call *call; /* NULL for the two that stream, and those that are refused */
@@ -21,7 +21,7 @@ struct wcl_request {
     wcl_error error;
 };
 
-static void refuse(wcl_request *request, unsigned status)
+static void request_refuse(wcl_plugin_request *request, unsigned status)
 {
     if (!request->refused)
         request->refused = status;
@@ -29,7 +29,7 @@ static void refuse(wcl_request *request, unsigned status)
 
 /* ---- Beginning ------------------------------------------------------------------------------- */
 
-static void begin_applying(wcl_request *request, struct MHD_Connection *connection)
+static void begin_applying(wcl_plugin_request *request, struct MHD_Connection *connection)
 {
     const char *id = wcl_microhttpd_functions()->MHD_lookup_connection_value(
         connection, MHD_GET_ARGUMENT_KIND, "id");
@@ -38,36 +38,38 @@ static void begin_applying(wcl_request *request, struct MHD_Connection *connecti
 
     if (wcl_stream_apply(request->context->streams, request->context->sessions, request->client, id,
                          parent, &request->applying, &request->error) != WCL_OK)
-        refuse(request, MHD_HTTP_INTERNAL_SERVER_ERROR);
+        request_refuse(request, MHD_HTTP_INTERNAL_SERVER_ERROR);
 }
 
-static void begin(wcl_request *request, struct MHD_Connection *connection, const char *method)
+static void request_begin(wcl_plugin_request *request, struct MHD_Connection *connection,
+                          const char *method)
 {
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0) {
         wcl_fail(&request->error, WCL_CODE_NOT_SUPPORTED, "only POST is understood, not %.20s",
                  method);
-        refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED);
+        request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED);
     } else if (strcmp(request->url, "/GraphDriver.ApplyDiff") == 0) {
         begin_applying(request, connection);
     } else if (strcmp(request->url, "/GraphDriver.Diff") == 0) {
         request->is_diff = true;
     } else if (!(request->call = wcl_call_find(request->url))) {
         wcl_fail(&request->error, WCL_CODE_PROC_NOT_FOUND, "there is no such call");
-        refuse(request, MHD_HTTP_NOT_FOUND);
+        request_refuse(request, MHD_HTTP_NOT_FOUND);
     }
 }
 
-wcl_request *wcl_request_new(const wcl_request_context *context, struct MHD_Connection *connection,
-                             const char *url, const char *method)
+wcl_plugin_request *wcl_plugin_request_new(const wcl_plugin_request_context *context,
+                                           struct MHD_Connection *connection, const char *url,
+                                           const char *method)
 {
-    wcl_request *request = calloc(1, sizeof(*request));
+    wcl_plugin_request *request = calloc(1, sizeof(*request));
 
     if (!request)
         return NULL;
     request->context = context;
     request->client = wcl_client_of(connection, context->stream_patience);
     snprintf(request->url, sizeof(request->url), "%s", url);
-    begin(request, connection, method);
+    request_begin(request, connection, method);
     if (request->applying)
         wcl_client_start_clock(&request->client);
     return request;
@@ -75,7 +77,7 @@ wcl_request *wcl_request_new(const wcl_request_context *context, struct MHD_Conn
 
 /* ---- The body -------------------------------------------------------------------------------- */
 
-void wcl_request_take(wcl_request *request, const void *data, size_t size)
+void wcl_plugin_request_take(wcl_plugin_request *request, const void *data, size_t size)
 {
     if (request->refused)
         return;
@@ -88,15 +90,15 @@ void wcl_request_take(wcl_request *request, const void *data, size_t size)
         wcl_buffer_free(&request->body);
         wcl_fail(&request->error, WCL_CODE_FILE_TOO_LARGE, "the request has more than %d bytes",
                  WCL_CALL_BODY_MAX);
-        refuse(request, MHD_HTTP_CONTENT_TOO_LARGE);
+        request_refuse(request, MHD_HTTP_CONTENT_TOO_LARGE);
     } else if (wcl_buffer_append(&request->body, data, size, &request->error) != WCL_OK) {
-        refuse(request, MHD_HTTP_INTERNAL_SERVER_ERROR);
+        request_refuse(request, MHD_HTTP_INTERNAL_SERVER_ERROR);
     }
 }
 
 /* ---- Answering ------------------------------------------------------------------------------- */
 
-static enum MHD_Result answer_error(wcl_request *request, struct MHD_Connection *connection,
+static enum MHD_Result answer_error(wcl_plugin_request *request, struct MHD_Connection *connection,
                                     unsigned status)
 {
     const wcl_hooks *hooks = request->context->hooks;
@@ -110,7 +112,7 @@ static enum MHD_Result answer_error(wcl_request *request, struct MHD_Connection 
     return wcl_answer_error(connection, status, &request->error);
 }
 
-static enum MHD_Result answer_call(wcl_request *request, struct MHD_Connection *connection)
+static enum MHD_Result answer_call(wcl_plugin_request *request, struct MHD_Connection *connection)
 {
     char *answer = NULL;
 
@@ -120,7 +122,7 @@ static enum MHD_Result answer_call(wcl_request *request, struct MHD_Connection *
     return wcl_answer_json(connection, MHD_HTTP_OK, answer);
 }
 
-static enum MHD_Result answer_apply(wcl_request *request, struct MHD_Connection *connection)
+static enum MHD_Result answer_apply(wcl_plugin_request *request, struct MHD_Connection *connection)
 {
     uint64_t size;
 
@@ -129,7 +131,7 @@ static enum MHD_Result answer_apply(wcl_request *request, struct MHD_Connection 
     return wcl_answer_size(connection, size);
 }
 
-static wcl_status begin_diff(wcl_request *request, wcl_stream **stream)
+static wcl_status begin_diff(wcl_plugin_request *request, wcl_stream **stream)
 {
     WCL_CLEANUP_JSON cJSON *json = NULL;
     const char *id, *parent;
@@ -144,7 +146,7 @@ static wcl_status begin_diff(wcl_request *request, wcl_stream **stream)
                            id, parent, stream, &request->error);
 }
 
-static enum MHD_Result answer_diff(wcl_request *request, struct MHD_Connection *connection)
+static enum MHD_Result answer_diff(wcl_plugin_request *request, struct MHD_Connection *connection)
 {
     wcl_stream *stream;
 
@@ -153,7 +155,8 @@ static enum MHD_Result answer_diff(wcl_request *request, struct MHD_Connection *
     return wcl_answer_stream(connection, stream, &request->error);
 }
 
-static enum MHD_Result answer(wcl_request *request, struct MHD_Connection *connection)
+static enum MHD_Result request_answer(wcl_plugin_request *request,
+                                      struct MHD_Connection *connection)
 {
     if (request->refused)
         return answer_error(request, connection, request->refused);
@@ -162,17 +165,18 @@ static enum MHD_Result answer(wcl_request *request, struct MHD_Connection *conne
     return request->applying ? answer_apply(request, connection) : answer_call(request, connection);
 }
 
-enum MHD_Result wcl_request_answer(wcl_request *request, struct MHD_Connection *connection)
+enum MHD_Result wcl_plugin_request_answer(wcl_plugin_request *request,
+                                          struct MHD_Connection *connection)
 {
     wcl_client_stop_clock(&request->client);
     wcl_client_serve(&request->client);
-    enum MHD_Result result = answer(request, connection);
+    enum MHD_Result result = request_answer(request, connection);
     wcl_client_serve(NULL);
     wcl_client_start_clock(&request->client);
     return result;
 }
 
-void wcl_request_free(wcl_request *request)
+void wcl_plugin_request_free(wcl_plugin_request *request)
 {
     if (!request)
         return;

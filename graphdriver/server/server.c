@@ -24,7 +24,7 @@ struct wcl_graphdriver_server {
     wcl_sessions sessions;
     wcl_streams streams;
     wcl_keeper keeper;
-    wcl_request_context context;
+    wcl_plugin_request_context context;
     wcl_hooks hooks;        /* the user's */
     wcl_hooks driver_hooks; /* the same log, and whether the client has gone */
     unsigned connections_max;
@@ -55,24 +55,24 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 
     (void)version;
     if (!*request) {
-        *request = wcl_request_new(&server->context, connection, url, method);
+        *request = wcl_plugin_request_new(&server->context, connection, url, method);
         if (!*request)
             log_line(server, WCL_LOG_WARNING, "out of memory: a request is not answered");
         return *request ? MHD_YES : MHD_NO;
     }
     if (*size) {
-        wcl_request_take(*request, data, *size);
+        wcl_plugin_request_take(*request, data, *size);
         *size = 0;
         return MHD_YES;
     }
-    return wcl_request_answer(*request, connection);
+    return wcl_plugin_request_answer(*request, connection);
 }
 
 static void completed(void *context, struct MHD_Connection *connection, void **request,
                       enum MHD_RequestTerminationCode code)
 {
     (void)context, (void)connection, (void)code;
-    wcl_request_free(*request);
+    wcl_plugin_request_free(*request);
     *request = NULL;
 }
 
@@ -94,8 +94,8 @@ static wcl_status start_daemon(wcl_graphdriver_server *server, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status fill(wcl_graphdriver_server *server,
-                       const wcl_graphdriver_server_options *options, wcl_error *error)
+static wcl_status server_fill(wcl_graphdriver_server *server,
+                              const wcl_graphdriver_server_options *options, wcl_error *error)
 {
     if (options->provider && !(server->provider = strdup(options->provider)))
         return wcl_fail_memory(error);
@@ -107,7 +107,7 @@ static wcl_status fill(wcl_graphdriver_server *server,
                                          .log = log_line,
                                          .progress = is_pointless };
     server->sessions.hooks = &server->driver_hooks;
-    server->context = (wcl_request_context) {
+    server->context = (wcl_plugin_request_context) {
         &server->sessions,
         &server->streams,
         &server->hooks,
@@ -127,8 +127,8 @@ static wcl_status fill(wcl_graphdriver_server *server,
     return start_daemon(server, error);
 }
 
-static wcl_status start(const wcl_graphdriver_server_options *options,
-                        wcl_graphdriver_server **server, wcl_error *error)
+static wcl_status server_start(const wcl_graphdriver_server_options *options,
+                               wcl_graphdriver_server **server, wcl_error *error)
 {
     if (options->struct_size != sizeof(*options))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
@@ -141,7 +141,7 @@ static wcl_status start(const wcl_graphdriver_server_options *options,
         return wcl_fail_memory(error);
     made->listen_fd = options->listen_fd;
     wcl_streams_init(&made->streams);
-    if (fill(made, options, error) == WCL_OK) {
+    if (server_fill(made, options, error) == WCL_OK) {
         *server = made;
         return WCL_OK;
     }
@@ -152,7 +152,7 @@ static wcl_status start(const wcl_graphdriver_server_options *options,
 wcl_status wcl_graphdriver_server_start(const wcl_graphdriver_server_options *options,
                                         wcl_graphdriver_server **server, wcl_error *error)
 {
-    return start(options, server, error) == WCL_OK
+    return server_start(options, server, error) == WCL_OK
                ? WCL_OK
                : wcl_error_context(error, "serve graph driver", options->socket);
 }

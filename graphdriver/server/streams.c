@@ -66,7 +66,7 @@ static wcl_status write_feed(void *context, const void *data, size_t size, wcl_e
     return wcl_feed_write(context, data, size, error);
 }
 
-static void *apply(void *context)
+static void *streams_apply(void *context)
 {
     wcl_stream *stream = context;
 
@@ -102,9 +102,9 @@ static void release(wcl_stream *stream)
     free(stream);
 }
 
-static wcl_status start(wcl_streams *streams, wcl_sessions *sessions, wcl_client client,
-                        const char *id, const char *parent, void *(*work)(void *),
-                        wcl_stream **stream, wcl_error *error)
+static wcl_status streams_start(wcl_streams *streams, wcl_sessions *sessions, wcl_client client,
+                                const char *id, const char *parent, void *(*work)(void *),
+                                wcl_stream **stream, wcl_error *error)
 {
     wcl_stream *made = calloc(1, sizeof(*made));
 
@@ -138,14 +138,14 @@ wcl_status wcl_stream_apply(wcl_streams *streams, wcl_sessions *sessions, wcl_cl
                             const char *id, const char *parent, wcl_stream **stream,
                             wcl_error *error)
 {
-    return start(streams, sessions, client, id, parent, apply, stream, error);
+    return streams_start(streams, sessions, client, id, parent, streams_apply, stream, error);
 }
 
 wcl_status wcl_stream_diff(wcl_streams *streams, wcl_sessions *sessions, wcl_client client,
                            const char *id, const char *parent, wcl_stream **stream,
                            wcl_error *error)
 {
-    return start(streams, sessions, client, id, parent, diff, stream, error);
+    return streams_start(streams, sessions, client, id, parent, diff, stream, error);
 }
 
 static void join(wcl_stream *stream)

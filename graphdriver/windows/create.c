@@ -37,8 +37,9 @@ static wcl_status check_parent(wcl_graphdriver *driver, const char *parent, wcl_
     return WCL_OK;
 }
 
-static wcl_status create(wcl_graphdriver *driver, const char *id, const char *parent, bool writable,
-                         const wcl_graphdriver_create_options *options, wcl_error *error)
+static wcl_status windows_create_run(wcl_graphdriver *driver, const char *id, const char *parent,
+                                     bool writable, const wcl_graphdriver_create_options *options,
+                                     wcl_error *error)
 {
     uint64_t size = 0;
     bool exists;
@@ -61,8 +62,8 @@ static wcl_status create(wcl_graphdriver *driver, const char *id, const char *pa
 wcl_status wcl_graphdriver_create(wcl_graphdriver *driver, const char *id, const char *parent,
                                   const wcl_graphdriver_create_options *options, wcl_error *error)
 {
-    return wcl_graphdriver_done(create(driver, id, parent, false, options, error), "create", id,
-                                error);
+    return wcl_graphdriver_done(windows_create_run(driver, id, parent, false, options, error),
+                                "create", id, error);
 }
 
 wcl_status wcl_graphdriver_create_read_write(wcl_graphdriver *driver, const char *id,
@@ -70,7 +71,7 @@ wcl_status wcl_graphdriver_create_read_write(wcl_graphdriver *driver, const char
                                              const wcl_graphdriver_create_options *options,
                                              wcl_error *error)
 {
-    return wcl_graphdriver_done(create(driver, id, parent, true, options, error),
+    return wcl_graphdriver_done(windows_create_run(driver, id, parent, true, options, error),
                                 "create writable layer", id, error);
 }
 
@@ -114,7 +115,8 @@ static wcl_status rename_layer(const wcl_graphdriver *driver, const char *id, co
 }
 
 /* Once it is renamed the layer is gone; what destroying leaves is destroyed by a cleanup. */
-static wcl_status remove_layer(wcl_graphdriver *driver, const char *id, wcl_error *error)
+static wcl_status windows_create_remove_layer(wcl_graphdriver *driver, const char *id,
+                                              wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer removing = WCL_BUFFER_INIT;
 
@@ -129,19 +131,19 @@ static wcl_status remove_layer(wcl_graphdriver *driver, const char *id, wcl_erro
 
 wcl_status wcl_graphdriver_remove(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
     wcl_status status = WCL_OK;
 
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "remove", id);
     if (reference->count)
         status = wcl_graphdriver_unmount(driver, id, error);
     if (status == WCL_OK) {
         reference->count = 0;
-        status = remove_layer(driver, id, error);
+        status = windows_create_remove_layer(driver, id, error);
     }
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return wcl_graphdriver_done(status, "remove", id, error);
 }
 
@@ -177,12 +179,12 @@ wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error)
     if (wcl_layer_list(&driver->layers, &ids, &count, error) != WCL_OK)
         return wcl_error_context(error, "clean up", driver->home);
     for (size_t i = 0; i < count; i++) {
-        wcl_reference *reference;
-        if (wcl_references_enter(&driver->references, ids[i], &reference, error) != WCL_OK)
+        wcl_layer_use *reference;
+        if (wcl_layer_uses_enter(&driver->references, ids[i], &reference, error) != WCL_OK)
             return wcl_error_context(error, "clean up", ids[i]);
         if (reference->count && wcl_graphdriver_unmount(driver, ids[i], NULL) == WCL_OK)
             reference->count = 0;
-        wcl_references_leave(&driver->references, reference);
+        wcl_layer_uses_leave(&driver->references, reference);
     }
     return wcl_graphdriver_done(wcl_graphdriver_destroy_leftovers(driver, error), "clean up",
                                 driver->home, error);

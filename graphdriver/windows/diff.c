@@ -29,32 +29,32 @@ static wcl_status check_parent(wcl_graphdriver *driver, const char *id, const ch
 
 /* Takes the layer's turn; a layer that is mounted is unmounted, since Windows reads no other. */
 static wcl_status begin_reading(wcl_graphdriver *driver, const char *id, const char *parent,
-                                wcl_reference **reference, wcl_error *error)
+                                wcl_layer_use **reference, wcl_error *error)
 {
     if (check_parent(driver, id, parent, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, reference, error) != WCL_OK)
         return WCL_FAILED;
     if ((*reference)->count == 0 || wcl_layer_unprepare(&driver->layers, id, error) == WCL_OK)
         return WCL_OK;
-    wcl_references_leave(&driver->references, *reference);
+    wcl_layer_uses_leave(&driver->references, *reference);
     return WCL_FAILED;
 }
 
 /* Undoes that; a failure is told unless there is one already. */
-static wcl_status end_reading(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
+static wcl_status end_reading(wcl_graphdriver *driver, const char *id, wcl_layer_use *reference,
                               wcl_status status, wcl_error *error)
 {
     if (reference->count && wcl_layer_prepare(&driver->layers, id, own_chain,
                                               status == WCL_OK ? error : NULL) != WCL_OK)
         status = WCL_FAILED;
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return status;
 }
 
 wcl_status wcl_graphdriver_diff(wcl_graphdriver *driver, const char *id, const char *parent,
                                 wcl_write_fn write, void *context, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
     if (begin_reading(driver, id, parent, &reference, error) != WCL_OK)
         return wcl_error_context(error, "diff", id);
@@ -90,7 +90,7 @@ static wcl_status read_entries(wcl_graphdriver *driver, const char *id, entry_fn
 static wcl_status look_at(wcl_graphdriver *driver, const char *id, const char *parent,
                           entry_fn entry_seen, void *context, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
     if (begin_reading(driver, id, parent, &reference, error) != WCL_OK)
         return WCL_FAILED;
@@ -161,8 +161,8 @@ static wcl_status copy_entry(wcl_layer_reader *reader, wcl_layer_writer *writer,
     return WCL_OK;
 }
 
-static wcl_status copy(wcl_layer_reader *reader, wcl_layer_writer *writer, uint64_t *size,
-                       wcl_error *error)
+static wcl_status windows_diff_copy(wcl_layer_reader *reader, wcl_layer_writer *writer,
+                                    uint64_t *size, wcl_error *error)
 {
     WCL_CLEANUP_FREE uint8_t *room = malloc(COPY_SIZE);
     wcl_entry entry;
@@ -177,8 +177,9 @@ static wcl_status copy(wcl_layer_reader *reader, wcl_layer_writer *writer, uint6
     return status == WCL_END ? WCL_OK : status;
 }
 
-static wcl_status import(wcl_graphdriver *driver, const char *id, const char *parent,
-                         wcl_read_fn read, void *context, uint64_t *size, wcl_error *error)
+static wcl_status windows_diff_import(wcl_graphdriver *driver, const char *id, const char *parent,
+                                      wcl_read_fn read, void *context, uint64_t *size,
+                                      wcl_error *error)
 {
     const wcl_tar_reader_options tar = { .struct_size = sizeof(tar), .os = WCL_OS_WINDOWS };
     const wcl_parents parents = { &parent, parent && *parent ? 1 : 0 };
@@ -189,7 +190,7 @@ static wcl_status import(wcl_graphdriver *driver, const char *id, const char *pa
     if (status == WCL_OK)
         status = wcl_layer_writer_open(&driver->layers, id, parents, &writer, error);
     if (status == WCL_OK)
-        status = copy(reader, writer, size, error);
+        status = windows_diff_copy(reader, writer, size, error);
     if (reader && wcl_layer_reader_close(reader, status == WCL_OK ? error : NULL) != WCL_OK)
         status = WCL_FAILED;
     if (status == WCL_OK)
@@ -212,13 +213,14 @@ static wcl_status check_not_filled(const wcl_graphdriver *driver, const char *id
 }
 
 /* A layer that could not be filled is made anew, empty as it was. */
-static wcl_status apply(wcl_graphdriver *driver, const char *id, const char *parent,
-                        wcl_read_fn read, void *context, uint64_t *size, wcl_error *error)
+static wcl_status windows_diff_apply(wcl_graphdriver *driver, const char *id, const char *parent,
+                                     wcl_read_fn read, void *context, uint64_t *size,
+                                     wcl_error *error)
 {
     if (check_parent(driver, id, parent, error) != WCL_OK ||
         check_not_filled(driver, id, error) != WCL_OK)
         return WCL_FAILED;
-    if (import(driver, id, parent, read, context, size, error) == WCL_OK)
+    if (windows_diff_import(driver, id, parent, read, context, size, error) == WCL_OK)
         return WCL_OK;
     wcl_layer_destroy(&driver->layers, id, NULL);
     wcl_layer_create(&driver->layers, id, parent, NULL);
@@ -229,13 +231,13 @@ wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id, c
                                       wcl_read_fn read, void *context, uint64_t *size,
                                       wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
     *size = 0;
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "apply diff", id);
-    wcl_status status = apply(driver, id, parent, read, context, size, error);
-    wcl_references_leave(&driver->references, reference);
+    wcl_status status = windows_diff_apply(driver, id, parent, read, context, size, error);
+    wcl_layer_uses_leave(&driver->references, reference);
     return wcl_graphdriver_done(status, "apply diff", id, error);
 }

@@ -32,8 +32,8 @@ static wcl_status check(const wcl_graphdriver_options *options, uint64_t *size, 
     return wcl_storage_options_parse(options->options, options->option_count, size, error);
 }
 
-static wcl_status fill(wcl_graphdriver *driver, const wcl_graphdriver_options *options,
-                       wcl_error *error)
+static wcl_status windows_driver_fill(wcl_graphdriver *driver,
+                                      const wcl_graphdriver_options *options, wcl_error *error)
 {
     driver->home = strdup(options->home);
     if (!driver->home)
@@ -67,8 +67,8 @@ static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphd
     if (!made)
         return wcl_fail_memory(error);
     made->size = size;
-    wcl_references_init(&made->references);
-    if (fill(made, options, error) == WCL_OK) {
+    wcl_layer_uses_init(&made->references);
+    if (windows_driver_fill(made, options, error) == WCL_OK) {
         *driver = made;
         return WCL_OK;
     }
@@ -87,7 +87,7 @@ void wcl_graphdriver_free(wcl_graphdriver *driver)
 {
     if (!driver)
         return;
-    wcl_references_destroy(&driver->references);
+    wcl_layer_uses_destroy(&driver->references);
     free(driver->root);
     free(driver->home);
     free(driver);

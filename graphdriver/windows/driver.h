@@ -19,7 +19,7 @@ struct wcl_graphdriver {
     char *root;      /* the home as a long path */
     wcl_hooks hooks; /* the log alone */
     uint64_t size;   /* of writable layers that do not say theirs; 0: what Windows gives them */
-    wcl_references references;
+    wcl_layer_uses references;
 };
 
 /* A failure of that operation on that layer, or success. */

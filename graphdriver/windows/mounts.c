@@ -21,7 +21,7 @@ wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_
     return wcl_layer_deactivate(&driver->layers, id, error);
 }
 
-static wcl_status get(wcl_graphdriver *driver, const char *id, wcl_reference *reference,
+static wcl_status get(wcl_graphdriver *driver, const char *id, wcl_layer_use *reference,
                       char **path, wcl_error *error)
 {
     if (reference->count == 0 && wcl_graphdriver_mount(driver, id, error) != WCL_OK)
@@ -38,32 +38,32 @@ static wcl_status get(wcl_graphdriver *driver, const char *id, wcl_reference *re
 wcl_status wcl_graphdriver_get(wcl_graphdriver *driver, const char *id, const char *mount_label,
                                char **path, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
 
     if (mount_label && *mount_label) {
         wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "Windows has no mount labels");
         return wcl_error_context(error, "get", id);
     }
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "get", id);
     wcl_status status = get(driver, id, reference, path, error);
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return wcl_graphdriver_done(status, "get", id, error);
 }
 
 wcl_status wcl_graphdriver_put(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_reference *reference;
+    wcl_layer_use *reference;
     wcl_status status = WCL_OK;
 
     if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_references_enter(&driver->references, id, &reference, error) != WCL_OK)
+        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
         return wcl_error_context(error, "put", id);
     if (reference->count == 1)
         status = wcl_graphdriver_unmount(driver, id, error);
     if (status == WCL_OK && reference->count)
         reference->count--;
-    wcl_references_leave(&driver->references, reference);
+    wcl_layer_uses_leave(&driver->references, reference);
     return wcl_graphdriver_done(status, "put", id, error);
 }

@@ -143,7 +143,7 @@ static wcl_status check_attachable(const wcl_endpoint_record *endpoint, wcl_erro
 wcl_status wcl_attach_to_namespace(wcl_service *service, const char *id, const char *container_id,
                                    const char *path, wcl_error *error)
 {
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
 
     if (check_container_id(container_id, error) != WCL_OK ||
@@ -184,7 +184,7 @@ static wcl_status attach_to_container(wcl_service *service, const char *id, cons
 static wcl_status attach_to_compartment(wcl_service *service, const char *id, uint32_t compartment,
                                         wcl_error *error)
 {
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
     WCL_CLEANUP_FREE char *path = NULL;
 
@@ -274,7 +274,7 @@ wcl_status wcl_detach_endpoint(wcl_service *service, const wcl_network_record *n
 wcl_status wcl_detach_request(wcl_service *service, const char *id, const cJSON *request,
                               cJSON **output, wcl_error *error)
 {
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
     const char *container_id = "";
 
@@ -302,7 +302,7 @@ wcl_status wcl_namespace_remove_container(wcl_service *service, const char *cont
         wcl_hns_store_list_attached(service, &ids, &count, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < count; i++) {
-        WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+        WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
         WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
         if (wcl_hns_store_load_both(service, ids[i], &network, &endpoint, error) != WCL_OK)
             return WCL_FAILED;

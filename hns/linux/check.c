@@ -64,7 +64,7 @@ static wcl_status check_extra(const char *extra, const char *where, wcl_error *e
     return WCL_OK;
 }
 
-static wcl_status check_name(const char *name, wcl_error *error)
+static wcl_status check_object_name(const char *name, wcl_error *error)
 {
     for (const char *at = name; at && *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7F)
@@ -153,7 +153,7 @@ wcl_status wcl_check_network(const wcl_network_record *network, wcl_error *error
     char where[64];
 
     snprintf(where, sizeof(where), "a network of type %.40s", object->type);
-    if (check_name(object->name, error) != WCL_OK ||
+    if (check_object_name(object->name, error) != WCL_OK ||
         check_dns(object->dns_server_list, object->dns_suffix, error) != WCL_OK ||
         check_policies(object->policies, object->policy_count, vsid | vlan, where, error) !=
             WCL_OK ||
@@ -178,7 +178,7 @@ wcl_status wcl_check_endpoint(const wcl_hns_endpoint *object, bool is_remote, wc
     const unsigned local =
         ONE(WCL_HNS_POLICY_NAT) | ONE(WCL_HNS_POLICY_QOS) | ONE(WCL_HNS_POLICY_VLAN);
 
-    if (check_name(object->name, error) != WCL_OK ||
+    if (check_object_name(object->name, error) != WCL_OK ||
         check_dns(object->dns_server_list, object->dns_suffix, error) != WCL_OK ||
         check_policies(
             object->policies, object->policy_count, is_remote ? ONE(WCL_HNS_POLICY_PA) : local,

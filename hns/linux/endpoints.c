@@ -147,7 +147,7 @@ static wcl_status read_object(const cJSON *request, wcl_hns_endpoint **object, w
 wcl_status wcl_endpoints_create(wcl_service *service, const cJSON *request, cJSON **output,
                                 wcl_error *error)
 {
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
     wcl_hns_endpoint *object = NULL;
 
@@ -243,9 +243,9 @@ static wcl_status merge(const wcl_hns_endpoint *before, const cJSON *request,
 }
 
 /* Kernel and disk go from `before` to `after`; a failure leaves `before`. */
-static wcl_status change(wcl_service *service, const wcl_network_record *network,
-                         const wcl_endpoint_record *before, const wcl_endpoint_record *after,
-                         wcl_error *error)
+static wcl_status endpoints_change(wcl_service *service, const wcl_network_record *network,
+                                   const wcl_endpoint_record *before,
+                                   const wcl_endpoint_record *after, wcl_error *error)
 {
     bool is_up = before->attachment.kind || before->object->is_remote_endpoint;
 
@@ -272,7 +272,7 @@ static wcl_status change(wcl_service *service, const wcl_network_record *network
 wcl_status wcl_endpoints_update(wcl_service *service, const char *id, const cJSON *request,
                                 cJSON **output, wcl_error *error)
 {
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *before = NULL, *after = NULL;
     wcl_hns_endpoint *asked = NULL, *object = NULL;
 
@@ -297,7 +297,7 @@ wcl_status wcl_endpoints_update(wcl_service *service, const char *id, const cJSO
     after->attachment = before->attachment; /* its texts live as long as `before` */
     if (wcl_endpoint_output(after, output, error) != WCL_OK)
         return WCL_FAILED;
-    return change(service, network, before, after, error);
+    return endpoints_change(service, network, before, after, error);
 }
 
 /* ---- Removing one ---- */
@@ -305,7 +305,7 @@ wcl_status wcl_endpoints_update(wcl_service *service, const char *id, const cJSO
 wcl_status wcl_endpoints_delete(wcl_service *service, const char *id, cJSON **output,
                                 wcl_error *error)
 {
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
     WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
 
     if (wcl_hns_store_load_both(service, id, &network, &endpoint, error) != WCL_OK ||

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "platform/linux/late.h"
 
-static wcl_status load(wcl_nftables *nftables, wcl_error *error)
+static wcl_status firewall_load(wcl_nftables *nftables, wcl_error *error)
 {
     const wcl_late_symbol symbols[] = {
         WCL_LATE_SYMBOL(nftables, nft_ctx_new),
@@ -32,7 +32,7 @@ wcl_status wcl_firewall_open(wcl_firewall *firewall, uint32_t home, const char *
     for (const char *at = owner; *at && length < 100; at++)
         firewall->owner[length++] = *at < ' ' || *at > '~' || *at == '"' || *at == '\\' ? '_' : *at;
     firewall->owner[length] = '\0';
-    if (load(&firewall->nftables, error) != WCL_OK)
+    if (firewall_load(&firewall->nftables, error) != WCL_OK)
         return WCL_FAILED;
     firewall->context = firewall->nftables.nft_ctx_new(NFT_CTX_DEFAULT);
     if (!firewall->context)

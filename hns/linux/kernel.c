@@ -398,7 +398,7 @@ static const wcl_kernel_ops linux_ops = {
     .identify = identify,
 };
 
-static wcl_status open_parts(wcl_linux_kernel *kernel, const char *owner, wcl_error *error)
+static wcl_status kernel_open_parts(wcl_linux_kernel *kernel, const char *owner, wcl_error *error)
 {
     struct stat home;
 
@@ -421,7 +421,7 @@ wcl_status wcl_kernel_open(uint32_t home, const char *owner, wcl_kernel **kernel
     opened->base.ops = &linux_ops;
     opened->home = home;
     opened->home_fd = -1;
-    if (open_parts(opened, owner, error) != WCL_OK) {
+    if (kernel_open_parts(opened, owner, error) != WCL_OK) {
         kernel_close(&opened->base);
         return WCL_FAILED;
     }

@@ -17,93 +17,93 @@ static int family_of(const wcl_ip *ip)
     return ip->size == 4 ? AF_INET : AF_INET6;
 }
 
-static wcl_request begin_create(const char *name, uint32_t group, unsigned flags)
+static wcl_rtnl_request begin_create(const char *name, uint32_t group, unsigned flags)
 {
     struct ifinfomsg info = { .ifi_flags = flags, .ifi_change = flags };
-    wcl_request request =
-        wcl_request_begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+    wcl_rtnl_request request =
+        wcl_rtnl_request_begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 
-    wcl_request_put_text(&request, IFLA_IFNAME, name);
-    wcl_request_put_u32(&request, IFLA_GROUP, group);
+    wcl_rtnl_request_put_text(&request, IFLA_IFNAME, name);
+    wcl_rtnl_request_put_u32(&request, IFLA_GROUP, group);
     return request;
 }
 
 wcl_status wcl_bridge_create(wcl_rtnl *rtnl, const wcl_bridge_options *options, wcl_error *error)
 {
-    wcl_request request = begin_create(options->name, options->group, IFF_UP);
+    wcl_rtnl_request request = begin_create(options->name, options->group, IFF_UP);
 
-    wcl_request_put(&request, IFLA_ADDRESS, options->mac->bytes, sizeof(options->mac->bytes));
+    wcl_rtnl_request_put(&request, IFLA_ADDRESS, options->mac->bytes, sizeof(options->mac->bytes));
     if (options->mtu)
-        wcl_request_put_u32(&request, IFLA_MTU, options->mtu);
-    struct nlattr *info = wcl_request_open(&request, IFLA_LINKINFO);
-    wcl_request_put_text(&request, IFLA_INFO_KIND, "bridge");
-    struct nlattr *data = wcl_request_open(&request, IFLA_INFO_DATA);
-    wcl_request_put_u32(&request, IFLA_BR_FORWARD_DELAY, 0);
-    wcl_request_close(&request, data);
-    wcl_request_close(&request, info);
-    return wcl_request_send(rtnl, &request, 0, error, "create the bridge %s", options->name);
+        wcl_rtnl_request_put_u32(&request, IFLA_MTU, options->mtu);
+    struct nlattr *info = wcl_rtnl_request_open(&request, IFLA_LINKINFO);
+    wcl_rtnl_request_put_text(&request, IFLA_INFO_KIND, "bridge");
+    struct nlattr *data = wcl_rtnl_request_open(&request, IFLA_INFO_DATA);
+    wcl_rtnl_request_put_u32(&request, IFLA_BR_FORWARD_DELAY, 0);
+    wcl_rtnl_request_close(&request, data);
+    wcl_rtnl_request_close(&request, info);
+    return wcl_rtnl_request_send(rtnl, &request, 0, error, "create the bridge %s", options->name);
 }
 
-static void put_peer(wcl_request *request, const wcl_veth_options *options)
+static void put_peer(wcl_rtnl_request *request, const wcl_veth_options *options)
 {
     struct ifinfomsg header = { 0 };
-    struct nlattr *peer = wcl_request_open(request, VETH_INFO_PEER);
+    struct nlattr *peer = wcl_rtnl_request_open(request, VETH_INFO_PEER);
 
     request->failed = request->failed ||
                       nlmsg_append(request->message, &header, sizeof(header), NLMSG_ALIGNTO) < 0;
-    wcl_request_put_text(request, IFLA_IFNAME, options->peer_name);
-    wcl_request_put(request, IFLA_ADDRESS, options->peer_mac->bytes, 6);
-    wcl_request_put_u32(request, IFLA_MTU, options->mtu);
+    wcl_rtnl_request_put_text(request, IFLA_IFNAME, options->peer_name);
+    wcl_rtnl_request_put(request, IFLA_ADDRESS, options->peer_mac->bytes, 6);
+    wcl_rtnl_request_put_u32(request, IFLA_MTU, options->mtu);
     if (options->peer_namespace >= 0)
-        wcl_request_put_u32(request, IFLA_NET_NS_FD, (uint32_t)options->peer_namespace);
-    wcl_request_close(request, peer);
+        wcl_rtnl_request_put_u32(request, IFLA_NET_NS_FD, (uint32_t)options->peer_namespace);
+    wcl_rtnl_request_close(request, peer);
 }
 
 wcl_status wcl_veth_create(wcl_rtnl *rtnl, const wcl_veth_options *options, wcl_error *error)
 {
-    wcl_request request = begin_create(options->name, options->group, 0);
+    wcl_rtnl_request request = begin_create(options->name, options->group, 0);
 
-    wcl_request_put_u32(&request, IFLA_MTU, options->mtu);
-    wcl_request_put_u32(&request, IFLA_MASTER, (uint32_t)options->bridge);
-    struct nlattr *info = wcl_request_open(&request, IFLA_LINKINFO);
-    wcl_request_put_text(&request, IFLA_INFO_KIND, "veth");
-    struct nlattr *data = wcl_request_open(&request, IFLA_INFO_DATA);
+    wcl_rtnl_request_put_u32(&request, IFLA_MTU, options->mtu);
+    wcl_rtnl_request_put_u32(&request, IFLA_MASTER, (uint32_t)options->bridge);
+    struct nlattr *info = wcl_rtnl_request_open(&request, IFLA_LINKINFO);
+    wcl_rtnl_request_put_text(&request, IFLA_INFO_KIND, "veth");
+    struct nlattr *data = wcl_rtnl_request_open(&request, IFLA_INFO_DATA);
     put_peer(&request, options);
-    wcl_request_close(&request, data);
-    wcl_request_close(&request, info);
-    return wcl_request_send(rtnl, &request, 0, error, "create the interface pair %s",
-                            options->name);
+    wcl_rtnl_request_close(&request, data);
+    wcl_rtnl_request_close(&request, info);
+    return wcl_rtnl_request_send(rtnl, &request, 0, error, "create the interface pair %s",
+                                 options->name);
 }
 
 wcl_status wcl_vxlan_create(wcl_rtnl *rtnl, const wcl_vxlan_options *options, wcl_error *error)
 {
-    wcl_request request = begin_create(options->name, options->group, 0);
+    wcl_rtnl_request request = begin_create(options->name, options->group, 0);
 
-    wcl_request_put_u32(&request, IFLA_MTU, options->mtu);
-    wcl_request_put_u32(&request, IFLA_MASTER, (uint32_t)options->bridge);
-    struct nlattr *info = wcl_request_open(&request, IFLA_LINKINFO);
-    wcl_request_put_text(&request, IFLA_INFO_KIND, "vxlan");
-    struct nlattr *data = wcl_request_open(&request, IFLA_INFO_DATA);
-    wcl_request_put_u32(&request, IFLA_VXLAN_ID, options->vni);
-    wcl_request_put_u16(&request, IFLA_VXLAN_PORT, htons(VXLAN_PORT));
-    wcl_request_put_u8(&request, IFLA_VXLAN_LEARNING, 0);
-    wcl_request_put_u8(&request, IFLA_VXLAN_PROXY, 1);
-    wcl_request_put(&request, options->local->size == 4 ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6,
-                    options->local->bytes, options->local->size);
-    wcl_request_close(&request, data);
-    wcl_request_close(&request, info);
-    return wcl_request_send(rtnl, &request, 0, error, "create the VXLAN %u", options->vni);
+    wcl_rtnl_request_put_u32(&request, IFLA_MTU, options->mtu);
+    wcl_rtnl_request_put_u32(&request, IFLA_MASTER, (uint32_t)options->bridge);
+    struct nlattr *info = wcl_rtnl_request_open(&request, IFLA_LINKINFO);
+    wcl_rtnl_request_put_text(&request, IFLA_INFO_KIND, "vxlan");
+    struct nlattr *data = wcl_rtnl_request_open(&request, IFLA_INFO_DATA);
+    wcl_rtnl_request_put_u32(&request, IFLA_VXLAN_ID, options->vni);
+    wcl_rtnl_request_put_u16(&request, IFLA_VXLAN_PORT, htons(VXLAN_PORT));
+    wcl_rtnl_request_put_u8(&request, IFLA_VXLAN_LEARNING, 0);
+    wcl_rtnl_request_put_u8(&request, IFLA_VXLAN_PROXY, 1);
+    wcl_rtnl_request_put(&request, options->local->size == 4 ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6,
+                         options->local->bytes, options->local->size);
+    wcl_rtnl_request_close(&request, data);
+    wcl_rtnl_request_close(&request, info);
+    return wcl_rtnl_request_send(rtnl, &request, 0, error, "create the VXLAN %u", options->vni);
 }
 
 wcl_status wcl_ifb_create(wcl_rtnl *rtnl, const char *name, uint32_t group, wcl_error *error)
 {
-    wcl_request request = begin_create(name, group, IFF_UP);
+    wcl_rtnl_request request = begin_create(name, group, IFF_UP);
 
-    struct nlattr *info = wcl_request_open(&request, IFLA_LINKINFO);
-    wcl_request_put_text(&request, IFLA_INFO_KIND, "ifb");
-    wcl_request_close(&request, info);
-    return wcl_request_send(rtnl, &request, EEXIST, error, "create the shaping device %s", name) ==
-                   WCL_FAILED
+    struct nlattr *info = wcl_rtnl_request_open(&request, IFLA_LINKINFO);
+    wcl_rtnl_request_put_text(&request, IFLA_INFO_KIND, "ifb");
+    wcl_rtnl_request_close(&request, info);
+    return wcl_rtnl_request_send(rtnl, &request, EEXIST, error, "create the shaping device %s",
+                                 name) == WCL_FAILED
                ? WCL_FAILED
                : WCL_OK;
 }
@@ -111,9 +111,9 @@ wcl_status wcl_ifb_create(wcl_rtnl *rtnl, const char *name, uint32_t group, wcl_
 wcl_status wcl_link_delete(wcl_rtnl *rtnl, int index, wcl_error *error)
 {
     struct ifinfomsg info = { .ifi_index = index };
-    wcl_request request = wcl_request_begin(RTM_DELLINK, 0, &info, sizeof(info));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_DELLINK, 0, &info, sizeof(info));
 
-    return wcl_request_send(rtnl, &request, ENODEV, error, "remove the interface %d", index) ==
+    return wcl_rtnl_request_send(rtnl, &request, ENODEV, error, "remove the interface %d", index) ==
                    WCL_FAILED
                ? WCL_FAILED
                : WCL_OK;
@@ -122,10 +122,10 @@ wcl_status wcl_link_delete(wcl_rtnl *rtnl, int index, wcl_error *error)
 wcl_status wcl_link_delete_named(wcl_rtnl *rtnl, const char *name, wcl_error *error)
 {
     struct ifinfomsg info = { 0 };
-    wcl_request request = wcl_request_begin(RTM_DELLINK, 0, &info, sizeof(info));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_DELLINK, 0, &info, sizeof(info));
 
-    wcl_request_put_text(&request, IFLA_IFNAME, name);
-    return wcl_request_send(rtnl, &request, ENODEV, error, "remove the interface %s", name) ==
+    wcl_rtnl_request_put_text(&request, IFLA_IFNAME, name);
+    return wcl_rtnl_request_send(rtnl, &request, ENODEV, error, "remove the interface %s", name) ==
                    WCL_FAILED
                ? WCL_FAILED
                : WCL_OK;
@@ -134,48 +134,48 @@ wcl_status wcl_link_delete_named(wcl_rtnl *rtnl, const char *name, wcl_error *er
 wcl_status wcl_link_set_up(wcl_rtnl *rtnl, int index, wcl_error *error)
 {
     struct ifinfomsg info = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-    wcl_request request = wcl_request_begin(RTM_NEWLINK, 0, &info, sizeof(info));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_NEWLINK, 0, &info, sizeof(info));
 
-    return wcl_request_send(rtnl, &request, 0, error, "set interface %d up", index);
+    return wcl_rtnl_request_send(rtnl, &request, 0, error, "set interface %d up", index);
 }
 
 wcl_status wcl_link_set_up_as_port(wcl_rtnl *rtnl, int index, wcl_error *error)
 {
     struct ifinfomsg info = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-    wcl_request request = wcl_request_begin(RTM_NEWLINK, 0, &info, sizeof(info));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_NEWLINK, 0, &info, sizeof(info));
 
-    struct nlattr *families = wcl_request_open(&request, IFLA_AF_SPEC);
-    struct nlattr *family = wcl_request_open(&request, AF_INET6);
-    wcl_request_put_u8(&request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-    wcl_request_close(&request, family);
-    wcl_request_close(&request, families);
+    struct nlattr *families = wcl_rtnl_request_open(&request, IFLA_AF_SPEC);
+    struct nlattr *family = wcl_rtnl_request_open(&request, AF_INET6);
+    wcl_rtnl_request_put_u8(&request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    wcl_rtnl_request_close(&request, family);
+    wcl_rtnl_request_close(&request, families);
     wcl_status status =
-        wcl_request_send(rtnl, &request, EAFNOSUPPORT, error, "set interface %d up", index);
+        wcl_rtnl_request_send(rtnl, &request, EAFNOSUPPORT, error, "set interface %d up", index);
     return status == WCL_END ? wcl_link_set_up(rtnl, index, error) : status;
 }
 
 wcl_status wcl_link_set_hairpin(wcl_rtnl *rtnl, int index, bool on, wcl_error *error)
 {
     struct ifinfomsg info = { .ifi_index = index };
-    wcl_request request = wcl_request_begin(RTM_NEWLINK, 0, &info, sizeof(info));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_NEWLINK, 0, &info, sizeof(info));
 
-    struct nlattr *link = wcl_request_open(&request, IFLA_LINKINFO);
-    wcl_request_put_text(&request, IFLA_INFO_SLAVE_KIND, "bridge");
-    struct nlattr *port = wcl_request_open(&request, IFLA_INFO_SLAVE_DATA);
-    wcl_request_put_u8(&request, IFLA_BRPORT_MODE, on);
-    wcl_request_close(&request, port);
-    wcl_request_close(&request, link);
-    return wcl_request_send(rtnl, &request, 0, error, "let interface %d reach itself", index);
+    struct nlattr *link = wcl_rtnl_request_open(&request, IFLA_LINKINFO);
+    wcl_rtnl_request_put_text(&request, IFLA_INFO_SLAVE_KIND, "bridge");
+    struct nlattr *port = wcl_rtnl_request_open(&request, IFLA_INFO_SLAVE_DATA);
+    wcl_rtnl_request_put_u8(&request, IFLA_BRPORT_MODE, on);
+    wcl_rtnl_request_close(&request, port);
+    wcl_rtnl_request_close(&request, link);
+    return wcl_rtnl_request_send(rtnl, &request, 0, error, "let interface %d reach itself", index);
 }
 
 wcl_status wcl_link_set_master(wcl_rtnl *rtnl, int index, int master, wcl_error *error)
 {
     struct ifinfomsg info = { .ifi_index = index };
-    wcl_request request = wcl_request_begin(RTM_NEWLINK, 0, &info, sizeof(info));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_NEWLINK, 0, &info, sizeof(info));
 
-    wcl_request_put_u32(&request, IFLA_MASTER, (uint32_t)master);
-    return wcl_request_send(rtnl, &request, 0, error, "make interface %d a port of bridge %d",
-                            index, master);
+    wcl_rtnl_request_put_u32(&request, IFLA_MASTER, (uint32_t)master);
+    return wcl_rtnl_request_send(rtnl, &request, 0, error, "make interface %d a port of bridge %d",
+                                 index, master);
 }
 
 wcl_status wcl_address_add(wcl_rtnl *rtnl, int index, const wcl_ip *ip, unsigned length,
@@ -185,19 +185,20 @@ wcl_status wcl_address_add(wcl_rtnl *rtnl, int index, const wcl_ip *ip, unsigned
                                 .ifa_prefixlen = (unsigned char)length,
                                 .ifa_flags = ip->size == 16 ? IFA_F_NODAD : 0,
                                 .ifa_index = (unsigned)index };
-    wcl_request request =
-        wcl_request_begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
+    wcl_rtnl_request request =
+        wcl_rtnl_request_begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
     char text[WCL_IP_TEXT_SIZE];
 
-    wcl_request_put(&request, IFA_LOCAL, ip->bytes, ip->size);
-    wcl_request_put(&request, IFA_ADDRESS, ip->bytes, ip->size);
+    wcl_rtnl_request_put(&request, IFA_LOCAL, ip->bytes, ip->size);
+    wcl_rtnl_request_put(&request, IFA_ADDRESS, ip->bytes, ip->size);
     if (ip->size == 4 && length < 31) {
         wcl_prefix prefix = wcl_prefix_of(ip, length);
         wcl_ip last = wcl_prefix_host(&prefix, wcl_prefix_hosts(&prefix));
-        wcl_request_put(&request, IFA_BROADCAST, last.bytes, last.size);
+        wcl_rtnl_request_put(&request, IFA_BROADCAST, last.bytes, last.size);
     }
-    return wcl_request_send(rtnl, &request, EEXIST, error, "give interface %d the address %s/%u",
-                            index, wcl_ip_format(ip, text), length) == WCL_FAILED
+    return wcl_rtnl_request_send(rtnl, &request, EEXIST, error,
+                                 "give interface %d the address %s/%u", index,
+                                 wcl_ip_format(ip, text), length) == WCL_FAILED
                ? WCL_FAILED
                : WCL_OK;
 }
@@ -209,14 +210,14 @@ wcl_status wcl_default_route_add(wcl_rtnl *rtnl, int index, const wcl_ip *gatewa
                             .rtm_protocol = RTPROT_STATIC,
                             .rtm_scope = RT_SCOPE_UNIVERSE,
                             .rtm_type = RTN_UNICAST };
-    wcl_request request =
-        wcl_request_begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
+    wcl_rtnl_request request =
+        wcl_rtnl_request_begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
     char text[WCL_IP_TEXT_SIZE];
 
-    wcl_request_put(&request, RTA_GATEWAY, gateway->bytes, gateway->size);
-    wcl_request_put_u32(&request, RTA_OIF, (uint32_t)index);
-    return wcl_request_send(rtnl, &request, EEXIST, error, "route through the gateway %s",
-                            wcl_ip_format(gateway, text)) == WCL_FAILED
+    wcl_rtnl_request_put(&request, RTA_GATEWAY, gateway->bytes, gateway->size);
+    wcl_rtnl_request_put_u32(&request, RTA_OIF, (uint32_t)index);
+    return wcl_rtnl_request_send(rtnl, &request, EEXIST, error, "route through the gateway %s",
+                                 wcl_ip_format(gateway, text)) == WCL_FAILED
                ? WCL_FAILED
                : WCL_OK;
 }
@@ -228,16 +229,16 @@ wcl_status wcl_fdb_set(wcl_rtnl *rtnl, int index, const wcl_mac *mac, const wcl_
                             .ndm_ifindex = index,
                             .ndm_state = NUD_PERMANENT | NUD_NOARP,
                             .ndm_flags = NTF_SELF };
-    wcl_request request =
-        wcl_request_begin(add ? RTM_NEWNEIGH : RTM_DELNEIGH, add ? NLM_F_CREATE | NLM_F_REPLACE : 0,
-                          &header, sizeof(header));
+    wcl_rtnl_request request =
+        wcl_rtnl_request_begin(add ? RTM_NEWNEIGH : RTM_DELNEIGH,
+                               add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &header, sizeof(header));
     char text[WCL_MAC_TEXT_SIZE];
 
-    wcl_request_put(&request, NDA_LLADDR, mac->bytes, sizeof(mac->bytes));
-    wcl_request_put(&request, NDA_DST, node->bytes, node->size);
-    return wcl_request_send(rtnl, &request, add ? 0 : ENOENT, error,
-                            "set the node that has the MAC %s",
-                            wcl_mac_format(mac, text)) == WCL_FAILED
+    wcl_rtnl_request_put(&request, NDA_LLADDR, mac->bytes, sizeof(mac->bytes));
+    wcl_rtnl_request_put(&request, NDA_DST, node->bytes, node->size);
+    return wcl_rtnl_request_send(rtnl, &request, add ? 0 : ENOENT, error,
+                                 "set the node that has the MAC %s",
+                                 wcl_mac_format(mac, text)) == WCL_FAILED
                ? WCL_FAILED
                : WCL_OK;
 }
@@ -248,16 +249,16 @@ wcl_status wcl_neighbour_set(wcl_rtnl *rtnl, int index, const wcl_ip *ip, const 
     struct ndmsg header = { .ndm_family = (unsigned char)family_of(ip),
                             .ndm_ifindex = index,
                             .ndm_state = NUD_PERMANENT };
-    wcl_request request =
-        wcl_request_begin(add ? RTM_NEWNEIGH : RTM_DELNEIGH, add ? NLM_F_CREATE | NLM_F_REPLACE : 0,
-                          &header, sizeof(header));
+    wcl_rtnl_request request =
+        wcl_rtnl_request_begin(add ? RTM_NEWNEIGH : RTM_DELNEIGH,
+                               add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &header, sizeof(header));
     char text[WCL_IP_TEXT_SIZE];
 
-    wcl_request_put(&request, NDA_DST, ip->bytes, ip->size);
+    wcl_rtnl_request_put(&request, NDA_DST, ip->bytes, ip->size);
     if (add)
-        wcl_request_put(&request, NDA_LLADDR, mac->bytes, sizeof(mac->bytes));
-    return wcl_request_send(rtnl, &request, add ? 0 : ENOENT, error, "set the neighbour %s",
-                            wcl_ip_format(ip, text)) == WCL_FAILED
+        wcl_rtnl_request_put(&request, NDA_LLADDR, mac->bytes, sizeof(mac->bytes));
+    return wcl_rtnl_request_send(rtnl, &request, add ? 0 : ENOENT, error, "set the neighbour %s",
+                                 wcl_ip_format(ip, text)) == WCL_FAILED
                ? WCL_FAILED
                : WCL_OK;
 }

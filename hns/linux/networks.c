@@ -30,7 +30,7 @@ wcl_status wcl_networks_list(wcl_service *service, cJSON **output, wcl_error *er
 
 wcl_status wcl_networks_get(wcl_service *service, const char *id, cJSON **output, wcl_error *error)
 {
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
 
     if (wcl_hns_store_load_network(service, id, &network, error) != WCL_OK)
         return WCL_FAILED;
@@ -130,7 +130,7 @@ wcl_status wcl_networks_create(wcl_service *service, const cJSON *request, cJSON
                                wcl_error *error)
 {
     WCL_CLEANUP_NETWORKS wcl_network_list others = { NULL, 0 };
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
     wcl_hns_network *object = NULL;
 
     if (wcl_hns_network_from_json(request, &object, error) != WCL_OK)

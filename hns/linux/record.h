@@ -81,7 +81,7 @@ static inline void wcl_cleanup_endpoint_record(wcl_endpoint_record **record)
 {
     wcl_endpoint_record_free(*record);
 }
-#define WCL_CLEANUP_NETWORK __attribute__((cleanup(wcl_cleanup_network_record)))
+#define WCL_CLEANUP_NETWORK_RECORD __attribute__((cleanup(wcl_cleanup_network_record)))
 #define WCL_CLEANUP_ENDPOINT __attribute__((cleanup(wcl_cleanup_endpoint_record)))
 
 /*

@@ -54,7 +54,7 @@ static void note(wcl_service *service, const wcl_error *problem, const char *sub
     *failed = true;
 }
 
-static wcl_status load(wcl_service *service, struct inventory *inventory, wcl_error *error)
+static wcl_status restore_load(wcl_service *service, struct inventory *inventory, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_object_id *ids = NULL;
     size_t count;
@@ -254,7 +254,7 @@ wcl_status wcl_service_restore(wcl_service *service, bool restarted, wcl_error *
     if (restarted && wcl_file_remove(wcl_buffer_text(&memory), error) == WCL_FAILED)
         return WCL_FAILED;
     if (remove_all_unfinished(service, error) != WCL_OK ||
-        load(service, &inventory, error) != WCL_OK ||
+        restore_load(service, &inventory, error) != WCL_OK ||
         settle_attachments(service, &inventory, error) != WCL_OK ||
         settle_compartments(service, error) != WCL_OK ||
         restore_claims(service, &inventory, error) != WCL_OK)

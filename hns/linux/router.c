@@ -160,8 +160,8 @@ static wcl_status dispatch(wcl_service *service, const struct route *route,
     return route->act(service, target->id, json, output, error);
 }
 
-static wcl_status answer(wcl_service *service, const char *method, const char *path,
-                         const char *request, cJSON **output, wcl_error *error)
+static wcl_status router_answer(wcl_service *service, const char *method, const char *path,
+                                const char *request, cJSON **output, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *json = NULL;
     const struct route *route = NULL;
@@ -219,7 +219,7 @@ wcl_status wcl_service_call(wcl_service *service, const char *method, const char
 {
     wcl_error refusal = WCL_ERROR_INIT;
     cJSON *output = NULL;
-    bool success = answer(service, method, path, request, &output, &refusal) == WCL_OK;
+    bool success = router_answer(service, method, path, request, &output, &refusal) == WCL_OK;
     WCL_CLEANUP_JSON cJSON *envelope = make_envelope(success, &refusal, output);
 
     *response = envelope ? wcl_json_print(envelope) : NULL;

@@ -101,46 +101,46 @@ wcl_status wcl_rtnl_open(wcl_rtnl *rtnl, int namespace_fd, wcl_error *error)
 
 /* ---- Putting requests together ---- */
 
-wcl_request wcl_request_begin(int type, int flags, const void *header, size_t size)
+wcl_rtnl_request wcl_rtnl_request_begin(int type, int flags, const void *header, size_t size)
 {
-    wcl_request request = { nlmsg_alloc_simple(type, flags), false };
+    wcl_rtnl_request request = { nlmsg_alloc_simple(type, flags), false };
 
     request.failed = !request.message || nlmsg_append(request.message, (void *)(uintptr_t)header,
                                                       size, NLMSG_ALIGNTO) < 0;
     return request;
 }
 
-void wcl_request_put(wcl_request *request, int attribute, const void *data, size_t size)
+void wcl_rtnl_request_put(wcl_rtnl_request *request, int attribute, const void *data, size_t size)
 {
     request->failed = request->failed || nla_put(request->message, attribute, (int)size, data) < 0;
 }
 
-void wcl_request_put_u8(wcl_request *request, int attribute, uint8_t value)
+void wcl_rtnl_request_put_u8(wcl_rtnl_request *request, int attribute, uint8_t value)
 {
-    wcl_request_put(request, attribute, &value, sizeof(value));
+    wcl_rtnl_request_put(request, attribute, &value, sizeof(value));
 }
 
-void wcl_request_put_u16(wcl_request *request, int attribute, uint16_t value)
+void wcl_rtnl_request_put_u16(wcl_rtnl_request *request, int attribute, uint16_t value)
 {
-    wcl_request_put(request, attribute, &value, sizeof(value));
+    wcl_rtnl_request_put(request, attribute, &value, sizeof(value));
 }
 
-void wcl_request_put_u32(wcl_request *request, int attribute, uint32_t value)
+void wcl_rtnl_request_put_u32(wcl_rtnl_request *request, int attribute, uint32_t value)
 {
-    wcl_request_put(request, attribute, &value, sizeof(value));
+    wcl_rtnl_request_put(request, attribute, &value, sizeof(value));
 }
 
-void wcl_request_put_u64(wcl_request *request, int attribute, uint64_t value)
+void wcl_rtnl_request_put_u64(wcl_rtnl_request *request, int attribute, uint64_t value)
 {
-    wcl_request_put(request, attribute, &value, sizeof(value));
+    wcl_rtnl_request_put(request, attribute, &value, sizeof(value));
 }
 
-void wcl_request_put_text(wcl_request *request, int attribute, const char *text)
+void wcl_rtnl_request_put_text(wcl_rtnl_request *request, int attribute, const char *text)
 {
-    wcl_request_put(request, attribute, text, strlen(text) + 1);
+    wcl_rtnl_request_put(request, attribute, text, strlen(text) + 1);
 }
 
-struct nlattr *wcl_request_open(wcl_request *request, int attribute)
+struct nlattr *wcl_rtnl_request_open(wcl_rtnl_request *request, int attribute)
 {
     struct nlattr *opened = request->failed ? NULL : nla_nest_start(request->message, attribute);
 
@@ -148,7 +148,7 @@ struct nlattr *wcl_request_open(wcl_request *request, int attribute)
     return opened;
 }
 
-void wcl_request_close(wcl_request *request, struct nlattr *attribute)
+void wcl_rtnl_request_close(wcl_rtnl_request *request, struct nlattr *attribute)
 {
     if (!request->failed)
         nla_nest_end(request->message, attribute);
@@ -239,8 +239,8 @@ static bool transact(wcl_rtnl *rtnl, struct nl_msg *message, struct answer *answ
     return answer->done;
 }
 
-wcl_status wcl_request_send(wcl_rtnl *rtnl, wcl_request *request, int tolerated, wcl_error *error,
-                            const char *format, ...)
+wcl_status wcl_rtnl_request_send(wcl_rtnl *rtnl, wcl_rtnl_request *request, int tolerated,
+                                 wcl_error *error, const char *format, ...)
 {
     struct answer answer = { 0 };
     bool failed = request->failed;
@@ -313,11 +313,11 @@ wcl_status wcl_link_find(wcl_rtnl *rtnl, const char *name, int index, wcl_link *
 {
     struct ifinfomsg info = { .ifi_index = name ? 0 : index };
     struct answer answer = { .take = take_link, .context = link };
-    wcl_request request = wcl_request_begin(RTM_GETLINK, 0, &info, sizeof(info));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_GETLINK, 0, &info, sizeof(info));
 
     memset(link, 0, sizeof(*link));
     if (name)
-        wcl_request_put_text(&request, IFLA_IFNAME, name);
+        wcl_rtnl_request_put_text(&request, IFLA_IFNAME, name);
     if (!request.failed)
         transact(rtnl, request.message, &answer);
     nlmsg_free(request.message);
@@ -360,7 +360,7 @@ wcl_status wcl_link_list(wcl_rtnl *rtnl, wcl_link **links, size_t *count, wcl_er
     struct ifinfomsg info = { 0 };
     struct link_list list = { 0 };
     struct answer answer = { .take = append_link, .context = &list };
-    wcl_request request = wcl_request_begin(RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
 
     *links = NULL;
     *count = 0;

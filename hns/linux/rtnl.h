@@ -26,30 +26,30 @@ wcl_status wcl_rtnl_open(wcl_rtnl *rtnl, int namespace_fd, wcl_error *error);
 void wcl_rtnl_close(wcl_rtnl *rtnl);
 
 /* A request being put together; once something did not fit it stays failed. */
-typedef struct wcl_request {
+typedef struct wcl_rtnl_request {
     struct nl_msg *message;
     bool failed;
-} wcl_request;
+} wcl_rtnl_request;
 
 /* Begins with a header of the type's own (struct ifinfomsg, ...). */
-wcl_request wcl_request_begin(int type, int flags, const void *header, size_t size);
-void wcl_request_put(wcl_request *request, int attribute, const void *data, size_t size);
-void wcl_request_put_u8(wcl_request *request, int attribute, uint8_t value);
-void wcl_request_put_u16(wcl_request *request, int attribute, uint16_t value);
-void wcl_request_put_u32(wcl_request *request, int attribute, uint32_t value);
-void wcl_request_put_u64(wcl_request *request, int attribute, uint64_t value);
-void wcl_request_put_text(wcl_request *request, int attribute, const char *text);
-/* Opens an attribute that holds others; closed with wcl_request_close(). */
-struct nlattr *wcl_request_open(wcl_request *request, int attribute);
-void wcl_request_close(wcl_request *request, struct nlattr *attribute);
+wcl_rtnl_request wcl_rtnl_request_begin(int type, int flags, const void *header, size_t size);
+void wcl_rtnl_request_put(wcl_rtnl_request *request, int attribute, const void *data, size_t size);
+void wcl_rtnl_request_put_u8(wcl_rtnl_request *request, int attribute, uint8_t value);
+void wcl_rtnl_request_put_u16(wcl_rtnl_request *request, int attribute, uint16_t value);
+void wcl_rtnl_request_put_u32(wcl_rtnl_request *request, int attribute, uint32_t value);
+void wcl_rtnl_request_put_u64(wcl_rtnl_request *request, int attribute, uint64_t value);
+void wcl_rtnl_request_put_text(wcl_rtnl_request *request, int attribute, const char *text);
+/* Opens an attribute that holds others; closed with wcl_rtnl_request_close(). */
+struct nlattr *wcl_rtnl_request_open(wcl_rtnl_request *request, int attribute);
+void wcl_rtnl_request_close(wcl_rtnl_request *request, struct nlattr *attribute);
 
 /*
  * Sends the request, waits for the kernel's answer and frees the request. WCL_END when the kernel
  * refuses with errno value `tolerated`; otherwise a refusal fails with the text, which says what
  * could not be done ("create the bridge x"), and with the kernel's own words.
  */
-wcl_status wcl_request_send(wcl_rtnl *rtnl, wcl_request *request, int tolerated, wcl_error *error,
-                            const char *format, ...) WCL_PRINTF(5, 6);
+wcl_status wcl_rtnl_request_send(wcl_rtnl *rtnl, wcl_rtnl_request *request, int tolerated,
+                                 wcl_error *error, const char *format, ...) WCL_PRINTF(5, 6);
 
 /* What is known of an interface. */
 typedef struct wcl_link {

@@ -249,7 +249,7 @@ wcl_status wcl_hns_store_load_both(wcl_service *service, const char *id,
 wcl_status wcl_hns_store_load_endpoint(wcl_service *service, const char *id,
                                        wcl_endpoint_record **endpoint, wcl_error *error)
 {
-    WCL_CLEANUP_NETWORK wcl_network_record *network = NULL;
+    WCL_CLEANUP_NETWORK_RECORD wcl_network_record *network = NULL;
 
     return wcl_hns_store_load_both(service, id, &network, endpoint, error);
 }

@@ -160,24 +160,24 @@ static struct tcmsg header_of(int index, uint32_t parent, uint32_t handle)
 static wcl_status add_clsact(wcl_rtnl *rtnl, int index, wcl_error *error)
 {
     struct tcmsg header = header_of(index, TC_H_CLSACT, TC_H_MAKE(TC_H_CLSACT, 0));
-    wcl_request request =
-        wcl_request_begin(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
+    wcl_rtnl_request request =
+        wcl_rtnl_request_begin(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
 
-    wcl_request_put_text(&request, TCA_KIND, "clsact");
-    return wcl_request_send(rtnl, &request, EEXIST, error, "put filters on interface %d", index) ==
-                   WCL_FAILED
+    wcl_rtnl_request_put_text(&request, TCA_KIND, "clsact");
+    return wcl_rtnl_request_send(rtnl, &request, EEXIST, error, "put filters on interface %d",
+                                 index) == WCL_FAILED
                ? WCL_FAILED
                : WCL_OK;
 }
 
-static wcl_request begin_filter(int index, uint32_t parent, uint32_t priority)
+static wcl_rtnl_request begin_filter(int index, uint32_t parent, uint32_t priority)
 {
     struct tcmsg header = header_of(index, parent, 0);
 
     header.tcm_info = TC_H_MAKE(priority << 16, htons(ETH_P_ALL));
-    wcl_request request =
-        wcl_request_begin(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
-    wcl_request_put_text(&request, TCA_KIND, "bpf");
+    wcl_rtnl_request request =
+        wcl_rtnl_request_begin(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
+    wcl_rtnl_request_put_text(&request, TCA_KIND, "bpf");
     return request;
 }
 
@@ -187,14 +187,14 @@ static wcl_status add_verdict(wcl_rtnl *rtnl, int index, uint32_t parent, int pr
 {
     if (program < 0)
         return wcl_fail_errno(error, errno, "the kernel takes no BPF program to handle VLANs");
-    wcl_request request = begin_filter(index, parent, VLAN_PRIORITY);
-    struct nlattr *options = wcl_request_open(&request, TCA_OPTIONS);
-    wcl_request_put_u32(&request, TCA_BPF_FD, (uint32_t)program);
-    wcl_request_put_text(&request, TCA_BPF_NAME, "wcl_vlan");
-    wcl_request_put_u32(&request, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
-    wcl_request_close(&request, options);
+    wcl_rtnl_request request = begin_filter(index, parent, VLAN_PRIORITY);
+    struct nlattr *options = wcl_rtnl_request_open(&request, TCA_OPTIONS);
+    wcl_rtnl_request_put_u32(&request, TCA_BPF_FD, (uint32_t)program);
+    wcl_rtnl_request_put_text(&request, TCA_BPF_NAME, "wcl_vlan");
+    wcl_rtnl_request_put_u32(&request, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+    wcl_rtnl_request_close(&request, options);
     wcl_status status =
-        wcl_request_send(rtnl, &request, 0, error, "filter VLANs on interface %d", index);
+        wcl_rtnl_request_send(rtnl, &request, 0, error, "filter VLANs on interface %d", index);
     close(program);
     return status;
 }
@@ -221,20 +221,20 @@ static wcl_status add_bucket(wcl_rtnl *rtnl, int shaper, uint64_t rate, wcl_erro
     bucket.rate.linklayer = TC_LINKLAYER_ETHERNET;
     bucket.rate.rate = rate > UINT32_MAX ? UINT32_MAX : (uint32_t)rate;
     bucket.limit = (uint32_t)(burst + queue);
-    wcl_request request =
-        wcl_request_begin(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
-    wcl_request_put_text(&request, TCA_KIND, "tbf");
-    struct nlattr *options = wcl_request_open(&request, TCA_OPTIONS);
-    wcl_request_put(&request, TCA_TBF_PARMS, &bucket, sizeof(bucket));
-    wcl_request_put_u32(&request, TCA_TBF_BURST, (uint32_t)burst);
+    wcl_rtnl_request request =
+        wcl_rtnl_request_begin(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
+    wcl_rtnl_request_put_text(&request, TCA_KIND, "tbf");
+    struct nlattr *options = wcl_rtnl_request_open(&request, TCA_OPTIONS);
+    wcl_rtnl_request_put(&request, TCA_TBF_PARMS, &bucket, sizeof(bucket));
+    wcl_rtnl_request_put_u32(&request, TCA_TBF_BURST, (uint32_t)burst);
     if (rate > UINT32_MAX)
-        wcl_request_put_u64(&request, TCA_TBF_RATE64, rate);
-    wcl_request_close(&request, options);
-    return wcl_request_send(rtnl, &request, 0, error, "limit the rate of device %d", shaper);
+        wcl_rtnl_request_put_u64(&request, TCA_TBF_RATE64, rate);
+    wcl_rtnl_request_close(&request, options);
+    return wcl_rtnl_request_send(rtnl, &request, 0, error, "limit the rate of device %d", shaper);
 }
 
 /* The action: out through the shaper, which gives the frame back afterwards. */
-static void put_redirection(wcl_request *request, int shaper)
+static void put_redirection(wcl_rtnl_request *request, int shaper)
 {
     struct tc_mirred redirection;
 
@@ -242,14 +242,14 @@ static void put_redirection(wcl_request *request, int shaper)
     redirection.action = TC_ACT_STOLEN;
     redirection.eaction = TCA_EGRESS_REDIR;
     redirection.ifindex = (uint32_t)shaper;
-    struct nlattr *actions = wcl_request_open(request, TCA_BPF_ACT);
-    struct nlattr *first = wcl_request_open(request, 1);
-    wcl_request_put_text(request, TCA_ACT_KIND, "mirred");
-    struct nlattr *options = wcl_request_open(request, TCA_ACT_OPTIONS);
-    wcl_request_put(request, TCA_MIRRED_PARMS, &redirection, sizeof(redirection));
-    wcl_request_close(request, options);
-    wcl_request_close(request, first);
-    wcl_request_close(request, actions);
+    struct nlattr *actions = wcl_rtnl_request_open(request, TCA_BPF_ACT);
+    struct nlattr *first = wcl_rtnl_request_open(request, 1);
+    wcl_rtnl_request_put_text(request, TCA_ACT_KIND, "mirred");
+    struct nlattr *options = wcl_rtnl_request_open(request, TCA_ACT_OPTIONS);
+    wcl_rtnl_request_put(request, TCA_MIRRED_PARMS, &redirection, sizeof(redirection));
+    wcl_rtnl_request_close(request, options);
+    wcl_rtnl_request_close(request, first);
+    wcl_rtnl_request_close(request, actions);
 }
 
 wcl_status wcl_rate_limit(wcl_rtnl *rtnl, int index, int shaper, uint64_t rate, wcl_error *error)
@@ -259,14 +259,14 @@ wcl_status wcl_rate_limit(wcl_rtnl *rtnl, int index, int shaper, uint64_t rate, 
     int program = load_match();
     if (program < 0)
         return wcl_fail_errno(error, errno, "the kernel takes no BPF program to limit rates");
-    wcl_request request = begin_filter(index, INGRESS, RATE_PRIORITY);
-    struct nlattr *options = wcl_request_open(&request, TCA_OPTIONS);
-    wcl_request_put_u32(&request, TCA_BPF_FD, (uint32_t)program);
-    wcl_request_put_text(&request, TCA_BPF_NAME, "wcl_rate");
+    wcl_rtnl_request request = begin_filter(index, INGRESS, RATE_PRIORITY);
+    struct nlattr *options = wcl_rtnl_request_open(&request, TCA_OPTIONS);
+    wcl_rtnl_request_put_u32(&request, TCA_BPF_FD, (uint32_t)program);
+    wcl_rtnl_request_put_text(&request, TCA_BPF_NAME, "wcl_rate");
     put_redirection(&request, shaper);
-    wcl_request_close(&request, options);
+    wcl_rtnl_request_close(&request, options);
     wcl_status status =
-        wcl_request_send(rtnl, &request, 0, error, "limit the rate of interface %d", index);
+        wcl_rtnl_request_send(rtnl, &request, 0, error, "limit the rate of interface %d", index);
     close(program);
     return status;
 }
@@ -274,11 +274,11 @@ wcl_status wcl_rate_limit(wcl_rtnl *rtnl, int index, int shaper, uint64_t rate, 
 wcl_status wcl_traffic_reset(wcl_rtnl *rtnl, int index, wcl_error *error)
 {
     struct tcmsg header = header_of(index, TC_H_CLSACT, TC_H_MAKE(TC_H_CLSACT, 0));
-    wcl_request request = wcl_request_begin(RTM_DELQDISC, 0, &header, sizeof(header));
+    wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_DELQDISC, 0, &header, sizeof(header));
 
     /* ENOENT, or EINVAL from older kernels, where there is nothing. */
-    wcl_status status =
-        wcl_request_send(rtnl, &request, ENOENT, error, "take the filters off interface %d", index);
+    wcl_status status = wcl_rtnl_request_send(rtnl, &request, ENOENT, error,
+                                              "take the filters off interface %d", index);
     if (status == WCL_FAILED && error && error->code == WCL_CODE_INVALID_PARAMETER)
         return WCL_OK;
     return status == WCL_FAILED ? WCL_FAILED : WCL_OK;

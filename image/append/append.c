@@ -7,7 +7,7 @@
 #include "image/append/config.h"
 #include "image/append/layer.h"
 #include "image/engine.h"
-#include "layer/tar/compress.h"
+#include "compress/compress.h"
 
 #define SPOOL_MEMORY (4u * 1024 * 1024)
 
@@ -143,8 +143,8 @@ static void stream_free(wcl_blob_stream *base)
 
 static const wcl_blob_stream_ops stream_ops = { .read = stream_read, .free = stream_free };
 
-static wcl_status get_manifest(wcl_image_source *base, const char *reference, wcl_buffer *text,
-                               char media_type[128], wcl_error *error)
+static wcl_status append_get_manifest(wcl_image_source *base, const char *reference,
+                                      wcl_buffer *text, char media_type[128], wcl_error *error)
 {
     const new_image *image = (const new_image *)base;
 
@@ -153,8 +153,8 @@ static wcl_status get_manifest(wcl_image_source *base, const char *reference, wc
     return wcl_buffer_append_text(text, image->manifest, error);
 }
 
-static wcl_status open_blob(wcl_image_source *base, const wcl_descriptor *descriptor,
-                            uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
+static wcl_status append_open_blob(wcl_image_source *base, const wcl_descriptor *descriptor,
+                                   uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
 {
     const new_image *image = (const new_image *)base;
     bool is_config = strcmp(descriptor->digest, image->config_digest) == 0;
@@ -179,13 +179,14 @@ static void source_free(wcl_image_source *base)
     (void)base; /* whoever appends frees it */
 }
 
-static const wcl_image_source_ops source_ops = { .get_manifest = get_manifest,
-                                                 .open_blob = open_blob,
+static const wcl_image_source_ops source_ops = { .get_manifest = append_get_manifest,
+                                                 .open_blob = append_open_blob,
                                                  .free = source_free };
 
 /* ---- Documents ------------------------------------------------------------------------------ */
 
-static wcl_status parse(char *text, size_t size, size_t limit, cJSON **json, wcl_error *error)
+static wcl_status append_parse(char *text, size_t size, size_t limit, cJSON **json,
+                               wcl_error *error)
 {
     wcl_status status = wcl_json_parse(text, size, limit, json, error);
 
@@ -204,10 +205,10 @@ static wcl_status load_base(new_image *image, const char *base, const wcl_image_
         return wcl_append_scratch(image->options->platform, &image->config_json,
                                   &image->manifest_json, error);
     if (wcl_image_config(image->driver, info->digest, &text, &size, error) != WCL_OK ||
-        parse(text, size, WCL_CONFIG_SIZE_MAX, &image->config_json, error) != WCL_OK ||
+        append_parse(text, size, WCL_CONFIG_SIZE_MAX, &image->config_json, error) != WCL_OK ||
         wcl_image_manifest(image->driver, info->digest, &text, &size, error) != WCL_OK)
         return WCL_FAILED;
-    return parse(text, size, WCL_MANIFEST_SIZE_MAX, &image->manifest_json, error);
+    return append_parse(text, size, WCL_MANIFEST_SIZE_MAX, &image->manifest_json, error);
 }
 
 static wcl_status make_documents(new_image *image, wcl_error *error)

@@ -6,13 +6,12 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
-#include "layer/entry.h"
-#include "layer/store/chain.h"
+#include "layer/internal.h"
 
 struct wcl_append_base {
     wcl_store store;
     wcl_store_layer layer;
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
     wcl_buffer spelling;
     wcl_buffer target;
 };

@@ -27,13 +27,14 @@ static wcl_status set(cJSON *object, const char *name, cJSON *value, wcl_error *
     return wcl_fail_memory(error);
 }
 
-static wcl_status set_text(cJSON *object, const char *name, const char *text, wcl_error *error)
+static wcl_status append_config_set_text(cJSON *object, const char *name, const char *text,
+                                         wcl_error *error)
 {
     return set(object, name, cJSON_CreateString(text), error);
 }
 
 /* Takes `value`, likewise. */
-static wcl_status push(cJSON *array, cJSON *value, wcl_error *error)
+static wcl_status append_config_push(cJSON *array, cJSON *value, wcl_error *error)
 {
     if (value && cJSON_AddItemToArray(array, value))
         return WCL_OK;
@@ -107,9 +108,9 @@ static wcl_status parse_command(const char *option, const char *text, bool is_wi
         return wcl_fail_memory(error);
     wcl_status status = WCL_OK;
     for (size_t i = 0; *text && shells[is_windows][i] && status == WCL_OK; i++)
-        status = push(*command, cJSON_CreateString(shells[is_windows][i]), error);
+        status = append_config_push(*command, cJSON_CreateString(shells[is_windows][i]), error);
     if (*text && status == WCL_OK)
-        status = push(*command, cJSON_CreateString(text), error);
+        status = append_config_push(*command, cJSON_CreateString(text), error);
     if (status != WCL_OK)
         cJSON_Delete(*command);
     return status;
@@ -158,7 +159,7 @@ static wcl_status set_variable(cJSON *variables, const char *setting, bool is_wi
         cJSON_Delete(changed);
         return wcl_fail_memory(error);
     }
-    return push(variables, cJSON_CreateString(setting), error);
+    return append_config_push(variables, cJSON_CreateString(setting), error);
 }
 
 static wcl_status set_environment(cJSON *run, const wcl_image_append_options *options,
@@ -192,7 +193,7 @@ static wcl_status set_labels(cJSON *run, const wcl_image_append_options *options
             return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                             "the label '%s' is not of the form NAME=VALUE", label);
         if (wcl_buffer_append(&name, label, (size_t)(equals - label), error) != WCL_OK ||
-            set_text(labels, wcl_buffer_text(&name), equals + 1, error) != WCL_OK)
+            append_config_set_text(labels, wcl_buffer_text(&name), equals + 1, error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;
@@ -214,9 +215,10 @@ static wcl_status set_run(cJSON *config, const wcl_image_append_options *options
         set_environment(run, options, is_windows, error) != WCL_OK ||
         set_labels(run, options, error) != WCL_OK)
         return WCL_FAILED;
-    if (options->workdir && set_text(run, "WorkingDir", options->workdir, error) != WCL_OK)
+    if (options->workdir &&
+        append_config_set_text(run, "WorkingDir", options->workdir, error) != WCL_OK)
         return WCL_FAILED;
-    return options->user ? set_text(run, "User", options->user, error) : WCL_OK;
+    return options->user ? append_config_set_text(run, "User", options->user, error) : WCL_OK;
 }
 
 /* ---- The config ----------------------------------------------------------------------------- */
@@ -233,7 +235,7 @@ static wcl_status set_platform(cJSON *config, const wcl_platform *platform, wcl_
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (fields[i].value && *fields[i].value &&
-            set_text(config, fields[i].name, fields[i].value, error) != WCL_OK)
+            append_config_set_text(config, fields[i].name, fields[i].value, error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }
@@ -251,13 +253,13 @@ static wcl_status add_history(cJSON *config, int layers_before, const char *crea
     if (member(config, "history", true, &history, error) != WCL_OK)
         return WCL_FAILED;
     event = cJSON_CreateObject();
-    if (push(history, event, error) != WCL_OK ||
-        set_text(event, "created", created, error) != WCL_OK)
+    if (append_config_push(history, event, error) != WCL_OK ||
+        append_config_set_text(event, "created", created, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_buffer_printf(&command, error, "wcl append%s%s", to ? " --to " : "", to ? to : "") !=
         WCL_OK)
         return WCL_FAILED;
-    return set_text(event, "created_by", wcl_buffer_text(&command), error);
+    return append_config_set_text(event, "created_by", wcl_buffer_text(&command), error);
 }
 
 wcl_status wcl_append_config(cJSON *config, const wcl_image_append_options *options,
@@ -275,9 +277,9 @@ wcl_status wcl_append_config(cJSON *config, const wcl_image_append_options *opti
         return WCL_FAILED;
     int layers_before = cJSON_GetArraySize(diff_ids);
     format_time(blob->created, created);
-    if (push(diff_ids, cJSON_CreateString(blob->diff_id), error) != WCL_OK ||
+    if (append_config_push(diff_ids, cJSON_CreateString(blob->diff_id), error) != WCL_OK ||
         add_history(config, layers_before, created, options->to, error) != WCL_OK ||
-        set_text(config, "created", created, error) != WCL_OK)
+        append_config_set_text(config, "created", created, error) != WCL_OK)
         return WCL_FAILED;
     return set_run(config, options, strcmp(os, "windows") == 0, error);
 }
@@ -300,7 +302,7 @@ wcl_status wcl_append_manifest(cJSON *manifest, const wcl_append_blob *blob, con
     const char *layer_type =
         is_docker ? WCL_MEDIA_DOCKER_LAYER ".gzip" : WCL_MEDIA_OCI_LAYER "+gzip";
     cJSON_DeleteItemFromObjectCaseSensitive(described, "size");
-    if (set_text(described, "digest", config_digest, error) != WCL_OK)
+    if (append_config_set_text(described, "digest", config_digest, error) != WCL_OK)
         return WCL_FAILED;
     /* What the old config had besides, a copy of its bytes or places to get it, is not of this one.
      */
@@ -309,9 +311,9 @@ wcl_status wcl_append_manifest(cJSON *manifest, const wcl_append_blob *blob, con
     if (!wcl_json_add_u64(described, "size", config_size))
         return wcl_fail_memory(error);
     layer = cJSON_CreateObject();
-    if (push(layers, layer, error) != WCL_OK ||
-        set_text(layer, "mediaType", layer_type, error) != WCL_OK ||
-        set_text(layer, "digest", blob->digest, error) != WCL_OK)
+    if (append_config_push(layers, layer, error) != WCL_OK ||
+        append_config_set_text(layer, "mediaType", layer_type, error) != WCL_OK ||
+        append_config_set_text(layer, "digest", blob->digest, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_json_add_u64(layer, "size", blob->size) ? WCL_OK : wcl_fail_memory(error);
 }
@@ -334,9 +336,9 @@ wcl_status wcl_append_scratch(const wcl_platform *platform, cJSON **config, cJSO
     if (status != WCL_OK || also != WCL_OK)
         return WCL_FAILED;
     if (set_platform(*config, platform, error) != WCL_OK ||
-        set_text(rootfs, "type", "layers", error) != WCL_OK ||
-        set_text(*manifest, "mediaType", WCL_MEDIA_OCI_MANIFEST, error) != WCL_OK ||
-        set_text(described, "mediaType", WCL_MEDIA_OCI_CONFIG, error) != WCL_OK)
+        append_config_set_text(rootfs, "type", "layers", error) != WCL_OK ||
+        append_config_set_text(*manifest, "mediaType", WCL_MEDIA_OCI_MANIFEST, error) != WCL_OK ||
+        append_config_set_text(described, "mediaType", WCL_MEDIA_OCI_CONFIG, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_json_add_u64(*manifest, "schemaVersion", 2) ? WCL_OK : wcl_fail_memory(error);
 }

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/path.h"
+#include "layer/internal.h"
 
 #define WINDOWS_ROOT "Files"
 #define WINDOWS_HIVES "Hives"
 
-static wcl_status add(wcl_append_extras *extras, const char *path, bool is_deleted,
-                      wcl_error *error)
+static wcl_status append_extras_add(wcl_append_extras *extras, const char *path, bool is_deleted,
+                                    wcl_error *error)
 {
     if (extras->count == extras->capacity) {
         size_t capacity = extras->capacity ? extras->capacity * 2 : 16;
@@ -81,7 +81,7 @@ static wcl_status add_folders(wcl_append_extras *extras, const wcl_append_layer 
             if (wcl_buffer_append_text(&spelled, file.spelling, error) != WCL_OK)
                 return WCL_FAILED;
         }
-        if (add(extras, wcl_buffer_text(&spelled), false, error) != WCL_OK)
+        if (append_extras_add(extras, wcl_buffer_text(&spelled), false, error) != WCL_OK)
             return WCL_FAILED;
         at += size;
     }
@@ -103,14 +103,14 @@ static wcl_status add_deleted(wcl_append_extras *extras, const wcl_append_layer 
         return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND,
                         is_root ? "the root of an image cannot be deleted"
                                 : "it cannot be deleted: the image does not have it");
-    if (add(extras, file.spelling, true, error) != WCL_OK ||
+    if (append_extras_add(extras, file.spelling, true, error) != WCL_OK ||
         wcl_buffer_append(&parent, file.spelling, wcl_path_parent_length(file.spelling), error) !=
             WCL_OK)
         return WCL_FAILED;
     return add_folders(extras, layer, &parent, error);
 }
 
-static int compare(const void *a, const void *b)
+static int append_extras_compare(const void *a, const void *b)
 {
     const wcl_append_extra *first = a;
     const wcl_append_extra *second = b;
@@ -124,7 +124,7 @@ static wcl_status sort(wcl_append_extras *extras, wcl_error *error)
     size_t kept = 0;
 
     if (extras->count > 1)
-        qsort(extras->list, extras->count, sizeof(*extras->list), compare);
+        qsort(extras->list, extras->count, sizeof(*extras->list), append_extras_compare);
     for (size_t i = 0; i < extras->count; i++) {
         wcl_append_extra *last = kept > 0 ? &extras->list[kept - 1] : NULL;
         if (!last || strcmp(last->path, extras->list[i].path) != 0) {
@@ -163,7 +163,8 @@ wcl_status wcl_append_extras_find(wcl_append_extras *extras, const wcl_append_la
         add_folders(extras, layer, &folder, error) != WCL_OK ||
         set_prefix(extras, &folder, error) != WCL_OK)
         return WCL_FAILED;
-    if (layer->os == WCL_OS_WINDOWS && add(extras, WINDOWS_HIVES, false, error) != WCL_OK)
+    if (layer->os == WCL_OS_WINDOWS &&
+        append_extras_add(extras, WINDOWS_HIVES, false, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < layer->deleted_count; i++)
         if (add_deleted(extras, layer, layer->deleted[i], error) != WCL_OK)

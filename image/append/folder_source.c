@@ -13,18 +13,15 @@
 #include "base/regular.h"
 #include "image/append/source.h"
 #include "image/append/xattrs.h"
-#include "layer/dir/posix.h"
-#include "layer/dir/walk.h"
-#include "layer/entry.h"
-#include "layer/path.h"
-#include "layer/tar/path_map.h"
+#include "layer/internal.h"
+#include "base/map.h"
 
 typedef struct folder_source {
     wcl_append_source base;
     char *name;
     int root;
     wcl_walk *walk;
-    wcl_path_map *inodes; /* of files with several names: where in `first_names` the first is */
+    wcl_map *inodes; /* of files with several names: where in `first_names` the first is */
     wcl_buffer first_names;
     wcl_file_xattrs xattrs;
     wcl_buffer target;
@@ -82,7 +79,7 @@ static wcl_status find_first_name(folder_source *source, const wcl_walk_item *it
     memset(&key, 0, sizeof(key));
     key.device = item->status.st_dev;
     key.inode = item->status.st_ino;
-    const size_t *known = wcl_path_map_find(source->inodes, &key, sizeof(key));
+    const size_t *known = wcl_map_find(source->inodes, &key, sizeof(key));
     if (known) {
         entry->kind = WCL_ENTRY_HARD_LINK;
         entry->target = (const char *)source->first_names.data + *known;
@@ -91,11 +88,11 @@ static wcl_status find_first_name(folder_source *source, const wcl_walk_item *it
     if (wcl_buffer_append(&source->first_names, item->path, strlen(item->path) + 1, error) !=
         WCL_OK)
         return WCL_FAILED;
-    return wcl_path_map_set(source->inodes, &key, sizeof(key), &place, error);
+    return wcl_map_set(source->inodes, &key, sizeof(key), &place, error);
 }
 
-static wcl_status describe(folder_source *source, const wcl_walk_item *item, wcl_entry *entry,
-                           wcl_error *error)
+static wcl_status folder_source_describe(folder_source *source, const wcl_walk_item *item,
+                                         wcl_entry *entry, wcl_error *error)
 {
     *entry = (wcl_entry) { .struct_size = sizeof(*entry),
                            .path = item->path,
@@ -132,7 +129,7 @@ static wcl_status source_next(wcl_append_source *base, wcl_entry *entry, wcl_err
     wcl_status status = wcl_walk_next(source->walk, &item, error);
     if (status == WCL_FAILED)
         return wcl_error_context(error, "append", source->name);
-    if (status == WCL_END || describe(source, &item, entry, error) == WCL_OK)
+    if (status == WCL_END || folder_source_describe(source, &item, entry, error) == WCL_OK)
         return status;
     wcl_error_context(error, NULL, item.path);
     return wcl_error_context(error, "append", source->name);
@@ -188,7 +185,7 @@ static void source_free(wcl_append_source *base)
     wcl_beneath_cache_free(&source->looked_up);
     wcl_cleanup_fd(&source->root);
     wcl_cleanup_fd(&source->file);
-    wcl_path_map_free(source->inodes);
+    wcl_map_free(source->inodes);
     wcl_buffer_free(&source->first_names);
     wcl_buffer_free(&source->target);
     wcl_file_xattrs_free(&source->xattrs);
@@ -200,7 +197,8 @@ static const wcl_append_source_ops source_ops = {
     .next = source_next, .read = source_read, .look_up = source_look_up, .free = source_free
 };
 
-static wcl_status open_parts(folder_source *source, const char *folder, wcl_error *error)
+static wcl_status folder_source_open_parts(folder_source *source, const char *folder,
+                                           wcl_error *error)
 {
     const wcl_walk_rules rules = { .is_plain = true };
 
@@ -211,7 +209,7 @@ static wcl_status open_parts(folder_source *source, const char *folder, wcl_erro
     if (source->root < 0)
         return wcl_fail_errno(error, errno, "cannot open the folder");
     source->looked_up.root = source->root;
-    if (wcl_path_map_new(sizeof(size_t), &source->inodes, error) != WCL_OK)
+    if (wcl_map_new(sizeof(size_t), &source->inodes, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_walk_new(source->root, &rules, &source->walk, error);
 }
@@ -226,7 +224,7 @@ wcl_status wcl_append_folder_open(const char *folder, wcl_append_source **source
     made->root = -1;
     made->file = -1;
     made->looked_up = (wcl_beneath_cache)WCL_BENEATH_CACHE_INIT;
-    if (open_parts(made, folder, error) != WCL_OK) {
+    if (folder_source_open_parts(made, folder, error) != WCL_OK) {
         source_free(&made->base);
         return wcl_error_context(error, "append", folder);
     }

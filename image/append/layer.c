@@ -12,8 +12,7 @@
 #include "image/append/descriptor.h"
 #include "image/append/extras.h"
 #include "image/append/windows_link.h"
-#include "layer/path.h"
-#include "layer/windows_names.h"
+#include "layer/internal.h"
 
 #define COPY_SIZE (256u * 1024)
 #define PROGRESS_BYTES (1024u * 1024)
@@ -75,7 +74,7 @@ static void set_times(wcl_basic_info *info, struct timespec time)
 
 /* ---- Writing entries ------------------------------------------------------------------------ */
 
-static wcl_status report(layer_maker *maker, uint64_t bytes, wcl_error *error)
+static wcl_status append_layer_report(layer_maker *maker, uint64_t bytes, wcl_error *error)
 {
     const wcl_hooks *hooks = maker->layer->hooks;
 
@@ -88,7 +87,7 @@ static wcl_status report(layer_maker *maker, uint64_t bytes, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status add(layer_maker *maker, const wcl_entry *entry, wcl_error *error)
+static wcl_status append_layer_add(layer_maker *maker, const wcl_entry *entry, wcl_error *error)
 {
     maker->progress.entries = ++maker->made->entries;
     maker->progress.subject = entry->path;
@@ -106,8 +105,8 @@ static wcl_status write_header(layer_maker *maker, uint32_t id, uint64_t size, w
     return wcl_layer_writer_write(maker->writer, bytes, length, error);
 }
 
-static wcl_status write_stream(layer_maker *maker, uint32_t id, const void *data, size_t size,
-                               wcl_error *error)
+static wcl_status append_layer_write_stream(layer_maker *maker, uint32_t id, const void *data,
+                                            size_t size, wcl_error *error)
 {
     if (write_header(maker, id, size, error) != WCL_OK)
         return WCL_FAILED;
@@ -124,7 +123,7 @@ static wcl_status write_data(layer_maker *maker, uint64_t size, wcl_error *error
         if (wcl_append_source_read(maker->source, maker->buffer, COPY_SIZE, &got, error) !=
                 WCL_OK ||
             wcl_layer_writer_write(maker->writer, maker->buffer, got, error) != WCL_OK ||
-            report(maker, got, error) != WCL_OK)
+            append_layer_report(maker, got, error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;
@@ -140,7 +139,7 @@ static wcl_status add_linux(layer_maker *maker, wcl_entry *entry, wcl_error *err
         entry->uid = maker->uid;
         entry->gid = maker->gid;
     }
-    if (add(maker, entry, error) != WCL_OK)
+    if (append_layer_add(maker, entry, error) != WCL_OK)
         return WCL_FAILED;
     if (entry->kind != WCL_ENTRY_FILE || entry->size == 0)
         return WCL_OK;
@@ -156,7 +155,7 @@ static wcl_status write_link(layer_maker *maker, const char *spelled, wcl_error 
 
     if (wcl_reparse_encode_link(spelled, false, &reparse, &size, error) != WCL_OK)
         return WCL_FAILED;
-    return write_stream(maker, WCL_BACKUP_REPARSE_DATA, reparse, size, error);
+    return append_layer_write_stream(maker, WCL_BACKUP_REPARSE_DATA, reparse, size, error);
 }
 
 static wcl_status set_windows_info(layer_maker *maker, const wcl_entry *from, wcl_entry *entry,
@@ -189,8 +188,9 @@ static wcl_status write_windows_streams(layer_maker *maker, const wcl_entry *fro
 {
     bool is_folder = entry->info.attributes & WCL_ATTRIBUTE_DIRECTORY;
 
-    if (write_stream(maker, WCL_BACKUP_SECURITY_DATA, is_folder ? maker->folder_sd : maker->file_sd,
-                     is_folder ? maker->folder_sd_size : maker->file_sd_size, error) != WCL_OK)
+    if (append_layer_write_stream(
+            maker, WCL_BACKUP_SECURITY_DATA, is_folder ? maker->folder_sd : maker->file_sd,
+            is_folder ? maker->folder_sd_size : maker->file_sd_size, error) != WCL_OK)
         return WCL_FAILED;
     if (from->kind == WCL_ENTRY_SYMLINK)
         return write_link(maker, wcl_buffer_text(&maker->target), error);
@@ -217,7 +217,7 @@ static wcl_status add_windows(layer_maker *maker, const wcl_entry *from, wcl_err
         entry.size = 0;
     if (from->kind != WCL_ENTRY_DELETED && set_windows_info(maker, from, &entry, error) != WCL_OK)
         return WCL_FAILED;
-    if (add(maker, &entry, error) != WCL_OK)
+    if (append_layer_add(maker, &entry, error) != WCL_OK)
         return WCL_FAILED;
     if (entry.kind == WCL_ENTRY_HARD_LINK || entry.kind == WCL_ENTRY_DELETED)
         return WCL_OK;
@@ -237,10 +237,10 @@ static wcl_status add_known_folder(layer_maker *maker, const wcl_append_base_fil
                         .info = file->info };
 
     entry.info.attributes |= WCL_ATTRIBUTE_DIRECTORY;
-    if (add(maker, &entry, error) != WCL_OK)
+    if (append_layer_add(maker, &entry, error) != WCL_OK)
         return WCL_FAILED;
-    return write_stream(maker, WCL_BACKUP_SECURITY_DATA, file->security, file->security_size,
-                        error);
+    return append_layer_write_stream(maker, WCL_BACKUP_SECURITY_DATA, file->security,
+                                     file->security_size, error);
 }
 
 /* Adds a folder, where the image does not have it; there it stays what it is. */
@@ -273,7 +273,7 @@ static wcl_status add_any(layer_maker *maker, wcl_entry *entry, wcl_error *error
     if (entry->kind == WCL_ENTRY_DIRECTORY)
         return add_folder(maker, entry, error);
     if (entry->kind == WCL_ENTRY_DELETED)
-        return add(maker, entry, error);
+        return append_layer_add(maker, entry, error);
     return maker->is_windows ? add_windows(maker, entry, error) : add_linux(maker, entry, error);
 }
 
@@ -427,7 +427,8 @@ static wcl_status add_all(layer_maker *maker, wcl_error *error)
 
     while ((status = wcl_append_source_next(maker->source, &entry, error)) == WCL_OK) {
         if (place(maker, &entry, error) == WCL_OK &&
-            add_entry(maker, &next, &entry, error) == WCL_OK && report(maker, 512, error) == WCL_OK)
+            add_entry(maker, &next, &entry, error) == WCL_OK &&
+            append_layer_report(maker, 512, error) == WCL_OK)
             continue;
         return wcl_error_context(error, NULL, wcl_buffer_text(&maker->path));
     }
@@ -467,7 +468,7 @@ static wcl_status parse_owner(layer_maker *maker, wcl_error *error)
                     maker->layer->owner);
 }
 
-static wcl_status prepare(layer_maker *maker, wcl_error *error)
+static wcl_status append_layer_prepare(layer_maker *maker, wcl_error *error)
 {
     const wcl_append_layer *layer = maker->layer;
 
@@ -513,7 +514,7 @@ wcl_status wcl_append_layer_write(const wcl_append_layer *layer, wcl_append_sour
                           .progress = { .operation = "append" } };
 
     *made = (wcl_append_made) { .entries = 0 };
-    wcl_status status = prepare(&maker, error);
+    wcl_status status = append_layer_prepare(&maker, error);
     if (status == WCL_OK)
         status = add_all(&maker, error);
     if (status == WCL_OK)

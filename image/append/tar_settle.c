@@ -77,7 +77,7 @@ static bool is_left(const settling *settling, size_t row)
 
 /* What is in place at a link's target when the link is made; where the target comes only behind the
  * link, what is left there in the end. NOT_KNOWN where nothing is. */
-static size_t find_target(const settling *settling, size_t link)
+static size_t tar_settle_find_target(const settling *settling, size_t link)
 {
     const wcl_tar_row *rows = settling->table->rows;
     const char *target = wcl_tar_table_text(settling->table, rows[link].target);
@@ -107,8 +107,8 @@ static void follow_back(settling *settling, size_t *targets)
 
     for (size_t i = 0; i < settling->table->count; i++) {
         const size_t row = settling->places[i];
-        targets[row] =
-            rows[row].kind == WCL_ENTRY_HARD_LINK ? find_target(settling, row) : NOT_KNOWN;
+        targets[row] = rows[row].kind == WCL_ENTRY_HARD_LINK ? tar_settle_find_target(settling, row)
+                                                             : NOT_KNOWN;
         if (rows[row].kind != WCL_ENTRY_HARD_LINK)
             settling->files[row] = row;
         else if (targets[row] != NOT_KNOWN)
@@ -176,7 +176,7 @@ static wcl_status take_left(settling *settling, wcl_tar_row *left, size_t *count
     return WCL_OK;
 }
 
-static wcl_status settle(settling *settling, size_t *targets, wcl_error *error)
+static wcl_status tar_settle_settle(settling *settling, size_t *targets, wcl_error *error)
 {
     wcl_tar_table *table = settling->table;
     size_t count;
@@ -214,5 +214,5 @@ wcl_status wcl_tar_table_settle(wcl_tar_table *table, wcl_error *error)
                           .files = memory + 3 * count,
                           .firsts = memory + 4 * count };
     qsort_r(table->rows, count, sizeof(*table->rows), compare_rows, table);
-    return settle(&settling, memory + 5 * count, error);
+    return tar_settle_settle(&settling, memory + 5 * count, error);
 }

@@ -11,9 +11,8 @@
 #include "base/spool.h"
 #include "image/append/source.h"
 #include "image/append/tar_table.h"
-#include "layer/tar/compress.h"
-#include "layer/tar/limits.h"
-#include "layer/tar/tar_reader.h"
+#include "compress/compress.h"
+#include "layer/internal.h"
 
 #define SPOOL_MEMORY (1024u * 1024)
 
@@ -41,7 +40,7 @@ static tar_source *tar_source_of(wcl_append_source *base)
 /* ---- The plain tar -------------------------------------------------------------------------- */
 
 /* Whether whoever appends wants to go on. */
-static wcl_status report(tar_source *source, wcl_error *error)
+static wcl_status append_tar_source_report(tar_source *source, wcl_error *error)
 {
     const wcl_hooks *hooks = source->from.hooks;
 
@@ -76,7 +75,7 @@ static wcl_status fill_spool(tar_source *source, wcl_input *input, wcl_error *er
         status = wcl_spool_append(&source->spool, block->data, block->size, error);
         wcl_block_unref(block);
         source->progress.done = source->spool.size;
-        if (status != WCL_OK || report(source, error) != WCL_OK)
+        if (status != WCL_OK || append_tar_source_report(source, error) != WCL_OK)
             return WCL_FAILED;
     }
     return status == WCL_END ? WCL_OK : status;
@@ -177,7 +176,7 @@ static wcl_status collect(tar_source *source, wcl_error *error)
         return WCL_FAILED;
     while ((status = wcl_layer_reader_next(reader, &entry, error)) == WCL_OK)
         if (collect_entry(source, (const wcl_tar_reader *)reader, &entry, error) != WCL_OK ||
-            report(source, error) != WCL_OK)
+            append_tar_source_report(source, error) != WCL_OK)
             break;
     wcl_status closed = wcl_layer_reader_close(reader, status == WCL_END ? error : NULL);
     if (status != WCL_END || closed != WCL_OK)

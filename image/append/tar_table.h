@@ -5,7 +5,7 @@
 #include <wcl/layer.h>
 
 #include "base/buffer.h"
-#include "layer/tar/scan.h"
+#include "layer/internal.h"
 
 /* An entry; texts are places in the table's `texts`. */
 typedef struct wcl_tar_row {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/path.h"
+#include "layer/internal.h"
 
 /* Links that are followed before one gives up on a circle. */
 #define LINKS_MAX 40

@@ -49,12 +49,13 @@ static wcl_status read_all(const char *path, const char *name, wcl_buffer *buffe
     return wcl_fail_errno(error, errno, "cannot read the extended attributes");
 }
 
-static int compare(const void *a, const void *b)
+static int append_xattrs_compare(const void *a, const void *b)
 {
     return strcmp(((const wcl_xattr *)a)->name, ((const wcl_xattr *)b)->name);
 }
 
-static wcl_status add(wcl_file_xattrs *xattrs, const char *path, const char *name, wcl_error *error)
+static wcl_status append_xattrs_add(wcl_file_xattrs *xattrs, const char *path, const char *name,
+                                    wcl_error *error)
 {
     size_t got;
 
@@ -87,7 +88,7 @@ wcl_status wcl_file_xattrs_read(wcl_file_xattrs *xattrs, int folder, const char 
     const char *names = wcl_buffer_text(&xattrs->names);
     for (size_t at = 0; at < size; at += strlen(names + at) + 1)
         if (!is_of_machine(names + at) &&
-            add(xattrs, wcl_buffer_text(&path), names + at, error) != WCL_OK)
+            append_xattrs_add(xattrs, wcl_buffer_text(&path), names + at, error) != WCL_OK)
             return WCL_FAILED;
     const uint8_t *value = xattrs->values.data;
     for (size_t i = 0; i < xattrs->count; i++) {
@@ -95,7 +96,7 @@ wcl_status wcl_file_xattrs_read(wcl_file_xattrs *xattrs, int folder, const char 
         value += xattrs->list[i].size;
     }
     if (xattrs->count > 1)
-        qsort(xattrs->list, xattrs->count, sizeof(*xattrs->list), compare);
+        qsort(xattrs->list, xattrs->count, sizeof(*xattrs->list), append_xattrs_compare);
     return WCL_OK;
 }
 

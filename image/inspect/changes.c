@@ -7,7 +7,7 @@
 #include "base/cursor.h"
 #include "base/error.h"
 #include "base/hooks.h"
-#include "layer/store/index.h"
+#include "layer/internal.h"
 
 /* Steps between two looks at whether it shall end. */
 #define STEPS 16384
@@ -15,7 +15,7 @@
 /* A layer while it is taken. */
 typedef struct taking {
     wcl_image_changes *changes;
-    wcl_tree *layer;
+    wcl_erofs_tree *layer;
     uint32_t number;
     wcl_node *paths;       /* by the layer's node, of a folder: its node among the paths */
     uint32_t *first_names; /* likewise, of a file: the event of its first name */
@@ -59,7 +59,7 @@ static wcl_status make_room(wcl_image_changes *changes, wcl_error *error)
 static wcl_status find_path(wcl_image_changes *changes, wcl_node folder, const char *name,
                             size_t length, wcl_node *path, wcl_error *error)
 {
-    const wcl_inode inode = { .mode = S_IFDIR | 0755 };
+    const wcl_erofs_inode inode = { .mode = S_IFDIR | 0755 };
     wcl_entry_id known = wcl_tree_lookup(changes->paths, folder, name, length);
 
     if (known != WCL_NO_ENTRY) {
@@ -131,7 +131,7 @@ static wcl_status end_contents(wcl_image_changes *changes, wcl_node folder, uint
 /* ---- One entry ------------------------------------------------------------------------------ */
 
 /* Bytes of a file's alternate streams. */
-static uint64_t stream_bytes(const wcl_tree *layer, wcl_node node)
+static uint64_t stream_bytes(const wcl_erofs_tree *layer, wcl_node node)
 {
     wcl_xattr xattr;
     uint64_t total = 0;
@@ -162,9 +162,9 @@ static wcl_image_file_kind kind_of(uint32_t type)
 }
 
 /* What is known of a file of the layer, apart from its place. */
-static void describe(const taking *state, wcl_node node, wcl_image_event *event)
+static void changes_describe(const taking *state, wcl_node node, wcl_image_event *event)
 {
-    wcl_inode inode;
+    wcl_erofs_inode inode;
     wcl_xattr link;
 
     wcl_tree_get_inode(state->layer, node, &inode);
@@ -237,7 +237,7 @@ static wcl_status take_file(taking *state, wcl_node node, wcl_image_event *event
     uint32_t live = changes->live[event->path];
     bool was_folder = live != WCL_NO_EVENT && changes->events[live].file_kind == WCL_FILE_FOLDER;
 
-    describe(state, node, event);
+    changes_describe(state, node, event);
     if (was_folder && event->file_kind == WCL_FILE_FOLDER)
         return WCL_OK;
     event->kind = live == WCL_NO_EVENT ? WCL_EVENT_ADDED : WCL_EVENT_CHANGED;
@@ -270,7 +270,7 @@ static wcl_status take_entry(taking *state, wcl_entry_id entry, wcl_error *error
     return take_file(state, node, &event, error);
 }
 
-wcl_status wcl_image_changes_add(wcl_image_changes *changes, uint32_t number, wcl_tree *layer,
+wcl_status wcl_image_changes_add(wcl_image_changes *changes, uint32_t number, wcl_erofs_tree *layer,
                                  wcl_error *error)
 {
     size_t nodes = wcl_tree_node_count(layer);

@@ -3,7 +3,7 @@
 #ifndef WCL_IMAGE_INSPECT_CHANGES_H
 #define WCL_IMAGE_INSPECT_CHANGES_H
 
-#include "layer/erofs/tree.h"
+#include "erofs/tree.h"
 
 typedef enum wcl_image_event_kind {
     WCL_EVENT_ADDED = 0,
@@ -36,8 +36,8 @@ typedef struct wcl_image_event {
 } wcl_image_event;
 
 typedef struct wcl_image_changes {
-    wcl_tree *paths; /* of all layers; each is a folder there, whatever it is */
-    uint32_t *live;  /* by node: the event that made what the image has there, or WCL_NO_EVENT */
+    wcl_erofs_tree *paths; /* of all layers; each is a folder there, whatever it is */
+    uint32_t *live; /* by node: the event that made what the image has there, or WCL_NO_EVENT */
     size_t live_count;
     wcl_image_event *events; /* layer by layer */
     size_t count;
@@ -52,7 +52,7 @@ wcl_status wcl_image_changes_begin(wcl_image_changes *changes, bool is_windows,
                                    const wcl_hooks *hooks, wcl_error *error);
 
 /* Takes the next layer, whose index `layer` is. */
-wcl_status wcl_image_changes_add(wcl_image_changes *changes, uint32_t number, wcl_tree *layer,
+wcl_status wcl_image_changes_add(wcl_image_changes *changes, uint32_t number, wcl_erofs_tree *layer,
                                  wcl_error *error);
 
 void wcl_image_changes_free(wcl_image_changes *changes);

@@ -11,31 +11,31 @@
 #include "base/error.h"
 #include "image/inspect/describe.h"
 #include "image/inspect/page_data.h"
-#include "layer/erofs/image.h"
-#include "layer/store/store.h"
+#include "erofs/image.h"
+#include "layer/internal.h"
 
 /* ---- Layers --------------------------------------------------------------------------------- */
 
-static wcl_status load_index(const wcl_store *store, const char *id, wcl_tree *tree,
+static wcl_status load_index(const wcl_store *store, const char *id, wcl_erofs_tree *tree,
                              wcl_error *error)
 {
     WCL_CLEANUP_FREE char *path = wcl_store_path(store, id, "layer.erofs");
-    wcl_image *index;
+    wcl_erofs_image *index;
 
     if (!path)
         return wcl_fail_memory(error);
-    if (wcl_image_open_file(path, &index, error) != WCL_OK)
+    if (wcl_erofs_image_open_file(path, &index, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = wcl_erofs_load(index, tree, 0, error);
-    wcl_image_free(index);
+    wcl_erofs_image_free(index);
     return status;
 }
 
-static wcl_status read_layer(const wcl_store *store, const char *id, uint32_t number,
-                             wcl_image_changes *changes, wcl_error *error)
+static wcl_status page_read_layer(const wcl_store *store, const char *id, uint32_t number,
+                                  wcl_image_changes *changes, wcl_error *error)
 {
     WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
 
     if (wcl_store_layer_open(store, id, WCL_LOCK_SHARED, &layer, error) != WCL_OK ||
         wcl_tree_new(changes->is_windows ? WCL_NAMES_CASELESS : WCL_NAMES_EXACT, &tree, error) !=
@@ -57,7 +57,7 @@ wcl_status wcl_page_read_layers(const wcl_driver *driver, const char *const *ids
         wcl_image_changes_begin(changes, is_windows, driver->hooks, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < count; i++)
-        if (read_layer(&store, ids[i], (uint32_t)i, changes, error) != WCL_OK)
+        if (page_read_layer(&store, ids[i], (uint32_t)i, changes, error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }

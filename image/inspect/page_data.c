@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/utf16.h"
-#include "layer/store/index.h"
+#include "layer/internal.h"
 
 #define PIECE_SIZE (64u * 1024)
 
@@ -56,7 +56,7 @@ wcl_status wcl_page_json(wcl_page_out *out, const cJSON *json, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status write_name(wcl_page_out *out, const wcl_tree *paths, wcl_entry_id entry,
+static wcl_status write_name(wcl_page_out *out, const wcl_erofs_tree *paths, wcl_entry_id entry,
                              wcl_buffer *text, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *holder = cJSON_CreateObject();
@@ -78,7 +78,7 @@ static wcl_status write_name(wcl_page_out *out, const wcl_tree *paths, wcl_entry
 
 /* ---- Paths and events ----------------------------------------------------------------------- */
 
-static wcl_status write_names(wcl_page_out *out, wcl_tree *paths, wcl_error *error)
+static wcl_status write_names(wcl_page_out *out, wcl_erofs_tree *paths, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     wcl_entry_id entry = wcl_tree_walk(paths, WCL_NO_ENTRY, false);
@@ -93,7 +93,7 @@ static wcl_status write_names(wcl_page_out *out, wcl_tree *paths, wcl_error *err
 }
 
 /* Writes the depths, and finds each path's place in the list. */
-static wcl_status write_depths(wcl_page_out *out, wcl_tree *paths, uint32_t *places,
+static wcl_status write_depths(wcl_page_out *out, wcl_erofs_tree *paths, uint32_t *places,
                                wcl_error *error)
 {
     WCL_CLEANUP_FREE uint32_t *depths = calloc(wcl_tree_node_count(paths), sizeof(*depths));

@@ -31,8 +31,8 @@ wcl_status wcl_bundle_report(const wcl_bundle *bundle, uint64_t done, wcl_error 
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-static wcl_status open_tar(wcl_bundle *bundle, int input, int temporary,
-                           const wcl_transfer_options *limits, wcl_error *error)
+static wcl_status local_bundle_open_tar(wcl_bundle *bundle, int input, int temporary,
+                                        const wcl_transfer_options *limits, wcl_error *error)
 {
     struct stat info;
 
@@ -50,12 +50,12 @@ static wcl_status open_path(wcl_bundle *bundle, const char *path, int temporary,
     struct stat info;
 
     if (strcmp(path, "-") == 0)
-        return open_tar(bundle, STDIN_FILENO, temporary, limits, error);
+        return local_bundle_open_tar(bundle, STDIN_FILENO, temporary, limits, error);
     WCL_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0)
         return wcl_fail_errno(error, errno, "cannot open '%s'", path);
     if (!S_ISDIR(info.st_mode))
-        return open_tar(bundle, fd, temporary, limits, error);
+        return local_bundle_open_tar(bundle, fd, temporary, limits, error);
     bundle->folder = fd;
     fd = -1;
     return WCL_OK;
@@ -160,8 +160,8 @@ typedef struct file_stream {
     uint64_t at;
 } file_stream;
 
-static wcl_status read_stream(wcl_blob_stream *base, void *buffer, size_t size, size_t *got,
-                              wcl_error *error)
+static wcl_status local_bundle_read_stream(wcl_blob_stream *base, void *buffer, size_t size,
+                                           size_t *got, wcl_error *error)
 {
     file_stream *stream = (file_stream *)base;
     uint64_t left = stream->file.size - stream->at;
@@ -187,7 +187,7 @@ static void free_stream(wcl_blob_stream *base)
 wcl_status wcl_bundle_stream(const wcl_bundle *bundle, const char *name, uint64_t offset,
                              wcl_blob_stream **stream, wcl_error *error)
 {
-    static const wcl_blob_stream_ops ops = { read_stream, free_stream };
+    static const wcl_blob_stream_ops ops = { local_bundle_read_stream, free_stream };
     file_stream *made = calloc(1, sizeof(*made));
 
     if (!made)

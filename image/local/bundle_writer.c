@@ -13,7 +13,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/staging.h"
-#include "layer/tar/pax_write.h"
+#include "layer/internal.h"
 
 struct wcl_bundle_writer {
     wcl_staging *staging; /* of a folder */

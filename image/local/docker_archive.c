@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "image/descriptor.h"
 #include "image/local/sources.h"
-#include "layer/tar/compress.h"
+#include "compress/compress.h"
 
 #define LIST_SIZE_MAX ((size_t)16 * 1024 * 1024)
 #define READ_SIZE (256 * 1024)
@@ -247,8 +247,9 @@ static wcl_status make_manifest(docker_archive *archive, const cJSON *item, cJSO
 /* ---- The source ----------------------------------------------------------------------------- */
 
 /* The reference is the image's number in manifest.json. */
-static wcl_status get_manifest(wcl_image_source *base, const char *reference, wcl_buffer *text,
-                               char media_type[128], wcl_error *error)
+static wcl_status docker_archive_get_manifest(wcl_image_source *base, const char *reference,
+                                              wcl_buffer *text, char media_type[128],
+                                              wcl_error *error)
 {
     docker_archive *archive = (docker_archive *)base;
     const cJSON *item = cJSON_GetArrayItem(archive->list, atoi(reference));
@@ -265,8 +266,9 @@ static wcl_status get_manifest(wcl_image_source *base, const char *reference, wc
     return wcl_buffer_append_text(text, printed, error);
 }
 
-static wcl_status open_blob(wcl_image_source *base, const wcl_descriptor *descriptor,
-                            uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
+static wcl_status docker_archive_open_blob(wcl_image_source *base, const wcl_descriptor *descriptor,
+                                           uint64_t offset, wcl_blob_stream **stream,
+                                           wcl_error *error)
 {
     const docker_archive *archive = (const docker_archive *)base;
 
@@ -350,7 +352,8 @@ static wcl_status read_list(docker_archive *archive, wcl_bundle_images *images, 
 wcl_status wcl_docker_archive_open(const wcl_bundle *bundle, wcl_image_source **source,
                                    wcl_bundle_images *images, wcl_error *error)
 {
-    static const wcl_image_source_ops ops = { get_manifest, open_blob, free_archive };
+    static const wcl_image_source_ops ops = { docker_archive_get_manifest, docker_archive_open_blob,
+                                              free_archive };
     docker_archive *made = calloc(1, sizeof(*made));
 
     *images = (wcl_bundle_images) { NULL, 0 };

@@ -20,8 +20,8 @@ static void blob_name(const char *digest, char name[BLOB_NAME_SIZE])
     snprintf(name, BLOB_NAME_SIZE, "blobs/sha256/%s", digest + sizeof("sha256:") - 1);
 }
 
-static wcl_status get_manifest(wcl_image_source *base, const char *reference, wcl_buffer *text,
-                               char media_type[128], wcl_error *error)
+static wcl_status layout_get_manifest(wcl_image_source *base, const char *reference,
+                                      wcl_buffer *text, char media_type[128], wcl_error *error)
 {
     const layout *layout = (const struct layout *)base;
     char name[BLOB_NAME_SIZE];
@@ -33,8 +33,8 @@ static wcl_status get_manifest(wcl_image_source *base, const char *reference, wc
     return wcl_bundle_read(layout->bundle, name, WCL_MANIFEST_SIZE_MAX, text, error);
 }
 
-static wcl_status open_blob(wcl_image_source *base, const wcl_descriptor *descriptor,
-                            uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
+static wcl_status layout_open_blob(wcl_image_source *base, const wcl_descriptor *descriptor,
+                                   uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
 {
     const layout *layout = (const struct layout *)base;
     char name[BLOB_NAME_SIZE];
@@ -195,7 +195,7 @@ static wcl_status check_version(const wcl_bundle *bundle, wcl_error *error)
 wcl_status wcl_layout_open(const wcl_bundle *bundle, const char *repository,
                            wcl_image_source **source, wcl_bundle_images *images, wcl_error *error)
 {
-    static const wcl_image_source_ops ops = { get_manifest, open_blob, free_layout };
+    static const wcl_image_source_ops ops = { layout_get_manifest, layout_open_blob, free_layout };
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     WCL_CLEANUP_MANIFEST wcl_manifest *index = NULL;
 

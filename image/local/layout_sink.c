@@ -133,7 +133,7 @@ static wcl_status add_to_docker_list(layout_sink *sink, const wcl_manifest *mani
     return wcl_docker_list_add(sink->docker_list, config, reference, names, count, error);
 }
 
-static bool add_name(cJSON *entry, const char *name, const wcl_reference *reference)
+static bool layout_sink_add_name(cJSON *entry, const char *name, const wcl_reference *reference)
 {
     cJSON *annotations = cJSON_AddObjectToObject(entry, "annotations");
 
@@ -156,7 +156,7 @@ static wcl_status add_to_index(layout_sink *sink, const wcl_manifest *manifest, 
     bool made = cJSON_AddStringToObject(entry, "mediaType", manifest->media_type) &&
                 cJSON_AddStringToObject(entry, "digest", manifest->digest) &&
                 wcl_json_add_u64(entry, "size", manifest->size) &&
-                (!name || add_name(entry, name, reference));
+                (!name || layout_sink_add_name(entry, name, reference));
     return made ? WCL_OK : wcl_fail_memory(error);
 }
 
@@ -194,7 +194,7 @@ wcl_status wcl_docker_list_write(wcl_bundle_writer *writer, const cJSON *list, w
     return write_json(writer, "manifest.json", list, error);
 }
 
-static wcl_status finish(wcl_image_sink *base, wcl_error *error)
+static wcl_status layout_sink_finish(wcl_image_sink *base, wcl_error *error)
 {
     layout_sink *sink = (layout_sink *)base;
 
@@ -216,7 +216,7 @@ static void free_sink(wcl_image_sink *base)
     free(sink);
 }
 
-static wcl_status begin(layout_sink *sink, wcl_error *error)
+static wcl_status layout_sink_begin(layout_sink *sink, wcl_error *error)
 {
     static const char version[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 
@@ -237,14 +237,15 @@ static wcl_status begin(layout_sink *sink, wcl_error *error)
 
 wcl_status wcl_layout_sink_open(wcl_bundle_writer *writer, wcl_image_sink **sink, wcl_error *error)
 {
-    static const wcl_image_sink_ops ops = { has_blob, put_blob, put_manifest, finish, free_sink };
+    static const wcl_image_sink_ops ops = { has_blob, put_blob, put_manifest, layout_sink_finish,
+                                            free_sink };
     layout_sink *made = calloc(1, sizeof(*made));
 
     if (!made)
         return wcl_fail_memory(error);
     made->base = (wcl_image_sink) { .ops = &ops, .operation = "save", .parallel = 1 };
     made->writer = writer;
-    if (begin(made, error) != WCL_OK) {
+    if (layout_sink_begin(made, error) != WCL_OK) {
         free_sink(&made->base);
         return WCL_FAILED;
     }

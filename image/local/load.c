@@ -91,7 +91,8 @@ static wcl_status load_bundle(loading *loading, const wcl_bundle *bundle, const 
     return status;
 }
 
-static wcl_status load(loading *loading, const char *path, const char *name, wcl_error *error)
+static wcl_status local_load_run(loading *loading, const char *path, const char *name,
+                                 wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_reference *reference = NULL;
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
@@ -114,6 +115,7 @@ wcl_status wcl_image_load(const wcl_driver *driver, const char *path, const char
 {
     loading loading = { driver, NULL, options, loaded, context };
 
-    return load(&loading, path, name, error) == WCL_OK ? WCL_OK
-                                                       : wcl_error_context(error, "load", path);
+    return local_load_run(&loading, path, name, error) == WCL_OK
+               ? WCL_OK
+               : wcl_error_context(error, "load", path);
 }

@@ -48,7 +48,7 @@ static wcl_status save_layout(saving *saving, const char *const *images, size_t 
 
 /* ---- Docker archives ------------------------------------------------------------------------ */
 
-static wcl_status report(saving *saving, size_t bytes, wcl_error *error)
+static wcl_status local_save_report(saving *saving, size_t bytes, wcl_error *error)
 {
     saving->progress.done += bytes;
     return wcl_hooks_report(saving->driver->hooks, &saving->progress, error);
@@ -66,7 +66,7 @@ static wcl_status copy_file(saving *saving, int fd, uint64_t size, wcl_error *er
         if (wcl_pread_full(fd, buffer, size - at < COPY_SIZE ? (size_t)(size - at) : COPY_SIZE, at,
                            &got, error) != WCL_OK ||
             wcl_bundle_writer_write(saving->writer, buffer, got, error) != WCL_OK ||
-            report(saving, got, error) != WCL_OK)
+            local_save_report(saving, got, error) != WCL_OK)
             return WCL_FAILED;
         at += got;
     }
@@ -110,7 +110,7 @@ static wcl_status save_config(saving *saving, const wcl_image_record *record, co
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     bool written;
 
-    if (is_written(saving, wcl_chain_layer_id(record->config), &written, error) != WCL_OK)
+    if (is_written(saving, wcl_digest_digits(record->config), &written, error) != WCL_OK)
         return WCL_FAILED;
     if (written)
         return WCL_OK;
@@ -130,7 +130,7 @@ static wcl_status save_image(saving *saving, const wcl_image_record *record, con
 
     if (!texts || !names)
         return wcl_fail_memory(error);
-    snprintf(config, sizeof(config), "%s.json", wcl_chain_layer_id(record->config));
+    snprintf(config, sizeof(config), "%s.json", wcl_digest_digits(record->config));
     for (size_t i = 0; i < count; i++) {
         snprintf(texts[i], sizeof(*texts), "%s/layer.tar", record->layers[i].id);
         names[i] = texts[i];

@@ -15,8 +15,8 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/hooks.h"
-#include "layer/tar/compress.h"
-#include "layer/tar/limits.h"
+#include "compress/compress.h"
+#include "layer/internal.h"
 
 /* Milliseconds after which a stalled read looks whether it shall end. */
 #define LOOK_EVERY 200
@@ -47,7 +47,7 @@ static wcl_status new_file(int temporary, int *file, wcl_error *error)
     return *file >= 0 ? WCL_OK : wcl_fail_errno(error, errno, "cannot make a temporary file");
 }
 
-static wcl_status put(copying *copying, const void *data, size_t size, wcl_error *error)
+static wcl_status spool_put(copying *copying, const void *data, size_t size, wcl_error *error)
 {
     if (size > copying->max_size - copying->size)
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
@@ -73,7 +73,7 @@ static wcl_status copy_piece(copying *copying, bool *ended, wcl_error *error)
     if (count < 0 && errno != EINTR && errno != EAGAIN)
         return wcl_fail_errno(error, errno, "cannot read the input");
     *ended = count == 0;
-    return put(copying, copying->buffer, count > 0 ? (size_t)count : 0, error);
+    return spool_put(copying, copying->buffer, count > 0 ? (size_t)count : 0, error);
 }
 
 static wcl_status copy_pipe(copying *copying, wcl_error *error)
@@ -89,7 +89,8 @@ static wcl_status copy_pipe(copying *copying, wcl_error *error)
 /* ---- Compressions that layers have ---------------------------------------------------------- */
 
 /* A wcl_read_fn over the file. */
-static wcl_status read_file(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
+static wcl_status spool_read_file(void *context, void *buffer, size_t size, size_t *got,
+                                  wcl_error *error)
 {
     copying *copying = context;
 
@@ -105,7 +106,7 @@ static wcl_status inflate_blocks(copying *copying, wcl_input *input, wcl_error *
     wcl_status status;
 
     while ((status = wcl_input_next(input, &block, error)) == WCL_OK) {
-        status = put(copying, block->data, block->size, error);
+        status = spool_put(copying, block->data, block->size, error);
         wcl_block_unref(block);
         if (status != WCL_OK)
             return WCL_FAILED;
@@ -118,7 +119,7 @@ static wcl_status inflate(copying *copying, wcl_error *error)
     const wcl_input_options options = { .max_ratio = copying->max_ratio };
     wcl_input *input = NULL;
 
-    wcl_status status = wcl_input_open(read_file, copying, &options, &input, error);
+    wcl_status status = wcl_input_open(spool_read_file, copying, &options, &input, error);
     if (status == WCL_OK)
         status = inflate_blocks(copying, input, error);
     wcl_input_free(input);
@@ -133,7 +134,7 @@ static la_ssize_t give_file(struct archive *archive, void *context, const void *
     size_t got = 0;
 
     *data = copying->buffer;
-    if (read_file(copying, copying->buffer, COPY_SIZE, &got, &copying->why) == WCL_OK &&
+    if (spool_read_file(copying, copying->buffer, COPY_SIZE, &got, &copying->why) == WCL_OK &&
         check_cancelled(copying, &copying->why) == WCL_OK)
         return (la_ssize_t)got;
     archive_set_error(archive, EIO, "%s", copying->why.message);
@@ -155,7 +156,7 @@ static wcl_status fail_filter(const copying *copying, struct archive *archive, w
 /* As wcl_input has it for the other compressions. */
 static wcl_status check_ratio(const copying *copying, wcl_error *error)
 {
-    if (copying->size <= WCL_TAR_RATIO_FREE || copying->max_ratio == WCL_TAR_NO_LIMIT ||
+    if (copying->size <= WCL_COMPRESSION_RATIO_FREE || copying->max_ratio == WCL_TAR_NO_LIMIT ||
         copying->size / copying->max_ratio <= copying->at)
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
@@ -182,7 +183,8 @@ static wcl_status filter(copying *copying, struct archive *archive, wcl_error *e
         archive_read_next_header(archive, &entry) != ARCHIVE_OK)
         return fail_filter(copying, archive, error);
     while ((result = archive_read_data_block(archive, &data, &size, &offset)) == ARCHIVE_OK)
-        if (put(copying, data, size, error) != WCL_OK || check_ratio(copying, error) != WCL_OK)
+        if (spool_put(copying, data, size, error) != WCL_OK ||
+            check_ratio(copying, error) != WCL_OK)
             return WCL_FAILED;
     return result == ARCHIVE_EOF ? WCL_OK : fail_filter(copying, archive, error);
 }

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/hooks.h"
-#include "layer/tar/tar_headers.h"
+#include "layer/internal.h"
 
 #define MEMBERS_MAX 200000
 #define LINKS_MAX 8
@@ -51,7 +51,7 @@ static char *normalise(const char *base, const char *name)
 
 /* ---- Members -------------------------------------------------------------------------------- */
 
-static wcl_status grow(wcl_tar_index *index, wcl_error *error)
+static wcl_status tar_index_grow(wcl_tar_index *index, wcl_error *error)
 {
     if (index->count < index->capacity)
         return WCL_OK;
@@ -75,7 +75,7 @@ static wcl_status add_member(wcl_tar_index *index, const wcl_tar_headers *header
 
     if (type != '0' && type != '\0' && type != '7' && type != '1' && type != '2')
         return WCL_OK;
-    if (grow(index, error) != WCL_OK)
+    if (tar_index_grow(index, error) != WCL_OK)
         return WCL_FAILED;
     wcl_tar_member *member = &index->members[index->count];
     *member = (wcl_tar_member) { .offset = offset, .size = headers->body_size };
@@ -209,7 +209,7 @@ void wcl_tar_index_free(wcl_tar_index *index)
 /* ---- Finding -------------------------------------------------------------------------------- */
 
 /* The last of that name. */
-static const wcl_tar_member *find(const wcl_tar_index *index, const char *name)
+static const wcl_tar_member *tar_index_find(const wcl_tar_index *index, const char *name)
 {
     size_t low = 0, high = index->count;
 
@@ -227,10 +227,10 @@ static const wcl_tar_member *find(const wcl_tar_index *index, const char *name)
 const wcl_tar_member *wcl_tar_index_find(const wcl_tar_index *index, const char *name)
 {
     char *plain = normalise(NULL, name);
-    const wcl_tar_member *member = plain ? find(index, plain) : NULL;
+    const wcl_tar_member *member = plain ? tar_index_find(index, plain) : NULL;
 
     free(plain);
     for (int links = 0; member && member->target; links++)
-        member = links < LINKS_MAX ? find(index, member->target) : NULL;
+        member = links < LINKS_MAX ? tar_index_find(index, member->target) : NULL;
     return member;
 }

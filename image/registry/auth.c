@@ -42,7 +42,7 @@ static int64_t seconds_now(void)
     return now.tv_sec;
 }
 
-static char *copy(const char *text)
+static char *auth_copy(const char *text)
 {
     return text ? strdup(text) : NULL;
 }
@@ -58,10 +58,10 @@ wcl_status wcl_auth_new(wcl_http *http, const wcl_auth_options *options, wcl_aut
     made->http = http;
     made->policy = options->policy;
     made->registry = strdup(options->registry);
-    made->config_folder = copy(options->config_folder);
+    made->config_folder = auth_copy(options->config_folder);
     made->has_credentials = options->username != NULL;
-    made->credentials.username = copy(options->username);
-    made->credentials.password = copy(options->password);
+    made->credentials.username = auth_copy(options->username);
+    made->credentials.password = auth_copy(options->password);
     if (!made->registry || (options->config_folder && !made->config_folder) ||
         (options->username && !made->credentials.username) ||
         (options->password && !made->credentials.password)) {
@@ -140,7 +140,7 @@ wcl_status wcl_auth_add_scope(wcl_auth *auth, const char *scope, wcl_error *erro
 
 static wcl_status copy_text(char **to, const char *from, wcl_error *error)
 {
-    *to = copy(from);
+    *to = auth_copy(from);
     return from && !*to ? wcl_fail_memory(error) : WCL_OK;
 }
 
@@ -367,7 +367,7 @@ static wcl_status fetch_token(wcl_auth *auth, wcl_error *error)
 
 static wcl_status replace(char **text, const char *value, wcl_error *error)
 {
-    char *made = copy(value);
+    char *made = auth_copy(value);
 
     if (value && !made)
         return wcl_fail_memory(error);
@@ -406,7 +406,7 @@ static wcl_status answer_basic(wcl_auth *auth, wcl_error *error)
     return basic_header(&auth->credentials, &auth->header, error);
 }
 
-static wcl_status answer(wcl_auth *auth, const wcl_challenges *challenges, wcl_error *error)
+static wcl_status auth_answer(wcl_auth *auth, const wcl_challenges *challenges, wcl_error *error)
 {
     if (look_up(auth, error) != WCL_OK)
         return WCL_FAILED;
@@ -430,7 +430,7 @@ wcl_status wcl_auth_answer(wcl_auth *auth, const wcl_challenges *challenges, con
     pthread_mutex_lock(&auth->mutex);
     /* Another thread may have logged in since this request was sent. */
     if (!auth->header || (used && strcmp(used, auth->header) == 0))
-        status = answer(auth, challenges, error);
+        status = auth_answer(auth, challenges, error);
     pthread_mutex_unlock(&auth->mutex);
     return status;
 }

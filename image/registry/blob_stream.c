@@ -224,7 +224,7 @@ static wcl_status connect_once(blob_stream *stream, wcl_error *error)
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 /* Forgets failures once there was progress since. */
-static void settle(blob_stream *stream)
+static void blob_stream_settle(blob_stream *stream)
 {
     if (stream->offset - stream->settled < PROGRESS)
         return;
@@ -280,7 +280,7 @@ static wcl_status stream_read(wcl_blob_stream *base, void *buffer, size_t size, 
         wcl_error why = WCL_ERROR_INIT;
         if (read_once(stream, buffer, size, got, &why) == WCL_OK) {
             stream->offset += *got;
-            settle(stream);
+            blob_stream_settle(stream);
             return stream->offset == stream->descriptor.size ? check_end(stream, error) : WCL_OK;
         }
         hang_up(stream);

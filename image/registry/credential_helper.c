@@ -27,7 +27,7 @@
 
 extern char **environ;
 
-static wcl_status check_name(const char *helper, wcl_error *error)
+static wcl_status credential_helper_check_name(const char *helper, wcl_error *error)
 {
     if (!*helper || strlen(helper) > 200 || strchr(helper, '/'))
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.200s' is no name of a credential helper",
@@ -72,8 +72,8 @@ static int spawn_with(const char *program, int input, int output, pid_t *pid)
     return result;
 }
 
-static wcl_status start(const char *program, const char *server, int *output, pid_t *pid,
-                        wcl_error *error)
+static wcl_status credential_helper_start(const char *program, const char *server, int *output,
+                                          pid_t *pid, wcl_error *error)
 {
     WCL_CLEANUP_FD int input = server_pipe(server);
     int ends[2];
@@ -175,9 +175,9 @@ wcl_status wcl_credential_helper_get(const char *helper, const char *server, con
     WCL_CLEANUP_FD int output = -1;
     pid_t pid;
 
-    if (check_name(helper, error) != WCL_OK ||
+    if (credential_helper_check_name(helper, error) != WCL_OK ||
         wcl_buffer_printf(&program, error, "docker-credential-%s", helper) != WCL_OK ||
-        start(wcl_buffer_text(&program), server, &output, &pid, error) != WCL_OK)
+        credential_helper_start(wcl_buffer_text(&program), server, &output, &pid, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = read_output(output, wcl_buffer_text(&program), http, &text, error);
     if (status != WCL_OK)

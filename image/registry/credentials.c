@@ -117,7 +117,7 @@ wcl_status wcl_credentials_take(const char *text, char **taken, wcl_error *error
 }
 
 /* Base64 that may have line ends and blanks in it, as `base64` and editors make them. */
-static wcl_status decode(const char *text, wcl_buffer *plain, wcl_error *error)
+static wcl_status credentials_decode(const char *text, wcl_buffer *plain, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *digits = malloc(strlen(text) + 1);
     size_t size = 0;
@@ -137,7 +137,7 @@ static wcl_status take_auth(const char *auth, wcl_credentials *credentials, wcl_
 {
     WCL_CLEANUP_BUFFER wcl_buffer plain = WCL_BUFFER_INIT;
 
-    if (decode(auth, &plain, error) != WCL_OK)
+    if (credentials_decode(auth, &plain, error) != WCL_OK)
         return WCL_FAILED;
     const char *colon = strchr(wcl_buffer_text(&plain), ':');
     if (!colon)
@@ -189,8 +189,9 @@ static wcl_status find_helper(const cJSON *config, const char *registry, const c
     return WCL_OK;
 }
 
-static wcl_status find_in(const cJSON *config, const char *registry, const wcl_http *http,
-                          wcl_credentials *credentials, wcl_error *error)
+static wcl_status credentials_find_in(const cJSON *config, const char *registry,
+                                      const wcl_http *http, wcl_credentials *credentials,
+                                      wcl_error *error)
 {
     const char *helper = NULL;
 
@@ -219,7 +220,7 @@ wcl_status wcl_credentials_find(const char *folder, const char *registry, const 
     if (!cJSON_IsObject(config))
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' holds no object",
                         wcl_buffer_text(&path));
-    if (find_in(config, registry, http, credentials, error) == WCL_OK)
+    if (credentials_find_in(config, registry, http, credentials, error) == WCL_OK)
         return WCL_OK;
     wcl_credentials_free(credentials);
     return wcl_error_context(error, NULL, wcl_buffer_text(&path));

@@ -11,7 +11,7 @@ static wcl_curl_functions functions;
 static bool is_loaded;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static wcl_status load(wcl_error *error)
+static wcl_status curl_load(wcl_error *error)
 {
     const wcl_late_symbol symbols[] = {
         WCL_LATE_SYMBOL(&functions, curl_easy_cleanup),
@@ -56,7 +56,7 @@ wcl_status wcl_curl_load(wcl_error *error)
 
     pthread_mutex_lock(&lock);
     if (!is_loaded)
-        status = load(error);
+        status = curl_load(error);
     is_loaded = is_loaded || status == WCL_OK;
     pthread_mutex_unlock(&lock);
     return status;

@@ -75,8 +75,8 @@ static wcl_status get_manifest_once(wcl_repository *repository, wcl_retry *retry
     return wcl_buffer_append(text, body.data, body.size, error);
 }
 
-static wcl_status get_manifest(wcl_image_source *source, const char *reference, wcl_buffer *text,
-                               char media_type[128], wcl_error *error)
+static wcl_status registry_get_manifest(wcl_image_source *source, const char *reference,
+                                        wcl_buffer *text, char media_type[128], wcl_error *error)
 {
     wcl_repository *repository = &((registry_source *)source)->repository;
     wcl_retry retry = { &repository->policy, 0 };
@@ -92,8 +92,8 @@ static wcl_status get_manifest(wcl_image_source *source, const char *reference, 
     return WCL_OK;
 }
 
-static wcl_status open_blob(wcl_image_source *source, const wcl_descriptor *descriptor,
-                            uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
+static wcl_status registry_open_blob(wcl_image_source *source, const wcl_descriptor *descriptor,
+                                     uint64_t offset, wcl_blob_stream **stream, wcl_error *error)
 {
     return wcl_repository_open_blob(&((registry_source *)source)->repository, descriptor, offset,
                                     stream, error);
@@ -108,8 +108,8 @@ static wcl_status pull(const wcl_driver *driver, const wcl_reference *reference,
                        const wcl_registry_options *registry, const wcl_transfer_options *options,
                        wcl_image_info **info, wcl_error *error)
 {
-    static const wcl_image_source_ops ops = { .get_manifest = get_manifest,
-                                              .open_blob = open_blob,
+    static const wcl_image_source_ops ops = { .get_manifest = registry_get_manifest,
+                                              .open_blob = registry_open_blob,
                                               .free = free_source };
     registry_source source = { .base = { .ops = &ops, .is_remote = true } };
 
@@ -220,9 +220,11 @@ static void free_sink(wcl_image_sink *sink)
     wcl_repository_close(&((registry_sink *)sink)->repository);
 }
 
-static wcl_status push(const wcl_driver *driver, const char *image, const wcl_reference *reference,
-                       const wcl_registry_options *registry, const wcl_transfer_options *options,
-                       char digest[72], wcl_error *error)
+static wcl_status registry_push(const wcl_driver *driver, const char *image,
+                                const wcl_reference *reference,
+                                const wcl_registry_options *registry,
+                                const wcl_transfer_options *options, char digest[72],
+                                wcl_error *error)
 {
     static const wcl_image_sink_ops ops = {
         .has_blob = has_blob, .put_blob = put_blob, .put_manifest = put_manifest, .free = free_sink
@@ -253,7 +255,7 @@ wcl_status wcl_image_push(const wcl_driver *driver, const char *image, const cha
 
     if (wcl_reference_parse(reference, &parsed, error) != WCL_OK)
         return wcl_error_context(error, "push", reference);
-    return push(driver, image, parsed, registry, options, digest, error) == WCL_OK
+    return registry_push(driver, image, parsed, registry, options, digest, error) == WCL_OK
                ? WCL_OK
                : wcl_error_context(error, "push", parsed->familiar);
 }

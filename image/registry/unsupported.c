@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-static wcl_status fail(const char *operation, const char *reference, wcl_error *error)
+static wcl_status unsupported_fail(const char *operation, const char *reference, wcl_error *error)
 {
     wcl_fail(
         error, WCL_CODE_NOT_SUPPORTED,
@@ -20,7 +20,7 @@ wcl_status wcl_image_pull(const wcl_driver *driver, const char *reference,
     (void)registry;
     (void)options;
     (void)info;
-    return fail("pull", reference, error);
+    return unsupported_fail("pull", reference, error);
 }
 
 wcl_status wcl_image_push(const wcl_driver *driver, const char *image, const char *reference,
@@ -32,5 +32,5 @@ wcl_status wcl_image_push(const wcl_driver *driver, const char *image, const cha
     (void)registry;
     (void)options;
     (void)digest;
-    return fail("push", reference, error);
+    return unsupported_fail("push", reference, error);
 }

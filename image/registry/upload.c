@@ -192,7 +192,7 @@ static void take_piece_size(upload *upload, wcl_http_exchange *exchange)
 }
 
 /* Begins an upload, or has the registry take the blob from the repository `from` (may be NULL). */
-static wcl_status begin(upload *upload, const char *from, wcl_error *error)
+static wcl_status upload_begin(upload *upload, const char *from, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer url = WCL_BUFFER_INIT;
     WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;
@@ -230,7 +230,7 @@ static wcl_status mount_from(upload *upload, const wcl_reference *reference, wcl
         return WCL_FAILED;
     give_up(upload);
     upload->auth = auth;
-    wcl_status status = begin(upload, reference->repository, error);
+    wcl_status status = upload_begin(upload, reference->repository, error);
     upload->auth = upload->repository->auth;
     wcl_auth_free(auth);
     return status;
@@ -361,7 +361,7 @@ static wcl_status go_on(upload *upload, wcl_error *error)
         give_up(upload);
     upload->is_unclear = false;
     upload->refused = 0;
-    if (!upload->location && begin(upload, NULL, error) != WCL_OK)
+    if (!upload->location && upload_begin(upload, NULL, error) != WCL_OK)
         return WCL_FAILED;
     if (upload->size > upload->piece_size && upload->offset < upload->size)
         return send_piece(upload, error);
@@ -455,7 +455,7 @@ static bool try_again(upload *upload, wcl_error *error)
     return false;
 }
 
-static wcl_status run(upload *upload, wcl_error *error)
+static wcl_status upload_run(upload *upload, wcl_error *error)
 {
     wcl_error why = WCL_ERROR_INIT;
 
@@ -488,7 +488,7 @@ wcl_status wcl_repository_put_blob(wcl_repository *repository, const wcl_push_bl
                       .piece_wanted = PIECE_SIZE,
                       .retry = { &repository->policy, 0 } };
 
-    wcl_status status = run(&upload, error);
+    wcl_status status = upload_run(&upload, error);
     if (status != WCL_OK)
         give_up(&upload);
     free(upload.location);

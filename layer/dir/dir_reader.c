@@ -12,7 +12,7 @@
 #include "layer/dir/names.h"
 #include "layer/dir/plain_reader.h"
 #include "layer/dir/walk.h"
-#include "layer/layer_ops.h"
+#include "layer/entry/ops.h"
 
 typedef struct dir_reader {
     wcl_layer_reader base;
@@ -112,7 +112,7 @@ static wcl_status begin_item(dir_reader *reader, const wcl_walk_item *item, wcl_
     return wcl_buffer_append_text(&reader->folder, item->path, error);
 }
 
-static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
+static wcl_status dir_reader_next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
 {
     dir_reader *reader = (dir_reader *)base;
     wcl_walk_item item;
@@ -144,7 +144,7 @@ static wcl_status read_data(wcl_layer_reader *base, void *buffer, size_t size, s
     return wcl_plain_reader_read(reader->plain, buffer, size, got, error);
 }
 
-static void free_reader(wcl_layer_reader *base)
+static void dir_reader_free(wcl_layer_reader *base)
 {
     dir_reader *reader = (dir_reader *)base;
 
@@ -160,9 +160,9 @@ static void free_reader(wcl_layer_reader *base)
 
 static const wcl_layer_reader_ops dir_reader_ops = {
     .name = "read folder",
-    .next = next,
+    .next = dir_reader_next,
     .read = read_data,
-    .free = free_reader,
+    .free = dir_reader_free,
 };
 
 static bool has_folder(int root, const char *name)
@@ -171,7 +171,7 @@ static bool has_folder(int root, const char *name)
     return fstatat(root, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 
-static wcl_status open_parts(dir_reader *reader, const char *folder, wcl_error *error)
+static wcl_status dir_reader_open_parts(dir_reader *reader, const char *folder, wcl_error *error)
 {
     wcl_walk_rules rules = { .name_max = WCL_DISK_NAME_MAX };
 
@@ -199,8 +199,8 @@ wcl_status wcl_dir_reader_open(const char *folder, wcl_layer_reader **reader, wc
     made->base.ops = &dir_reader_ops;
     made->root = -1;
     made->in_folder = true; /* the root itself */
-    if (open_parts(made, folder, error) != WCL_OK) {
-        free_reader(&made->base);
+    if (dir_reader_open_parts(made, folder, error) != WCL_OK) {
+        dir_reader_free(&made->base);
         return wcl_error_context(error, dir_reader_ops.name, folder);
     }
     *reader = &made->base;

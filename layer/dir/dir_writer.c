@@ -7,8 +7,8 @@
 #include "base/staging.h"
 #include "layer/dir/names.h"
 #include "layer/dir/plain_writer.h"
-#include "layer/layer_ops.h"
-#include "layer/windows_names.h"
+#include "layer/entry/ops.h"
+#include "layer/entry/windows_names.h"
 
 typedef struct dir_writer {
     wcl_layer_writer base;
@@ -22,7 +22,7 @@ static bool is_windows(const wcl_entry *entry)
            (entry->kind == WCL_ENTRY_FILE || entry->kind == WCL_ENTRY_DIRECTORY);
 }
 
-static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+static wcl_status dir_writer_add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
 {
     dir_writer *writer = (dir_writer *)base;
 
@@ -31,13 +31,14 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
     return wcl_plain_writer_add(writer->plain, entry, error);
 }
 
-static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
-                           wcl_error *error)
+static wcl_status dir_writer_add_link(wcl_layer_writer *base, const char *path, const char *target,
+                                      wcl_error *error)
 {
     return wcl_plain_writer_add_link(((dir_writer *)base)->plain, path, target, NULL, error);
 }
 
-static wcl_status add_link_entry(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+static wcl_status dir_writer_add_link_entry(wcl_layer_writer *base, const wcl_entry *entry,
+                                            wcl_error *error)
 {
     return wcl_plain_writer_add_link(((dir_writer *)base)->plain, entry->path, entry->target,
                                      &entry->info, error);
@@ -54,12 +55,12 @@ static wcl_status write_data(wcl_layer_writer *base, const void *data, size_t si
     return wcl_plain_writer_write(((dir_writer *)base)->plain, data, size, error);
 }
 
-static wcl_status end_entry(wcl_layer_writer *base, wcl_error *error)
+static wcl_status dir_writer_end_entry(wcl_layer_writer *base, wcl_error *error)
 {
     return wcl_plain_writer_end_entry(((dir_writer *)base)->plain, error);
 }
 
-static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
+static wcl_status dir_writer_finish(wcl_layer_writer *base, wcl_error *error)
 {
     dir_writer *writer = (dir_writer *)base;
 
@@ -68,7 +69,7 @@ static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
     return wcl_staging_commit(writer->staging, error);
 }
 
-static void free_writer(wcl_layer_writer *base)
+static void dir_writer_free(wcl_layer_writer *base)
 {
     dir_writer *writer = (dir_writer *)base;
 
@@ -80,14 +81,14 @@ static void free_writer(wcl_layer_writer *base)
 static const wcl_layer_writer_ops dir_writer_ops = {
     .name = "write folder",
     .keeps_case = true,
-    .add = add,
-    .add_link = add_link,
-    .add_link_entry = add_link_entry,
+    .add = dir_writer_add,
+    .add_link = dir_writer_add_link,
+    .add_link_entry = dir_writer_add_link_entry,
     .remove = remove_entry,
     .write = write_data,
-    .end_entry = end_entry,
-    .finish = finish,
-    .free = free_writer,
+    .end_entry = dir_writer_end_entry,
+    .finish = dir_writer_finish,
+    .free = dir_writer_free,
 };
 
 wcl_status wcl_dir_writer_open_with(const char *folder, bool avoid_xattrs,
@@ -106,7 +107,7 @@ wcl_status wcl_dir_writer_open_with(const char *folder, bool avoid_xattrs,
     if (wcl_staging_open(folder, &made->staging, error) != WCL_OK ||
         wcl_plain_writer_new(wcl_staging_root(made->staging), &options, &made->plain, error) !=
             WCL_OK) {
-        free_writer(&made->base);
+        dir_writer_free(&made->base);
         return wcl_error_context(error, dir_writer_ops.name, folder);
     }
     *writer = &made->base;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/path.h"
+#include "layer/entry/path.h"
 
 void wcl_extras_free(wcl_extras *extras)
 {
@@ -43,21 +43,21 @@ wcl_status wcl_extras_add(wcl_extras *extras, wcl_entry_kind kind, const char *p
 
 wcl_status wcl_extras_load(wcl_extras *extras, wcl_sidecar *sidecar, wcl_error *error)
 {
-    WCL_CLEANUP_RECORD wcl_record record = WCL_RECORD_INIT;
-    const wcl_buffer *target = &record.fields[WCL_RECORD_TARGET];
+    WCL_CLEANUP_FILE_RECORD wcl_file_record record = WCL_FILE_RECORD_INIT;
+    const wcl_buffer *target = &record.fields[WCL_FILE_RECORD_TARGET];
     const char *path;
     size_t position = 0;
     wcl_status status;
 
     while ((status = wcl_sidecar_next_extra(sidecar, &position, &path, &record, error)) == WCL_OK) {
-        bool has_target = record.has[WCL_RECORD_TARGET];
+        bool has_target = record.has[WCL_FILE_RECORD_TARGET];
         if (record.kind == WCL_ENTRY_HARD_LINK && !has_target)
             return wcl_fail(error, WCL_CODE_INVALID_DATA, "the link '%.200s' has no target", path);
         bool is_root = record.kind == WCL_ENTRY_OPAQUE && strcmp(path, ".") == 0;
         if ((!is_root && wcl_path_check(path, error) != WCL_OK) ||
             (has_target && wcl_path_check(wcl_buffer_text(target), error) != WCL_OK) ||
             wcl_extras_add(extras, record.kind, path, has_target ? wcl_buffer_text(target) : NULL,
-                           record.flags & WCL_RECORD_ON_DISK, error) != WCL_OK)
+                           record.flags & WCL_FILE_RECORD_ON_DISK, error) != WCL_OK)
             return WCL_FAILED;
         extras->items[extras->count - 1].info = record.info;
     }

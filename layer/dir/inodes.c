@@ -5,7 +5,7 @@
 
 void wcl_inodes_free(wcl_inodes *inodes)
 {
-    wcl_path_map_free(inodes->places);
+    wcl_map_free(inodes->places);
     wcl_buffer_free(&inodes->paths);
     *inodes = (wcl_inodes) { 0 };
 }
@@ -17,14 +17,14 @@ wcl_status wcl_inodes_meet(wcl_inodes *inodes, const struct stat *status, const 
     const size_t place = inodes->paths.size;
 
     *first = NULL;
-    if (!inodes->places && wcl_path_map_new(sizeof(place), &inodes->places, error) != WCL_OK)
+    if (!inodes->places && wcl_map_new(sizeof(place), &inodes->places, error) != WCL_OK)
         return WCL_FAILED;
-    const size_t *met = wcl_path_map_find(inodes->places, key, sizeof(key));
+    const size_t *met = wcl_map_find(inodes->places, key, sizeof(key));
     if (met) {
         *first = (const char *)inodes->paths.data + *met;
         return WCL_OK;
     }
     if (wcl_buffer_append(&inodes->paths, path, strlen(path) + 1, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_path_map_set(inodes->places, key, sizeof(key), &place, error);
+    return wcl_map_set(inodes->places, key, sizeof(key), &place, error);
 }

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/buffer.h"
-#include "layer/tar/path_map.h"
+#include "base/map.h"
 
 typedef struct wcl_inodes {
-    wcl_path_map *places; /* of files' paths in `paths`; NULL while there are none */
+    wcl_map *places; /* of files' paths in `paths`; NULL while there are none */
     wcl_buffer paths;
 } wcl_inodes;
 

@@ -11,7 +11,7 @@
 
 struct wcl_joiner {
     wcl_sidecar *sidecar;
-    const wcl_record *record;
+    const wcl_file_record *record;
     wcl_row_source source;
     wcl_row row;  /* the stream at hand */
     wcl_row next; /* one read ahead while the file's new contents go before it */
@@ -136,7 +136,7 @@ static void rewind_rows(wcl_joiner *joiner)
     joiner->row.header.size = joiner->payload_at = 0;
 }
 
-wcl_status wcl_joiner_begin(wcl_joiner *joiner, const wcl_record *record, int fd,
+wcl_status wcl_joiner_begin(wcl_joiner *joiner, const wcl_file_record *record, int fd,
                             const struct stat *status, wcl_entry *entry, wcl_error *error)
 {
     wcl_stream_shape shape = { 0 };
@@ -147,7 +147,7 @@ wcl_status wcl_joiner_begin(wcl_joiner *joiner, const wcl_record *record, int fd
     joiner->record = record;
     joiner->file = fd;
     joiner->file_size = (uint64_t)status->st_size;
-    joiner->is_changed = fd >= 0 && !(record && wcl_record_is_current(record, status));
+    joiner->is_changed = fd >= 0 && !(record && wcl_file_record_is_current(record, status));
     if (wcl_row_source_open(&joiner->source, record, joiner->sidecar, error) != WCL_OK)
         return WCL_FAILED;
     rewind_rows(joiner);

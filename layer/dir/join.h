@@ -19,7 +19,7 @@ void wcl_joiner_free(wcl_joiner *joiner);
  * `record` is NULL where there is none. All stay the caller's, until the entry's end. Sets the
  * size, and the promise of order, of `entry`.
  */
-wcl_status wcl_joiner_begin(wcl_joiner *joiner, const wcl_record *record, int fd,
+wcl_status wcl_joiner_begin(wcl_joiner *joiner, const wcl_file_record *record, int fd,
                             const struct stat *status, wcl_entry *entry, wcl_error *error);
 
 /* Up to `size` bytes of the backup stream; 0 at its end. */

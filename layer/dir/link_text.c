@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "base/utf16.h"
 #include "layer/dir/names.h"
-#include "layer/path.h"
+#include "layer/entry/path.h"
 
 /* Bytes of `path` that name the root of its volume, with the slash: "Files/" or "UtilityVM/Files/".
  * 0 in a Linux layer; SIZE_MAX where links mean nothing. */
-static size_t volume_length(const char *path, const wcl_record *record)
+static size_t volume_length(const char *path, const wcl_file_record *record)
 {
     if (record->kind == WCL_ENTRY_SYMLINK)
         return 0;
@@ -86,21 +86,21 @@ static bool spell_target(char *target, const char **start, bool *absolute)
 }
 
 /* The link's target as it stands; NULL where the entry is no link that can be read. */
-static char *read_target(const wcl_record *record)
+static char *read_target(const wcl_file_record *record)
 {
-    const wcl_buffer *reparse = &record->fields[WCL_RECORD_REPARSE];
-    const wcl_buffer *target = &record->fields[WCL_RECORD_TARGET];
+    const wcl_buffer *reparse = &record->fields[WCL_FILE_RECORD_REPARSE];
+    const wcl_buffer *target = &record->fields[WCL_FILE_RECORD_TARGET];
     wcl_reparse_link link = { 0 };
 
     if (record->kind == WCL_ENTRY_SYMLINK)
-        return record->has[WCL_RECORD_TARGET] ? strdup(wcl_buffer_text(target)) : NULL;
-    if (!record->has[WCL_RECORD_REPARSE] ||
+        return record->has[WCL_FILE_RECORD_TARGET] ? strdup(wcl_buffer_text(target)) : NULL;
+    if (!record->has[WCL_FILE_RECORD_REPARSE] ||
         wcl_reparse_decode_link(reparse->data, reparse->size, &link, NULL) != WCL_OK)
         return NULL;
     return link.target;
 }
 
-wcl_status wcl_link_text(const char *path, const wcl_record *record, size_t name_max,
+wcl_status wcl_link_text(const char *path, const wcl_file_record *record, size_t name_max,
                          wcl_buffer *text, bool *inside, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer at = WCL_BUFFER_INIT, from = WCL_BUFFER_INIT,

@@ -9,7 +9,7 @@
  * `record`. `*inside` is false where the entry is no link, or its target lies outside the volume
  * that the layer is of.
  */
-wcl_status wcl_link_text(const char *path, const wcl_record *record, size_t name_max,
+wcl_status wcl_link_text(const char *path, const wcl_file_record *record, size_t name_max,
                          wcl_buffer *text, bool *inside, wcl_error *error);
 
 #endif

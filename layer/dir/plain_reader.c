@@ -15,14 +15,14 @@
 #include "layer/dir/join.h"
 #include "layer/dir/posix.h"
 #include "layer/dir/split.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 struct wcl_plain_reader {
     wcl_sidecar *sidecar;
     bool is_linux;
     bool allow_links;
     wcl_joiner *joiner;
-    wcl_record record;
+    wcl_file_record record;
     bool found; /* a record of the entry at hand */
     int file;
     wcl_buffer xattr_names;
@@ -54,7 +54,7 @@ void wcl_plain_reader_free(wcl_plain_reader *reader)
         return;
     wcl_cleanup_fd(&reader->file);
     wcl_joiner_free(reader->joiner);
-    wcl_record_free(&reader->record);
+    wcl_file_record_free(&reader->record);
     wcl_buffer_free(&reader->xattr_names);
     free(reader->xattrs);
     free(reader);
@@ -109,14 +109,14 @@ static bool leads_to_folder(const wcl_walk_item *item, const char *text)
 static wcl_status take_new_link(wcl_plain_reader *reader, const wcl_walk_item *item, bool found,
                                 wcl_error *error)
 {
-    wcl_record *record = &reader->record;
+    wcl_file_record *record = &reader->record;
     char text[PATH_MAX];
 
     if (read_link(item, text, error) != WCL_OK)
         return WCL_FAILED;
     if (reader->is_linux) {
         record->kind = WCL_ENTRY_SYMLINK;
-        return wcl_record_set(record, WCL_RECORD_TARGET, text, strlen(text), error);
+        return wcl_file_record_set(record, WCL_FILE_RECORD_TARGET, text, strlen(text), error);
     }
     if (text[0] == '/')
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
@@ -133,29 +133,29 @@ static wcl_status take_new_link(wcl_plain_reader *reader, const wcl_walk_item *i
     size_t size;
     if (wcl_reparse_encode_link(text, false, &data, &size, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_record_set(record, WCL_RECORD_REPARSE, data, size, error);
+    wcl_status status = wcl_file_record_set(record, WCL_FILE_RECORD_REPARSE, data, size, error);
     wcl_free(data);
     if (status != WCL_OK || found)
         return status;
-    record->has[WCL_RECORD_STREAMS] = true;
-    return wcl_table_append_field(&record->fields[WCL_RECORD_STREAMS], WCL_BACKUP_REPARSE_DATA,
+    record->has[WCL_FILE_RECORD_STREAMS] = true;
+    return wcl_table_append_field(&record->fields[WCL_FILE_RECORD_STREAMS], WCL_BACKUP_REPARSE_DATA,
                                   error);
 }
 
 /* ---- Entries -------------------------------------------------------------------------------- */
 
 /* Whether the record can be of such a file at all. */
-static bool is_plausible(const wcl_record *record, mode_t mode)
+static bool is_plausible(const wcl_file_record *record, mode_t mode)
 {
     bool folder_like =
         record->kind == WCL_ENTRY_DIRECTORY ||
         (record->kind == WCL_ENTRY_FILE && record->info.attributes & WCL_ATTRIBUTE_DIRECTORY);
 
-    if (wcl_record_is_extra(record) ||
-        (record->kind == WCL_ENTRY_SYMLINK && !record->has[WCL_RECORD_TARGET]))
+    if (wcl_file_record_is_extra(record) ||
+        (record->kind == WCL_ENTRY_SYMLINK && !record->has[WCL_FILE_RECORD_TARGET]))
         return false;
     if (S_ISLNK(mode))
-        return record->kind == WCL_ENTRY_SYMLINK || record->has[WCL_RECORD_REPARSE];
+        return record->kind == WCL_ENTRY_SYMLINK || record->has[WCL_FILE_RECORD_REPARSE];
     return S_ISDIR(mode) == folder_like;
 }
 
@@ -168,14 +168,14 @@ static wcl_status find_record(wcl_plain_reader *reader, const wcl_walk_item *ite
     reader->file = -1;
     if (!is_link && wcl_open_item(item, &reader->file, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_record_look_up(reader->sidecar, reader->file, item->disk_path, &reader->record, found,
-                           error) != WCL_OK)
+    if (wcl_file_record_look_up(reader->sidecar, reader->file, item->disk_path, &reader->record,
+                                found, error) != WCL_OK)
         return WCL_FAILED;
     if (!*found || !is_plausible(&reader->record, item->status.st_mode)) {
         *found = false;
-        wcl_record_clear(&reader->record);
+        wcl_file_record_clear(&reader->record);
     }
-    if (is_link && !(*found && wcl_record_is_current(&reader->record, &item->status)))
+    if (is_link && !(*found && wcl_file_record_is_current(&reader->record, &item->status)))
         return take_new_link(reader, item, *found, error);
     return WCL_OK;
 }
@@ -183,7 +183,7 @@ static wcl_status find_record(wcl_plain_reader *reader, const wcl_walk_item *ite
 /* What a file without a record is. */
 static void assume(wcl_plain_reader *reader, const struct stat *status, wcl_entry *entry)
 {
-    wcl_record *record = &reader->record;
+    wcl_file_record *record = &reader->record;
     bool is_folder = S_ISDIR(status->st_mode);
 
     if (record->kind == 0) {
@@ -195,14 +195,14 @@ static void assume(wcl_plain_reader *reader, const struct stat *status, wcl_entr
         wcl_posix_from_stat(status, entry);
 }
 
-static void describe(wcl_plain_reader *reader, const wcl_walk_item *item, bool found,
-                     wcl_entry *entry)
+static void plain_reader_describe(wcl_plain_reader *reader, const wcl_walk_item *item, bool found,
+                                  wcl_entry *entry)
 {
-    wcl_record *record = &reader->record;
+    wcl_file_record *record = &reader->record;
 
     if (!found)
         assume(reader, &item->status, entry);
-    else if (!S_ISDIR(item->status.st_mode) && !wcl_record_is_current(record, &item->status)) {
+    else if (!S_ISDIR(item->status.st_mode) && !wcl_file_record_is_current(record, &item->status)) {
         record->info.last_write_time = wcl_filetime_from_timespec(item->status.st_mtim);
         record->info.change_time = record->info.last_write_time;
         entry->modified = item->status.st_mtim;
@@ -210,8 +210,9 @@ static void describe(wcl_plain_reader *reader, const wcl_walk_item *item, bool f
     entry->kind = record->kind;
     entry->flags = record->flags & WCL_ENTRY_IMPLICIT;
     entry->path = item->path;
-    entry->target =
-        record->has[WCL_RECORD_TARGET] ? wcl_buffer_text(&record->fields[WCL_RECORD_TARGET]) : NULL;
+    entry->target = record->has[WCL_FILE_RECORD_TARGET]
+                        ? wcl_buffer_text(&record->fields[WCL_FILE_RECORD_TARGET])
+                        : NULL;
     entry->info = record->info;
 }
 
@@ -221,12 +222,12 @@ wcl_status wcl_plain_reader_begin(wcl_plain_reader *reader, const wcl_walk_item 
     if (find_record(reader, item, &reader->found, error) != WCL_OK)
         return WCL_FAILED;
     bool found = reader->found;
-    const wcl_record *record = &reader->record;
-    bool has_table = found || record->has[WCL_RECORD_STREAMS];
-    if (found && record->has[WCL_RECORD_POSIX] &&
+    const wcl_file_record *record = &reader->record;
+    bool has_table = found || record->has[WCL_FILE_RECORD_STREAMS];
+    if (found && record->has[WCL_FILE_RECORD_POSIX] &&
         wcl_posix_unpack(record, entry, &reader->xattr_names, &reader->xattrs, error) != WCL_OK)
         return WCL_FAILED;
-    describe(reader, item, found, entry);
+    plain_reader_describe(reader, item, found, entry);
     /* What no record tells of was made here. */
     bool is_made = !found && reader->allow_links;
     if (!entry->has_posix && (is_made ? wcl_windows_new_path_check(item->path, error)

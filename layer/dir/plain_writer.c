@@ -14,7 +14,7 @@
 #include "layer/dir/names.h"
 #include "layer/dir/posix.h"
 #include "layer/dir/split.h"
-#include "layer/path.h"
+#include "layer/entry/path.h"
 
 /* A folder whose times are set at the end, because what is added to it changes them. */
 typedef struct folder_times {
@@ -28,7 +28,7 @@ struct wcl_plain_writer {
     wcl_sidecar_writer sidecar;
     wcl_splitter *splitter;
     wcl_beneath_cache folders;
-    wcl_record record; /* of the entry at hand */
+    wcl_file_record record; /* of the entry at hand */
     wcl_buffer disk_path;
     wcl_buffer link_path; /* for a moment */
     int file;
@@ -70,7 +70,7 @@ void wcl_plain_writer_free(wcl_plain_writer *writer)
     wcl_splitter_free(writer->splitter);
     wcl_sidecar_writer_free(&writer->sidecar);
     wcl_beneath_cache_free(&writer->folders);
-    wcl_record_free(&writer->record);
+    wcl_file_record_free(&writer->record);
     wcl_buffer_free(&writer->disk_path);
     wcl_buffer_free(&writer->link_path);
     free(writer->path);
@@ -135,31 +135,31 @@ wcl_status wcl_plain_writer_make_folder(wcl_plain_writer *writer, const char *di
 /* ---- Records -------------------------------------------------------------------------------- */
 
 wcl_status wcl_plain_writer_start_record(const wcl_entry *entry, const char *disk_path,
-                                         wcl_record *record, wcl_error *error)
+                                         wcl_file_record *record, wcl_error *error)
 {
     const char *name = wcl_path_base(entry->path);
 
-    wcl_record_clear(record);
+    wcl_file_record_clear(record);
     record->kind = entry->kind;
     record->flags = entry->flags & WCL_ENTRY_IMPLICIT;
     record->info = entry->info;
     wcl_record_set_salt(record, entry->path);
     if (strcmp(name, wcl_path_base(disk_path)) != 0 &&
-        wcl_record_set(record, WCL_RECORD_NAME, name, strlen(name), error) != WCL_OK)
+        wcl_file_record_set(record, WCL_FILE_RECORD_NAME, name, strlen(name), error) != WCL_OK)
         return WCL_FAILED;
-    if (entry->target && wcl_record_set(record, WCL_RECORD_TARGET, entry->target,
-                                        strlen(entry->target), error) != WCL_OK)
+    if (entry->target && wcl_file_record_set(record, WCL_FILE_RECORD_TARGET, entry->target,
+                                             strlen(entry->target), error) != WCL_OK)
         return WCL_FAILED;
     return wcl_posix_pack(entry, record, error);
 }
 
 wcl_status wcl_plain_writer_keep(wcl_plain_writer *writer, const char *disk_path, int fd,
-                                 const wcl_record *record, wcl_error *error)
+                                 const wcl_file_record *record, wcl_error *error)
 {
     bool fits = false;
 
     if (fd >= 0 && !writer->options.avoid_xattrs &&
-        wcl_record_to_xattrs(record, fd, &fits, error) != WCL_OK)
+        wcl_file_record_to_xattrs(record, fd, &fits, error) != WCL_OK)
         return WCL_FAILED;
     return fits ? WCL_OK : wcl_sidecar_add(&writer->sidecar, disk_path, record, error);
 }
@@ -210,7 +210,7 @@ static wcl_status make_entry(wcl_plain_writer *writer, const wcl_entry *entry, w
         openat(folder, wcl_path_base(disk_path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (writer->file < 0)
         return wcl_fail_errno(error, errno, "cannot open the folder that was just made");
-    wcl_record_remove_xattrs(writer->file); /* of the same folder, implied before */
+    wcl_file_record_remove_xattrs(writer->file); /* of the same folder, implied before */
     /* Of all other bits only that which keeps users from each other's files. */
     if (entry->has_posix && fchmod(writer->file, (entry->mode & (0777 | S_ISVTX)) | 0700) < 0)
         return wcl_fail_errno(error, errno, "cannot set the folder's mode");
@@ -271,7 +271,7 @@ static wcl_status replace_by_link(wcl_plain_writer *writer, bool *replaced, wcl_
     if (utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) < 0 ||
         fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return wcl_fail_errno(error, errno, "cannot set the symbolic link's times");
-    wcl_record_see(&writer->record, &status);
+    wcl_file_record_see(&writer->record, &status);
     *replaced = true;
     return WCL_OK;
 }
@@ -298,7 +298,7 @@ wcl_status wcl_plain_writer_end_entry(wcl_plain_writer *writer, wcl_error *error
             return WCL_FAILED;
         if (fstat(writer->file, &status) < 0)
             return wcl_fail_errno(error, errno, "cannot look at the file");
-        wcl_record_see(&writer->record, &status);
+        wcl_file_record_see(&writer->record, &status);
     }
     return wcl_plain_writer_keep(writer, disk_path, writer->file, &writer->record, error);
 }
@@ -336,22 +336,22 @@ static bool make_hard_link(wcl_plain_writer *writer, const char *path, const cha
 wcl_status wcl_plain_writer_add_link(wcl_plain_writer *writer, const char *path, const char *target,
                                      const wcl_basic_info *info, wcl_error *error)
 {
-    WCL_CLEANUP_RECORD wcl_record record = { .kind = WCL_ENTRY_HARD_LINK };
+    WCL_CLEANUP_FILE_RECORD wcl_file_record record = { .kind = WCL_ENTRY_HARD_LINK };
     wcl_status status = WCL_OK;
 
     if (writer->options.make_links && make_hard_link(writer, path, target, error, &status))
-        record.flags |= WCL_RECORD_ON_DISK;
+        record.flags |= WCL_FILE_RECORD_ON_DISK;
     if (info)
         record.info = *info;
-    if (status != WCL_OK ||
-        wcl_record_set(&record, WCL_RECORD_TARGET, target, strlen(target), error) != WCL_OK)
+    if (status != WCL_OK || wcl_file_record_set(&record, WCL_FILE_RECORD_TARGET, target,
+                                                strlen(target), error) != WCL_OK)
         return WCL_FAILED;
     return wcl_sidecar_add(&writer->sidecar, path, &record, error);
 }
 
 wcl_status wcl_plain_writer_remove(wcl_plain_writer *writer, const char *path, wcl_error *error)
 {
-    const wcl_record record = { .kind = WCL_ENTRY_DELETED };
+    const wcl_file_record record = { .kind = WCL_ENTRY_DELETED };
     return wcl_sidecar_add(&writer->sidecar, path, &record, error);
 }
 

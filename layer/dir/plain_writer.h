@@ -47,10 +47,10 @@ wcl_status wcl_plain_writer_make_folder(wcl_plain_writer *writer, const char *di
 
 /* Starts `record` for the entry: kind, information, true name, what Linux has. */
 wcl_status wcl_plain_writer_start_record(const wcl_entry *entry, const char *disk_path,
-                                         wcl_record *record, wcl_error *error);
+                                         wcl_file_record *record, wcl_error *error);
 
 /* Keeps `record` with the file `fd` (-1: in the sidecar). */
 wcl_status wcl_plain_writer_keep(wcl_plain_writer *writer, const char *disk_path, int fd,
-                                 const wcl_record *record, wcl_error *error);
+                                 const wcl_file_record *record, wcl_error *error);
 
 #endif

@@ -19,13 +19,13 @@ static wcl_status append_sized(wcl_buffer *out, const void *data, size_t size, w
     return wcl_buffer_append(out, data, size, error);
 }
 
-wcl_status wcl_posix_pack(const wcl_entry *entry, wcl_record *record, wcl_error *error)
+wcl_status wcl_posix_pack(const wcl_entry *entry, wcl_file_record *record, wcl_error *error)
 {
-    wcl_buffer *out = &record->fields[WCL_RECORD_POSIX];
+    wcl_buffer *out = &record->fields[WCL_FILE_RECORD_POSIX];
 
     if (!entry->has_posix)
         return WCL_OK;
-    record->has[WCL_RECORD_POSIX] = true;
+    record->has[WCL_FILE_RECORD_POSIX] = true;
     const uint32_t numbers[] = { entry->mode, entry->uid, entry->gid, entry->device_major,
                                  entry->device_minor };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -85,10 +85,10 @@ static wcl_status unpack_xattrs(wcl_cursor *cursor, wcl_entry *entry, wcl_buffer
     return WCL_OK;
 }
 
-wcl_status wcl_posix_unpack(const wcl_record *record, wcl_entry *entry, wcl_buffer *storage,
+wcl_status wcl_posix_unpack(const wcl_file_record *record, wcl_entry *entry, wcl_buffer *storage,
                             wcl_xattr **xattrs, wcl_error *error)
 {
-    const wcl_buffer *bytes = &record->fields[WCL_RECORD_POSIX];
+    const wcl_buffer *bytes = &record->fields[WCL_FILE_RECORD_POSIX];
     wcl_cursor cursor = wcl_cursor_over(bytes->data, bytes->size);
 
     entry->has_posix = true;

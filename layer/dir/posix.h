@@ -9,11 +9,11 @@
 #include "layer/dir/record.h"
 
 /* Keeps it, where the entry has it. */
-wcl_status wcl_posix_pack(const wcl_entry *entry, wcl_record *record, wcl_error *error);
+wcl_status wcl_posix_pack(const wcl_entry *entry, wcl_file_record *record, wcl_error *error);
 
 /* Gives it to `entry`; names and values are kept in `storage`, the list in `*xattrs`, which is
  * freed with free() or given again. */
-wcl_status wcl_posix_unpack(const wcl_record *record, wcl_entry *entry, wcl_buffer *storage,
+wcl_status wcl_posix_unpack(const wcl_file_record *record, wcl_entry *entry, wcl_buffer *storage,
                             wcl_xattr **xattrs, wcl_error *error);
 
 /* What a file without a record has. */

@@ -16,36 +16,36 @@
 /* Names of attributes that are listed at once; a file with more has each one asked for. */
 #define NAMES_SIZE 1024
 
-const char *const wcl_record_field_names[WCL_RECORD_FIELDS] = { "sd",      "ea",   "reparse",
-                                                                "streams", "name", "target",
-                                                                "posix" };
+const char *const wcl_file_record_field_names[WCL_FILE_RECORD_FIELDS] = {
+    "sd", "ea", "reparse", "streams", "name", "target", "posix"
+};
 
-void wcl_record_free(wcl_record *record)
+void wcl_file_record_free(wcl_file_record *record)
 {
-    for (int i = 0; i < WCL_RECORD_FIELDS; i++)
+    for (int i = 0; i < WCL_FILE_RECORD_FIELDS; i++)
         wcl_buffer_free(&record->fields[i]);
 }
 
-void wcl_record_clear(wcl_record *record)
+void wcl_file_record_clear(wcl_file_record *record)
 {
-    wcl_record cleared = WCL_RECORD_INIT;
+    wcl_file_record cleared = WCL_FILE_RECORD_INIT;
 
-    for (int i = 0; i < WCL_RECORD_FIELDS; i++) {
+    for (int i = 0; i < WCL_FILE_RECORD_FIELDS; i++) {
         cleared.fields[i] = record->fields[i];
         wcl_buffer_clear(&cleared.fields[i]);
     }
     *record = cleared;
 }
 
-wcl_status wcl_record_set(wcl_record *record, enum wcl_record_field field, const void *data,
-                          size_t size, wcl_error *error)
+wcl_status wcl_file_record_set(wcl_file_record *record, enum wcl_file_record_field field,
+                               const void *data, size_t size, wcl_error *error)
 {
     wcl_buffer_clear(&record->fields[field]);
     record->has[field] = true;
     return wcl_buffer_append(&record->fields[field], data, size, error);
 }
 
-void wcl_record_set_salt(wcl_record *record, const char *path)
+void wcl_record_set_salt(wcl_file_record *record, const char *path)
 {
     uint32_t hash = 2166136261u;
 
@@ -56,7 +56,7 @@ void wcl_record_set_salt(wcl_record *record, const char *path)
 
 /* ---- What the file looked like -------------------------------------------------------------- */
 
-void wcl_record_see(wcl_record *record, const struct stat *status)
+void wcl_file_record_see(wcl_file_record *record, const struct stat *status)
 {
     record->seen = true;
     record->seen_seconds = status->st_mtim.tv_sec;
@@ -64,7 +64,7 @@ void wcl_record_see(wcl_record *record, const struct stat *status)
     record->seen_size = (uint64_t)status->st_size;
 }
 
-bool wcl_record_is_current(const wcl_record *record, const struct stat *status)
+bool wcl_file_record_is_current(const wcl_file_record *record, const struct stat *status)
 {
     return record->seen && record->seen_seconds == status->st_mtim.tv_sec &&
            record->seen_nanoseconds == (uint32_t)status->st_mtim.tv_nsec &&
@@ -110,7 +110,7 @@ void wcl_basic_info_load(const uint8_t bytes[WCL_BASIC_INFO_SIZE], wcl_basic_inf
     info->attributes = wcl_load_le32(bytes + 32);
 }
 
-static void store_entry(const wcl_record *record, uint8_t bytes[ENTRY_SIZE])
+static void store_entry(const wcl_file_record *record, uint8_t bytes[ENTRY_SIZE])
 {
     wcl_store_le32(bytes, RECORD_VERSION);
     wcl_store_le32(bytes + 4, record->kind);
@@ -123,7 +123,7 @@ static void store_entry(const wcl_record *record, uint8_t bytes[ENTRY_SIZE])
     wcl_store_le64(bytes + 37, record->seen_size);
 }
 
-static wcl_status load_entry(const uint8_t *bytes, size_t size, wcl_record *record,
+static wcl_status load_entry(const uint8_t *bytes, size_t size, wcl_file_record *record,
                              wcl_error *error)
 {
     wcl_cursor cursor = wcl_cursor_over(bytes, size);
@@ -164,20 +164,21 @@ int wcl_set_own_xattr(int fd, const char *name, const void *value, size_t size)
     return is_no_room(errno) ? 0 : -1;
 }
 
-void wcl_record_remove_xattrs(int fd)
+void wcl_file_record_remove_xattrs(int fd)
 {
     char full[32];
 
     if (fremovexattr(fd, "user.wcl.entry") < 0)
         return; /* it is the first to be set */
     fremovexattr(fd, "user.wcl.basic");
-    for (int i = 0; i < WCL_RECORD_FIELDS; i++) {
-        snprintf(full, sizeof(full), "user.wcl.%s", wcl_record_field_names[i]);
+    for (int i = 0; i < WCL_FILE_RECORD_FIELDS; i++) {
+        snprintf(full, sizeof(full), "user.wcl.%s", wcl_file_record_field_names[i]);
         fremovexattr(fd, full);
     }
 }
 
-wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wcl_error *error)
+wcl_status wcl_file_record_to_xattrs(const wcl_file_record *record, int fd, bool *fits,
+                                     wcl_error *error)
 {
     uint8_t entry[ENTRY_SIZE], basic[WCL_BASIC_INFO_SIZE];
 
@@ -187,15 +188,15 @@ wcl_status wcl_record_to_xattrs(const wcl_record *record, int fd, bool *fits, wc
     int result = wcl_set_own_xattr(fd, "entry", entry, sizeof(entry));
     if (result > 0)
         result = wcl_set_own_xattr(fd, "basic", basic, sizeof(basic));
-    for (int i = 0; i < WCL_RECORD_FIELDS && result > 0; i++)
+    for (int i = 0; i < WCL_FILE_RECORD_FIELDS && result > 0; i++)
         if (record->has[i])
-            result = wcl_set_own_xattr(fd, wcl_record_field_names[i], record->fields[i].data,
+            result = wcl_set_own_xattr(fd, wcl_file_record_field_names[i], record->fields[i].data,
                                        record->fields[i].size);
     *fits = result > 0;
     if (result < 0)
         return wcl_fail_errno(error, errno, "cannot set an extended attribute");
     if (result == 0)
-        wcl_record_remove_xattrs(fd);
+        wcl_file_record_remove_xattrs(fd);
     return WCL_OK;
 }
 
@@ -235,13 +236,14 @@ static bool is_listed(const char *list, size_t size, const char *field)
     return false;
 }
 
-wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_error *error)
+wcl_status wcl_file_record_from_xattrs(int fd, wcl_file_record *record, bool *found,
+                                       wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer value = WCL_BUFFER_INIT;
     char list[NAMES_SIZE + 1];
     bool has_basic;
 
-    wcl_record_clear(record);
+    wcl_file_record_clear(record);
     *found = false;
     ssize_t listed = flistxattr(fd, list, NAMES_SIZE);
     bool is_complete = listed >= 0 || errno == EOPNOTSUPP;
@@ -260,10 +262,10 @@ wcl_status wcl_record_from_xattrs(int fd, wcl_record *record, bool *found, wcl_e
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "the extended attribute user.wcl.basic is missing or damaged");
     wcl_basic_info_load(value.data, &record->info);
-    for (int i = 0; i < WCL_RECORD_FIELDS; i++)
-        if ((!is_complete || is_listed(list, list_size, wcl_record_field_names[i])) &&
-            wcl_get_own_xattr(fd, wcl_record_field_names[i], &record->fields[i], &record->has[i],
-                              error) != WCL_OK)
+    for (int i = 0; i < WCL_FILE_RECORD_FIELDS; i++)
+        if ((!is_complete || is_listed(list, list_size, wcl_file_record_field_names[i])) &&
+            wcl_get_own_xattr(fd, wcl_file_record_field_names[i], &record->fields[i],
+                              &record->has[i], error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }

@@ -25,27 +25,27 @@ void wcl_row_source_rewind(wcl_row_source *source)
         source->position = source->size = 0;
 }
 
-wcl_status wcl_row_source_open(wcl_row_source *source, const wcl_record *record,
+wcl_status wcl_row_source_open(wcl_row_source *source, const wcl_file_record *record,
                                wcl_sidecar *sidecar, wcl_error *error)
 {
     wcl_cleanup_fd(&source->fd);
     source->fd = -1;
     source->data = NULL;
     source->size = 0;
-    if (record && record->flags & WCL_RECORD_SPILLED) {
+    if (record && record->flags & WCL_FILE_RECORD_SPILLED) {
         if (wcl_sidecar_open_blob(sidecar, record->blob, WCL_TABLE_SUFFIX, &source->fd, error) !=
             WCL_OK)
             return WCL_FAILED;
     } else if (record) {
-        source->data = record->fields[WCL_RECORD_STREAMS].data;
-        source->size = record->fields[WCL_RECORD_STREAMS].size;
+        source->data = record->fields[WCL_FILE_RECORD_STREAMS].data;
+        source->size = record->fields[WCL_FILE_RECORD_STREAMS].size;
     }
     wcl_row_source_rewind(source);
     return WCL_OK;
 }
 
 /* Makes sure that a whole row is in the window, where the file has one. */
-static wcl_status fill(wcl_row_source *source, wcl_error *error)
+static wcl_status row_fill(wcl_row_source *source, wcl_error *error)
 {
     size_t left = source->size - source->at, got;
 
@@ -67,7 +67,7 @@ static wcl_status fill(wcl_row_source *source, wcl_error *error)
 
 wcl_status wcl_row_source_next(wcl_row_source *source, wcl_row *row, wcl_error *error)
 {
-    if (fill(source, error) != WCL_OK)
+    if (row_fill(source, error) != WCL_OK)
         return WCL_FAILED;
     if (source->at == source->size)
         return WCL_END;
@@ -89,7 +89,7 @@ wcl_status wcl_row_source_next(wcl_row_source *source, wcl_row *row, wcl_error *
     memcpy(row->name, name, name_size);
     row->name[name_size] = '\0';
     row->header.name = row->name;
-    row->place = (enum wcl_place)place;
+    row->place = (enum wcl_stream_home)place;
     source->at += cursor.position;
     return WCL_OK;
 }

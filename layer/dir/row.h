@@ -7,7 +7,7 @@
 
 typedef struct wcl_row {
     wcl_backup_header header; /* its name is in `name` */
-    enum wcl_place place;
+    enum wcl_stream_home place;
     uint64_t blob_offset;
     const uint8_t *payload; /* of an inline stream, until the next row */
     char name[WCL_ROW_NAME_MAX + 1];
@@ -30,7 +30,7 @@ typedef struct wcl_row_source {
 void wcl_row_source_free(wcl_row_source *source);
 
 /* Goes to the start of `record`'s table. */
-wcl_status wcl_row_source_open(wcl_row_source *source, const wcl_record *record,
+wcl_status wcl_row_source_open(wcl_row_source *source, const wcl_file_record *record,
                                wcl_sidecar *sidecar, wcl_error *error);
 void wcl_row_source_rewind(wcl_row_source *source);
 

@@ -29,7 +29,7 @@
 #define WCL_SIDECAR_XATTR "sidecar" /* user.wcl.sidecar */
 
 /* Whether a record stands for something that is not a file of its own on disk. */
-bool wcl_record_is_extra(const wcl_record *record);
+bool wcl_file_record_is_extra(const wcl_file_record *record);
 
 /* Where the blob `number` is in the folder. */
 static inline void wcl_sidecar_blob_path(bool is_hidden, uint64_t number, const char *suffix,
@@ -55,8 +55,8 @@ void wcl_sidecar_writer_init(wcl_sidecar_writer *writer, int root);
 void wcl_sidecar_writer_free(wcl_sidecar_writer *writer);
 
 /* Adds the record of `path`. */
-wcl_status wcl_sidecar_add(wcl_sidecar_writer *writer, const char *path, const wcl_record *record,
-                           wcl_error *error);
+wcl_status wcl_sidecar_add(wcl_sidecar_writer *writer, const char *path,
+                           const wcl_file_record *record, wcl_error *error);
 
 /* A number for an entry's blobs, from 1. */
 uint64_t wcl_sidecar_new_number(wcl_sidecar_writer *writer);
@@ -78,13 +78,13 @@ wcl_status wcl_sidecar_load(int root, const char *holder, wcl_sidecar **sidecar,
 void wcl_sidecar_free(wcl_sidecar *sidecar);
 
 /* The record of the file `path` on disk. */
-wcl_status wcl_sidecar_find(wcl_sidecar *sidecar, const char *path, wcl_record *record, bool *found,
-                            wcl_error *error);
+wcl_status wcl_sidecar_find(wcl_sidecar *sidecar, const char *path, wcl_file_record *record,
+                            bool *found, wcl_error *error);
 
 /* The extra records, in the order in which they were added; WCL_END behind the last. `*path` is the
  * sidecar's. `*position` starts at 0. */
 wcl_status wcl_sidecar_next_extra(wcl_sidecar *sidecar, size_t *position, const char **path,
-                                  wcl_record *record, wcl_error *error);
+                                  wcl_file_record *record, wcl_error *error);
 
 wcl_status wcl_sidecar_open_blob(wcl_sidecar *sidecar, uint64_t number, const char *suffix, int *fd,
                                  wcl_error *error);

@@ -45,7 +45,7 @@ static wcl_status add_base64(cJSON *json, const char *name, const void *data, si
     return wcl_json_add_text(json, name, wcl_buffer_text(&text)) ? WCL_OK : wcl_fail_memory(error);
 }
 
-static bool add_numbers(cJSON *json, const wcl_record *record)
+static bool add_numbers(cJSON *json, const wcl_file_record *record)
 {
     const wcl_filetime times[] = { record->info.creation_time, record->info.last_access_time,
                                    record->info.last_write_time, record->info.change_time };
@@ -63,8 +63,8 @@ static bool add_numbers(cJSON *json, const wcl_record *record)
     return added;
 }
 
-wcl_status wcl_sidecar_line_format(const char *path, const wcl_record *record, wcl_buffer *line,
-                                   wcl_error *error)
+wcl_status wcl_sidecar_line_format(const char *path, const wcl_file_record *record,
+                                   wcl_buffer *line, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *json = cJSON_CreateObject();
     wcl_status status = WCL_OK;
@@ -79,9 +79,10 @@ wcl_status wcl_sidecar_line_format(const char *path, const wcl_record *record, w
         return status;
     if (!wcl_json_add_text(json, "kind", kind_names[record->kind]) || !add_numbers(json, record))
         return wcl_fail_memory(error);
-    for (int i = 0; i < WCL_RECORD_FIELDS; i++)
-        if (record->has[i] && add_base64(json, wcl_record_field_names[i], record->fields[i].data,
-                                         record->fields[i].size, error) != WCL_OK)
+    for (int i = 0; i < WCL_FILE_RECORD_FIELDS; i++)
+        if (record->has[i] &&
+            add_base64(json, wcl_file_record_field_names[i], record->fields[i].data,
+                       record->fields[i].size, error) != WCL_OK)
             return WCL_FAILED;
     WCL_CLEANUP_FREE char *text = wcl_json_print(json);
     if (!text)
@@ -157,7 +158,7 @@ static wcl_status get_u32(const cJSON *json, const char *name, uint32_t *value, 
     return WCL_OK;
 }
 
-static wcl_status get_numbers(const cJSON *json, wcl_record *record, wcl_error *error)
+static wcl_status get_numbers(const cJSON *json, wcl_file_record *record, wcl_error *error)
 {
     wcl_filetime *const times[] = { &record->info.creation_time, &record->info.last_access_time,
                                     &record->info.last_write_time, &record->info.change_time };
@@ -178,7 +179,7 @@ static wcl_status get_numbers(const cJSON *json, wcl_record *record, wcl_error *
 }
 
 wcl_status wcl_sidecar_line_parse(const char *line, size_t size, wcl_buffer *path,
-                                  wcl_record *record, wcl_error *error)
+                                  wcl_file_record *record, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *json = NULL;
 
@@ -188,12 +189,12 @@ wcl_status wcl_sidecar_line_parse(const char *line, size_t size, wcl_buffer *pat
         return WCL_FAILED;
     if (!record)
         return WCL_OK;
-    wcl_record_clear(record);
+    wcl_file_record_clear(record);
     if (get_kind(json, &record->kind, error) != WCL_OK ||
         get_numbers(json, record, error) != WCL_OK)
         return WCL_FAILED;
-    for (int i = 0; i < WCL_RECORD_FIELDS; i++)
-        if (get_base64(json, wcl_record_field_names[i], &record->fields[i], &record->has[i],
+    for (int i = 0; i < WCL_FILE_RECORD_FIELDS; i++)
+        if (get_base64(json, wcl_file_record_field_names[i], &record->fields[i], &record->has[i],
                        error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;

@@ -81,7 +81,7 @@ static wcl_status add_line(wcl_sidecar *sidecar, const char *text, size_t size, 
                            wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
-    WCL_CLEANUP_RECORD wcl_record record = WCL_RECORD_INIT;
+    WCL_CLEANUP_FILE_RECORD wcl_file_record record = WCL_FILE_RECORD_INIT;
 
     if (offset == 0)
         return check_first_line(text, size, error);
@@ -96,7 +96,8 @@ static wcl_status add_line(wcl_sidecar *sidecar, const char *text, size_t size, 
         sidecar->capacity = capacity;
     }
     line *added = &sidecar->lines[sidecar->count];
-    *added = (line) { strdup(wcl_buffer_text(&path)), offset, size, wcl_record_is_extra(&record) };
+    *added =
+        (line) { strdup(wcl_buffer_text(&path)), offset, size, wcl_file_record_is_extra(&record) };
     if (!added->path)
         return wcl_fail_memory(error);
     sidecar->count++;
@@ -183,7 +184,7 @@ static wcl_status load_held(wcl_sidecar *sidecar, const char *holder, wcl_error 
     return found ? read_lines(sidecar, error) : WCL_OK;
 }
 
-static wcl_status load(wcl_sidecar *sidecar, const char *holder, wcl_error *error)
+static wcl_status sidecar_reader_load(wcl_sidecar *sidecar, const char *holder, wcl_error *error)
 {
     const char *name = WCL_SIDECAR_NAME WCL_COMPANION_SUFFIX;
 
@@ -207,7 +208,7 @@ wcl_status wcl_sidecar_load(int root, const char *holder, wcl_sidecar **sidecar,
         return wcl_fail_memory(error);
     made->root = root;
     made->fd = -1;
-    if (load(made, holder, error) != WCL_OK) {
+    if (sidecar_reader_load(made, holder, error) != WCL_OK) {
         wcl_sidecar_free(made);
         return WCL_FAILED;
     }
@@ -215,7 +216,7 @@ wcl_status wcl_sidecar_load(int root, const char *holder, wcl_sidecar **sidecar,
     return WCL_OK;
 }
 
-static wcl_status parse_line(wcl_sidecar *sidecar, const line *at, wcl_record *record,
+static wcl_status parse_line(wcl_sidecar *sidecar, const line *at, wcl_file_record *record,
                              wcl_error *error)
 {
     size_t got;
@@ -229,8 +230,8 @@ static wcl_status parse_line(wcl_sidecar *sidecar, const line *at, wcl_record *r
     return WCL_OK;
 }
 
-wcl_status wcl_sidecar_find(wcl_sidecar *sidecar, const char *path, wcl_record *record, bool *found,
-                            wcl_error *error)
+wcl_status wcl_sidecar_find(wcl_sidecar *sidecar, const char *path, wcl_file_record *record,
+                            bool *found, wcl_error *error)
 {
     size_t low = sidecar->extras, high = sidecar->count;
 
@@ -247,7 +248,7 @@ wcl_status wcl_sidecar_find(wcl_sidecar *sidecar, const char *path, wcl_record *
 }
 
 wcl_status wcl_sidecar_next_extra(wcl_sidecar *sidecar, size_t *position, const char **path,
-                                  wcl_record *record, wcl_error *error)
+                                  wcl_file_record *record, wcl_error *error)
 {
     if (*position >= sidecar->extras)
         return WCL_END;

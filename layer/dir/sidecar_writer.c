@@ -16,7 +16,7 @@
 /* Bytes of lines kept in memory before they are written. */
 #define LINES_MAX (256 * 1024)
 
-bool wcl_record_is_extra(const wcl_record *record)
+bool wcl_file_record_is_extra(const wcl_file_record *record)
 {
     return record->kind == WCL_ENTRY_HARD_LINK || record->kind == WCL_ENTRY_DELETED ||
            record->kind == WCL_ENTRY_OPAQUE;
@@ -40,7 +40,7 @@ static const char *suffix_of(const wcl_sidecar_writer *writer)
     return writer->is_hidden ? WCL_COMPANION_SUFFIX : "";
 }
 
-static wcl_status flush(wcl_sidecar_writer *writer, wcl_error *error)
+static wcl_status sidecar_writer_flush(wcl_sidecar_writer *writer, wcl_error *error)
 {
     char name[64];
 
@@ -62,7 +62,7 @@ static wcl_status flush(wcl_sidecar_writer *writer, wcl_error *error)
 wcl_status wcl_sidecar_finish(wcl_sidecar_writer *writer, wcl_error *error)
 {
     if (writer->lines.size == 0 || writer->fd >= 0 || !writer->holder)
-        return flush(writer, error);
+        return sidecar_writer_flush(writer, error);
     WCL_CLEANUP_FD int fd = wcl_beneath_open(writer->root, writer->holder, O_RDONLY | O_CLOEXEC, 0);
     int set =
         fd < 0 ? -1
@@ -70,18 +70,18 @@ wcl_status wcl_sidecar_finish(wcl_sidecar_writer *writer, wcl_error *error)
     if (set < 0)
         return wcl_fail_errno(error, errno, "cannot keep metadata with the file %s",
                               writer->holder);
-    return set > 0 ? WCL_OK : flush(writer, error);
+    return set > 0 ? WCL_OK : sidecar_writer_flush(writer, error);
 }
 
-wcl_status wcl_sidecar_add(wcl_sidecar_writer *writer, const char *path, const wcl_record *record,
-                           wcl_error *error)
+wcl_status wcl_sidecar_add(wcl_sidecar_writer *writer, const char *path,
+                           const wcl_file_record *record, wcl_error *error)
 {
     if (writer->size == 0 && writer->lines.size == 0 &&
         wcl_buffer_append_text(&writer->lines, FIRST_LINE, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_sidecar_line_format(path, record, &writer->lines, error) != WCL_OK)
         return WCL_FAILED;
-    return writer->lines.size < LINES_MAX ? WCL_OK : flush(writer, error);
+    return writer->lines.size < LINES_MAX ? WCL_OK : sidecar_writer_flush(writer, error);
 }
 
 uint64_t wcl_sidecar_new_number(wcl_sidecar_writer *writer)

@@ -18,7 +18,7 @@
 struct wcl_splitter {
     wcl_sidecar_writer *sidecar;
     wcl_backup_decoder *decoder;
-    wcl_record *record;
+    wcl_file_record *record;
     int file;
     int blob;
     int table_file;
@@ -30,7 +30,7 @@ struct wcl_splitter {
     bool owns_blocks;   /* sparse blocks that come now belong to it */
     size_t inline_total;
     wcl_buffer table;
-    enum wcl_place place; /* of the stream at hand */
+    enum wcl_stream_home place; /* of the stream at hand */
     int field;
     uint64_t position; /* in the file or blob, of its next byte */
 };
@@ -39,11 +39,11 @@ int wcl_field_of_stream(uint32_t id)
 {
     switch (id) {
     case WCL_BACKUP_SECURITY_DATA:
-        return WCL_RECORD_SD;
+        return WCL_FILE_RECORD_SD;
     case WCL_BACKUP_EA_DATA:
-        return WCL_RECORD_EA;
+        return WCL_FILE_RECORD_EA;
     case WCL_BACKUP_REPARSE_DATA:
-        return WCL_RECORD_REPARSE;
+        return WCL_FILE_RECORD_REPARSE;
     default:
         return -1;
     }
@@ -110,7 +110,8 @@ static wcl_status place_stream(wcl_splitter *splitter, const wcl_backup_header *
     } else if (field >= 0 && !splitter->record->has[field] && header->size <= WCL_EA_MAX) {
         splitter->place = WCL_PLACE_FIELD;
         splitter->field = field;
-        return wcl_record_set(splitter->record, (enum wcl_record_field)field, "", 0, error);
+        return wcl_file_record_set(splitter->record, (enum wcl_file_record_field)field, "", 0,
+                                   error);
     } else if (header->size <= WCL_INLINE_MAX &&
                splitter->inline_total + header->size <= INLINE_TOTAL_MAX) {
         splitter->place = WCL_PLACE_INLINE;
@@ -124,7 +125,7 @@ static wcl_status place_stream(wcl_splitter *splitter, const wcl_backup_header *
 }
 
 static wcl_status append_row(wcl_buffer *table, const wcl_backup_header *header,
-                             enum wcl_place place, uint64_t blob_offset, wcl_error *error)
+                             enum wcl_stream_home place, uint64_t blob_offset, wcl_error *error)
 {
     size_t name_size = strlen(header->name);
     uint8_t row[WCL_ROW_SIZE - 1];
@@ -211,7 +212,7 @@ void wcl_splitter_free(wcl_splitter *splitter)
     free(splitter);
 }
 
-void wcl_splitter_begin(wcl_splitter *splitter, int fd, wcl_record *record)
+void wcl_splitter_begin(wcl_splitter *splitter, int fd, wcl_file_record *record)
 {
     close_files(splitter);
     wcl_buffer_clear(&splitter->table);
@@ -238,12 +239,12 @@ wcl_status wcl_splitter_end(wcl_splitter *splitter, wcl_error *error)
         ftruncate(splitter->file, (off_t)splitter->file_end) < 0)
         return wcl_fail_errno(error, errno, "cannot give the file its size");
     if (splitter->table_written > 0) {
-        splitter->record->flags |= WCL_RECORD_SPILLED;
+        splitter->record->flags |= WCL_FILE_RECORD_SPILLED;
         if (spill_table(splitter, error) != WCL_OK)
             return WCL_FAILED;
-    } else if (wcl_record_set(splitter->record, WCL_RECORD_STREAMS,
-                              splitter->table.data ? splitter->table.data : (uint8_t *)"",
-                              splitter->table.size, error) != WCL_OK) {
+    } else if (wcl_file_record_set(splitter->record, WCL_FILE_RECORD_STREAMS,
+                                   splitter->table.data ? splitter->table.data : (uint8_t *)"",
+                                   splitter->table.size, error) != WCL_OK) {
         return WCL_FAILED;
     }
     close_files(splitter);

@@ -17,7 +17,7 @@
 
 #include "layer/dir/sidecar.h"
 
-enum wcl_place {
+enum wcl_stream_home {
     WCL_PLACE_FILE = 0,
     WCL_PLACE_FIELD = 1,
     WCL_PLACE_INLINE = 2,
@@ -39,7 +39,7 @@ void wcl_splitter_free(wcl_splitter *splitter);
 
 /* Begins an entry. `fd` is its file, or -1 where there is none to hold data. Both stay the
  * caller's, until the end. */
-void wcl_splitter_begin(wcl_splitter *splitter, int fd, wcl_record *record);
+void wcl_splitter_begin(wcl_splitter *splitter, int fd, wcl_file_record *record);
 wcl_status wcl_splitter_write(wcl_splitter *splitter, const void *data, size_t size,
                               wcl_error *error);
 /* Ends it: the record has its fields, the file its size. */

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/regular.h"
 #include "layer/dir/names.h"
-#include "layer/path.h"
+#include "layer/entry/path.h"
 
 typedef struct name {
     char *disk;
@@ -39,18 +39,18 @@ struct wcl_walk {
     bool descend;
     wcl_buffer path;
     wcl_buffer disk;
-    wcl_record record;
+    wcl_file_record record;
 };
 
-wcl_status wcl_record_look_up(wcl_sidecar *sidecar, int fd, const char *disk_path,
-                              wcl_record *record, bool *found, wcl_error *error)
+wcl_status wcl_file_record_look_up(wcl_sidecar *sidecar, int fd, const char *disk_path,
+                                   wcl_file_record *record, bool *found, wcl_error *error)
 {
     *found = false;
-    if (fd >= 0 && wcl_record_from_xattrs(fd, record, found, error) != WCL_OK)
+    if (fd >= 0 && wcl_file_record_from_xattrs(fd, record, found, error) != WCL_OK)
         return WCL_FAILED;
     if (*found)
         return WCL_OK;
-    wcl_record_clear(record);
+    wcl_file_record_clear(record);
     return wcl_sidecar_find(sidecar, disk_path, record, found, error);
 }
 
@@ -73,7 +73,7 @@ static void close_folder(wcl_walk *walk)
     walk->folder = -1;
 }
 
-static wcl_status open_folder(wcl_walk *walk, wcl_error *error)
+static wcl_status walk_open_folder(wcl_walk *walk, wcl_error *error)
 {
     if (walk->folder >= 0)
         return WCL_OK;
@@ -86,7 +86,7 @@ static wcl_status open_folder(wcl_walk *walk, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status add_name(level *level, const char *disk, wcl_error *error)
+static wcl_status walk_add_name(level *level, const char *disk, wcl_error *error)
 {
     if (level->count == level->capacity) {
         size_t capacity = level->capacity ? level->capacity * 2 : 32;
@@ -120,7 +120,7 @@ static wcl_status list_names(wcl_walk *walk, level *level, wcl_error *error)
             (walk->depth == 0 && !walk->rules.is_plain &&
              wcl_disk_name_is_reserved(item->d_name, strlen(item->d_name))))
             continue;
-        status = add_name(level, item->d_name, error);
+        status = walk_add_name(level, item->d_name, error);
     }
     if (status == WCL_OK && errno)
         status = wcl_fail_errno(error, errno, "cannot list the folder");
@@ -128,7 +128,7 @@ static wcl_status list_names(wcl_walk *walk, level *level, wcl_error *error)
     return status;
 }
 
-static int compare_names(const void *a, const void *b)
+static int walk_compare_names(const void *a, const void *b)
 {
     return strcmp(((const name *)a)->path, ((const name *)b)->path);
 }
@@ -199,15 +199,15 @@ static wcl_status find_true_name(wcl_walk *walk, name *found, wcl_error *error)
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT, short_name = WCL_BUFFER_INIT;
     char holder[NAME_MAX + 1];
     WCL_CLEANUP_FD int fd = open_record_file(walk, found->disk, holder);
-    const wcl_buffer *true_name = &walk->record.fields[WCL_RECORD_NAME];
+    const wcl_buffer *true_name = &walk->record.fields[WCL_FILE_RECORD_NAME];
     bool has_record;
 
     if (wcl_buffer_printf(&path, error, "%s%s%s", wcl_buffer_text(&walk->disk),
                           walk->disk.size ? "/" : "", holder) != WCL_OK ||
-        wcl_record_look_up(walk->rules.sidecar, fd, wcl_buffer_text(&path), &walk->record,
-                           &has_record, error) != WCL_OK)
+        wcl_file_record_look_up(walk->rules.sidecar, fd, wcl_buffer_text(&path), &walk->record,
+                                &has_record, error) != WCL_OK)
         return WCL_FAILED;
-    if (!has_record || !walk->record.has[WCL_RECORD_NAME])
+    if (!has_record || !walk->record.has[WCL_FILE_RECORD_NAME])
         return WCL_OK;
     const char *text = wcl_buffer_text(true_name);
     if (wcl_disk_name(text, true_name->size, walk->disk.size == 0, walk->rules.name_max,
@@ -235,7 +235,7 @@ static wcl_status find_true_names(wcl_walk *walk, level *level, wcl_error *error
         changed = changed || level->names[i].path != level->names[i].disk;
     }
     if (changed)
-        qsort(level->names, level->count, sizeof(name), compare_names);
+        qsort(level->names, level->count, sizeof(name), walk_compare_names);
     return WCL_OK;
 }
 
@@ -252,12 +252,12 @@ static wcl_status push_level(wcl_walk *walk, wcl_error *error)
         walk->capacity = capacity;
     }
     close_folder(walk);
-    if (open_folder(walk, error) != WCL_OK)
+    if (walk_open_folder(walk, error) != WCL_OK)
         return WCL_FAILED;
     level made = { .path_size = walk->path.size, .disk_size = walk->disk.size };
     wcl_status status = list_names(walk, &made, error);
     if (status == WCL_OK && made.count > 0) {
-        qsort(made.names, made.count, sizeof(name), compare_names);
+        qsort(made.names, made.count, sizeof(name), walk_compare_names);
         if (walk->rules.has_companions)
             status = take_companions(walk, &made, error);
         if (status == WCL_OK && !walk->rules.is_plain)
@@ -296,7 +296,7 @@ void wcl_walk_free(wcl_walk *walk)
     close_folder(walk);
     wcl_buffer_free(&walk->path);
     wcl_buffer_free(&walk->disk);
-    wcl_record_free(&walk->record);
+    wcl_file_record_free(&walk->record);
     free(walk);
 }
 
@@ -337,7 +337,7 @@ wcl_status wcl_walk_next(wcl_walk *walk, wcl_walk_item *item, wcl_error *error)
     walk->descend = false;
     if (!leave_finished(walk))
         return WCL_END;
-    if (open_folder(walk, error) != WCL_OK)
+    if (walk_open_folder(walk, error) != WCL_OK)
         return WCL_FAILED;
     level *top = &walk->levels[walk->depth - 1];
     const name *next = &top->names[top->next++];

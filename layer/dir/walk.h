@@ -32,7 +32,7 @@ void wcl_walk_free(wcl_walk *walk);
 wcl_status wcl_walk_next(wcl_walk *walk, wcl_walk_item *item, wcl_error *error);
 
 /* The record of an item: from the extended attributes of `fd` (-1: it has none), or the sidecar. */
-wcl_status wcl_record_look_up(wcl_sidecar *sidecar, int fd, const char *disk_path,
-                              wcl_record *record, bool *found, wcl_error *error);
+wcl_status wcl_file_record_look_up(wcl_sidecar *sidecar, int fd, const char *disk_path,
+                                   wcl_file_record *record, bool *found, wcl_error *error);
 
 #endif

@@ -11,14 +11,14 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/write_fd.h"
-#include "layer/store/ask.h"
-#include "layer/store/entries.h"
-#include "layer/store/import.h"
-#include "layer/store/mount.h"
-#include "layer/store/process.h"
-#include "layer/store/sandbox.h"
-#include "layer/store/uses.h"
-#include "layer/tar/compress.h"
+#include "layer/store/query/ask.h"
+#include "layer/store/read/entries.h"
+#include "layer/store/import/import.h"
+#include "layer/store/mount/mount.h"
+#include "layer/store/import/process.h"
+#include "layer/store/sandbox/sandbox.h"
+#include "layer/store/home/uses.h"
+#include "compress/compress.h"
 
 /* The page cache takes folios as large as a write; where memory is in pieces, or a virtual
  * machine's host has to find it first, writes of 64 KiB and more take up to three times as long. */
@@ -59,8 +59,8 @@ static wcl_status write_empty_tar(int folder_fd, wcl_error *error)
     return wcl_pwrite_full(fd, zeros, sizeof(zeros), 0, error);
 }
 
-static wcl_status create(const wcl_driver *driver, const char *id, const char *parent,
-                         wcl_error *error)
+static wcl_status store_provider_create(const wcl_driver *driver, const char *id,
+                                        const char *parent, wcl_error *error)
 {
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
     wcl_stage stage = WCL_STAGE_INIT;
@@ -130,7 +130,8 @@ static wcl_status destroy(const wcl_driver *driver, const char *id, wcl_error *e
     return wcl_store_destroy_unused(&store, id, error);
 }
 
-static wcl_status exists(const wcl_driver *driver, const char *id, bool *found, wcl_error *error)
+static wcl_status store_provider_exists(const wcl_driver *driver, const char *id, bool *found,
+                                        wcl_error *error)
 {
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
 
@@ -150,7 +151,8 @@ static wcl_status exists(const wcl_driver *driver, const char *id, bool *found, 
  * A caller may name the parents that it believes a layer to have; others than it was made on would
  * give a wrong view of it.
  */
-static wcl_status check_parents(const wcl_record *record, wcl_parents parents, wcl_error *error)
+static wcl_status check_parents(const wcl_layer_record *record, wcl_parents parents,
+                                wcl_error *error)
 {
     if (parents.count == 0)
         return WCL_OK;
@@ -385,7 +387,7 @@ static bool is_tp4(void)
 
 const wcl_layer_provider wcl_store_provider = {
     .name = "store",
-    .create = create,
+    .create = store_provider_create,
     .create_sandbox = wcl_store_create_sandbox,
     .activate = wcl_store_activate,
     .deactivate = wcl_store_deactivate,
@@ -393,7 +395,7 @@ const wcl_layer_provider wcl_store_provider = {
     .unprepare = wcl_store_unprepare,
     .mount_path = wcl_store_mount_path,
     .destroy = destroy,
-    .exists = exists,
+    .exists = store_provider_exists,
     .expand_sandbox = wcl_store_expand_sandbox,
     .reader_open = reader_open,
     .writer_open = writer_open,

@@ -55,7 +55,7 @@ typedef enum wcl_layer_kind {
     WCL_LAYER_EMPTY = 4,   /* read-only, nothing of its own */
 } wcl_layer_kind;
 
-typedef struct wcl_record {
+typedef struct wcl_layer_record {
     char *id;
     wcl_layer_kind kind;
     wcl_os os;
@@ -72,29 +72,29 @@ typedef struct wcl_record {
     bool scattered;  /* the tar lists a folder after its contents, or a path twice */
     int64_t created; /* seconds since 1970 */
     cJSON *rest;     /* the file as it was read, for keys that this version does not know */
-} wcl_record;
+} wcl_layer_record;
 
-#define WCL_RECORD_INIT                                                                            \
+#define WCL_LAYER_RECORD_INIT                                                                      \
     {                                                                                              \
         .id = NULL                                                                                 \
     }
-void wcl_layer_record_free(wcl_record *record);
-#define WCL_CLEANUP_RECORD __attribute__((cleanup(wcl_layer_record_free)))
+void wcl_layer_record_free(wcl_layer_record *record);
+#define WCL_CLEANUP_LAYER_RECORD __attribute__((cleanup(wcl_layer_record_free)))
 
 /* Reads layer.json of the layer folder `layer_fd`; a damaged one fails with CORRUPT. */
-wcl_status wcl_record_read(int layer_fd, wcl_record *record, wcl_error *error);
+wcl_status wcl_layer_record_read(int layer_fd, wcl_layer_record *record, wcl_error *error);
 /* Whether the text of `id`'s record has another layer's id in it, which takes less than reading it.
  * True where that cannot be told. */
 bool wcl_record_may_name(int home_fd, const char *id, const char *other);
 /* Writes it, atomically and synced. */
-wcl_status wcl_record_write(int layer_fd, const wcl_record *record, wcl_error *error);
+wcl_status wcl_layer_record_write(int layer_fd, const wcl_layer_record *record, wcl_error *error);
 /* The same for a new layer, whose folder is synced with it. */
-wcl_status wcl_record_write_new(int layer_fd, const wcl_record *record, wcl_error *error);
+wcl_status wcl_record_write_new(int layer_fd, const wcl_layer_record *record, wcl_error *error);
 const char *wcl_layer_kind_name(wcl_layer_kind kind);
 
 /* Fills in the parents from a caller's list: checks the ids and that they are there. */
-wcl_status wcl_record_set_parents(wcl_record *record, const wcl_store *store, wcl_parents parents,
-                                  wcl_error *error);
+wcl_status wcl_pax_set_parents(wcl_layer_record *record, const wcl_store *store,
+                               wcl_parents parents, wcl_error *error);
 
 /* ---- Layers --------------------------------------------------------------------------------- */
 
@@ -108,7 +108,7 @@ typedef enum wcl_lock {
 typedef struct wcl_store_layer {
     int fd;
     int lock; /* wcl_folder_lock()'s */
-    wcl_record record;
+    wcl_layer_record record;
 } wcl_store_layer;
 
 #define WCL_STORE_LAYER_INIT                                                                       \
@@ -130,7 +130,7 @@ typedef struct wcl_store_chain {
     size_t count;
 } wcl_store_chain;
 
-wcl_status wcl_store_chain_open(const wcl_store *store, const wcl_record *record,
+wcl_status wcl_store_chain_open(const wcl_store *store, const wcl_layer_record *record,
                                 wcl_store_chain *chain, wcl_error *error);
 void wcl_store_chain_close(wcl_store_chain *chain);
 #define WCL_CLEANUP_STORE_CHAIN __attribute__((cleanup(wcl_store_chain_close)))
@@ -183,5 +183,9 @@ typedef struct wcl_store_note {
 wcl_status wcl_store_note_begin(const wcl_store *store, const char *id, wcl_store_note *note,
                                 wcl_error *error);
 void wcl_store_note_end(const wcl_store *store, wcl_store_note *note);
+
+/* Removes all of .staging that nobody holds, undoing mounts first. Failures are logged only: the
+ * next one to open the home tries again. */
+void wcl_store_clean(const wcl_store *store);
 
 #endif

@@ -7,11 +7,11 @@
 
 #include "base/error.h"
 #include "base/utf16.h"
-#include "layer/path.h"
-#include "layer/tar/path_map.h"
+#include "layer/entry/path.h"
+#include "base/map.h"
 
 struct wcl_given {
-    wcl_path_map *numbers;
+    wcl_map *numbers;
     uint32_t count;
     bool is_caseless;
     wcl_buffer folder; /* the path of the one at hand, where the next path is followed from */
@@ -25,7 +25,7 @@ wcl_status wcl_given_new(wcl_given **given, wcl_error *error)
 
     if (!made)
         return wcl_fail_memory(error);
-    if (wcl_path_map_new(sizeof(uint32_t), &made->numbers, error) != WCL_OK) {
+    if (wcl_map_new(sizeof(uint32_t), &made->numbers, error) != WCL_OK) {
         free(made);
         return WCL_FAILED;
     }
@@ -37,7 +37,7 @@ void wcl_given_free(wcl_given *given)
 {
     if (!given)
         return;
-    wcl_path_map_free(given->numbers);
+    wcl_map_free(given->numbers);
     wcl_buffer_free(&given->folder);
     wcl_buffer_free(&given->key);
     free(given);
@@ -49,7 +49,7 @@ void wcl_given_set_caseless(wcl_given *given)
 }
 
 /* Makes the key of a name in the folder at hand. */
-static wcl_status make_key(wcl_given *given, const char *name, size_t size, wcl_error *error)
+static wcl_status given_make_key(wcl_given *given, const char *name, size_t size, wcl_error *error)
 {
     wcl_buffer *key = &given->key;
 
@@ -72,9 +72,9 @@ static wcl_status make_key(wcl_given *given, const char *name, size_t size, wcl_
 static wcl_status find_inner(wcl_given *given, const char *name, size_t size,
                              const uint32_t **number, wcl_error *error)
 {
-    if (make_key(given, name, size, error) != WCL_OK)
+    if (given_make_key(given, name, size, error) != WCL_OK)
         return WCL_FAILED;
-    *number = wcl_path_map_find(given->numbers, given->key.data, given->key.size);
+    *number = wcl_map_find(given->numbers, given->key.data, given->key.size);
     return WCL_OK;
 }
 
@@ -152,5 +152,5 @@ wcl_status wcl_given_add(wcl_given *given, const char *path, size_t size, wcl_er
     if (number)
         return WCL_OK;
     given->count++;
-    return wcl_path_map_set(given->numbers, given->key.data, given->key.size, &given->count, error);
+    return wcl_map_set(given->numbers, given->key.data, given->key.size, &given->count, error);
 }

@@ -189,7 +189,7 @@ static void put_octal(char *field, size_t field_size, uint64_t value)
  * Puts in the ASCII characters of `text`, as many as fit. A cut that leaves a slash at the end
  * would make some readers take a file for a folder, so the slashes there end the text.
  */
-static void put_text(char *field, size_t field_size, const char *text)
+static void pax_write_put_text(char *field, size_t field_size, const char *text)
 {
     size_t size = 0;
 
@@ -232,9 +232,10 @@ static wcl_status append_main(const wcl_tar_header *header, bool as_ustar, wcl_b
 
     if (prefix > 0)
         memcpy(block.prefix, header->name, prefix);
-    put_text(block.name, sizeof(block.name), prefix ? header->name + prefix + 1 : header->name);
+    pax_write_put_text(block.name, sizeof(block.name),
+                       prefix ? header->name + prefix + 1 : header->name);
     if (header->link)
-        put_text(block.link, sizeof(block.link), header->link);
+        pax_write_put_text(block.link, sizeof(block.link), header->link);
     put_octal(block.mode, sizeof(block.mode), header->mode);
     put_octal(block.uid, sizeof(block.uid), header->uid);
     put_octal(block.gid, sizeof(block.gid), header->gid);
@@ -315,7 +316,7 @@ static wcl_status append_extension(const char *name, wcl_pax_records *records, w
                         data.size, WCL_TAR_PAX_MAX);
     if (extension_name(name, &own_name, error) != WCL_OK)
         return WCL_FAILED;
-    put_text(block.name, sizeof(block.name), wcl_buffer_text(&own_name));
+    pax_write_put_text(block.name, sizeof(block.name), wcl_buffer_text(&own_name));
     size_t length = strnlen(block.name, sizeof(block.name));
     while (length > 0 && block.name[length - 1] == '/')
         length--;

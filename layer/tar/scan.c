@@ -373,7 +373,7 @@ static bool read_plain(wcl_tar_scanner *scanner)
     return true;
 }
 
-static wcl_status read_entry(wcl_tar_scanner *scanner, wcl_error *error)
+static wcl_status tar_scan_read_entry(wcl_tar_scanner *scanner, wcl_error *error)
 {
     struct archive_entry *from = NULL;
 
@@ -409,7 +409,7 @@ wcl_status wcl_tar_scanner_next(wcl_tar_scanner *scanner, const wcl_tar_entry **
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the tar could not be read before");
     if (scanner->has_entry && finish_entry(scanner, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = read_entry(scanner, error);
+    wcl_status status = tar_scan_read_entry(scanner, error);
     scanner->failed = status == WCL_FAILED;
     *entry = &scanner->entry;
     return status;

@@ -7,7 +7,7 @@
 #ifndef WCL_TAR_SCAN_H
 #define WCL_TAR_SCAN_H
 
-#include "layer/tar/block.h"
+#include "compress/block.h"
 #include "layer/tar/pax_records.h"
 
 /* Bytes of headers that one entry may have in front of its data. */

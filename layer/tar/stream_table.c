@@ -32,8 +32,8 @@ void wcl_stream_table_free(wcl_stream_table *table)
     *table = (wcl_stream_table) { 0 };
 }
 
-static wcl_status add_name(wcl_stream_table *table, const char *name, size_t size, size_t *position,
-                           wcl_error *error)
+static wcl_status stream_table_add_name(wcl_stream_table *table, const char *name, size_t size,
+                                        size_t *position, wcl_error *error)
 {
     if (table->names.size == 0 && wcl_buffer_append_byte(&table->names, '\0', error) != WCL_OK)
         return WCL_FAILED;
@@ -65,7 +65,7 @@ wcl_stream_row *wcl_stream_table_add(wcl_stream_table *table, const wcl_backup_h
                               .size = header->size,
                               .offset = header->offset };
     size_t name_size = header->name ? strlen(header->name) : 0;
-    if (add_name(table, header->name, name_size, &row->name, error) != WCL_OK)
+    if (stream_table_add_name(table, header->name, name_size, &row->name, error) != WCL_OK)
         return NULL;
     table->count++;
     return row;
@@ -303,7 +303,7 @@ static wcl_status decode_stream(wcl_stream_table *table, wcl_cursor *cursor, uin
         name_size > WCL_BACKUP_NAME_MAX * 3 / 2 || !wcl_wtf8_is_valid(name, (size_t)name_size))
         return fail_row(index, "is damaged", error);
     wcl_stream_row *row = wcl_stream_table_add(table, &empty, error);
-    if (!row || add_name(table, name, (size_t)name_size, &row->name, error) != WCL_OK)
+    if (!row || stream_table_add_name(table, name, (size_t)name_size, &row->name, error) != WCL_OK)
         return WCL_FAILED;
     row->id = (uint32_t)(kind >> SOURCE_BITS);
     row->attributes = (uint32_t)attributes;

@@ -117,22 +117,22 @@ bool wcl_tar_header_numbers(const uint8_t block[WCL_TAR_BLOCK_SIZE], wcl_tar_num
 }
 
 /* Replaces `text` by the field, up to its first NUL. */
-static wcl_status set_text(wcl_buffer *text, const uint8_t *field, size_t field_size,
-                           wcl_error *error)
+static wcl_status tar_headers_set_text(wcl_buffer *text, const uint8_t *field, size_t field_size,
+                                       wcl_error *error)
 {
     wcl_buffer_clear(text);
     return wcl_buffer_append(text, field, strnlen((const char *)field, field_size), error);
 }
 
-static wcl_status take_name(wcl_buffer *name, const uint8_t *block, wcl_error *error)
+static wcl_status tar_headers_take_name(wcl_buffer *name, const uint8_t *block, wcl_error *error)
 {
     const uint8_t *prefix = block + PREFIX_OFFSET;
 
     wcl_buffer_clear(name);
     /* Old GNU tar has other fields there, and its magic ends in blanks instead. */
     if (memcmp(block + MAGIC_OFFSET, "ustar", 6) == 0 && prefix[0] != '\0') {
-        if (set_text(name, prefix, is_star(block) ? STAR_PREFIX_SIZE : PREFIX_SIZE, error) !=
-                WCL_OK ||
+        if (tar_headers_set_text(name, prefix, is_star(block) ? STAR_PREFIX_SIZE : PREFIX_SIZE,
+                                 error) != WCL_OK ||
             wcl_buffer_append_byte(name, '/', error) != WCL_OK)
             return WCL_FAILED;
     }
@@ -156,9 +156,10 @@ static wcl_status apply_record(wcl_tar_headers *headers, const char *key, wcl_bu
 static wcl_status parse_main(wcl_tar_headers *headers, const uint8_t *block, bool has_name,
                              bool has_link, wcl_error *error)
 {
-    if (!has_name && take_name(&headers->name, block, error) != WCL_OK)
+    if (!has_name && tar_headers_take_name(&headers->name, block, error) != WCL_OK)
         return WCL_FAILED;
-    if (!has_link && set_text(&headers->link, block + LINK_OFFSET, NAME_SIZE, error) != WCL_OK)
+    if (!has_link &&
+        tar_headers_set_text(&headers->link, block + LINK_OFFSET, NAME_SIZE, error) != WCL_OK)
         return WCL_FAILED;
     const wcl_pax_record *size = wcl_pax_records_find(&headers->records, "size");
     if (size && wcl_pax_record_u64(size, &headers->body_size, error) != WCL_OK)
@@ -181,9 +182,9 @@ static wcl_status parse_extension(wcl_tar_headers *headers, char type, const uin
     case 'g':
         return wcl_pax_records_parse(&headers->records, body, size, true, error);
     case 'L':
-        return set_text(&headers->name, body, size, error);
+        return tar_headers_set_text(&headers->name, body, size, error);
     case 'K':
-        return set_text(&headers->link, body, size, error);
+        return tar_headers_set_text(&headers->link, body, size, error);
     default:
         return WCL_OK;
     }

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/path.h"
-#include "layer/windows_names.h"
+#include "layer/entry/path.h"
+#include "layer/entry/windows_names.h"
 
 wcl_status wcl_tar_name_clean(const char *name, size_t size, wcl_buffer *path, wcl_error *error)
 {

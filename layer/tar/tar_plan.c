@@ -38,7 +38,7 @@ typedef struct planning {
 
 /* ---- Basics --------------------------------------------------------------------------------- */
 
-wcl_status wcl_tar_plan_set_info(wcl_tar_header *header, wcl_record_set *records,
+wcl_status wcl_tar_plan_set_info(wcl_tar_header *header, wcl_pax_set *records,
                                  const wcl_entry *entry, wcl_error *error)
 {
     const wcl_basic_info *info = &entry->info;
@@ -59,10 +59,10 @@ wcl_status wcl_tar_plan_set_info(wcl_tar_header *header, wcl_record_set *records
     header->has_changed = true;
     header->changed = wcl_filetime_to_timespec(info->change_time);
     snprintf(text, sizeof(text), "%" PRIu32, info->attributes);
-    if (wcl_record_set_add(records, WCL_RECORD_ATTRIBUTES, "", text, strlen(text), error) != WCL_OK)
+    if (wcl_pax_set_add(records, WCL_PAX_ATTRIBUTES, "", text, strlen(text), error) != WCL_OK)
         return WCL_FAILED;
     wcl_pax_time_format(wcl_filetime_to_timespec(info->creation_time), text);
-    return wcl_record_set_add(records, WCL_RECORD_CREATION_TIME, "", text, strlen(text), error);
+    return wcl_pax_set_add(records, WCL_PAX_CREATION_TIME, "", text, strlen(text), error);
 }
 
 static wcl_status read_row(const planning *state, size_t index, wcl_buffer *out, wcl_error *error)
@@ -128,13 +128,13 @@ static bool has_data(const wcl_stream_table *table)
 
 static wcl_status add_metadata(planning *state, wcl_error *error)
 {
-    wcl_record_set *records = &state->plan->records;
+    wcl_pax_set *records = &state->plan->records;
     bool with_own = !state->options->plain_backuptar;
     WCL_CLEANUP_BUFFER wcl_buffer data = WCL_BUFFER_INIT;
 
     if (state->security != SIZE_MAX &&
         (read_row(state, state->security, &data, error) != WCL_OK ||
-         wcl_record_set_add_base64(records, WCL_RECORD_SECURITY, "", data.data, data.size, error) !=
+         wcl_pax_set_add_base64(records, WCL_PAX_SECURITY, "", data.data, data.size, error) !=
              WCL_OK))
         return WCL_FAILED;
     wcl_buffer_clear(&data);
@@ -161,8 +161,8 @@ static wcl_status add_xattrs(planning *state, wcl_error *error)
         const wcl_xattr *xattr = &entry->xattrs[i];
         wcl_buffer_clear(&name);
         if (wcl_xattr_record_escape(xattr->name, &name, error) != WCL_OK ||
-            wcl_record_set_add(&state->plan->records, "SCHILY.xattr.", wcl_buffer_text(&name),
-                               xattr->value, xattr->size, error) != WCL_OK)
+            wcl_pax_set_add(&state->plan->records, "SCHILY.xattr.", wcl_buffer_text(&name),
+                            xattr->value, xattr->size, error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;
@@ -342,8 +342,8 @@ static bool is_plain(const planning *state)
 
 static wcl_status add_piece(wcl_tar_plan *plan, size_t start, size_t size, wcl_error *error)
 {
-    wcl_pax_record record = { .key = WCL_RECORD_STREAMS,
-                              .key_size = strlen(WCL_RECORD_STREAMS),
+    wcl_pax_record record = { .key = WCL_PAX_STREAMS,
+                              .key_size = strlen(WCL_PAX_STREAMS),
                               .value = (const char *)plan->table_text.data + start,
                               .value_size = size };
     return wcl_pax_records_add(&plan->early, &record, error);
@@ -394,8 +394,8 @@ static wcl_status add_table(planning *state, wcl_error *error)
         return WCL_FAILED;
     size_t size = plan->table_text.size;
     if (size <= TABLE_WITH_OTHERS_MAX)
-        return wcl_record_set_add(&plan->records, WCL_RECORD_STREAMS, "", plan->table_text.data,
-                                  size, error);
+        return wcl_pax_set_add(&plan->records, WCL_PAX_STREAMS, "", plan->table_text.data, size,
+                               error);
     if (size > TABLE_PIECE_MAX * TABLE_PIECES_MAX)
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
                         "the entry has %zu streams and sparse blocks, more than a tar can list",
@@ -459,7 +459,7 @@ static uint32_t windows_mode(const planning *state)
 
 static void clear_plan(wcl_tar_plan *plan)
 {
-    wcl_record_set_clear(&plan->records);
+    wcl_pax_set_clear(&plan->records);
     plan->early.count = 0;
     free(plan->link);
     plan->link = NULL;
@@ -553,7 +553,7 @@ wcl_status wcl_tar_plan_append_alternate(const wcl_tar_plan *plan, const char *n
 
 void wcl_tar_plan_free(wcl_tar_plan *plan)
 {
-    wcl_record_set_free(&plan->records);
+    wcl_pax_set_free(&plan->records);
     wcl_pax_records_free(&plan->early);
     free(plan->link);
     wcl_buffer_free(&plan->name);

@@ -20,7 +20,7 @@ typedef struct wcl_tar_body {
 
 typedef struct wcl_tar_plan {
     wcl_tar_header header;
-    wcl_record_set records;
+    wcl_pax_set records;
     wcl_pax_records early; /* what goes into extended headers of its own, in front */
     char *link;
     wcl_buffer name; /* the entry's name in the tar */
@@ -53,7 +53,7 @@ wcl_status wcl_tar_plan_append_alternate(const wcl_tar_plan *plan, const char *n
                                          wcl_buffer *out, wcl_error *error);
 
 /* Fills in what basic information says in a header: times, and Windows' records. */
-wcl_status wcl_tar_plan_set_info(wcl_tar_header *header, wcl_record_set *records,
+wcl_status wcl_tar_plan_set_info(wcl_tar_header *header, wcl_pax_set *records,
                                  const wcl_entry *entry, wcl_error *error);
 
 void wcl_tar_plan_free(wcl_tar_plan *plan);

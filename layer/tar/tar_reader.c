@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "layer/path.h"
+#include "layer/entry/path.h"
 #include "layer/tar/limits.h"
 #include "layer/tar/tar_names.h"
 
@@ -169,7 +169,7 @@ static wcl_status describe_link(wcl_tar_reader *reader, wcl_entry *entry, wcl_er
     return wcl_tar_path_check(entry->target, reader->os, error);
 }
 
-static wcl_status describe(wcl_tar_reader *reader, wcl_entry *entry, wcl_error *error)
+static wcl_status tar_reader_describe(wcl_tar_reader *reader, wcl_entry *entry, wcl_error *error)
 {
     const char *path = wcl_buffer_text(&reader->tar_path);
 
@@ -209,7 +209,7 @@ static wcl_status give_entry(wcl_tar_reader *reader, wcl_entry *entry, wcl_error
         return give_missing_folder(reader, missing, entry, error);
     }
     reader->is_ahead = false;
-    if (describe(reader, entry, error) != WCL_OK)
+    if (tar_reader_describe(reader, entry, error) != WCL_OK)
         return WCL_FAILED;
     if (entry->kind != WCL_ENTRY_DIRECTORY)
         return WCL_OK;
@@ -275,7 +275,8 @@ static const wcl_layer_reader_ops reader_ops = {
 /* ---- Opening -------------------------------------------------------------------------------- */
 
 /* Reads the file whose descriptor `context` points to. */
-static wcl_status read_file(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
+static wcl_status tar_reader_read_file(void *context, void *buffer, size_t size, size_t *got,
+                                       wcl_error *error)
 {
     const int *file = context;
     ssize_t result;
@@ -303,7 +304,7 @@ static wcl_status open_reader(wcl_read_fn read, void *context, int file,
     reader->base.ops = &reader_ops;
     reader->file = file;
     if (!read) {
-        read = read_file;
+        read = tar_reader_read_file;
         context = &reader->file;
     }
     if (!options)

@@ -3,9 +3,10 @@
 #define WCL_TAR_TAR_READER_H
 
 #include <wcl/backupstream.h>
+#include <wcl/tar.h>
 
-#include "layer/layer_ops.h"
-#include "layer/tar/compress.h"
+#include "layer/entry/ops.h"
+#include "compress/compress.h"
 #include "layer/tar/given.h"
 #include "layer/tar/scan.h"
 #include "layer/tar/stream_table.h"

@@ -32,7 +32,8 @@ static wcl_status add_body(wcl_stream_table *table, const wcl_backup_header *hea
 }
 
 /* The data of a file, in the shape that BackupRead gives a sparse file where the tar has holes. */
-static wcl_status add_data(wcl_stream_table *table, const wcl_tar_entry *tar, wcl_error *error)
+static wcl_status tar_reader_table_add_data(wcl_stream_table *table, const wcl_tar_entry *tar,
+                                            wcl_error *error)
 {
     wcl_backup_header data = { .id = WCL_BACKUP_DATA, .size = tar->size };
 
@@ -62,17 +63,17 @@ static wcl_status read_table(wcl_tar_reader *reader, wcl_error *error)
     const wcl_pax_records *records = reader->tar_entry->records;
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer data = WCL_BUFFER_INIT;
-    size_t key_size = strlen(WCL_RECORD_STREAMS);
+    size_t key_size = strlen(WCL_PAX_STREAMS);
 
     for (size_t i = 0; i < records->count; i++) {
         const wcl_pax_record *record = &records->items[i];
         if (!record->is_global && record->key_size == key_size &&
-            memcmp(record->key, WCL_RECORD_STREAMS, key_size) == 0 &&
+            memcmp(record->key, WCL_PAX_STREAMS, key_size) == 0 &&
             wcl_buffer_append(&text, record->value, record->value_size, error) != WCL_OK)
             return WCL_FAILED;
     }
     if (wcl_base64_decode(wcl_buffer_text(&text), text.size, &data, error) != WCL_OK)
-        return wcl_error_context(error, NULL, "the pax record " WCL_RECORD_STREAMS);
+        return wcl_error_context(error, NULL, "the pax record " WCL_PAX_STREAMS);
     return wcl_stream_table_decode(&reader->table, data.data, data.size, error);
 }
 
@@ -100,7 +101,7 @@ static wcl_status make_table(wcl_tar_reader *reader, wcl_error *error)
     const wcl_tar_entry *tar = reader->tar_entry;
     wcl_stream_table *table = &reader->table;
 
-    reader->has_table = wcl_pax_records_find(tar->records, WCL_RECORD_STREAMS) != NULL;
+    reader->has_table = wcl_pax_records_find(tar->records, WCL_PAX_STREAMS) != NULL;
     wcl_stream_table_clear(table);
     if (!reader->has_table) {
         reader->is_taking = reader->os == WCL_OS_WINDOWS;
@@ -109,7 +110,7 @@ static wcl_status make_table(wcl_tar_reader *reader, wcl_error *error)
             add_inline(table, WCL_BACKUP_EA_DATA, &reader->metadata.ea, error) != WCL_OK ||
             add_inline(table, WCL_BACKUP_REPARSE_DATA, &reader->metadata.reparse, error) != WCL_OK)
             return WCL_FAILED;
-        return add_data(table, tar, error);
+        return tar_reader_table_add_data(table, tar, error);
     }
     if (read_table(reader, error) != WCL_OK)
         return WCL_FAILED;

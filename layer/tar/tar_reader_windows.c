@@ -5,7 +5,7 @@
 
 static wcl_status read_attributes(const wcl_tar_entry *tar, uint32_t *attributes, wcl_error *error)
 {
-    const wcl_pax_record *record = wcl_pax_records_find(tar->records, WCL_RECORD_ATTRIBUTES);
+    const wcl_pax_record *record = wcl_pax_records_find(tar->records, WCL_PAX_ATTRIBUTES);
     uint64_t value;
 
     *attributes = tar->type == WCL_TAR_DIRECTORY ? WCL_ATTRIBUTE_DIRECTORY : 0;
@@ -15,14 +15,14 @@ static wcl_status read_attributes(const wcl_tar_entry *tar, uint32_t *attributes
         return WCL_FAILED;
     if (value > UINT32_MAX)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "the pax record " WCL_RECORD_ATTRIBUTES " is more than 32 bits can hold");
+                        "the pax record " WCL_PAX_ATTRIBUTES " is more than 32 bits can hold");
     *attributes = (uint32_t)value;
     return WCL_OK;
 }
 
 static wcl_status read_info(const wcl_tar_entry *tar, wcl_basic_info *info, wcl_error *error)
 {
-    const wcl_pax_record *record = wcl_pax_records_find(tar->records, WCL_RECORD_CREATION_TIME);
+    const wcl_pax_record *record = wcl_pax_records_find(tar->records, WCL_PAX_CREATION_TIME);
     struct timespec created = tar->modified;
 
     if (record && wcl_pax_record_time(record, &created, error) != WCL_OK)

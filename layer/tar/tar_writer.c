@@ -10,15 +10,15 @@
 
 #include "base/error.h"
 #include "base/hooks.h"
-#include "layer/entry.h"
-#include "layer/layer_ops.h"
-#include "layer/path.h"
-#include "layer/tar/compress.h"
+#include "layer/entry/entry.h"
+#include "layer/entry/ops.h"
+#include "layer/entry/path.h"
+#include "compress/compress.h"
 #include "layer/tar/limits.h"
-#include "layer/tar/path_map.h"
+#include "base/map.h"
 #include "layer/tar/tar_names.h"
 #include "layer/tar/tar_plan.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 #define SPOOL_MEMORY (1024u * 1024)
 #define COPY_SIZE (64u * 1024)
@@ -49,7 +49,7 @@ typedef struct tar_writer {
     uint64_t max_size;
     uint64_t zeros; /* for holes, among them */
     uint64_t zeros_max;
-    wcl_path_map *files; /* the facts of files, for links to them */
+    wcl_map *files; /* the facts of files, for links to them */
 
     entry_state state;
     wcl_entry entry; /* its texts are copies */
@@ -172,13 +172,13 @@ static wcl_status remember_file(tar_writer *writer, const wcl_entry *entry, wcl_
                          .uid = entry->uid,
                          .gid = entry->gid,
                          .modified = entry->modified };
-    return wcl_path_map_set(writer->files, entry->path, strlen(entry->path), &facts, error);
+    return wcl_map_set(writer->files, entry->path, strlen(entry->path), &facts, error);
 }
 
 /* Writes a link with what its entry says of the file, as Windows' and Linux' tools both do. */
 static wcl_status write_link(tar_writer *writer, const wcl_entry *entry, wcl_error *error)
 {
-    wcl_record_set records = { 0 };
+    wcl_pax_set records = { 0 };
     wcl_tar_header header = { .type = '1', .name = entry->path, .link = entry->target };
 
     if (check_path(entry->path, false, error) != WCL_OK)
@@ -190,7 +190,7 @@ static wcl_status write_link(tar_writer *writer, const wcl_entry *entry, wcl_err
     header.record_count = records.records.count;
     if (status == WCL_OK)
         status = write_header_only(writer, &header, error);
-    wcl_record_set_free(&records);
+    wcl_pax_set_free(&records);
     return status;
 }
 
@@ -198,7 +198,7 @@ static wcl_status writer_add_link(wcl_layer_writer *base, const char *path, cons
                                   wcl_error *error)
 {
     tar_writer *writer = tar_writer_of(base);
-    const file_facts *facts = wcl_path_map_find(writer->files, target, strlen(target));
+    const file_facts *facts = wcl_map_find(writer->files, target, strlen(target));
     wcl_tar_header plain = { .type = '1', .name = path, .link = target, .mode = 0644 };
 
     if (!facts) {
@@ -504,7 +504,7 @@ static void writer_free(wcl_layer_writer *base)
 
     wcl_output_free(writer->output);
     wcl_new_file_free(writer->file);
-    wcl_path_map_free(writer->files);
+    wcl_map_free(writer->files);
     wcl_entry_copy_free(&writer->entry);
     wcl_backup_decoder_free(writer->decoder);
     wcl_stream_table_free(&writer->table);
@@ -549,7 +549,7 @@ static wcl_status open_writer(wcl_write_fn write, void *context, wcl_new_file *f
     writer->max_size = wcl_tar_limit(options->max_size, WCL_TAR_NO_LIMIT);
     writer->zeros_max = wcl_tar_limit(options->max_size, WCL_TAR_SIZE_MAX);
     wcl_spool_init(&writer->spool, SPOOL_MEMORY);
-    if (wcl_path_map_new(sizeof(file_facts), &writer->files, error) != WCL_OK ||
+    if (wcl_map_new(sizeof(file_facts), &writer->files, error) != WCL_OK ||
         wcl_backup_decoder_new(&events, writer, &writer->decoder, error) != WCL_OK ||
         wcl_output_open(write, context, options->compression, options->level, &writer->output,
                         error) != WCL_OK) {

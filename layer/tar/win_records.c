@@ -42,7 +42,7 @@ static size_t count_eas(const wcl_pax_records *records)
 
     for (size_t i = 0; i < records->count; i++)
         if (!records->items[i].is_global &&
-            wcl_pax_has_prefix(&records->items[i], WCL_RECORD_EA_PREFIX))
+            wcl_pax_has_prefix(&records->items[i], WCL_PAX_EA_PREFIX))
             count++;
     return count;
 }
@@ -56,12 +56,12 @@ static size_t count_eas(const wcl_pax_records *records)
 static wcl_status gather_eas(const wcl_pax_records *records, wcl_ea *eas, wcl_buffer *texts,
                              wcl_error *error)
 {
-    size_t prefix = strlen(WCL_RECORD_EA_PREFIX);
+    size_t prefix = strlen(WCL_PAX_EA_PREFIX);
     size_t count = 0;
 
     for (size_t i = records->count; i-- > 0;) {
         const wcl_pax_record *record = &records->items[i];
-        if (record->is_global || !wcl_pax_has_prefix(record, WCL_RECORD_EA_PREFIX))
+        if (record->is_global || !wcl_pax_has_prefix(record, WCL_PAX_EA_PREFIX))
             continue;
         if (wcl_buffer_append(texts, record->key + prefix, record->key_size - prefix, error) !=
                 WCL_OK ||
@@ -106,8 +106,8 @@ wcl_status wcl_win_ea_from_records(const wcl_pax_records *records, wcl_buffer *e
 static wcl_status read_security(wcl_win_metadata *metadata, const wcl_pax_records *records,
                                 wcl_error *error)
 {
-    const wcl_pax_record *raw = wcl_pax_records_find(records, WCL_RECORD_SECURITY);
-    const wcl_pax_record *text = wcl_pax_records_find(records, WCL_RECORD_SDDL);
+    const wcl_pax_record *raw = wcl_pax_records_find(records, WCL_PAX_SECURITY);
+    const wcl_pax_record *text = wcl_pax_records_find(records, WCL_PAX_SDDL);
 
     if (raw)
         return decode_record(raw, &metadata->security, error);
@@ -119,7 +119,7 @@ static wcl_status read_security(wcl_win_metadata *metadata, const wcl_pax_record
     if (!sddl)
         return wcl_fail_memory(error);
     if (wcl_sd_from_sddl(sddl, &descriptor, &size, error) != WCL_OK)
-        return wcl_error_context(error, NULL, "the pax record " WCL_RECORD_SDDL);
+        return wcl_error_context(error, NULL, "the pax record " WCL_PAX_SDDL);
     return wcl_buffer_append(&metadata->security, descriptor, size, error);
 }
 
@@ -140,8 +140,8 @@ static wcl_status encode_link(const char *link, bool is_mount_point, void **data
 static wcl_status read_reparse(wcl_win_metadata *metadata, const wcl_pax_records *records,
                                const char *link, wcl_error *error)
 {
-    const wcl_pax_record *own = wcl_pax_records_find(records, WCL_RECORD_REPARSE);
-    bool is_mount_point = wcl_pax_records_find(records, WCL_RECORD_MOUNT_POINT) != NULL;
+    const wcl_pax_record *own = wcl_pax_records_find(records, WCL_PAX_REPARSE);
+    bool is_mount_point = wcl_pax_records_find(records, WCL_PAX_MOUNT_POINT) != NULL;
     WCL_CLEANUP_FREE void *data = NULL;
     size_t size;
 
@@ -157,7 +157,7 @@ static wcl_status read_reparse(wcl_win_metadata *metadata, const wcl_pax_records
 wcl_status wcl_win_metadata_read(wcl_win_metadata *metadata, const wcl_pax_records *records,
                                  const char *link, wcl_error *error)
 {
-    const wcl_pax_record *own_ea = wcl_pax_records_find(records, WCL_RECORD_EA);
+    const wcl_pax_record *own_ea = wcl_pax_records_find(records, WCL_PAX_EA);
     wcl_status status;
 
     wcl_win_metadata_clear(metadata);
@@ -172,7 +172,7 @@ wcl_status wcl_win_metadata_read(wcl_win_metadata *metadata, const wcl_pax_recor
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
-void wcl_record_set_clear(wcl_record_set *set)
+void wcl_pax_set_clear(wcl_pax_set *set)
 {
     for (size_t i = 0; i < set->text_count; i++)
         free(set->texts[i]);
@@ -180,16 +180,16 @@ void wcl_record_set_clear(wcl_record_set *set)
     set->records.count = 0;
 }
 
-void wcl_record_set_free(wcl_record_set *set)
+void wcl_pax_set_free(wcl_pax_set *set)
 {
-    wcl_record_set_clear(set);
+    wcl_pax_set_clear(set);
     free(set->texts);
     wcl_pax_records_free(&set->records);
-    *set = (wcl_record_set) { 0 };
+    *set = (wcl_pax_set) { 0 };
 }
 
 /* Takes over `text`, also when it fails. */
-static wcl_status keep_text(wcl_record_set *set, char *text, wcl_error *error)
+static wcl_status keep_text(wcl_pax_set *set, char *text, wcl_error *error)
 {
     if (set->text_count == set->text_capacity) {
         size_t capacity = set->text_capacity ? set->text_capacity * 2 : 16;
@@ -205,8 +205,8 @@ static wcl_status keep_text(wcl_record_set *set, char *text, wcl_error *error)
     return WCL_OK;
 }
 
-wcl_status wcl_record_set_add(wcl_record_set *set, const char *prefix, const char *key,
-                              const void *value, size_t value_size, wcl_error *error)
+wcl_status wcl_pax_set_add(wcl_pax_set *set, const char *prefix, const char *key, const void *value,
+                           size_t value_size, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     size_t key_size = strlen(prefix) + strlen(key);
@@ -225,17 +225,17 @@ wcl_status wcl_record_set_add(wcl_record_set *set, const char *prefix, const cha
     return wcl_pax_records_add(&set->records, &record, error);
 }
 
-wcl_status wcl_record_set_add_base64(wcl_record_set *set, const char *prefix, const char *key,
-                                     const void *data, size_t size, wcl_error *error)
+wcl_status wcl_pax_set_add_base64(wcl_pax_set *set, const char *prefix, const char *key,
+                                  const void *data, size_t size, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
 
     if (wcl_base64_encode(data, size, &text, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_record_set_add(set, prefix, key, text.data, text.size, error);
+    return wcl_pax_set_add(set, prefix, key, text.data, text.size, error);
 }
 
-static int compare_names(const void *a, const void *b)
+static int win_records_compare_names(const void *a, const void *b)
 {
     const wcl_ea *first = a;
     const wcl_ea *second = b;
@@ -266,8 +266,7 @@ static wcl_status split_eas(const wcl_buffer *list, wcl_ea **eas, size_t *count,
     return WCL_OK;
 }
 
-wcl_status wcl_win_add_ea(wcl_record_set *set, const wcl_buffer *ea, bool with_own,
-                          wcl_error *error)
+wcl_status wcl_win_add_ea(wcl_pax_set *set, const wcl_buffer *ea, bool with_own, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer again = WCL_BUFFER_INIT;
     WCL_CLEANUP_FREE wcl_ea *eas = NULL;
@@ -277,12 +276,12 @@ wcl_status wcl_win_add_ea(wcl_record_set *set, const wcl_buffer *ea, bool with_o
         return WCL_FAILED;
     /* The header's records are sorted, so this is the order in which they will be read. */
     if (eas)
-        qsort(eas, count, sizeof(*eas), compare_names);
+        qsort(eas, count, sizeof(*eas), win_records_compare_names);
     for (size_t i = 0; i < count; i++) {
         bool is_last_of_name = i + 1 == count || strcmp(eas[i].name, eas[i + 1].name) != 0;
         if (is_last_of_name && !strchr(eas[i].name, '=') &&
-            wcl_record_set_add_base64(set, WCL_RECORD_EA_PREFIX, eas[i].name, eas[i].value,
-                                      eas[i].value_size, error) != WCL_OK)
+            wcl_pax_set_add_base64(set, WCL_PAX_EA_PREFIX, eas[i].name, eas[i].value,
+                                   eas[i].value_size, error) != WCL_OK)
             return WCL_FAILED;
     }
     if (!with_own)
@@ -290,7 +289,7 @@ wcl_status wcl_win_add_ea(wcl_record_set *set, const wcl_buffer *ea, bool with_o
     if (wcl_win_ea_from_records(&set->records, &again, NULL) == WCL_OK && again.size == ea->size &&
         memcmp(again.data, ea->data, ea->size) == 0)
         return WCL_OK;
-    return wcl_record_set_add_base64(set, WCL_RECORD_EA, "", ea->data, ea->size, error);
+    return wcl_pax_set_add_base64(set, WCL_PAX_EA, "", ea->data, ea->size, error);
 }
 
 /* Whether encoding the link anew gives the bytes of `reparse`. */
@@ -303,7 +302,7 @@ static bool comes_back(const wcl_reparse_link *link, const wcl_buffer *reparse)
            size == reparse->size && memcmp(data, reparse->data, size) == 0;
 }
 
-wcl_status wcl_win_add_reparse(wcl_record_set *set, const wcl_buffer *reparse, bool as_link,
+wcl_status wcl_win_add_reparse(wcl_pax_set *set, const wcl_buffer *reparse, bool as_link,
                                bool with_own, char **link, wcl_error *error)
 {
     wcl_reparse_link decoded = { 0 };
@@ -318,9 +317,9 @@ wcl_status wcl_win_add_reparse(wcl_record_set *set, const wcl_buffer *reparse, b
     if (!is_link)
         wcl_free(decoded.target);
     if (is_link && decoded.is_mount_point)
-        status = wcl_record_set_add(set, WCL_RECORD_MOUNT_POINT, "", "1", 1, error);
+        status = wcl_pax_set_add(set, WCL_PAX_MOUNT_POINT, "", "1", 1, error);
     if (status == WCL_OK && with_own && (!is_link || !is_same))
-        status = wcl_record_set_add_base64(set, WCL_RECORD_REPARSE, "", reparse->data,
-                                           reparse->size, error);
+        status =
+            wcl_pax_set_add_base64(set, WCL_PAX_REPARSE, "", reparse->data, reparse->size, error);
     return status;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "backupstream/frame.h"
+#include "backupstream/internal.h"
 #include "base/beneath.h"
 #include "base/error.h"
 

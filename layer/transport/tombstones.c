@@ -8,7 +8,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/regular.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 #define FIRST_LINE "\xEF\xBB\xBFVersion 1.0"
 #define TEXT_MAX (256u << 20)

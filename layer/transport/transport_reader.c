@@ -13,11 +13,11 @@
 #include "layer/dir/names.h"
 #include "layer/dir/plain_reader.h"
 #include "layer/dir/walk.h"
-#include "layer/layer_ops.h"
+#include "layer/entry/ops.h"
 #include "layer/transport/scan.h"
 #include "layer/transport/tombstones.h"
 #include "layer/transport/transport.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 enum source {
     SOURCE_NONE,   /* a link or deleted entry */
@@ -36,7 +36,7 @@ typedef struct transport_reader {
     wcl_buffer folder; /* the folder that was given last, while extras may follow it */
     bool in_folder;
     enum source source;
-    wcl_record record;
+    wcl_file_record record;
     int file; /* of a stream, -1 for a folder that has none */
     uint64_t file_size;
     uint64_t position;
@@ -106,11 +106,11 @@ static wcl_status read_record(transport_reader *reader, const wcl_walk_item *ite
     uint32_t attributes = entry->info.attributes;
     bool is_folder = S_ISDIR(item->status.st_mode), found;
 
-    if (wcl_record_look_up(reader->sidecar, reader->file, disk_path, &reader->record, &found,
-                           error) != WCL_OK)
+    if (wcl_file_record_look_up(reader->sidecar, reader->file, disk_path, &reader->record, &found,
+                                error) != WCL_OK)
         return WCL_FAILED;
     entry->kind = is_folder ? WCL_ENTRY_DIRECTORY : WCL_ENTRY_FILE;
-    if (found && wcl_record_is_current(&reader->record, status)) {
+    if (found && wcl_file_record_is_current(&reader->record, status)) {
         entry->info = reader->record.info;
         entry->flags |= reader->record.flags & WCL_ENTRY_IMPLICIT;
         if (is_folder && reader->record.kind == WCL_ENTRY_FILE)
@@ -144,8 +144,8 @@ static wcl_status begin_stream(transport_reader *reader, const wcl_walk_item *it
     return read_record(reader, item, wcl_buffer_text(&disk_path), &status, entry, error);
 }
 
-static wcl_status read_stream(transport_reader *reader, void *buffer, size_t size, size_t *got,
-                              wcl_error *error)
+static wcl_status transport_reader_read_stream(transport_reader *reader, void *buffer, size_t size,
+                                               size_t *got, wcl_error *error)
 {
     if (reader->file < 0)
         return WCL_OK;
@@ -227,7 +227,7 @@ static wcl_status begin_item(transport_reader *reader, const wcl_walk_item *item
     return wcl_buffer_append_text(&reader->folder, item->path, error);
 }
 
-static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
+static wcl_status transport_reader_next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
 {
     transport_reader *reader = (transport_reader *)base;
     const wcl_extra *extra = NULL;
@@ -258,7 +258,7 @@ static wcl_status read_data(wcl_layer_reader *base, void *buffer, size_t size, s
 
     switch (reader->source) {
     case SOURCE_STREAM:
-        return read_stream(reader, buffer, size, got, error);
+        return transport_reader_read_stream(reader, buffer, size, got, error);
     case SOURCE_PLAIN:
         return wcl_plain_reader_read(reader->plain, buffer, size, got, error);
     default:
@@ -266,7 +266,7 @@ static wcl_status read_data(wcl_layer_reader *base, void *buffer, size_t size, s
     }
 }
 
-static void free_reader(wcl_layer_reader *base)
+static void transport_reader_free(wcl_layer_reader *base)
 {
     transport_reader *reader = (transport_reader *)base;
 
@@ -276,7 +276,7 @@ static void free_reader(wcl_layer_reader *base)
     wcl_extras_free(&reader->extras);
     wcl_inodes_free(&reader->inodes);
     wcl_buffer_free(&reader->folder);
-    wcl_record_free(&reader->record);
+    wcl_file_record_free(&reader->record);
     wcl_cleanup_fd(&reader->file);
     wcl_cleanup_fd(&reader->root);
     free(reader);
@@ -284,12 +284,13 @@ static void free_reader(wcl_layer_reader *base)
 
 static const wcl_layer_reader_ops transport_reader_ops = {
     .name = "read transport folder",
-    .next = next,
+    .next = transport_reader_next,
     .read = read_data,
-    .free = free_reader,
+    .free = transport_reader_free,
 };
 
-static wcl_status open_parts(transport_reader *reader, const char *folder, wcl_error *error)
+static wcl_status transport_reader_open_parts(transport_reader *reader, const char *folder,
+                                              wcl_error *error)
 {
     wcl_walk_rules rules = { .name_max = WCL_DISK_NAME_MAX_TRANSPORT, .has_companions = true };
 
@@ -318,8 +319,8 @@ wcl_status wcl_transport_reader_open(const char *folder, wcl_layer_reader **read
     made->base.ops = &transport_reader_ops;
     made->root = made->file = -1;
     made->in_folder = true; /* the root itself */
-    if (open_parts(made, folder, error) != WCL_OK) {
-        free_reader(&made->base);
+    if (transport_reader_open_parts(made, folder, error) != WCL_OK) {
+        transport_reader_free(&made->base);
         return wcl_error_context(error, transport_reader_ops.name, folder);
     }
     *reader = &made->base;

@@ -10,12 +10,12 @@
 #include "base/staging.h"
 #include "layer/dir/names.h"
 #include "layer/dir/plain_writer.h"
-#include "layer/layer_ops.h"
-#include "layer/path.h"
-#include "layer/tar/path_map.h"
+#include "layer/entry/ops.h"
+#include "layer/entry/path.h"
+#include "base/map.h"
 #include "layer/transport/tombstones.h"
 #include "layer/transport/transport.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 /* Small pieces are gathered up to this many bytes. */
 #define PENDING_MAX (64 * 1024)
@@ -32,11 +32,11 @@ typedef struct transport_writer {
     wcl_staging *staging;
     wcl_plain_writer *plain; /* for what lies outside Files, and for records */
     wcl_buffer tombstones;
-    wcl_path_map *implied; /* implied_folder, by path; NULL while there are none */
-    bool in_stream;        /* the entry at hand lies in Files */
-    bool is_deferred;      /* it is an implied folder, and nothing is made for it yet */
+    wcl_map *implied; /* implied_folder, by path; NULL while there are none */
+    bool in_stream;   /* the entry at hand lies in Files */
+    bool is_deferred; /* it is an implied folder, and nothing is made for it yet */
     wcl_backup_decoder *checker;
-    wcl_record record;
+    wcl_file_record record;
     wcl_buffer disk_path; /* of the file with its stream */
     int file;
     uint64_t file_size;
@@ -45,7 +45,7 @@ typedef struct transport_writer {
 
 /* ---- Entries in Files ----------------------------------------------------------------------- */
 
-static wcl_status flush(transport_writer *writer, wcl_error *error)
+static wcl_status transport_writer_flush(transport_writer *writer, wcl_error *error)
 {
     if (wcl_pwrite_full(writer->file, writer->pending.data, writer->pending.size, writer->file_size,
                         error) != WCL_OK)
@@ -56,7 +56,7 @@ static wcl_status flush(transport_writer *writer, wcl_error *error)
 }
 
 /* Makes the folder, and goes on to its companion, which a folder implied earlier may have left. */
-static wcl_status make_folder(transport_writer *writer, wcl_error *error)
+static wcl_status transport_writer_make_folder(transport_writer *writer, wcl_error *error)
 {
     int folder;
 
@@ -86,7 +86,7 @@ static wcl_status add_stream(transport_writer *writer, const wcl_entry *entry, w
         wcl_plain_writer_start_record(entry, wcl_buffer_text(&writer->disk_path), &writer->record,
                                       error) != WCL_OK)
         return WCL_FAILED;
-    if (is_folder && make_folder(writer, error) != WCL_OK)
+    if (is_folder && transport_writer_make_folder(writer, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_plain_writer_make_file(writer->plain, wcl_buffer_text(&writer->disk_path),
                                    &writer->file, error) != WCL_OK)
@@ -94,14 +94,14 @@ static wcl_status add_stream(transport_writer *writer, const wcl_entry *entry, w
     return wcl_buffer_append_le32(&writer->pending, entry->info.attributes, error);
 }
 
-static wcl_status write_stream(transport_writer *writer, const void *data, size_t size,
-                               wcl_error *error)
+static wcl_status transport_writer_write_stream(transport_writer *writer, const void *data,
+                                                size_t size, wcl_error *error)
 {
     if (wcl_backup_decoder_write(writer->checker, data, size, error) != WCL_OK)
         return WCL_FAILED;
     if (writer->pending.size + size <= PENDING_MAX)
         return wcl_buffer_append(&writer->pending, data, size, error);
-    if (flush(writer, error) != WCL_OK ||
+    if (transport_writer_flush(writer, error) != WCL_OK ||
         wcl_pwrite_full(writer->file, data, size, writer->file_size, error) != WCL_OK)
         return WCL_FAILED;
     writer->file_size += size;
@@ -113,26 +113,27 @@ static wcl_status end_stream(transport_writer *writer, wcl_error *error)
     struct stat status;
 
     if (wcl_backup_decoder_finish(writer->checker, error) != WCL_OK ||
-        flush(writer, error) != WCL_OK ||
+        transport_writer_flush(writer, error) != WCL_OK ||
         wcl_set_file_times(writer->file, &writer->record.info, error) != WCL_OK)
         return WCL_FAILED;
     if (fstat(writer->file, &status) < 0)
         return wcl_fail_errno(error, errno, "cannot look at the file");
-    wcl_record_see(&writer->record, &status);
+    wcl_file_record_see(&writer->record, &status);
     return wcl_plain_writer_keep(writer->plain, wcl_buffer_text(&writer->disk_path), writer->file,
                                  &writer->record, error);
 }
 
 /* ---- Implied folders ------------------------------------------------------------------------ */
 
-static wcl_status begin(transport_writer *writer, const wcl_entry *entry, wcl_error *error)
+static wcl_status transport_writer_begin(transport_writer *writer, const wcl_entry *entry,
+                                         wcl_error *error)
 {
     writer->in_stream = wcl_transport_keeps_stream(entry->path);
     return writer->in_stream ? add_stream(writer, entry, error)
                              : wcl_plain_writer_add(writer->plain, entry, error);
 }
 
-static wcl_status end(transport_writer *writer, wcl_error *error)
+static wcl_status transport_writer_end(transport_writer *writer, wcl_error *error)
 {
     return writer->in_stream ? end_stream(writer, error)
                              : wcl_plain_writer_end_entry(writer->plain, error);
@@ -145,10 +146,9 @@ static wcl_status defer(transport_writer *writer, const wcl_entry *entry, wcl_er
     memset(&folder, 0, sizeof(folder));
     folder.info = entry->info;
     writer->is_deferred = true;
-    if (!writer->implied &&
-        wcl_path_map_new(sizeof(implied_folder), &writer->implied, error) != WCL_OK)
+    if (!writer->implied && wcl_map_new(sizeof(implied_folder), &writer->implied, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_path_map_set(writer->implied, entry->path, strlen(entry->path), &folder, error);
+    return wcl_map_set(writer->implied, entry->path, strlen(entry->path), &folder, error);
 }
 
 /* Begins the entry of a folder that was put off. */
@@ -164,7 +164,7 @@ static wcl_status begin_implied(transport_writer *writer, const char *path, size
                               .flags = WCL_ENTRY_IMPLICIT | WCL_ENTRY_IN_ORDER,
                               .path = own,
                               .info = folder->info };
-    return begin(writer, &entry, error);
+    return transport_writer_begin(writer, &entry, error);
 }
 
 /* Makes the folders that lead to `path` and were put off. */
@@ -172,10 +172,10 @@ static wcl_status make_way(transport_writer *writer, const char *path, wcl_error
 {
     for (const char *at = path; writer->implied && (at = strchr(at, '/')); at++) {
         size_t length = (size_t)(at - path);
-        implied_folder *folder = wcl_path_map_find(writer->implied, path, length);
+        implied_folder *folder = wcl_map_find(writer->implied, path, length);
         if (folder && !folder->is_made &&
             (begin_implied(writer, path, length, folder, error) != WCL_OK ||
-             end(writer, error) != WCL_OK))
+             transport_writer_end(writer, error) != WCL_OK))
             return WCL_FAILED;
     }
     return WCL_OK;
@@ -189,13 +189,13 @@ static wcl_status begin_deferred(transport_writer *writer, const char *path, wcl
     writer->is_deferred = false;
     if (make_way(writer, path, error) != WCL_OK)
         return WCL_FAILED;
-    return begin_implied(writer, path, length, wcl_path_map_find(writer->implied, path, length),
-                         error);
+    return begin_implied(writer, path, length, wcl_map_find(writer->implied, path, length), error);
 }
 
 /* ---- Operations ----------------------------------------------------------------------------- */
 
-static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+static wcl_status transport_writer_add(wcl_layer_writer *base, const wcl_entry *entry,
+                                       wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
 
@@ -207,8 +207,9 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
     writer->is_deferred = false;
     if (entry->flags & WCL_ENTRY_IMPLICIT && entry->kind == WCL_ENTRY_DIRECTORY)
         return defer(writer, entry, error);
-    return make_way(writer, entry->path, error) == WCL_OK ? begin(writer, entry, error)
-                                                          : WCL_FAILED;
+    return make_way(writer, entry->path, error) == WCL_OK
+               ? transport_writer_begin(writer, entry, error)
+               : WCL_FAILED;
 }
 
 static wcl_status keep_link(wcl_layer_writer *base, const char *path, const char *target,
@@ -221,13 +222,14 @@ static wcl_status keep_link(wcl_layer_writer *base, const char *path, const char
     return wcl_plain_writer_add_link(((transport_writer *)base)->plain, path, target, info, error);
 }
 
-static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
-                           wcl_error *error)
+static wcl_status transport_writer_add_link(wcl_layer_writer *base, const char *path,
+                                            const char *target, wcl_error *error)
 {
     return keep_link(base, path, target, NULL, error);
 }
 
-static wcl_status add_link_entry(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+static wcl_status transport_writer_add_link_entry(wcl_layer_writer *base, const wcl_entry *entry,
+                                                  wcl_error *error)
 {
     return keep_link(base, entry->path, entry->target, &entry->info, error);
 }
@@ -250,17 +252,17 @@ static wcl_status write_data(wcl_layer_writer *base, const void *data, size_t si
 
     if (writer->is_deferred && begin_deferred(writer, base->current, error) != WCL_OK)
         return WCL_FAILED;
-    return writer->in_stream ? write_stream(writer, data, size, error)
+    return writer->in_stream ? transport_writer_write_stream(writer, data, size, error)
                              : wcl_plain_writer_write(writer->plain, data, size, error);
 }
 
-static wcl_status end_entry(wcl_layer_writer *base, wcl_error *error)
+static wcl_status transport_writer_end_entry(wcl_layer_writer *base, wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
-    return writer->is_deferred ? WCL_OK : end(writer, error);
+    return writer->is_deferred ? WCL_OK : transport_writer_end(writer, error);
 }
 
-static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
+static wcl_status transport_writer_finish(wcl_layer_writer *base, wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
     WCL_CLEANUP_FD int fd = -1;
@@ -273,32 +275,32 @@ static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
     return wcl_staging_commit(writer->staging, error);
 }
 
-static void free_writer(wcl_layer_writer *base)
+static void transport_writer_free(wcl_layer_writer *base)
 {
     transport_writer *writer = (transport_writer *)base;
 
     wcl_cleanup_fd(&writer->file);
     wcl_backup_decoder_free(writer->checker);
-    wcl_record_free(&writer->record);
+    wcl_file_record_free(&writer->record);
     wcl_buffer_free(&writer->disk_path);
     wcl_buffer_free(&writer->pending);
     wcl_buffer_free(&writer->tombstones);
     wcl_plain_writer_free(writer->plain);
-    wcl_path_map_free(writer->implied);
+    wcl_map_free(writer->implied);
     wcl_staging_free(writer->staging);
     free(writer);
 }
 
 static const wcl_layer_writer_ops transport_writer_ops = {
     .name = "write transport folder",
-    .add = add,
-    .add_link = add_link,
-    .add_link_entry = add_link_entry,
+    .add = transport_writer_add,
+    .add_link = transport_writer_add_link,
+    .add_link_entry = transport_writer_add_link_entry,
     .remove = remove_entry,
     .write = write_data,
-    .end_entry = end_entry,
-    .finish = finish,
-    .free = free_writer,
+    .end_entry = transport_writer_end_entry,
+    .finish = transport_writer_finish,
+    .free = transport_writer_free,
 };
 
 /* ---- Opening -------------------------------------------------------------------------------- */
@@ -315,8 +317,8 @@ static wcl_status pass_data(void *context, const void *data, size_t size, wcl_er
     return WCL_OK;
 }
 
-static wcl_status open_parts(transport_writer *writer, const char *folder, bool avoid_xattrs,
-                             wcl_error *error)
+static wcl_status transport_writer_open_parts(transport_writer *writer, const char *folder,
+                                              bool avoid_xattrs, wcl_error *error)
 {
     static const wcl_backup_events events = { pass_header, pass_data };
     const wcl_plain_options options = {
@@ -342,8 +344,8 @@ wcl_status wcl_transport_writer_open_with(const char *folder, bool avoid_xattrs,
         return wcl_fail_memory(error);
     made->base.ops = &transport_writer_ops;
     made->file = -1;
-    if (open_parts(made, folder, avoid_xattrs, error) != WCL_OK) {
-        free_writer(&made->base);
+    if (transport_writer_open_parts(made, folder, avoid_xattrs, error) != WCL_OK) {
+        transport_writer_free(&made->base);
         return wcl_error_context(error, transport_writer_ops.name, folder);
     }
     *writer = &made->base;

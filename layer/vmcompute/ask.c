@@ -12,7 +12,7 @@
 /* Seconds from 1601 to 1970. */
 #define EPOCH_SECONDS 11644473600
 
-static const char *put_text(char **at, const char *text)
+static const char *ask_put_text(char **at, const char *text)
 {
     size_t size = strlen(text) + 1;
     char *copy = memcpy(*at, text, size);
@@ -33,9 +33,9 @@ static wcl_layer_info *make_info(const char *id, const wcl_vm_chain *chain)
         return NULL;
     const char **parents = (const char **)(info + 1);
     char *texts = (char *)(parents + chain->count);
-    info->id = put_text(&texts, id);
+    info->id = ask_put_text(&texts, id);
     for (size_t i = 0; i < chain->count; i++)
-        parents[i] = put_text(&texts, wcl_vm_layer_id(chain->paths[i]));
+        parents[i] = ask_put_text(&texts, wcl_vm_layer_id(chain->paths[i]));
     info->parents = parents;
     info->parent_count = chain->count;
     info->os = "windows";
@@ -69,8 +69,8 @@ static wcl_status find_created(const char *root, int64_t *created, wcl_error *er
 }
 
 /* A sandbox has a virtual disk, and is mounted where its mount path is a volume. */
-static wcl_status describe(const wcl_driver *driver, wcl_layer_info *info, const char *root,
-                           wcl_error *error)
+static wcl_status ask_describe(const wcl_driver *driver, wcl_layer_info *info, const char *root,
+                               wcl_error *error)
 {
     const wcl_vm_driver vm_driver = wcl_vm_driver_of(driver);
     WCL_CLEANUP_FREE char *mount = NULL;
@@ -104,7 +104,7 @@ wcl_status wcl_vm_get_info(const wcl_driver *driver, const char *id, wcl_layer_i
     wcl_layer_info *made = make_info(id, &chain);
     if (!made)
         return wcl_fail_memory(error);
-    if (describe(driver, made, root, error) != WCL_OK) {
+    if (ask_describe(driver, made, root, error) != WCL_OK) {
         free(made);
         return WCL_FAILED;
     }

@@ -5,11 +5,11 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "layer/layer_ops.h"
+#include "layer/entry/ops.h"
 #include "layer/vmcompute/folder_times.h"
 #include "layer/vmcompute/open.h"
 #include "layer/vmcompute/restored.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 typedef struct base_writer {
     wcl_layer_writer base;
@@ -26,7 +26,7 @@ typedef struct base_writer {
 static const char *const layer_roots[] = { "Files", "Hives", "UtilityVM" };
 
 /* Where an entry goes, after a look at what leads there. */
-static char *place_of(base_writer *writer, const char *path, wcl_error *error)
+static char *base_writer_place_of(base_writer *writer, const char *path, wcl_error *error)
 {
     if (wcl_path_check_windows(path, error) != WCL_OK ||
         wcl_check_folders(writer->layer.root, path, &writer->checked, error) != WCL_OK)
@@ -34,8 +34,8 @@ static char *place_of(base_writer *writer, const char *path, wcl_error *error)
     return wcl_long_join(writer->layer.root, path, error);
 }
 
-static wcl_status make_folder(base_writer *writer, const char *place, const wcl_vm_file_info *info,
-                              wcl_error *error)
+static wcl_status base_writer_make_folder(base_writer *writer, const char *place,
+                                          const wcl_vm_file_info *info, wcl_error *error)
 {
     if (wcl_folder_make(place, true, error) != WCL_OK)
         return WCL_FAILED;
@@ -44,7 +44,7 @@ static wcl_status make_folder(base_writer *writer, const char *place, const wcl_
     return wcl_folder_times_add(&writer->folders, place, info, error);
 }
 
-static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+static wcl_status base_writer_add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
 {
     base_writer *writer = (base_writer *)base;
     const wcl_vm_file_info info = wcl_vm_info_of(entry);
@@ -53,8 +53,8 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
 
     if (wcl_vm_check_entry(entry, error) != WCL_OK)
         return WCL_FAILED;
-    place = place_of(writer, entry->path, error);
-    if (!place || (is_folder && make_folder(writer, place, &info, error) != WCL_OK))
+    place = base_writer_place_of(writer, entry->path, error);
+    if (!place || (is_folder && base_writer_make_folder(writer, place, &info, error) != WCL_OK))
         return WCL_FAILED;
     if (strcmp(entry->path, "UtilityVM/Files") == 0)
         writer->has_utility_vm = true;
@@ -63,12 +63,12 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
     return wcl_restored_save_aside(&writer->file, writer->layer.root, entry->path, error);
 }
 
-static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
-                           wcl_error *error)
+static wcl_status base_writer_add_link(wcl_layer_writer *base, const char *path, const char *target,
+                                       wcl_error *error)
 {
     base_writer *writer = (base_writer *)base;
-    WCL_CLEANUP_FREE char *existing = place_of(writer, target, error);
-    WCL_CLEANUP_FREE char *place = existing ? place_of(writer, path, error) : NULL;
+    WCL_CLEANUP_FREE char *existing = base_writer_place_of(writer, target, error);
+    WCL_CLEANUP_FREE char *place = existing ? base_writer_place_of(writer, path, error) : NULL;
     uint32_t attributes;
 
     if (!place)
@@ -79,7 +79,8 @@ static wcl_status add_link(wcl_layer_writer *base, const char *path, const char 
     return status == WCL_END ? wcl_file_link(place, existing, error) : status;
 }
 
-static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_error *error)
+static wcl_status base_writer_remove_path(wcl_layer_writer *base, const char *path,
+                                          wcl_error *error)
 {
     (void)base;
     (void)path;
@@ -87,13 +88,13 @@ static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_erro
                     "a layer without parents has nothing that could be deleted");
 }
 
-static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t size,
-                               wcl_error *error)
+static wcl_status base_writer_write_stream(wcl_layer_writer *base, const void *data, size_t size,
+                                           wcl_error *error)
 {
     return wcl_restored_write(&((base_writer *)base)->file, data, size, error);
 }
 
-static wcl_status end_entry(wcl_layer_writer *base, wcl_error *error)
+static wcl_status base_writer_end_entry(wcl_layer_writer *base, wcl_error *error)
 {
     (void)error;
     wcl_restored_end(&((base_writer *)base)->file);
@@ -113,7 +114,7 @@ static wcl_status process(const base_writer *writer, wcl_error *error)
     return wcl_vm_process_utility_image(wcl_buffer_text(&utility_vm), error);
 }
 
-static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
+static wcl_status base_writer_finish(wcl_layer_writer *base, wcl_error *error)
 {
     base_writer *writer = (base_writer *)base;
 
@@ -137,7 +138,7 @@ static void undo(const base_writer *writer)
     }
 }
 
-static void free_writer(wcl_layer_writer *base)
+static void base_writer_free(wcl_layer_writer *base)
 {
     base_writer *writer = (base_writer *)base;
 
@@ -189,13 +190,13 @@ wcl_status wcl_vm_base_writer_open(wcl_vm_target *layer, wcl_layer_writer **writ
                                    wcl_error *error)
 {
     static const wcl_layer_writer_ops ops = { .name = "write base layer",
-                                              .add = add,
-                                              .add_link = add_link,
-                                              .remove = remove_path,
-                                              .write = write_stream,
-                                              .end_entry = end_entry,
-                                              .finish = finish,
-                                              .free = free_writer };
+                                              .add = base_writer_add,
+                                              .add_link = base_writer_add_link,
+                                              .remove = base_writer_remove_path,
+                                              .write = base_writer_write_stream,
+                                              .end_entry = base_writer_end_entry,
+                                              .finish = base_writer_finish,
+                                              .free = base_writer_free };
     base_writer *opened = calloc(1, sizeof(*opened));
 
     if (!opened)

@@ -21,7 +21,7 @@ void wcl_vm_chain_free(wcl_vm_chain *chain)
 }
 
 /* Takes over `path`, which may be NULL after a failure. */
-static wcl_status add(wcl_vm_chain *chain, char *path, wcl_error *error)
+static wcl_status vmcompute_chain_add(wcl_vm_chain *chain, char *path, wcl_error *error)
 {
     if (!path)
         return WCL_FAILED;
@@ -82,7 +82,7 @@ static wcl_status add_paths(wcl_vm_chain *chain, const cJSON *json, const char *
         char *path = strdup(item->valuestring);
         if (!path)
             return wcl_fail_memory(error);
-        if (add(chain, path, error) != WCL_OK)
+        if (vmcompute_chain_add(chain, path, error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;
@@ -109,7 +109,8 @@ wcl_status wcl_vm_chain_of(const wcl_driver *driver, wcl_parents parents, wcl_vm
                            wcl_error *error)
 {
     for (size_t i = 0; i < parents.count; i++)
-        if (add(chain, wcl_vm_layer_folder(driver, parents.paths[i], error), error) != WCL_OK)
+        if (vmcompute_chain_add(chain, wcl_vm_layer_folder(driver, parents.paths[i], error),
+                                error) != WCL_OK)
             return WCL_FAILED;
     return chain->count ? read_chain(chain, chain->paths[chain->count - 1], error) : WCL_OK;
 }

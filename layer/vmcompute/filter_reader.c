@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/layer_ops.h"
+#include "layer/entry/ops.h"
 #include "layer/vmcompute/open.h"
 
 /* Bytes asked of the DLL at a time, whose counts are 32 bits wide. */
@@ -17,7 +17,7 @@ typedef struct filter_reader {
 } filter_reader;
 
 /* Ends the export where there is nothing more, so that a failure of that is not lost. */
-static wcl_status end(filter_reader *reader, wcl_error *error)
+static wcl_status filter_reader_end(filter_reader *reader, wcl_error *error)
 {
     wcl_vm_transfer export = reader->export;
 
@@ -25,7 +25,7 @@ static wcl_status end(filter_reader *reader, wcl_error *error)
     return wcl_vm_export_end(export, error) == WCL_OK ? WCL_END : WCL_FAILED;
 }
 
-static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
+static wcl_status filter_reader_next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
 {
     filter_reader *reader = (filter_reader *)base;
     wcl_vm_file_info info;
@@ -37,7 +37,7 @@ static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *erro
     wcl_status status =
         wcl_vm_export_next(reader->export, &reader->path, &info, &size, &deleted, error);
     if (status != WCL_OK)
-        return status == WCL_END ? end(reader, error) : status;
+        return status == WCL_END ? filter_reader_end(reader, error) : status;
     for (char *at = reader->path; *at; at++)
         if (*at == '\\')
             *at = '/';
@@ -56,8 +56,8 @@ static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *erro
     return WCL_OK;
 }
 
-static wcl_status read_stream(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
-                              wcl_error *error)
+static wcl_status filter_reader_read_stream(wcl_layer_reader *base, void *buffer, size_t size,
+                                            size_t *got, wcl_error *error)
 {
     filter_reader *reader = (filter_reader *)base;
     uint32_t asked = size < PIECE_MAX ? (uint32_t)size : PIECE_MAX;
@@ -70,7 +70,7 @@ static wcl_status read_stream(wcl_layer_reader *base, void *buffer, size_t size,
     return WCL_OK;
 }
 
-static void free_reader(wcl_layer_reader *base)
+static void filter_reader_free(wcl_layer_reader *base)
 {
     filter_reader *reader = (filter_reader *)base;
 
@@ -84,7 +84,8 @@ wcl_status wcl_vm_filter_reader_open(const wcl_driver *driver, const char *id,
                                      const wcl_vm_chain *chain, wcl_layer_reader **reader,
                                      wcl_error *error)
 {
-    static const wcl_layer_reader_ops ops = { "read layer", next, read_stream, free_reader };
+    static const wcl_layer_reader_ops ops = { "read layer", filter_reader_next,
+                                              filter_reader_read_stream, filter_reader_free };
     const wcl_vm_driver info = wcl_vm_driver_of(driver);
     filter_reader *opened = calloc(1, sizeof(*opened));
 

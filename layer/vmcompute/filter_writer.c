@@ -4,10 +4,10 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "layer/layer_ops.h"
+#include "layer/entry/ops.h"
 #include "layer/vmcompute/links.h"
 #include "layer/vmcompute/open.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 #define PIECE_MAX (1u << 30)
 
@@ -34,7 +34,8 @@ static wcl_status import_next(filter_writer *writer, const char *path, const wcl
     return wcl_vm_import_next(writer->import, wcl_buffer_text(&writer->name), info, error);
 }
 
-static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+static wcl_status filter_writer_add(wcl_layer_writer *base, const wcl_entry *entry,
+                                    wcl_error *error)
 {
     const wcl_vm_file_info info = wcl_vm_info_of(entry);
 
@@ -43,21 +44,22 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
     return import_next((filter_writer *)base, entry->path, &info, error);
 }
 
-static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
-                           wcl_error *error)
+static wcl_status filter_writer_add_link(wcl_layer_writer *base, const char *path,
+                                         const char *target, wcl_error *error)
 {
     return wcl_vm_links_add(&((filter_writer *)base)->links, path, target, error);
 }
 
-static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_error *error)
+static wcl_status filter_writer_remove_path(wcl_layer_writer *base, const char *path,
+                                            wcl_error *error)
 {
     if (wcl_path_check_windows(path, error) != WCL_OK)
         return WCL_FAILED;
     return import_next((filter_writer *)base, path, NULL, error);
 }
 
-static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t size,
-                               wcl_error *error)
+static wcl_status filter_writer_write_stream(wcl_layer_writer *base, const void *data, size_t size,
+                                             wcl_error *error)
 {
     filter_writer *writer = (filter_writer *)base;
     const uint8_t *bytes = data;
@@ -72,14 +74,14 @@ static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t 
     return WCL_OK;
 }
 
-static wcl_status end_entry(wcl_layer_writer *base, wcl_error *error)
+static wcl_status filter_writer_end_entry(wcl_layer_writer *base, wcl_error *error)
 {
     (void)base;
     (void)error;
     return WCL_OK;
 }
 
-static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
+static wcl_status filter_writer_finish(wcl_layer_writer *base, wcl_error *error)
 {
     filter_writer *writer = (filter_writer *)base;
     wcl_vm_transfer import = writer->import;
@@ -94,7 +96,7 @@ static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
     return WCL_OK;
 }
 
-static void free_writer(wcl_layer_writer *base)
+static void filter_writer_free(wcl_layer_writer *base)
 {
     filter_writer *writer = (filter_writer *)base;
     const wcl_vm_driver info = wcl_vm_driver_of(&writer->layer.driver);
@@ -113,13 +115,13 @@ wcl_status wcl_vm_filter_writer_open(wcl_vm_target *layer, wcl_layer_writer **wr
                                      wcl_error *error)
 {
     static const wcl_layer_writer_ops ops = { .name = "write layer",
-                                              .add = add,
-                                              .add_link = add_link,
-                                              .remove = remove_path,
-                                              .write = write_stream,
-                                              .end_entry = end_entry,
-                                              .finish = finish,
-                                              .free = free_writer };
+                                              .add = filter_writer_add,
+                                              .add_link = filter_writer_add_link,
+                                              .remove = filter_writer_remove_path,
+                                              .write = filter_writer_write_stream,
+                                              .end_entry = filter_writer_end_entry,
+                                              .finish = filter_writer_finish,
+                                              .free = filter_writer_free };
     const wcl_vm_driver info = wcl_vm_driver_of(&layer->driver);
     filter_writer *opened = calloc(1, sizeof(*opened));
 

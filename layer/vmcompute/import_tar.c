@@ -7,7 +7,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "layer/tar/compress.h"
+#include "compress/compress.h"
 
 typedef struct tar_import {
     wcl_input *input;
@@ -102,8 +102,8 @@ static wcl_status check_digests(tar_import *import, const wcl_import_options *op
 }
 
 /* Copies the entries to the writer and takes the rest of the tar. */
-static wcl_status copy(tar_import *import, wcl_layer_writer *writer,
-                       const wcl_import_options *options, wcl_error *error)
+static wcl_status import_tar_copy(tar_import *import, wcl_layer_writer *writer,
+                                  const wcl_import_options *options, wcl_error *error)
 {
     const wcl_tar_reader_options tar = { .struct_size = sizeof(tar), .os = WCL_OS_WINDOWS };
     const wcl_hooks hooks = { .struct_size = sizeof(hooks),
@@ -126,7 +126,7 @@ static wcl_status import_to(tar_import *import, wcl_layer_writer *writer,
                             const wcl_import_options *options, wcl_import_result *result,
                             wcl_error *error)
 {
-    wcl_status status = copy(import, writer, options, error);
+    wcl_status status = import_tar_copy(import, writer, options, error);
 
     if (status == WCL_OK)
         status = check_digests(import, options, result, error);
@@ -136,8 +136,8 @@ static wcl_status import_to(tar_import *import, wcl_layer_writer *writer,
     return status;
 }
 
-static wcl_status begin(tar_import *import, wcl_read_fn read, void *context,
-                        const wcl_import_options *options, wcl_error *error)
+static wcl_status import_tar_begin(tar_import *import, wcl_read_fn read, void *context,
+                                   const wcl_import_options *options, wcl_error *error)
 {
     const wcl_input_options input = { .max_size = options ? options->max_size : 0,
                                       .tap = hash_blob,
@@ -153,7 +153,7 @@ static wcl_status begin(tar_import *import, wcl_read_fn read, void *context,
     return wcl_input_open(read, context, &input, &import->input, error);
 }
 
-static void end(tar_import *import)
+static void import_tar_end(tar_import *import)
 {
     wcl_block_unref(import->block);
     wcl_input_free(import->input);
@@ -169,7 +169,7 @@ wcl_status wcl_vm_import_tar(const wcl_driver *driver, const char *id, wcl_paren
     wcl_import_result made = { .os = WCL_OS_WINDOWS };
     wcl_layer_writer *writer = NULL;
 
-    wcl_status status = begin(&import, read, context, options, error);
+    wcl_status status = import_tar_begin(&import, read, context, options, error);
     if (status == WCL_OK)
         status = wcl_vm_writer_open(driver, id, parents, &writer, error);
     if (status == WCL_OK)
@@ -181,6 +181,6 @@ wcl_status wcl_vm_import_tar(const wcl_driver *driver, const char *id, wcl_paren
         made.entries = import.entries;
         *result = made;
     }
-    end(&import);
+    import_tar_end(&import);
     return status;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 #include "platform/windows/files.h"
 
 #define IN_FILES "Files/"
@@ -16,7 +16,7 @@ static bool begins(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static wcl_status grow(wcl_vm_links *links, wcl_error *error)
+static wcl_status vmcompute_links_grow(wcl_vm_links *links, wcl_error *error)
 {
     if (links->count < links->capacity)
         return WCL_OK;
@@ -33,7 +33,8 @@ wcl_status wcl_vm_links_add(wcl_vm_links *links, const char *path, const char *t
                             wcl_error *error)
 {
     if (wcl_path_check_windows(path, error) != WCL_OK ||
-        wcl_path_check_windows(target, error) != WCL_OK || grow(links, error) != WCL_OK)
+        wcl_path_check_windows(target, error) != WCL_OK ||
+        vmcompute_links_grow(links, error) != WCL_OK)
         return WCL_FAILED;
     if (!(begins(path, IN_FILES) && begins(target, IN_FILES)) &&
         !(begins(path, IN_UTILITY_VM) && begins(target, IN_UTILITY_VM)))
@@ -54,7 +55,8 @@ wcl_status wcl_vm_links_add(wcl_vm_links *links, const char *path, const char *t
 }
 
 /* The long path of an entry in the folder `root`; WCL_END where that does not have it. */
-static wcl_status find_in(const char *root, const char *path, char **found, wcl_error *error)
+static wcl_status vmcompute_links_find_in(const char *root, const char *path, char **found,
+                                          wcl_error *error)
 {
     WCL_CLEANUP_FREE char *candidate = wcl_long_join(root, path, error);
     WCL_CLEANUP_FREE char *checked = NULL;
@@ -72,15 +74,15 @@ static wcl_status find_in(const char *root, const char *path, char **found, wcl_
     return status;
 }
 
-static wcl_status find_target(const wcl_vm_target *layer, const char *target, char **found,
-                              wcl_error *error)
+static wcl_status vmcompute_links_find_target(const wcl_vm_target *layer, const char *target,
+                                              char **found, wcl_error *error)
 {
-    wcl_status status = find_in(layer->root, target, found, error);
+    wcl_status status = vmcompute_links_find_in(layer->root, target, found, error);
 
     for (size_t i = 0; status == WCL_END && begins(target, IN_FILES) && i < layer->chain.count;
          i++) {
         WCL_CLEANUP_FREE char *root = wcl_long_path(layer->chain.paths[i], error);
-        status = root ? find_in(root, target, found, error) : WCL_FAILED;
+        status = root ? vmcompute_links_find_in(root, target, found, error) : WCL_FAILED;
     }
     if (status == WCL_END)
         return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND,
@@ -95,7 +97,7 @@ static wcl_status make(const wcl_vm_target *layer, const char *path, const char 
     WCL_CLEANUP_FREE char *found = NULL;
 
     if (wcl_check_folders(layer->root, path, checked, error) != WCL_OK ||
-        find_target(layer, target, &found, error) != WCL_OK)
+        vmcompute_links_find_target(layer, target, &found, error) != WCL_OK)
         return WCL_FAILED;
     long_path = wcl_long_join(layer->root, path, error);
     return long_path ? wcl_file_link(long_path, found, error) : WCL_FAILED;

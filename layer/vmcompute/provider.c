@@ -34,8 +34,8 @@ static wcl_status chain_on(const wcl_driver *driver, const char *parent, wcl_par
     return wcl_vm_chain_of(driver, parents, chain, error);
 }
 
-static wcl_status create(const wcl_driver *driver, const char *id, const char *parent,
-                         wcl_error *error)
+static wcl_status vmcompute_provider_create(const wcl_driver *driver, const char *id,
+                                            const char *parent, wcl_error *error)
 {
     const wcl_vm_driver info = wcl_vm_driver_of(driver);
     WCL_CLEANUP_VM_CHAIN wcl_vm_chain chain = WCL_VM_CHAIN_INIT;
@@ -73,7 +73,8 @@ static wcl_status destroy(const wcl_driver *driver, const char *id, wcl_error *e
     return wcl_vm_destroy_layer(&info, id, error);
 }
 
-static wcl_status exists(const wcl_driver *driver, const char *id, bool *answer, wcl_error *error)
+static wcl_status vmcompute_provider_exists(const wcl_driver *driver, const char *id, bool *answer,
+                                            wcl_error *error)
 {
     const wcl_vm_driver info = wcl_vm_driver_of(driver);
     return wcl_vm_layer_exists(&info, id, answer, error);
@@ -93,8 +94,8 @@ static wcl_status deactivate(const wcl_driver *driver, const char *id, wcl_error
     return wcl_vm_deactivate_layer(&info, id, error);
 }
 
-static wcl_status prepare(const wcl_driver *driver, const char *id, wcl_parents parents,
-                          wcl_error *error)
+static wcl_status vmcompute_provider_prepare(const wcl_driver *driver, const char *id,
+                                             wcl_parents parents, wcl_error *error)
 {
     const wcl_vm_driver info = wcl_vm_driver_of(driver);
     WCL_CLEANUP_VM_CHAIN wcl_vm_chain chain = WCL_VM_CHAIN_INIT;
@@ -192,15 +193,15 @@ static bool is_tp4(void)
 
 const wcl_layer_provider wcl_vmcompute_provider = {
     .name = "vmcompute",
-    .create = create,
+    .create = vmcompute_provider_create,
     .create_sandbox = create_sandbox,
     .activate = activate,
     .deactivate = deactivate,
-    .prepare = prepare,
+    .prepare = vmcompute_provider_prepare,
     .unprepare = unprepare,
     .mount_path = mount_path,
     .destroy = destroy,
-    .exists = exists,
+    .exists = vmcompute_provider_exists,
     .expand_sandbox = expand_sandbox,
     .reader_open = reader_open,
     .writer_open = wcl_vm_writer_open,

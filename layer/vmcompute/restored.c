@@ -6,8 +6,9 @@
 #include "base/cursor.h"
 #include "base/error.h"
 
-static wcl_status begin(wcl_restored *restored, const char *path, wcl_open_mode mode,
-                        const wcl_vm_file_info *info, wcl_error *error)
+static wcl_status vmcompute_restored_begin(wcl_restored *restored, const char *path,
+                                           wcl_open_mode mode, const wcl_vm_file_info *info,
+                                           wcl_error *error)
 {
     wcl_restored_end(restored);
     if (wcl_file_open(path, mode, &restored->file, error) != WCL_OK ||
@@ -21,7 +22,8 @@ static wcl_status begin(wcl_restored *restored, const char *path, wcl_open_mode 
 wcl_status wcl_restored_begin(wcl_restored *restored, const char *path, bool is_folder,
                               const wcl_vm_file_info *info, wcl_error *error)
 {
-    if (begin(restored, path, is_folder ? WCL_OPEN_RESTORE : WCL_CREATE, info, error) != WCL_OK)
+    if (vmcompute_restored_begin(restored, path, is_folder ? WCL_OPEN_RESTORE : WCL_CREATE, info,
+                                 error) != WCL_OK)
         return WCL_FAILED;
     return wcl_backup_file_writer_new(restored->file, true, &restored->stream, error);
 }
@@ -34,7 +36,7 @@ wcl_status wcl_restored_begin_transport(wcl_restored *restored, const char *path
 
     /* The attributes are those of what the file stands for, not its own. */
     times.attributes = 0;
-    if (begin(restored, path, WCL_CREATE_PLAIN, &times, error) != WCL_OK)
+    if (vmcompute_restored_begin(restored, path, WCL_CREATE_PLAIN, &times, error) != WCL_OK)
         return WCL_FAILED;
     if (plain)
         return wcl_backup_file_writer_new(restored->file, false, &restored->stream, error);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 #include "platform/windows/files.h"
 
 wcl_status wcl_vm_target_init(wcl_vm_target *target, const wcl_driver *driver, const char *id,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "layer/layer_ops.h"
+#include "layer/entry/ops.h"
 #include "layer/vmcompute/open.h"
 #include "platform/windows/files.h"
 
@@ -13,13 +13,13 @@ typedef struct transport_reader {
     char *folder;
 } transport_reader;
 
-static wcl_status next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
+static wcl_status transport_reader_next(wcl_layer_reader *base, wcl_entry *entry, wcl_error *error)
 {
     return wcl_layer_reader_next(((transport_reader *)base)->inner, entry, error);
 }
 
-static wcl_status read_stream(wcl_layer_reader *base, void *buffer, size_t size, size_t *got,
-                              wcl_error *error)
+static wcl_status transport_reader_read_stream(wcl_layer_reader *base, void *buffer, size_t size,
+                                               size_t *got, wcl_error *error)
 {
     return wcl_layer_reader_read(((transport_reader *)base)->inner, buffer, size, got, error);
 }
@@ -32,7 +32,7 @@ static void remove_folder(const char *folder)
         wcl_file_remove(root, NULL);
 }
 
-static void free_reader(wcl_layer_reader *base)
+static void transport_reader_free(wcl_layer_reader *base)
 {
     transport_reader *reader = (transport_reader *)base;
 
@@ -47,7 +47,8 @@ wcl_status wcl_vm_transport_reader_open(const wcl_driver *driver, const char *id
                                         const wcl_vm_chain *chain, wcl_layer_reader **reader,
                                         wcl_error *error)
 {
-    static const wcl_layer_reader_ops ops = { "read layer", next, read_stream, free_reader };
+    static const wcl_layer_reader_ops ops = { "read layer", transport_reader_next,
+                                              transport_reader_read_stream, transport_reader_free };
     const wcl_vm_driver info = wcl_vm_driver_of(driver);
     transport_reader *opened = calloc(1, sizeof(*opened));
 
@@ -59,7 +60,7 @@ wcl_status wcl_vm_transport_reader_open(const wcl_driver *driver, const char *id
         wcl_vm_export_layer(&info, id, opened->folder, wcl_vm_chain_parents(chain), error) !=
             WCL_OK ||
         wcl_transport_reader_open(opened->folder, &opened->inner, error) != WCL_OK) {
-        free_reader(&opened->base);
+        transport_reader_free(&opened->base);
         return WCL_FAILED;
     }
     *reader = &opened->base;

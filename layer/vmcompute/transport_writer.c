@@ -8,13 +8,13 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "layer/layer_ops.h"
+#include "layer/entry/ops.h"
 #include "layer/vmcompute/folder_times.h"
 #include "layer/vmcompute/links.h"
 #include "layer/vmcompute/open.h"
 #include "layer/vmcompute/restored.h"
 #include "layer/vmcompute/utility_vm.h"
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 #define COMPANION ".$wcidirs$"
 #define TOMBSTONES_START "\xEF\xBB\xBFVersion 1.0\n"
@@ -56,7 +56,7 @@ static wcl_status begin_utility_vm(transport_writer *writer, wcl_error *error)
 }
 
 /* Where an entry of the utility VM goes, after a look at what leads there. */
-static char *place_of(transport_writer *writer, const char *path, wcl_error *error)
+static char *transport_writer_place_of(transport_writer *writer, const char *path, wcl_error *error)
 {
     if (wcl_check_folders(writer->layer.root, path, &writer->checked, error) != WCL_OK)
         return NULL;
@@ -91,7 +91,7 @@ static wcl_status add_to_utility_vm(transport_writer *writer, const char *path,
     if (strcmp(path, "UtilityVM/Files") != 0 && !begins(path, "UtilityVM/Files/"))
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "a utility VM has nothing outside UtilityVM/Files");
-    place = place_of(writer, path, error);
+    place = transport_writer_place_of(writer, path, error);
     if (!place)
         return WCL_FAILED;
     /* What is there may be a hard link to the parent's file, which must stay as it is. */
@@ -111,7 +111,7 @@ static wcl_status remove_from_utility_vm(transport_writer *writer, const char *p
 
     if (begin_utility_vm(writer, error) != WCL_OK)
         return WCL_FAILED;
-    place = place_of(writer, path, error);
+    place = transport_writer_place_of(writer, path, error);
     wcl_status status = place ? wcl_file_attributes(place, &attributes, error) : WCL_FAILED;
     if (status == WCL_END)
         return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "the parent's utility VM has no such file");
@@ -142,7 +142,8 @@ static wcl_status add_to_folder(transport_writer *writer, const char *path,
                                         info, error);
 }
 
-static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error *error)
+static wcl_status transport_writer_add(wcl_layer_writer *base, const wcl_entry *entry,
+                                       wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
     const wcl_vm_file_info info = wcl_vm_info_of(entry);
@@ -156,13 +157,14 @@ static wcl_status add(wcl_layer_writer *base, const wcl_entry *entry, wcl_error 
     return add_to_folder(writer, entry->path, &info, error);
 }
 
-static wcl_status add_link(wcl_layer_writer *base, const char *path, const char *target,
-                           wcl_error *error)
+static wcl_status transport_writer_add_link(wcl_layer_writer *base, const char *path,
+                                            const char *target, wcl_error *error)
 {
     return wcl_vm_links_add(&((transport_writer *)base)->links, path, target, error);
 }
 
-static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_error *error)
+static wcl_status transport_writer_remove_path(wcl_layer_writer *base, const char *path,
+                                               wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
 
@@ -181,8 +183,8 @@ static wcl_status remove_path(wcl_layer_writer *base, const char *path, wcl_erro
     return WCL_OK;
 }
 
-static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t size,
-                               wcl_error *error)
+static wcl_status transport_writer_write_stream(wcl_layer_writer *base, const void *data,
+                                                size_t size, wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
 
@@ -192,7 +194,7 @@ static wcl_status write_stream(wcl_layer_writer *base, const void *data, size_t 
     return wcl_restored_write(&writer->file, data, size, error);
 }
 
-static wcl_status end_entry(wcl_layer_writer *base, wcl_error *error)
+static wcl_status transport_writer_end_entry(wcl_layer_writer *base, wcl_error *error)
 {
     (void)error;
     wcl_restored_end(&((transport_writer *)base)->file);
@@ -217,7 +219,7 @@ static wcl_status write_tombstones(const transport_writer *writer, wcl_error *er
 
 /* ImportLayer takes an ordinary path to import from, and a long one for the layer: some builds of
  * Windows fail with anything else. */
-static wcl_status import(const transport_writer *writer, wcl_error *error)
+static wcl_status transport_writer_import(const transport_writer *writer, wcl_error *error)
 {
     const wcl_vm_driver whole_paths = { (int32_t)writer->layer.driver.flavour, "" };
 
@@ -232,13 +234,13 @@ static wcl_status process_utility_vm(const transport_writer *writer, wcl_error *
     return folder ? wcl_vm_process_utility_image(folder, error) : WCL_FAILED;
 }
 
-static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
+static wcl_status transport_writer_finish(wcl_layer_writer *base, wcl_error *error)
 {
     transport_writer *writer = (transport_writer *)base;
 
     if (write_tombstones(writer, error) != WCL_OK ||
         wcl_folder_times_apply(&writer->folders, error) != WCL_OK ||
-        import(writer, error) != WCL_OK ||
+        transport_writer_import(writer, error) != WCL_OK ||
         wcl_vm_links_make(&writer->links, &writer->layer, error) != WCL_OK ||
         (writer->has_utility_vm && process_utility_vm(writer, error) != WCL_OK) ||
         wcl_vm_chain_write(&writer->layer.driver, writer->layer.id, &writer->layer.chain, error) !=
@@ -248,7 +250,7 @@ static wcl_status finish(wcl_layer_writer *base, wcl_error *error)
     return WCL_OK;
 }
 
-static void free_writer(wcl_layer_writer *base)
+static void transport_writer_free(wcl_layer_writer *base)
 {
     transport_writer *writer = (transport_writer *)base;
     const wcl_vm_driver info = wcl_vm_driver_of(&writer->layer.driver);
@@ -272,13 +274,13 @@ wcl_status wcl_vm_transport_writer_open(wcl_vm_target *layer, wcl_layer_writer *
                                         wcl_error *error)
 {
     static const wcl_layer_writer_ops ops = { .name = "write layer",
-                                              .add = add,
-                                              .add_link = add_link,
-                                              .remove = remove_path,
-                                              .write = write_stream,
-                                              .end_entry = end_entry,
-                                              .finish = finish,
-                                              .free = free_writer };
+                                              .add = transport_writer_add,
+                                              .add_link = transport_writer_add_link,
+                                              .remove = transport_writer_remove_path,
+                                              .write = transport_writer_write_stream,
+                                              .end_entry = transport_writer_end_entry,
+                                              .finish = transport_writer_finish,
+                                              .free = transport_writer_free };
     const wcl_vm_driver info = wcl_vm_driver_of(&layer->driver);
     transport_writer *opened = calloc(1, sizeof(*opened));
 
@@ -292,7 +294,7 @@ wcl_status wcl_vm_transport_writer_open(wcl_vm_target *layer, wcl_layer_writer *
     opened->folder = wcl_folder_temporary(error);
     opened->root = opened->folder ? wcl_long_path(opened->folder, error) : NULL;
     if (!opened->root) {
-        free_writer(&opened->base);
+        transport_writer_free(&opened->base);
         return WCL_FAILED;
     }
     opened->layer = *layer;

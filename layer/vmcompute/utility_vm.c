@@ -56,8 +56,8 @@ static wcl_status copy_stream(void *from, void *to, wcl_error *error)
 }
 
 /* Copies a file, or a folder without what is in it, with all that Windows keeps of it. */
-static wcl_status copy(const char *from, const char *to, bool is_folder, wcl_vm_file_info *info,
-                       wcl_error *error)
+static wcl_status utility_vm_copy(const char *from, const char *to, bool is_folder,
+                                  wcl_vm_file_info *info, wcl_error *error)
 {
     void *source = NULL, *copied = NULL;
 
@@ -98,7 +98,7 @@ static wcl_status clone_one(clone *state, const char *path, bool *inner, wcl_err
     bool is_link = (attributes & WCL_ATTRIBUTE_REPARSE_POINT) != 0;
     if (!is_folder && !is_link && !is_changed(path))
         return wcl_file_link(to, from, error);
-    if (copy(from, to, is_folder, &info, error) != WCL_OK)
+    if (utility_vm_copy(from, to, is_folder, &info, error) != WCL_OK)
         return WCL_FAILED;
     *inner = is_folder && !is_link;
     return *inner ? wcl_folder_times_add(&state->folders, to, &info, error) : WCL_OK;

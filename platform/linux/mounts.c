@@ -43,8 +43,8 @@ static int open_tree_clone(int at, const char *path, unsigned flags)
 
 static unsigned attributes_of(unsigned flags)
 {
-    return MOUNT_ATTR_NODEV | (flags & WCL_MOUNTS_SUID ? 0u : MOUNT_ATTR_NOSUID) |
-           (flags & WCL_MOUNTS_READ_ONLY ? MOUNT_ATTR_RDONLY : 0u);
+    return MOUNT_ATTR_NODEV | (flags & WCL_KERNEL_MOUNT_SUID ? 0u : MOUNT_ATTR_NOSUID) |
+           (flags & WCL_KERNEL_MOUNT_READ_ONLY ? MOUNT_ATTR_RDONLY : 0u);
 }
 
 /* ---- Creating ------------------------------------------------------------------------------- */
@@ -81,7 +81,7 @@ static wcl_status fail_create(int context, const char *type, int number, int *nu
     return wcl_fail_errno(error, number, "cannot mount %s%s", type, wcl_buffer_text(&log));
 }
 
-wcl_status wcl_mounts_check(wcl_error *error)
+wcl_status wcl_kernel_mount_check(wcl_error *error)
 {
     WCL_CLEANUP_FD int context = open_context("overlay");
 
@@ -91,8 +91,9 @@ wcl_status wcl_mounts_check(wcl_error *error)
     return context >= 0 ? WCL_OK : fail_create(-1, "overlay", errno, NULL, error);
 }
 
-wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options, size_t count,
-                             unsigned flags, int *mount, int *number, wcl_error *error)
+wcl_status wcl_kernel_mount_create(const char *type, const wcl_kernel_mount_option *options,
+                                   size_t count, unsigned flags, int *mount, int *number,
+                                   wcl_error *error)
 {
     WCL_CLEANUP_FD int context = open_context(type);
 
@@ -106,7 +107,8 @@ wcl_status wcl_mounts_create(const char *type, const wcl_mounts_option *options,
         if (configure(context, command, options[i].name, options[i].value) != 0)
             return fail_create(context, type, errno, number, error);
     }
-    if ((flags & WCL_MOUNTS_READ_ONLY && configure(context, FSCONFIG_SET_FLAG, "ro", NULL) != 0) ||
+    if ((flags & WCL_KERNEL_MOUNT_READ_ONLY &&
+         configure(context, FSCONFIG_SET_FLAG, "ro", NULL) != 0) ||
         configure(context, FSCONFIG_CMD_CREATE, NULL, NULL) != 0)
         return fail_create(context, type, errno, number, error);
     *mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes_of(flags));
@@ -124,7 +126,7 @@ static wcl_status clone_tree(int at, const char *path, unsigned flags, int *moun
     return wcl_fail_errno(error, errno, "cannot take '%s' for a mount", path);
 }
 
-wcl_status wcl_mounts_clone(int at, const char *path, int *mount, wcl_error *error)
+wcl_status wcl_kernel_mount_clone(int at, const char *path, int *mount, wcl_error *error)
 {
     return clone_tree(at, path, 0, mount, error);
 }
@@ -143,7 +145,7 @@ static wcl_status set_attributes(int mount, unsigned flags, unsigned set, unsign
     return wcl_fail_errno(error, errno, "cannot restrict the mount");
 }
 
-wcl_status wcl_mounts_restrict(int mount, unsigned flags, wcl_error *error)
+wcl_status wcl_kernel_mount_restrict(int mount, unsigned flags, wcl_error *error)
 {
     const unsigned all = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_RDONLY;
     unsigned set = attributes_of(flags);
@@ -151,7 +153,7 @@ wcl_status wcl_mounts_restrict(int mount, unsigned flags, wcl_error *error)
     return set_attributes(mount, 0, set, all & ~set, error);
 }
 
-wcl_status wcl_mounts_clone_root(const char *path, bool suid, int *mount, wcl_error *error)
+wcl_status wcl_kernel_mount_clone_root(const char *path, bool suid, int *mount, wcl_error *error)
 {
     if (clone_tree(AT_FDCWD, path, AT_RECURSIVE, mount, error) != WCL_OK)
         return WCL_FAILED;
@@ -163,7 +165,7 @@ wcl_status wcl_mounts_clone_root(const char *path, bool suid, int *mount, wcl_er
     return WCL_FAILED;
 }
 
-wcl_status wcl_mounts_attach(int mount, int folder, wcl_error *error)
+wcl_status wcl_kernel_mount_attach(int mount, int folder, wcl_error *error)
 {
     if (syscall(SYS_move_mount, mount, "", folder, "",
                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
@@ -173,7 +175,7 @@ wcl_status wcl_mounts_attach(int mount, int folder, wcl_error *error)
 
 /* ---- Undoing -------------------------------------------------------------------------------- */
 
-wcl_status wcl_mounts_unmount(const char *path, bool lazily, wcl_error *error)
+wcl_status wcl_kernel_mount_unmount(const char *path, bool lazily, wcl_error *error)
 {
     const struct timespec wait = { 0, UNMOUNT_WAIT_NS };
 
@@ -193,7 +195,7 @@ wcl_status wcl_mounts_unmount(const char *path, bool lazily, wcl_error *error)
                     *users ? " by " : "", users);
 }
 
-wcl_status wcl_mounts_detach(const char *path, wcl_error *error)
+wcl_status wcl_kernel_mount_detach(const char *path, wcl_error *error)
 {
     return umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH) == 0
                ? WCL_OK
@@ -202,7 +204,7 @@ wcl_status wcl_mounts_detach(const char *path, wcl_error *error)
 
 /* ---- Asking --------------------------------------------------------------------------------- */
 
-bool wcl_mounts_is_mounted(int at, const char *path)
+bool wcl_kernel_mount_is_mounted(int at, const char *path)
 {
     struct statx info;
 
@@ -215,15 +217,15 @@ bool wcl_mounts_is_mounted(int at, const char *path)
 }
 
 /* Some letters are more than that to overlayfs and others. */
-bool wcl_mounts_can_name(const char *path)
+bool wcl_kernel_mount_can_name(const char *path)
 {
-    return strlen(path) < WCL_MOUNTS_NAME_SIZE && strpbrk(path, ":,\\\n\"") == NULL;
+    return strlen(path) < WCL_KERNEL_MOUNT_NAME_SIZE && strpbrk(path, ":,\\\n\"") == NULL;
 }
 
-void wcl_mounts_name(int fd, const char *path, char name[WCL_MOUNTS_NAME_SIZE])
+void wcl_kernel_mount_name(int fd, const char *path, char name[WCL_KERNEL_MOUNT_NAME_SIZE])
 {
-    if (path && wcl_mounts_can_name(path))
-        snprintf(name, WCL_MOUNTS_NAME_SIZE, "%s", path);
+    if (path && wcl_kernel_mount_can_name(path))
+        snprintf(name, WCL_KERNEL_MOUNT_NAME_SIZE, "%s", path);
     else
-        snprintf(name, WCL_MOUNTS_NAME_SIZE, "/proc/self/fd/%d", fd);
+        snprintf(name, WCL_KERNEL_MOUNT_NAME_SIZE, "/proc/self/fd/%d", fd);
 }

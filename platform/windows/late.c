@@ -9,7 +9,7 @@
 #include "platform/windows/win32_error.h"
 
 /* Libraries stay loaded for as long as the program runs, as those do that are linked to. */
-static HMODULE load(const char *name, wcl_error *error)
+static HMODULE late_load(const char *name, wcl_error *error)
 {
     WCL_CLEANUP_FREE wchar_t *wide = wcl_wide_of(name, error);
 
@@ -32,7 +32,7 @@ wcl_procedure wcl_late_find(wcl_late *late, wcl_error *error)
 
     if (found)
         return found;
-    HMODULE module = load(late->library, error);
+    HMODULE module = late_load(late->library, error);
     if (!module)
         return NULL;
     found = (wcl_procedure)GetProcAddress(module, late->name);

@@ -29,8 +29,9 @@ bool wcl_vm_has_export(void)
     return wcl_late_find(&export_begin, NULL) != NULL;
 }
 
-static wcl_status begin(wcl_late *late, const wcl_vm_driver *driver, const char *id,
-                        const wcl_vm_parents *parents, wcl_vm_transfer *transfer, wcl_error *error)
+static wcl_status vmcompute_transfer_begin(wcl_late *late, const wcl_vm_driver *driver,
+                                           const char *id, const wcl_vm_parents *parents,
+                                           wcl_vm_transfer *transfer, wcl_error *error)
 {
     WCL_CLEANUP_VM_ARGUMENTS wcl_vm_arguments arguments = WCL_VM_ARGUMENTS_INIT;
     begin_function function = (begin_function)wcl_late_find(late, error);
@@ -43,7 +44,7 @@ static wcl_status begin(wcl_late *late, const wcl_vm_driver *driver, const char 
         late->name, error);
 }
 
-static wcl_status end(wcl_late *late, wcl_vm_transfer transfer, wcl_error *error)
+static wcl_status vmcompute_transfer_end(wcl_late *late, wcl_vm_transfer transfer, wcl_error *error)
 {
     end_function function = (end_function)wcl_late_find(late, error);
 
@@ -53,7 +54,7 @@ static wcl_status end(wcl_late *late, wcl_vm_transfer transfer, wcl_error *error
 wcl_status wcl_vm_import_begin(const wcl_vm_driver *driver, const char *id, wcl_vm_parents parents,
                                wcl_vm_transfer *import, wcl_error *error)
 {
-    return begin(&import_begin, driver, id, &parents, import, error);
+    return vmcompute_transfer_begin(&import_begin, driver, id, &parents, import, error);
 }
 
 wcl_status wcl_vm_import_next(wcl_vm_transfer import, const char *name,
@@ -92,17 +93,17 @@ wcl_status wcl_vm_import_write(wcl_vm_transfer import, const void *data, uint32_
 wcl_status wcl_vm_import_end(wcl_vm_transfer import, wcl_error *error)
 {
     static wcl_late late = WCL_VMCOMPUTE("ImportLayerEnd");
-    return end(&late, import, error);
+    return vmcompute_transfer_end(&late, import, error);
 }
 
 wcl_status wcl_vm_export_begin(const wcl_vm_driver *driver, const char *id, wcl_vm_parents parents,
                                wcl_vm_transfer *export, wcl_error *error)
 {
-    return begin(&export_begin, driver, id, &parents, export, error);
+    return vmcompute_transfer_begin(&export_begin, driver, id, &parents, export, error);
 }
 
 /* Takes over the name that the DLL gave, less a backslash in front. */
-static wcl_status take_name(wchar_t *wide, char **name, wcl_error *error)
+static wcl_status vmcompute_transfer_take_name(wchar_t *wide, char **name, wcl_error *error)
 {
     if (wcl_vm_take_text(wide, name, error) != WCL_OK)
         return WCL_FAILED;
@@ -133,7 +134,7 @@ wcl_status wcl_vm_export_next(wcl_vm_transfer export, char **name, wcl_vm_file_i
     *info = (wcl_vm_file_info) { abi.creation_time, abi.last_access_time, abi.last_write_time,
                                  abi.change_time, abi.attributes };
     *deleted = is_deleted != 0;
-    return take_name(wide, name, error);
+    return vmcompute_transfer_take_name(wide, name, error);
 }
 
 wcl_status wcl_vm_export_read(wcl_vm_transfer export, void *buffer, uint32_t size, uint32_t *got,
@@ -156,5 +157,5 @@ wcl_status wcl_vm_export_read(wcl_vm_transfer export, void *buffer, uint32_t siz
 wcl_status wcl_vm_export_end(wcl_vm_transfer export, wcl_error *error)
 {
     static wcl_late late = WCL_VMCOMPUTE("ExportLayerEnd");
-    return end(&late, export, error);
+    return vmcompute_transfer_end(&late, export, error);
 }

@@ -32,7 +32,7 @@ static void trim(wchar_t *text)
 }
 
 /* The text of a code, "" where there is none. */
-static void describe(uint32_t code, char *text, size_t size)
+static void win32_error_describe(uint32_t code, char *text, size_t size)
 {
     wchar_t wide[256];
 
@@ -66,7 +66,7 @@ wcl_status wcl_check_hresult(int32_t hresult, const char *function, wcl_error *e
 
     if (hresult >= 0)
         return WCL_OK;
-    describe(code, text, sizeof(text));
+    win32_error_describe(code, text, sizeof(text));
     return wcl_fail(error, code, "%s failed%s%s", function, *text ? ": " : "", text);
 }
 
@@ -78,6 +78,6 @@ wcl_status wcl_fail_win32(wcl_error *error, uint32_t code, const char *format, .
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    describe(code, text, sizeof(text));
+    win32_error_describe(code, text, sizeof(text));
     return wcl_fail(error, code, "%s%s%s", message, *text ? ": " : "", text);
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "layer/tar/compress.h"
+#include "compress/compress.h"
 
 static wcl_status read_stdin(void *context, void *buffer, size_t size, size_t *got,
                              wcl_error *error)

@@ -99,7 +99,7 @@ def main():
         expect(own_statistics_agree(name, endpoint, least), f"the statistics of '{name}' agree with /sys")
     for name, endpoint in (("one", one), ("two", two), ("three", three)):
         run(WCL, "kill", name)
-        wcl("endpoint", "remove", endpoint["ID"])
+        expect(endpoint["ID"] not in str(wcl("endpoint", "list")), f"the endpoint of '{name}' goes with its container")
         run(WCL, "remove", name)
     run(WCL, "remove", "base")
     wcl("network", "remove", "net")

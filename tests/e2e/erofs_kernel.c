@@ -16,15 +16,15 @@
 
 #include "tests/e2e/erofs_common.h"
 
-#include "layer/erofs/image.h"
-#include "layer/erofs/write.h"
+#include "erofs/image.h"
+#include "erofs/write.h"
 
 #define MAX_DEVICES 300
 
 /* ---- A tree with its devices ---------------------------------------------------------------- */
 
 typedef struct world {
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
     char folder[64]; /* where its files are */
     int devices[MAX_DEVICES];
     uint64_t sizes[MAX_DEVICES];
@@ -173,7 +173,7 @@ typedef struct identity {
 
 static void compare_inode(const world *w, wcl_node node, const char *path, const struct stat *st)
 {
-    wcl_inode inode;
+    wcl_erofs_inode inode;
 
     wcl_tree_get_inode(w->tree, node, &inode);
     CHECK(st->st_mode == inode.mode, "%s: mode %o, not %o", path, st->st_mode, inode.mode);
@@ -358,12 +358,13 @@ static void compare_world(world *w, int root)
 
 static wcl_node add(world *w, const char *path, uint32_t mode, uint32_t id)
 {
-    wcl_inode inode = { .mode = mode,
-                        .uid = id,
-                        .gid = id + 1,
-                        .modified = { 1600000000 + (time_t)(id % 3), (long)(id % 2) * 123456789 },
-                        .device_major = id & 0xFFF,
-                        .device_minor = id & 0xFFFFF };
+    wcl_erofs_inode inode = { .mode = mode,
+                              .uid = id,
+                              .gid = id + 1,
+                              .modified = { 1600000000 + (time_t)(id % 3),
+                                            (long)(id % 2) * 123456789 },
+                              .device_major = id & 0xFFF,
+                              .device_minor = id & 0xFFFFF };
     wcl_error error = WCL_ERROR_INIT;
     wcl_node node, folder;
 
@@ -376,7 +377,7 @@ static wcl_node add(world *w, const char *path, uint32_t mode, uint32_t id)
 
 static void link_to(world *w, const char *path, wcl_node node)
 {
-    wcl_inode inode = { .mode = 0700 };
+    wcl_erofs_inode inode = { .mode = 0700 };
     wcl_error error = WCL_ERROR_INIT;
     wcl_node folder;
 
@@ -494,7 +495,7 @@ static void add_xattrs(world *w)
 
 static void build_kinds(world *w)
 {
-    wcl_inode root = { .mode = 01750, .uid = 7, .gid = 8, .modified = { -5, 999999999 } };
+    wcl_erofs_inode root = { .mode = 01750, .uid = 7, .gid = 8, .modified = { -5, 999999999 } };
 
     wcl_tree_set_inode(w->tree, WCL_TREE_ROOT, &root);
     uint32_t device = add_device(w, 2 << 20);

@@ -13,7 +13,7 @@
 
 #include "tests/e2e/erofs_common.h"
 
-#include "layer/erofs/image.h"
+#include "erofs/image.h"
 
 static void run(const char *format, ...) WCL_PRINTF(1, 2);
 
@@ -79,7 +79,7 @@ static void make_folder(const char *folder)
 /* ---- Comparing ------------------------------------------------------------------------------ */
 
 typedef struct comparison {
-    const wcl_image *image;
+    const wcl_erofs_image *image;
     int device; /* -1 where the data is in the image */
     size_t count;
 } comparison;
@@ -89,7 +89,7 @@ static void compare_data(const comparison *c, wcl_nid nid, const char *path, siz
     uint8_t *wanted = malloc(size + 1), *got = calloc(1, size + 1);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image_extents extents;
+    wcl_erofs_extents extents;
     wcl_extent extent;
     uint64_t offset = 0;
     wcl_status status;
@@ -97,12 +97,12 @@ static void compare_data(const comparison *c, wcl_nid nid, const char *path, siz
     if (fd < 0 || read(fd, wanted, size) != (ssize_t)size)
         die(path);
     close(fd);
-    must(wcl_image_extents_open(c->image, nid, &extents, &error), &error);
-    while ((status = wcl_image_extents_next(&extents, &extent, &error)) == WCL_OK) {
+    must(wcl_erofs_extents_open(c->image, nid, &extents, &error), &error);
+    while ((status = wcl_erofs_extents_next(&extents, &extent, &error)) == WCL_OK) {
         CHECK(extent.offset == offset, "%s: a gap at %llu", path, (unsigned long long)offset);
         offset = extent.offset + extent.length;
         if (extent.device == WCL_DEVICE_IMAGE)
-            memcpy(got + extent.offset, wcl_image_bytes(c->image, &extent), extent.length);
+            memcpy(got + extent.offset, wcl_erofs_bytes(c->image, &extent), extent.length);
         else if (extent.device != WCL_DEVICE_HOLE &&
                  pread(c->device, got + extent.offset, extent.length, (off_t)extent.address) !=
                      (ssize_t)extent.length)
@@ -118,9 +118,9 @@ static void compare_data(const comparison *c, wcl_nid nid, const char *path, siz
 static void compare_inode(const comparison *c, wcl_nid nid, const char *path, const struct stat *st)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_inode inode;
+    wcl_erofs_inode inode;
 
-    must(wcl_image_inode(c->image, nid, &inode, &error), &error);
+    must(wcl_erofs_node_inode(c->image, nid, &inode, &error), &error);
     CHECK(inode.mode == st->st_mode, "%s: mode %o", path, inode.mode);
     CHECK(inode.uid == st->st_uid && inode.gid == st->st_gid, "%s: owner", path);
     CHECK(S_ISDIR(st->st_mode) || inode.links == st->st_nlink, "%s: %u links", path, inode.links);
@@ -136,10 +136,10 @@ static void compare_inode(const comparison *c, wcl_nid nid, const char *path, co
 static void compare_xattr(const comparison *c, wcl_nid nid, const char *path)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image_xattr xattr;
+    wcl_erofs_xattr xattr;
     char value[100];
     ssize_t size = lgetxattr(path, "user.one", value, sizeof(value));
-    wcl_status status = wcl_image_find_xattr(c->image, nid, "user.one", &xattr, &error);
+    wcl_status status = wcl_erofs_find_xattr(c->image, nid, "user.one", &xattr, &error);
 
     must(status, &error);
     CHECK((size >= 0) == (status == WCL_OK), "%s: user.one", path);
@@ -155,7 +155,7 @@ static void compare_link(const comparison *c, wcl_nid nid, const char *path)
     char wanted[PATH_MAX];
     ssize_t size = readlink(path, wanted, sizeof(wanted));
 
-    must(wcl_image_read_link(c->image, nid, &target, &error), &error);
+    must(wcl_erofs_read_link(c->image, nid, &target, &error), &error);
     CHECK((size_t)size == target.size && memcmp(wanted, target.data, target.size) == 0,
           "%s: target", path);
     wcl_buffer_free(&target);
@@ -193,18 +193,18 @@ static size_t count_names(const char *path)
 static void compare_tree(comparison *c, wcl_nid nid, const char *path)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image_folder folder;
-    wcl_image_entry entry, found;
+    wcl_erofs_folder folder;
+    wcl_erofs_entry entry, found;
     size_t count = 0;
     wcl_status status;
 
-    must(wcl_image_folder_open(c->image, nid, &folder, &error), &error);
-    while ((status = wcl_image_folder_next(&folder, &entry, &error)) == WCL_OK) {
+    must(wcl_erofs_folder_open(c->image, nid, &folder, &error), &error);
+    while ((status = wcl_erofs_folder_next(&folder, &entry, &error)) == WCL_OK) {
         char inner[PATH_MAX];
         bool is_folder;
         snprintf(inner, sizeof(inner), "%s/%.*s", path, (int)entry.length, entry.name);
         compare_node(c, entry.nid, inner, &is_folder);
-        must(wcl_image_lookup(c->image, nid, entry.name, entry.length, WCL_NAMES_EXACT, &found,
+        must(wcl_erofs_lookup(c->image, nid, entry.name, entry.length, WCL_NAMES_EXACT, &found,
                               &error),
              &error);
         CHECK(found.nid == entry.nid, "%s: looking it up finds another", inner);
@@ -220,33 +220,33 @@ static void compare_image(const char *path, const char *folder, const char *devi
 {
     comparison c = { .device = -1 };
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image *image;
+    wcl_erofs_image *image;
     bool is_folder;
 
-    must(wcl_image_open_file(path, &image, &error), &error);
+    must(wcl_erofs_image_open_file(path, &image, &error), &error);
     c.image = image;
     if (device && (c.device = open(device, O_RDONLY | O_CLOEXEC)) < 0)
         die(device);
-    compare_node(&c, wcl_image_root(image), folder, &is_folder);
-    compare_tree(&c, wcl_image_root(image), folder);
+    compare_node(&c, wcl_erofs_root(image), folder, &is_folder);
+    compare_tree(&c, wcl_erofs_root(image), folder);
     printf("%s: %zu entries compared\n", path, c.count);
     if (device)
         close(c.device);
-    wcl_image_free(image);
+    wcl_erofs_image_free(image);
 }
 
 /* Compression shows at the first inode that is compressed, or before. */
 static void expect_refusal(const char *path)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image *image;
-    wcl_tree *tree;
+    wcl_erofs_image *image;
+    wcl_erofs_tree *tree;
 
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
-    wcl_status status = wcl_image_open_file(path, &image, &error);
+    wcl_status status = wcl_erofs_image_open_file(path, &image, &error);
     if (status == WCL_OK) {
         status = wcl_erofs_load(image, tree, 0, &error);
-        wcl_image_free(image);
+        wcl_erofs_image_free(image);
     }
     CHECK(status == WCL_FAILED && error.code == WCL_CODE_NOT_SUPPORTED,
           "a compressed image was not refused as such: %s", error.message);

@@ -13,7 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/digest.h"
-#include "layer/tar/compress.h"
+#include "compress/compress.h"
 #include "layer/tar/scan.h"
 
 static void die(const char *what, const wcl_error *error)

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     for (size_t i = 0; i < layers; i++)
         if (wcl_digest_check(config->diff_ids[i], NULL) != WCL_OK ||
-            wcl_layer_id_check(wcl_chain_layer_id(config->chain_ids[i]), NULL) != WCL_OK)
+            wcl_layer_id_check(wcl_digest_digits(config->chain_ids[i]), NULL) != WCL_OK)
             abort();
     if (config->os != WCL_OS_WINDOWS && config->os != WCL_OS_LINUX)
         abort();

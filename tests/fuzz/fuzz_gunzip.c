@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "layer/tar/compress.h"
-#include "layer/tar/input_decoder.h"
+#include "compress/compress.h"
+#include "compress/input_decoder.h"
 #include "tests/tools/check.h"
 
 #define MOST_BYTES (256u * 1024)

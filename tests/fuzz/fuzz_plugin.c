@@ -156,7 +156,7 @@ const wcl_microhttpd *wcl_microhttpd_functions(void)
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 
-static void ask(const wcl_request_context *context, char *text, size_t size)
+static void ask(const wcl_plugin_request_context *context, char *text, size_t size)
 {
     char *end = text + size, *body = memchr(text, '\n', size);
     struct MHD_Connection connection = { .query = NULL };
@@ -169,20 +169,21 @@ static void ask(const wcl_request_context *context, char *text, size_t size)
     connection.query = path ? strchr(path, '?') : NULL;
     if (connection.query)
         *connection.query++ = '\0';
-    wcl_request *request = wcl_request_new(context, &connection, path ? path : "", text);
+    wcl_plugin_request *request =
+        wcl_plugin_request_new(context, &connection, path ? path : "", text);
     CHECK(request);
     /* Bodies come in pieces. */
     for (size_t piece = 1; body && body < end; piece = piece * 3 + 1) {
         size_t left = (size_t)(end - body);
-        wcl_request_take(request, body, piece < left ? piece : left);
+        wcl_plugin_request_take(request, body, piece < left ? piece : left);
         body += piece < left ? piece : left;
     }
     /* One in four goes away before it is answered. */
     if (size % 4 != 3) {
-        CHECK(wcl_request_answer(request, &connection) == MHD_YES);
+        CHECK(wcl_plugin_request_answer(request, &connection) == MHD_YES);
         CHECK(connection.answers == 1);
     }
-    wcl_request_free(request);
+    wcl_plugin_request_free(request);
 }
 
 static const char *work_folder(void)
@@ -202,7 +203,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     wcl_sessions sessions = { .current = NULL };
     wcl_streams streams;
-    const wcl_request_context context = { &sessions, &streams, NULL, 1, 1 };
+    const wcl_plugin_request_context context = { &sessions, &streams, NULL, 1, 1 };
     char *text = malloc(size + 1), state[96];
 
     CHECK(text);

@@ -17,7 +17,7 @@
 #include "base/cursor.h"
 #include "layer/dir/record.h"
 #include "layer/dir/shape.h"
-#include "layer/path.h"
+#include "layer/entry/path.h"
 
 #define THINGS_MAX 64
 #define NAME_SIZE 256
@@ -67,10 +67,10 @@ static void set_xattr(int root, const char *name, const uint8_t *bytes, size_t s
 
     if (fd < 0 || size == 0)
         return;
-    uint8_t field = bytes[0] % (WCL_RECORD_FIELDS + 2);
+    uint8_t field = bytes[0] % (WCL_PAX_FIELDS + 2);
     snprintf(full, sizeof(full), "user.wcl.%s",
-             field < WCL_RECORD_FIELDS ? wcl_record_field_names[field]
-                                       : (field & 1 ? "entry" : "basic"));
+             field < WCL_PAX_FIELDS ? wcl_record_field_names[field]
+                                    : (field & 1 ? "entry" : "basic"));
     fsetxattr(fd, full, bytes + 1, size - 1, 0);
 }
 

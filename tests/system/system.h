@@ -45,7 +45,6 @@ void system_needs_depth(int wanted, int name_size);
 /* Functions of POSIX that no part of wcl needs. Those for what Windows has not got fail. */
 int link(const char *from, const char *to);
 int symlink(const char *target, const char *path);
-long readlink(const char *path, char *target, size_t size);
 int mkfifo(const char *path, unsigned mode);
 int mknod(const char *path, unsigned mode, unsigned device);
 unsigned getuid(void);

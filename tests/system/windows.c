@@ -140,11 +140,6 @@ int symlink(const char *target, const char *path)
     return symlinkat(target, AT_FDCWD, path);
 }
 
-long readlink(const char *path, char *target, size_t size)
-{
-    return (long)readlinkat(AT_FDCWD, path, target, size);
-}
-
 int mkfifo(const char *path, unsigned mode)
 {
     (void)path;

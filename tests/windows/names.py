@@ -9,7 +9,7 @@ import tarfile
 from windows_common import *
 
 # What no Windows name can have.
-IMPOSSIBLE = "/\\:"
+IMPOSSIBLE = "/\\:\"*<>?|"
 
 
 def pieces():

@@ -269,6 +269,15 @@ typedef struct wcl_hooks {
     bool (*progress)(void *context, const wcl_progress *progress);
 } wcl_hooks;
 
+/* ---- Attributes of files --------------------------------------------------------------------- */
+
+/* An extended attribute of a Linux file. */
+typedef struct wcl_xattr {
+    const char *name; /* with its namespace: "security.capability" */
+    const void *value;
+    size_t size;
+} wcl_xattr;
+
 #ifdef __cplusplus
 }
 #endif

@@ -85,7 +85,7 @@ void clients_reply(struct supervisor *supervisor, struct client *client, wcl_rep
 }
 
 /* Reads one request; the descriptor that came with it, or -1, is in `*attached`. */
-static ssize_t receive(int fd, wcl_request *request, int *attached)
+static ssize_t receive(int fd, wcl_supervisor_request *request, int *attached)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -111,7 +111,7 @@ static ssize_t receive(int fd, wcl_request *request, int *attached)
 static void client_ready(struct supervisor *supervisor, struct source *source, uint32_t events)
 {
     struct client *client = (struct client *)source;
-    wcl_request request;
+    wcl_supervisor_request request;
     int attached;
 
     if (client->behind && events & EPOLLOUT)

@@ -103,7 +103,7 @@ void exec_reply_pipes(struct supervisor *supervisor, struct client *client,
     clients_reply(supervisor, client, &reply, fds, count);
 }
 
-static void fail(struct supervisor *supervisor, struct task *task, const char *why)
+static void exec_result_fail(struct supervisor *supervisor, struct task *task, const char *why)
 {
     wcl_reply reply = { .code = WCL_CODE_GEN_FAILURE };
 
@@ -130,11 +130,12 @@ void exec_ended(struct supervisor *supervisor, struct task *task, int status)
     snprintf(name, sizeof(name), "pid.%u", task->number);
     pid_t pid = status == 0 ? read_pid(supervisor, name) : -1;
     if (status != 0) {
-        fail(supervisor, task, NULL);
+        exec_result_fail(supervisor, task, NULL);
     } else if (pid < 0) {
-        fail(supervisor, task, "the OCI runtime did not tell the pid of the process");
+        exec_result_fail(supervisor, task, "the OCI runtime did not tell the pid of the process");
     } else if (task->flags & WCL_EXEC_CONSOLE && !connect_console(supervisor, task)) {
-        fail(supervisor, task, "the OCI runtime did not hand over the console of the process");
+        exec_result_fail(supervisor, task,
+                         "the OCI runtime did not hand over the console of the process");
     } else {
         struct process *process = task->process;
         task->process = NULL;

@@ -96,7 +96,7 @@ static bool take_descriptors(struct supervisor *supervisor, int *first)
     return null >= 0 && fcntl(*first, F_SETFL, O_NONBLOCK) == 0 && fchdir(supervisor->folder) == 0;
 }
 
-static void run(struct supervisor *supervisor)
+static void supervisor_main_run(struct supervisor *supervisor)
 {
     for (;;) {
         struct epoll_event event;
@@ -156,5 +156,5 @@ int main(int argc, char **argv)
         !open_listener(&supervisor))
         return 1;
     lifecycle_created(&supervisor);
-    run(&supervisor);
+    supervisor_main_run(&supervisor);
 }

@@ -171,7 +171,7 @@ static bool watch(struct supervisor *supervisor, struct process *process, pid_t 
     return false;
 }
 
-static void add(struct supervisor *supervisor, struct process *process, pid_t pid)
+static void processes_add(struct supervisor *supervisor, struct process *process, pid_t pid)
 {
     forget_pid(supervisor, pid);
     process->pid = pid;
@@ -187,7 +187,7 @@ void processes_register(struct supervisor *supervisor, struct process *process, 
     siginfo_t info;
     int status;
 
-    add(supervisor, process, pid);
+    processes_add(supervisor, process, pid);
     if (processes_take_orphan(supervisor, pid, &status)) {
         note_end(supervisor, process, code_of_status(status), 0);
     } else if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
@@ -221,6 +221,6 @@ struct process *processes_adopt(struct supervisor *supervisor, pid_t pid)
         processes_free(supervisor, process);
         return NULL;
     }
-    add(supervisor, process, pid);
+    processes_add(supervisor, process, pid);
     return process;
 }

@@ -11,8 +11,8 @@
 
 #include <wcl/base.h>
 
-static void answer(struct supervisor *supervisor, struct client *client, uint32_t code,
-                   const char *text)
+static void requests_answer(struct supervisor *supervisor, struct client *client, uint32_t code,
+                            const char *text)
 {
     wcl_reply reply = { .code = code };
 
@@ -40,7 +40,7 @@ static bool refuse_unless(struct supervisor *supervisor, struct client *client,
         return false;
     snprintf(text, sizeof(text), "the container is %s, not %s", state_name(supervisor->state),
              state_name(wanted));
-    answer(supervisor, client, (uint32_t)WCL_CODE_HCS_INVALID_STATE, text);
+    requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_INVALID_STATE, text);
     return true;
 }
 
@@ -51,19 +51,20 @@ static void handle_change(struct supervisor *supervisor, struct client *client, 
         return;
     supervisor->state = during;
     if (tasks_run(supervisor, kind)) {
-        answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING, NULL);
+        requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING, NULL);
         return;
     }
     supervisor->state = from;
-    answer(supervisor, client, WCL_CODE_OUT_OF_MEMORY, "out of memory or file descriptors");
+    requests_answer(supervisor, client, WCL_CODE_OUT_OF_MEMORY,
+                    "out of memory or file descriptors");
 }
 
 static bool refuse_if_stopped(struct supervisor *supervisor, struct client *client)
 {
     if (supervisor->state < WCL_STATE_STOPPING)
         return false;
-    answer(supervisor, client, (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED,
-           "the container has already stopped");
+    requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED,
+                    "the container has already stopped");
     return true;
 }
 
@@ -76,8 +77,8 @@ static void handle_shutdown(struct supervisor *supervisor, struct client *client
             return;
         lifecycle_shutdown(supervisor);
     }
-    answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING,
-           "the container's processes were asked to end");
+    requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING,
+                    "the container's processes were asked to end");
 }
 
 static void handle_terminate(struct supervisor *supervisor, struct client *client)
@@ -85,29 +86,32 @@ static void handle_terminate(struct supervisor *supervisor, struct client *clien
     if (refuse_if_stopped(supervisor, client))
         return;
     lifecycle_terminate(supervisor);
-    answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING,
-           "the container's processes are being ended");
+    requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING,
+                    "the container's processes are being ended");
 }
 
 static void handle_exec(struct supervisor *supervisor, struct client *client,
-                        const wcl_request *request, int document)
+                        const wcl_supervisor_request *request, int document)
 {
     if (document < 0) {
-        answer(supervisor, client, WCL_CODE_INVALID_PARAMETER, "the process document is missing");
+        requests_answer(supervisor, client, WCL_CODE_INVALID_PARAMETER,
+                        "the process document is missing");
         return;
     }
     if (refuse_unless(supervisor, client, WCL_STATE_RUNNING))
         return;
     if (supervisor->shutting_down || supervisor->terminating || supervisor->finished) {
-        answer(supervisor, client, WCL_CODE_SHUTDOWN_IN_PROGRESS, "the container is shutting down");
+        requests_answer(supervisor, client, WCL_CODE_SHUTDOWN_IN_PROGRESS,
+                        "the container is shutting down");
         return;
     }
     if (!tasks_exec(supervisor, client, request->flags, document))
-        answer(supervisor, client, WCL_CODE_OUT_OF_MEMORY, "out of memory or file descriptors");
+        requests_answer(supervisor, client, WCL_CODE_OUT_OF_MEMORY,
+                        "out of memory or file descriptors");
 }
 
-static void describe(struct supervisor *supervisor, struct client *client,
-                     const struct process *process)
+static void requests_describe(struct supervisor *supervisor, struct client *client,
+                              const struct process *process)
 {
     wcl_reply reply = { 0 };
 
@@ -122,10 +126,10 @@ static void handle_open(struct supervisor *supervisor, struct client *client, pi
     if (!process && !supervisor->init_ended && pid != supervisor->init)
         process = processes_adopt(supervisor, pid);
     if (!process) {
-        answer(supervisor, client, WCL_CODE_ELEMENT_NOT_FOUND, "no such process");
+        requests_answer(supervisor, client, WCL_CODE_ELEMENT_NOT_FOUND, "no such process");
         return;
     }
-    describe(supervisor, client, process);
+    requests_describe(supervisor, client, process);
 }
 
 static void handle_kill(struct supervisor *supervisor, struct client *client,
@@ -134,7 +138,8 @@ static void handle_kill(struct supervisor *supervisor, struct client *client,
     long failed = 0;
 
     if (process->exited) {
-        answer(supervisor, client, WCL_CODE_ELEMENT_NOT_FOUND, "the process has already ended");
+        requests_answer(supervisor, client, WCL_CODE_ELEMENT_NOT_FOUND,
+                        "the process has already ended");
         return;
     }
     /* A child keeps its pid until this program has taken note of its end. */
@@ -142,35 +147,37 @@ static void handle_kill(struct supervisor *supervisor, struct client *client,
         failed = syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0);
     else
         failed = kill(process->pid, SIGKILL);
-    answer(supervisor, client, failed ? WCL_CODE_ELEMENT_NOT_FOUND : 0,
-           failed ? "the process cannot be signalled" : NULL);
+    requests_answer(supervisor, client, failed ? WCL_CODE_ELEMENT_NOT_FOUND : 0,
+                    failed ? "the process cannot be signalled" : NULL);
 }
 
 static void handle_resize(struct supervisor *supervisor, struct client *client,
-                          struct process *process, const wcl_request *request)
+                          struct process *process, const wcl_supervisor_request *request)
 {
     struct winsize size = { .ws_row = request->height, .ws_col = request->width };
 
     if (process->console < 0)
-        answer(supervisor, client, WCL_CODE_INVALID_PROCESS_STATE, "the process has no console");
+        requests_answer(supervisor, client, WCL_CODE_INVALID_PROCESS_STATE,
+                        "the process has no console");
     else if (ioctl(process->console, TIOCSWINSZ, &size) < 0)
-        answer(supervisor, client, WCL_CODE_GEN_FAILURE, "the console cannot be resized");
+        requests_answer(supervisor, client, WCL_CODE_GEN_FAILURE, "the console cannot be resized");
     else
-        answer(supervisor, client, 0, NULL);
+        requests_answer(supervisor, client, 0, NULL);
 }
 
 static void handle_process(struct supervisor *supervisor, struct client *client,
-                           const wcl_request *request)
+                           const wcl_supervisor_request *request)
 {
     struct process *process = processes_by_serial(supervisor, request->serial);
 
     if (!process) {
-        answer(supervisor, client, WCL_CODE_ELEMENT_NOT_FOUND, "the process is no longer known");
+        requests_answer(supervisor, client, WCL_CODE_ELEMENT_NOT_FOUND,
+                        "the process is no longer known");
         return;
     }
     switch (request->type) {
     case WCL_REQUEST_DESCRIBE:
-        describe(supervisor, client, process);
+        requests_describe(supervisor, client, process);
         break;
     case WCL_REQUEST_STDIO:
         exec_reply_pipes(supervisor, client, process);
@@ -179,7 +186,7 @@ static void handle_process(struct supervisor *supervisor, struct client *client,
         if (process->stdin_end >= 0)
             shutdown(process->stdin_end, SHUT_WR);
         close_fd(&process->stdin_end);
-        answer(supervisor, client, 0, NULL);
+        requests_answer(supervisor, client, 0, NULL);
         break;
     case WCL_REQUEST_RESIZE:
         handle_resize(supervisor, client, process, request);
@@ -191,18 +198,18 @@ static void handle_process(struct supervisor *supervisor, struct client *client,
 }
 
 void requests_handle(struct supervisor *supervisor, struct client *client,
-                     const wcl_request *request, int attached)
+                     const wcl_supervisor_request *request, int attached)
 {
     switch (request->type) {
     case WCL_REQUEST_SUBSCRIBE:
         client->subscribed = true;
-        answer(supervisor, client, 0, NULL);
+        requests_answer(supervisor, client, 0, NULL);
         break;
     case WCL_REQUEST_CLOSE:
         client->closing = true;
         break;
     case WCL_REQUEST_STATUS:
-        answer(supervisor, client, 0, NULL);
+        requests_answer(supervisor, client, 0, NULL);
         break;
     case WCL_REQUEST_START:
         handle_change(supervisor, client, TASK_RUN, WCL_STATE_CREATED, WCL_STATE_STARTING);
@@ -233,7 +240,7 @@ void requests_handle(struct supervisor *supervisor, struct client *client,
         handle_process(supervisor, client, request);
         break;
     default:
-        answer(supervisor, client, WCL_CODE_NOT_SUPPORTED, "the request is unknown");
+        requests_answer(supervisor, client, WCL_CODE_NOT_SUPPORTED, "the request is unknown");
         break;
     }
     close_fd(&attached);

@@ -159,7 +159,7 @@ void clients_end_if_done(struct supervisor *supervisor);
 
 /* requests.c: what a client asks for. */
 void requests_handle(struct supervisor *supervisor, struct client *client,
-                     const wcl_request *request, int attached);
+                     const wcl_supervisor_request *request, int attached);
 
 /* tasks.c: the runtime's commands. */
 bool tasks_run(struct supervisor *supervisor, enum task_kind kind);

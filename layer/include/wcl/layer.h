@@ -19,6 +19,12 @@
 extern "C" {
 #endif
 
+typedef enum wcl_os {
+    WCL_OS_UNKNOWN = 0, /* find out */
+    WCL_OS_WINDOWS = 1,
+    WCL_OS_LINUX = 2,
+} wcl_os;
+
 /* ---- Entries -------------------------------------------------------------------------------- */
 
 /* Win32 file attributes that matter here. */
@@ -62,13 +68,6 @@ typedef enum wcl_entry_kind {
 #define WCL_ENTRY_IN_ORDER 0x1u
 /* The layer does not list this folder; it is implied by what is in it. */
 #define WCL_ENTRY_IMPLICIT 0x2u
-
-/* An extended attribute of a Linux file. */
-typedef struct wcl_xattr {
-    const char *name; /* with its namespace: "security.capability" */
-    const void *value;
-    size_t size;
-} wcl_xattr;
 
 typedef struct wcl_entry {
     size_t struct_size; /* sizeof(wcl_entry) */

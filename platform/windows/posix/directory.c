@@ -46,7 +46,7 @@ DIR *wcl_nt_opendir(const char *path)
 }
 
 /* 1 for another chunk, 0 at the end, -1 with errno. */
-static int fill(DIR *listing)
+static int directory_fill(DIR *listing)
 {
     FILE_INFO_BY_HANDLE_CLASS class =
         listing->restart ? FileIdBothDirectoryRestartInfo : FileIdBothDirectoryInfo;
@@ -74,7 +74,7 @@ static unsigned char type_of(const FILE_ID_BOTH_DIR_INFO *info)
 
 struct dirent *wcl_nt_readdir(DIR *listing)
 {
-    if (!listing->next && fill(listing) <= 0)
+    if (!listing->next && directory_fill(listing) <= 0)
         return NULL;
     const FILE_ID_BOTH_DIR_INFO *info = listing->next;
     listing->next =

@@ -4,7 +4,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static int refuse(void)
+static int missing_refuse(void)
 {
     errno = EOPNOTSUPP;
     return -1;
@@ -16,7 +16,7 @@ ssize_t wcl_nt_fgetxattr(int descriptor, const char *name, void *value, size_t s
     (void)name;
     (void)value;
     (void)size;
-    return refuse();
+    return missing_refuse();
 }
 
 int wcl_nt_fsetxattr(int descriptor, const char *name, const void *value, size_t size, int flags)
@@ -26,14 +26,14 @@ int wcl_nt_fsetxattr(int descriptor, const char *name, const void *value, size_t
     (void)value;
     (void)size;
     (void)flags;
-    return refuse();
+    return missing_refuse();
 }
 
 int wcl_nt_fremovexattr(int descriptor, const char *name)
 {
     (void)descriptor;
     (void)name;
-    return refuse();
+    return missing_refuse();
 }
 
 ssize_t wcl_nt_flistxattr(int descriptor, char *list, size_t size)
@@ -41,7 +41,7 @@ ssize_t wcl_nt_flistxattr(int descriptor, char *list, size_t size)
     (void)descriptor;
     (void)list;
     (void)size;
-    return refuse();
+    return missing_refuse();
 }
 
 ssize_t wcl_nt_lgetxattr(const char *path, const char *name, void *value, size_t size)
@@ -50,7 +50,7 @@ ssize_t wcl_nt_lgetxattr(const char *path, const char *name, void *value, size_t
     (void)name;
     (void)value;
     (void)size;
-    return refuse();
+    return missing_refuse();
 }
 
 ssize_t wcl_nt_llistxattr(const char *path, char *list, size_t size)
@@ -58,7 +58,7 @@ ssize_t wcl_nt_llistxattr(const char *path, char *list, size_t size)
     (void)path;
     (void)list;
     (void)size;
-    return refuse();
+    return missing_refuse();
 }
 
 int wcl_nt_symlinkat(const char *target, int folder, const char *path)
@@ -66,7 +66,7 @@ int wcl_nt_symlinkat(const char *target, int folder, const char *path)
     (void)target;
     (void)folder;
     (void)path;
-    return refuse();
+    return missing_refuse();
 }
 
 ssize_t wcl_nt_readlinkat(int folder, const char *path, char *target, size_t size)
@@ -75,7 +75,7 @@ ssize_t wcl_nt_readlinkat(int folder, const char *path, char *target, size_t siz
     (void)path;
     (void)target;
     (void)size;
-    return refuse();
+    return missing_refuse();
 }
 
 ssize_t wcl_nt_copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t size,
@@ -87,5 +87,5 @@ ssize_t wcl_nt_copy_file_range(int from, off_t *from_offset, int to, off_t *to_o
     (void)to_offset;
     (void)size;
     (void)flags;
-    return refuse();
+    return missing_refuse();
 }

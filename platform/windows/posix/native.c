@@ -105,7 +105,7 @@ static wchar_t *widen(const char *text)
     return (wchar_t *)units.data;
 }
 
-static int set_text(wcl_native_name *name, wchar_t *text)
+static int native_set_text(wcl_native_name *name, wchar_t *text)
 {
     size_t bytes = wcslen(text) * sizeof(wchar_t);
 
@@ -152,7 +152,7 @@ static int make_from_root(const char *path, wcl_native_name *name)
     size_t start_length = wcslen(start);
     memmove(full + start_length, at, (wcslen(at) + 1) * sizeof(wchar_t));
     memcpy(full, start, start_length * sizeof(wchar_t));
-    return set_text(name, full);
+    return native_set_text(name, full);
 }
 
 static int make_beneath(HANDLE folder, const char *path, wcl_native_name *name)
@@ -168,7 +168,7 @@ static int make_beneath(HANDLE folder, const char *path, wcl_native_name *name)
         if (*at == '/')
             *at = '\\';
     name->attributes.RootDirectory = folder;
-    return set_text(name, wide);
+    return native_set_text(name, wide);
 }
 
 int wcl_native_name_make(int descriptor, const char *path, wcl_native_name *name)

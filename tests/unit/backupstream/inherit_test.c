@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backupstream/sd_inherit.h"
+#include "backupstream/internal.h"
 
 /* What a new object inherits from a folder, as SDDL. */
 static void check(const char *folder, bool is_folder, const char *expected)

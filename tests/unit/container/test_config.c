@@ -18,7 +18,7 @@ static void a_configuration_comes_back_from_its_json(void **state)
     const wcl_mapped_dir mapped = { "/h", "C:\\c", true, 5, UINT64_MAX };
     const char *const endpoints[] = { "e1", "e2" };
     wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
-    WCL_CLEANUP_CONFIG wcl_parsed_config parsed = { 0 };
+    WCL_CLEANUP_CONTAINER_CONFIG wcl_parsed_config parsed = { 0 };
     WCL_CLEANUP_FREE char *json = NULL;
 
     (void)state;
@@ -51,7 +51,7 @@ static void json_of_the_seed_is_understood_with_its_nulls(void **state)
         "\"IgnoreFlushesDuringBoot\":true,\"LayerFolderPath\":\"/l\",\"Layers\":null,"
         "\"HostName\":\"\",\"MappedDirectories\":null,\"HvPartition\":false,\"EndpointList\":null,"
         "\"Servicing\":false,\"AllowUnqualifiedDNSQuery\":true}";
-    WCL_CLEANUP_CONFIG wcl_parsed_config parsed = { 0 };
+    WCL_CLEANUP_CONTAINER_CONFIG wcl_parsed_config parsed = { 0 };
 
     (void)state;
     assert_int_equal(wcl_container_config_parse(json, &parsed, NULL), WCL_OK);

@@ -33,7 +33,7 @@ static void what_cannot_be_honoured_is_refused_by_its_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        WCL_CLEANUP_CONFIG wcl_parsed_config parsed = { 0 };
+        WCL_CLEANUP_CONTAINER_CONFIG wcl_parsed_config parsed = { 0 };
         WCL_CLEANUP_BUFFER wcl_buffer json = WCL_BUFFER_INIT;
         wcl_error error = WCL_ERROR_INIT;
         char name[64] = "";

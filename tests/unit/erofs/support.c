@@ -23,9 +23,9 @@ void must(wcl_status status, const wcl_error *error)
         fail_msg("%s", wcl_error_format(error, text, sizeof(text)));
 }
 
-static wcl_node parent_at(wcl_tree *tree, const char *path)
+static wcl_node parent_at(wcl_erofs_tree *tree, const char *path)
 {
-    const wcl_inode inode = { .mode = 0711, .modified = { 77, 0 } };
+    const wcl_erofs_inode inode = { .mode = 0711, .modified = { 77, 0 } };
     wcl_error error = WCL_ERROR_INIT;
     wcl_node folder;
 
@@ -33,7 +33,7 @@ static wcl_node parent_at(wcl_tree *tree, const char *path)
     return folder;
 }
 
-void link_at(wcl_tree *tree, const char *path, wcl_node node)
+void link_at(wcl_erofs_tree *tree, const char *path, wcl_node node)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
@@ -43,9 +43,9 @@ void link_at(wcl_tree *tree, const char *path, wcl_node node)
          &error);
 }
 
-wcl_node add_at(wcl_tree *tree, const char *path, uint32_t mode)
+wcl_node add_at(wcl_erofs_tree *tree, const char *path, uint32_t mode)
 {
-    const wcl_inode inode = { .mode = mode, .modified = { 1000, 5 } };
+    const wcl_erofs_inode inode = { .mode = mode, .modified = { 1000, 5 } };
     wcl_error error = WCL_ERROR_INIT;
     wcl_node node;
 
@@ -66,7 +66,7 @@ const wcl_erofs_options ample_devices = { .devices = devices,
                                           .device_count = 3,
                                           .uuid = { 1, 2, 3, 4, 5, 6, 7, 8 } };
 
-static void random_inode(chance *c, wcl_inode *inode)
+static void random_inode(chance *c, wcl_erofs_inode *inode)
 {
     static const uint32_t kinds[] = { S_IFREG, S_IFREG, S_IFREG, S_IFREG, S_IFREG, S_IFDIR,
                                       S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK };
@@ -101,7 +101,7 @@ static size_t random_extents(chance *c, wcl_extent *extents, size_t limit, uint6
     return count;
 }
 
-static void random_data(wcl_tree *tree, chance *c, wcl_node node, uint32_t mode)
+static void random_data(wcl_erofs_tree *tree, chance *c, wcl_node node, uint32_t mode)
 {
     static uint8_t bytes[65535];
     wcl_error error = WCL_ERROR_INIT;
@@ -135,7 +135,7 @@ static void random_data(wcl_tree *tree, chance *c, wcl_node node, uint32_t mode)
     }
 }
 
-static void random_xattrs(wcl_tree *tree, chance *c, wcl_node node)
+static void random_xattrs(wcl_erofs_tree *tree, chance *c, wcl_node node)
 {
     static const uint8_t zeros[65535];
     uint8_t descriptor[300] = { 0 }, basic[40];
@@ -168,7 +168,7 @@ static size_t random_name(chance *c, char name[256])
     return length;
 }
 
-void fill_tree(wcl_tree *tree, chance *c, size_t count)
+void fill_tree(wcl_erofs_tree *tree, chance *c, size_t count)
 {
     wcl_node folders[64] = { WCL_TREE_ROOT };
     wcl_node file = WCL_NO_NODE;
@@ -179,7 +179,7 @@ void fill_tree(wcl_tree *tree, chance *c, size_t count)
     for (size_t i = 0; i < count; i++) {
         wcl_node folder = folders[chance_below(c, folder_count)], node;
         size_t length = random_name(c, name);
-        wcl_inode inode;
+        wcl_erofs_inode inode;
         if (wcl_tree_lookup(tree, folder, name, length) != WCL_NO_ENTRY)
             continue;
         if (file != WCL_NO_NODE && chance_below(c, 20) == 0) {
@@ -206,13 +206,13 @@ static wcl_status append(void *context, const void *data, size_t size, wcl_error
     return wcl_buffer_append(context, data, size, error);
 }
 
-wcl_status try_write_tree(wcl_tree *tree, const wcl_erofs_options *options, wcl_buffer *image,
+wcl_status try_write_tree(wcl_erofs_tree *tree, const wcl_erofs_options *options, wcl_buffer *image,
                           wcl_error *error)
 {
     return wcl_erofs_write(tree, options, append, image, NULL, error);
 }
 
-void write_tree(wcl_tree *tree, const wcl_erofs_options *options, wcl_buffer *image)
+void write_tree(wcl_erofs_tree *tree, const wcl_erofs_options *options, wcl_buffer *image)
 {
     wcl_error error = WCL_ERROR_INIT;
     uint64_t size;
@@ -225,8 +225,8 @@ void write_tree(wcl_tree *tree, const wcl_erofs_options *options, wcl_buffer *im
 
 /* ---- Comparing ------------------------------------------------------------------------------ */
 
-static void assert_same_data(const wcl_tree *a, wcl_node x, const wcl_tree *b, wcl_node y,
-                             uint32_t device_base)
+static void assert_same_data(const wcl_erofs_tree *a, wcl_node x, const wcl_erofs_tree *b,
+                             wcl_node y, uint32_t device_base)
 {
     size_t a_size, b_size, i = 0;
     const void *a_bytes = wcl_tree_bytes(a, x, &a_size);
@@ -251,7 +251,8 @@ static void assert_same_data(const wcl_tree *a, wcl_node x, const wcl_tree *b, w
     assert_false(wcl_tree_extent(b, y, i, &to));
 }
 
-static void assert_same_xattrs(const wcl_tree *a, wcl_node x, const wcl_tree *b, wcl_node y)
+static void assert_same_xattrs(const wcl_erofs_tree *a, wcl_node x, const wcl_erofs_tree *b,
+                               wcl_node y)
 {
     wcl_xattr from, to;
     size_t i = 0;
@@ -266,10 +267,10 @@ static void assert_same_xattrs(const wcl_tree *a, wcl_node x, const wcl_tree *b,
     assert_false(wcl_tree_xattr(b, y, i, &to));
 }
 
-static void assert_same_nodes(const wcl_tree *a, wcl_node x, const wcl_tree *b, wcl_node y,
-                              uint32_t device_base)
+static void assert_same_nodes(const wcl_erofs_tree *a, wcl_node x, const wcl_erofs_tree *b,
+                              wcl_node y, uint32_t device_base)
 {
-    wcl_inode from, to;
+    wcl_erofs_inode from, to;
 
     wcl_tree_get_inode(a, x, &from);
     wcl_tree_get_inode(b, y, &to);
@@ -286,7 +287,7 @@ static void assert_same_nodes(const wcl_tree *a, wcl_node x, const wcl_tree *b, 
     assert_same_xattrs(a, x, b, y);
 }
 
-void assert_same_trees(wcl_tree *a, wcl_tree *b, uint32_t device_base)
+void assert_same_trees(wcl_erofs_tree *a, wcl_erofs_tree *b, uint32_t device_base)
 {
     wcl_node *seen = calloc(wcl_tree_node_count(a), sizeof(*seen));
     wcl_entry_id x = WCL_NO_ENTRY, y = WCL_NO_ENTRY;

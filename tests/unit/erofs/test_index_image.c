@@ -9,22 +9,22 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "layer/erofs/checksum.h"
-#include "layer/erofs/disk.h"
+#include "erofs/checksum.h"
+#include "erofs/disk.h"
 #include "support.h"
 
-static void open_tree(wcl_tree *tree, wcl_buffer *bytes, wcl_image **image)
+static void open_tree(wcl_erofs_tree *tree, wcl_buffer *bytes, wcl_erofs_image **image)
 {
     wcl_error error = WCL_ERROR_INIT;
 
     write_tree(tree, &ample_devices, bytes);
-    must(wcl_image_open(bytes->data, bytes->size, image, &error), &error);
+    must(wcl_erofs_image_open(bytes->data, bytes->size, image, &error), &error);
 }
 
-static wcl_tree *new_tree(void)
+static wcl_erofs_tree *new_tree(void)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
 
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
     return tree;
@@ -36,14 +36,14 @@ static void names_are_found_in_folders_of_every_size(void **state)
 {
     static const unsigned sizes[] = { 0, 1, 2, 20, 30, 31, 100, 5000 };
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
-    wcl_image_entry entry;
+    wcl_erofs_entry entry;
     char name[32];
 
     (void)state;
     for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
         wcl_error error = WCL_ERROR_INIT;
-        wcl_tree *tree = new_tree();
-        wcl_image *image;
+        wcl_erofs_tree *tree = new_tree();
+        wcl_erofs_image *image;
         for (unsigned i = 0; i < sizes[s]; i++) {
             snprintf(name, sizeof(name), "%cname%u", '!' + i % 80 == '/' ? 'x' : '!' + i % 80, i);
             add_at(tree, name, S_IFREG);
@@ -52,18 +52,18 @@ static void names_are_found_in_folders_of_every_size(void **state)
         for (wcl_entry_id e = WCL_NO_ENTRY; (e = wcl_tree_walk(tree, e, false)) != WCL_NO_ENTRY;) {
             size_t length;
             const char *wanted = wcl_tree_entry_name(tree, e, &length);
-            must(wcl_image_lookup(image, wcl_image_root(image), wanted, length, WCL_NAMES_EXACT,
+            must(wcl_erofs_lookup(image, wcl_erofs_root(image), wanted, length, WCL_NAMES_EXACT,
                                   &entry, &error),
                  &error);
             assert_int_equal(entry.length, length);
             assert_memory_equal(entry.name, wanted, length);
             snprintf(name, sizeof(name), "%.*s-", (int)length, wanted);
-            assert_int_equal(wcl_image_lookup(image, wcl_image_root(image), name, length + 1,
+            assert_int_equal(wcl_erofs_lookup(image, wcl_erofs_root(image), name, length + 1,
                                               WCL_NAMES_EXACT, &entry, &error),
                              WCL_FAILED);
             assert_int_equal(error.code, WCL_CODE_FILE_NOT_FOUND);
         }
-        wcl_image_free(image);
+        wcl_erofs_image_free(image);
         wcl_tree_free(tree);
     }
 }
@@ -72,10 +72,10 @@ static void paths_are_found_with_and_without_case(void **state)
 {
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
-    wcl_tree *tree = new_tree();
-    wcl_image *image;
+    wcl_erofs_tree *tree = new_tree();
+    wcl_erofs_image *image;
     wcl_nid nid, other;
-    wcl_inode inode;
+    wcl_erofs_inode inode;
 
     (void)state;
     add_at(tree,
@@ -84,32 +84,32 @@ static void paths_are_found_with_and_without_case(void **state)
            S_IFREG | 0644);
     add_at(tree, "files", S_IFREG | 0600);
     open_tree(tree, &bytes, &image);
-    must(wcl_image_find(image,
+    must(wcl_erofs_find(image,
                         "Files/Windows/\xc3\x89"
                         "clair",
                         WCL_NAMES_EXACT, &nid, &error),
          &error);
-    must(wcl_image_find(image,
+    must(wcl_erofs_find(image,
                         "Files/WINDOWS/\xc3\xa9"
                         "CLAIR",
                         WCL_NAMES_CASELESS, &other, &error),
          &error);
     assert_int_equal(nid, other);
-    must(wcl_image_inode(image, nid, &inode, &error), &error);
+    must(wcl_erofs_node_inode(image, nid, &inode, &error), &error);
     assert_int_equal(inode.mode, S_IFREG | 0644);
-    must(wcl_image_find(image, "files", WCL_NAMES_CASELESS, &nid, &error), &error);
-    must(wcl_image_inode(image, nid, &inode, &error), &error);
+    must(wcl_erofs_find(image, "files", WCL_NAMES_CASELESS, &nid, &error), &error);
+    must(wcl_erofs_node_inode(image, nid, &inode, &error), &error);
     assert_int_equal(inode.mode, S_IFREG | 0600);
-    must(wcl_image_find(image, "", WCL_NAMES_EXACT, &nid, &error), &error);
-    assert_int_equal(nid, wcl_image_root(image));
-    assert_int_equal(wcl_image_find(image, "Files/x", WCL_NAMES_EXACT, &nid, &error), WCL_FAILED);
+    must(wcl_erofs_find(image, "", WCL_NAMES_EXACT, &nid, &error), &error);
+    assert_int_equal(nid, wcl_erofs_root(image));
+    assert_int_equal(wcl_erofs_find(image, "Files/x", WCL_NAMES_EXACT, &nid, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_FILE_NOT_FOUND);
-    assert_int_equal(wcl_image_find(image, "Files/x/y", WCL_NAMES_EXACT, &nid, &error), WCL_FAILED);
+    assert_int_equal(wcl_erofs_find(image, "Files/x/y", WCL_NAMES_EXACT, &nid, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_PATH_NOT_FOUND);
-    assert_int_equal(wcl_image_find(image, "files/y", WCL_NAMES_EXACT, &nid, &error), WCL_FAILED);
+    assert_int_equal(wcl_erofs_find(image, "files/y", WCL_NAMES_EXACT, &nid, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_PATH_NOT_FOUND);
-    assert_int_equal(wcl_image_find(image, "Files/..", WCL_NAMES_EXACT, &nid, &error), WCL_FAILED);
-    wcl_image_free(image);
+    assert_int_equal(wcl_erofs_find(image, "Files/..", WCL_NAMES_EXACT, &nid, &error), WCL_FAILED);
+    wcl_erofs_image_free(image);
     wcl_tree_free(tree);
 }
 
@@ -119,10 +119,10 @@ static void paths_are_found_with_and_without_case(void **state)
 static wcl_status read_all(const uint8_t *bytes, size_t size)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image *image;
-    wcl_tree *tree;
+    wcl_erofs_image *image;
+    wcl_erofs_tree *tree;
 
-    if (wcl_image_open(bytes, size, &image, &error) != WCL_OK)
+    if (wcl_erofs_image_open(bytes, size, &image, &error) != WCL_OK)
         return WCL_FAILED;
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
     wcl_status status = wcl_erofs_load(image, tree, 0, &error);
@@ -136,7 +136,7 @@ static wcl_status read_all(const uint8_t *bytes, size_t size)
                     error.code == WCL_CODE_FILE_TOO_LARGE || error.code == WCL_CODE_NAME_TOO_LONG);
     }
     wcl_tree_free(tree);
-    wcl_image_free(image);
+    wcl_erofs_image_free(image);
     return status;
 }
 
@@ -155,7 +155,7 @@ static void small_image(wcl_buffer *bytes)
     const wcl_xattr shared = { "trusted.wcl.sd", "descriptor", 10 };
     const wcl_xattr own = { "trusted.wcl.basic", "times and attributes", 20 };
     wcl_error error = WCL_ERROR_INIT;
-    wcl_tree *tree = new_tree();
+    wcl_erofs_tree *tree = new_tree();
     char path[48];
 
     for (int i = 0; i < 30; i++) {
@@ -240,18 +240,18 @@ static void folder_loops_are_corrupt(void **state)
 {
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
-    wcl_tree *tree = new_tree(), *loaded = new_tree();
-    wcl_image *image;
+    wcl_erofs_tree *tree = new_tree(), *loaded = new_tree();
+    wcl_erofs_image *image;
 
     (void)state;
     add_at(tree, "outer/inner", S_IFDIR | 0755);
     write_tree(tree, &ample_devices, &bytes);
     uint8_t *outer = dirent_of(&bytes, "outer"), *inner = dirent_of(&bytes, "inner");
     memcpy(inner, outer, 8);
-    must(wcl_image_open(bytes.data, bytes.size, &image, &error), &error);
+    must(wcl_erofs_image_open(bytes.data, bytes.size, &image, &error), &error);
     assert_int_equal(wcl_erofs_load(image, loaded, 0, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_CORRUPT);
-    wcl_image_free(image);
+    wcl_erofs_image_free(image);
     wcl_tree_free(loaded);
     wcl_tree_free(tree);
 }
@@ -263,25 +263,25 @@ static void misleading_names_are_corrupt(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
-        wcl_tree *tree = new_tree();
+        wcl_erofs_tree *tree = new_tree();
         add_at(tree, "abc", S_IFREG);
         write_tree(tree, &ample_devices, &bytes);
         uint8_t *dirent = dirent_of(&bytes, "abc");
         uint8_t *name = dirent - 2 * EROFS_DIRENT_SIZE + wcl_load_le16(dirent + EROFS_DIRENT_NAME);
         memcpy(name, names[i], 3);
         wcl_error error = WCL_ERROR_INIT;
-        wcl_image_folder folder;
-        wcl_image_entry entry;
-        wcl_image *image;
-        must(wcl_image_open(bytes.data, bytes.size, &image, &error), &error);
-        must(wcl_image_folder_open(image, wcl_image_root(image), &folder, &error), &error);
-        wcl_status status = wcl_image_folder_next(&folder, &entry, &error);
+        wcl_erofs_folder folder;
+        wcl_erofs_entry entry;
+        wcl_erofs_image *image;
+        must(wcl_erofs_image_open(bytes.data, bytes.size, &image, &error), &error);
+        must(wcl_erofs_folder_open(image, wcl_erofs_root(image), &folder, &error), &error);
+        wcl_status status = wcl_erofs_folder_next(&folder, &entry, &error);
         /* A name that ends early at the block's end is a shorter name, if one at all. */
         if (i == 1)
             assert_int_equal(entry.length, 1);
         else
             assert_int_equal(status, WCL_FAILED);
-        wcl_image_free(image);
+        wcl_erofs_image_free(image);
         wcl_tree_free(tree);
     }
 }
@@ -290,8 +290,8 @@ static void names_differing_in_case_do_not_load_caseless(void **state)
 {
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
-    wcl_tree *tree = new_tree(), *caseless;
-    wcl_image *image;
+    wcl_erofs_tree *tree = new_tree(), *caseless;
+    wcl_erofs_image *image;
 
     (void)state;
     add_at(tree, "a", S_IFREG);
@@ -302,27 +302,27 @@ static void names_differing_in_case_do_not_load_caseless(void **state)
     assert_int_equal(error.code, WCL_CODE_CORRUPT);
     wcl_tree_free(caseless);
     wcl_tree_free(tree);
-    wcl_image_free(image);
+    wcl_erofs_image_free(image);
 }
 
 static void other_formats_are_refused_by_name(void **state)
 {
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image *image;
+    wcl_erofs_image *image;
 
     (void)state;
     small_image(&bytes);
     uint8_t *super = bytes.data + EROFS_SUPER_OFFSET;
     super[EROFS_SB_INCOMPAT] |= 2; /* compression configurations */
     sign_again(bytes.data);
-    assert_int_equal(wcl_image_open(bytes.data, bytes.size, &image, &error), WCL_FAILED);
+    assert_int_equal(wcl_erofs_image_open(bytes.data, bytes.size, &image, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
     super[0]++;
-    assert_int_equal(wcl_image_open(bytes.data, bytes.size, &image, &error), WCL_FAILED);
+    assert_int_equal(wcl_erofs_image_open(bytes.data, bytes.size, &image, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_INVALID_DATA);
-    assert_int_equal(wcl_image_open_file("/dev/null", &image, &error), WCL_FAILED);
-    assert_int_equal(wcl_image_open_file("/nowhere/image", &image, &error), WCL_FAILED);
+    assert_int_equal(wcl_erofs_image_open_file("/dev/null", &image, &error), WCL_FAILED);
+    assert_int_equal(wcl_erofs_image_open_file("/nowhere/image", &image, &error), WCL_FAILED);
     assert_true(wcl_error_is_not_exist(&error));
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "layer/erofs/disk.h"
+#include "erofs/disk.h"
 #include "support.h"
 
 #define GIB (UINT64_C(1) << 30)
@@ -37,10 +37,10 @@ static const wcl_erofs_options options = { .devices = devices,
                                            .device_count = 2,
                                            .read = read_bytes };
 
-static wcl_tree *new_tree(void)
+static wcl_erofs_tree *new_tree(void)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
 
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
     return tree;
@@ -114,8 +114,8 @@ static void mixed_chunks_say_the_same(void **state)
     for (size_t s = 0; s < 2; s++) {
         WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer again = WCL_BUFFER_INIT;
-        wcl_tree *tree = new_tree(), *loaded = new_tree(), *shifted = new_tree();
-        wcl_image *image;
+        wcl_erofs_tree *tree = new_tree(), *loaded = new_tree(), *shifted = new_tree();
+        wcl_erofs_image *image;
         wcl_node file = add_at(tree, "folder/lastlog", S_IFREG | 0644);
         add_at(tree, "folder/zz", S_IFIFO | 0644);
         /* The 100 bytes are a block where they are not at the end. */
@@ -126,7 +126,7 @@ static void mixed_chunks_say_the_same(void **state)
         write_tree(tree, &options, &bytes);
         assert_true(bytes.size < 32 << 20);
         assert_chunks(&bytes, sizes[s], given, 5);
-        must(wcl_image_open(bytes.data, bytes.size, &image, &error), &error);
+        must(wcl_erofs_image_open(bytes.data, bytes.size, &image, &error), &error);
         must(wcl_erofs_load(image, loaded, 0, &error), &error);
         must(wcl_erofs_load(image, shifted, 3, &error), &error);
         assert_same_trees(tree, loaded, 0);
@@ -134,7 +134,7 @@ static void mixed_chunks_say_the_same(void **state)
         write_tree(loaded, &options, &again);
         assert_int_equal(again.size, bytes.size);
         assert_memory_equal(again.data, bytes.data, bytes.size);
-        wcl_image_free(image);
+        wcl_erofs_image_free(image);
         wcl_tree_free(tree);
         wcl_tree_free(loaded);
         wcl_tree_free(shifted);
@@ -144,7 +144,7 @@ static void mixed_chunks_say_the_same(void **state)
 static void copies_have_a_limit(void **state)
 {
     static const wcl_extent small = { 512, 512, 1, 0 };
-    wcl_tree *tree = new_tree();
+    wcl_erofs_tree *tree = new_tree();
     wcl_error error = WCL_ERROR_INIT;
     wcl_extent *many = calloc(1000, sizeof(*many));
     wcl_node file = add_at(tree, "file", S_IFREG);
@@ -175,7 +175,7 @@ static void devices_that_cannot_be_read_are_said(void **state)
     static const wcl_extent small = { 512, 512, 1, 0 };
     const wcl_erofs_options blind = { .devices = devices, .device_count = 2 };
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
-    wcl_tree *tree = new_tree();
+    wcl_erofs_tree *tree = new_tree();
     wcl_error error = WCL_ERROR_INIT;
 
     (void)state;
@@ -193,12 +193,12 @@ static uint8_t *find_map(const wcl_buffer *bytes)
 /* Whether the image's only file can be loaded. */
 static wcl_status load(const wcl_buffer *bytes, wcl_error *error)
 {
-    wcl_tree *tree = new_tree();
-    wcl_image *image;
+    wcl_erofs_tree *tree = new_tree();
+    wcl_erofs_image *image;
 
-    must(wcl_image_open(bytes->data, bytes->size, &image, error), error);
+    must(wcl_erofs_image_open(bytes->data, bytes->size, &image, error), error);
     wcl_status status = wcl_erofs_load(image, tree, 0, error);
-    wcl_image_free(image);
+    wcl_erofs_image_free(image);
     wcl_tree_free(tree);
     return status;
 }
@@ -207,7 +207,7 @@ static void maps_that_do_not_fit_are_refused(void **state)
 {
     static const wcl_extent extents[] = { { 512, 512, 1, 0 }, { 40 * GIB, 512, 2, 0 } };
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
-    wcl_tree *tree = new_tree();
+    wcl_erofs_tree *tree = new_tree();
     wcl_error error = WCL_ERROR_INIT;
 
     (void)state;

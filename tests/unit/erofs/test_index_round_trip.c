@@ -9,16 +9,16 @@
 
 #include "support.h"
 
-static wcl_tree *load(const wcl_buffer *bytes, wcl_tree_names names, uint32_t device_base)
+static wcl_erofs_tree *load(const wcl_buffer *bytes, wcl_tree_names names, uint32_t device_base)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image *image;
-    wcl_tree *tree;
+    wcl_erofs_image *image;
+    wcl_erofs_tree *tree;
 
-    must(wcl_image_open(bytes->data, bytes->size, &image, &error), &error);
+    must(wcl_erofs_image_open(bytes->data, bytes->size, &image, &error), &error);
     must(wcl_tree_new(names, &tree, &error), &error);
     must(wcl_erofs_load(image, tree, device_base, &error), &error);
-    wcl_image_free(image);
+    wcl_erofs_image_free(image);
     return tree;
 }
 
@@ -30,11 +30,11 @@ static void trees_of_all_kinds_come_back_equal(void **state)
     for (uint64_t seed = 1; seed <= 60; seed++) {
         chance c = { seed };
         wcl_error error = WCL_ERROR_INIT;
-        wcl_tree *tree;
+        wcl_erofs_tree *tree;
         must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
         fill_tree(tree, &c, seed % 6 ? seed * 5 : 3000);
         write_tree(tree, &ample_devices, &first);
-        wcl_tree *loaded = load(&first, WCL_NAMES_EXACT, 0);
+        wcl_erofs_tree *loaded = load(&first, WCL_NAMES_EXACT, 0);
         assert_same_trees(tree, loaded, 0);
         write_tree(loaded, &ample_devices, &second);
         assert_int_equal(first.size, second.size);
@@ -49,13 +49,13 @@ static void caseless_trees_come_back_equal(void **state)
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
     chance c = { 9 };
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
 
     (void)state;
     must(wcl_tree_new(WCL_NAMES_CASELESS, &tree, &error), &error);
     fill_tree(tree, &c, 2000);
     write_tree(tree, &ample_devices, &bytes);
-    wcl_tree *loaded = load(&bytes, WCL_NAMES_CASELESS, 0);
+    wcl_erofs_tree *loaded = load(&bytes, WCL_NAMES_CASELESS, 0);
     assert_same_trees(tree, loaded, 0);
     wcl_tree_free(loaded);
     wcl_tree_free(tree);
@@ -66,13 +66,13 @@ static void devices_are_renumbered_when_loaded(void **state)
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
     chance c = { 4 };
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
 
     (void)state;
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
     fill_tree(tree, &c, 500);
     write_tree(tree, &ample_devices, &bytes);
-    wcl_tree *loaded = load(&bytes, WCL_NAMES_EXACT, 100);
+    wcl_erofs_tree *loaded = load(&bytes, WCL_NAMES_EXACT, 100);
     assert_same_trees(tree, loaded, 100);
     wcl_tree_free(loaded);
     wcl_tree_free(tree);
@@ -83,11 +83,11 @@ static void inodes_are_loaded_one_by_one(void **state)
 {
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
-    wcl_tree *tree, *copy;
-    wcl_image_folder folder;
-    wcl_image_entry entry;
-    wcl_image_loader *loader;
-    wcl_image *image;
+    wcl_erofs_tree *tree, *copy;
+    wcl_erofs_folder folder;
+    wcl_erofs_entry entry;
+    wcl_erofs_loader *loader;
+    wcl_erofs_image *image;
     wcl_status status;
     chance c = { 8 };
     wcl_node node;
@@ -97,28 +97,28 @@ static void inodes_are_loaded_one_by_one(void **state)
     must(wcl_tree_new(WCL_NAMES_EXACT, &copy, &error), &error);
     fill_tree(tree, &c, 600);
     for (wcl_entry_id e = WCL_NO_ENTRY; (e = wcl_tree_walk(tree, e, true)) != WCL_NO_ENTRY;) {
-        wcl_inode inode;
+        wcl_erofs_inode inode;
         wcl_tree_clear(tree, wcl_tree_entry_node(tree, e));
         wcl_tree_get_inode(tree, wcl_tree_entry_node(tree, e), &inode);
         if (inode.links > 1 && !S_ISDIR(inode.mode))
             wcl_tree_unlink(tree, e);
     }
     write_tree(tree, &ample_devices, &bytes);
-    must(wcl_image_open(bytes.data, bytes.size, &image, &error), &error);
-    must(wcl_image_loader_new(image, copy, 3, &loader, &error), &error);
-    must(wcl_image_folder_open(image, wcl_image_root(image), &folder, &error), &error);
-    while ((status = wcl_image_folder_next(&folder, &entry, &error)) == WCL_OK) {
+    must(wcl_erofs_image_open(bytes.data, bytes.size, &image, &error), &error);
+    must(wcl_erofs_loader_new(image, copy, 3, &loader, &error), &error);
+    must(wcl_erofs_folder_open(image, wcl_erofs_root(image), &folder, &error), &error);
+    while ((status = wcl_erofs_folder_next(&folder, &entry, &error)) == WCL_OK) {
         if (wcl_tree_node_count(copy) % 5 == 0)
-            must(wcl_image_load_node(image, entry.nid, copy, 3, &node, &error), &error);
+            must(wcl_erofs_load_node(image, entry.nid, copy, 3, &node, &error), &error);
         else
-            must(wcl_image_loader_node(loader, entry.nid, &node, &error), &error);
+            must(wcl_erofs_loader_node(loader, entry.nid, &node, &error), &error);
         must(wcl_tree_link(copy, WCL_TREE_ROOT, entry.name, entry.length, node, NULL, &error),
              &error);
     }
     assert_int_equal(status, WCL_END);
     assert_same_trees(tree, copy, 3);
-    wcl_image_loader_free(loader);
-    wcl_image_free(image);
+    wcl_erofs_loader_free(loader);
+    wcl_erofs_image_free(image);
     wcl_tree_free(copy);
     wcl_tree_free(tree);
 }
@@ -131,7 +131,7 @@ static void order_of_making_does_not_show(void **state)
 
     (void)state;
     for (int turn = 0; turn < 2; turn++) {
-        wcl_tree *tree;
+        wcl_erofs_tree *tree;
         must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
         for (int i = 0; i < 1000; i++) {
             int number = turn ? 999 - i : i;
@@ -162,8 +162,8 @@ static void super_block_says_what_is_in_the_image(void **state)
     WCL_CLEANUP_BUFFER wcl_buffer bytes = WCL_BUFFER_INIT;
     wcl_error error = WCL_ERROR_INIT;
     uint8_t uuid[16];
-    wcl_image *image;
-    wcl_tree *tree;
+    wcl_erofs_image *image;
+    wcl_erofs_tree *tree;
     uint64_t size;
     char tag[65];
 
@@ -172,18 +172,18 @@ static void super_block_says_what_is_in_the_image(void **state)
     wcl_node file = add_at(tree, "a/b", S_IFREG | 0644);
     link_at(tree, "a/c", file);
     write_tree(tree, &ample_devices, &bytes);
-    must(wcl_image_open(bytes.data, bytes.size, &image, &error), &error);
-    assert_int_equal(wcl_image_inode_count(image), 3);
-    assert_int_equal(wcl_image_device_count(image), 3);
-    must(wcl_image_device(image, 1, &size, tag, &error), &error);
+    must(wcl_erofs_image_open(bytes.data, bytes.size, &image, &error), &error);
+    assert_int_equal(wcl_erofs_image_inode_count(image), 3);
+    assert_int_equal(wcl_erofs_image_device_count(image), 3);
+    must(wcl_erofs_image_device(image, 1, &size, tag, &error), &error);
     assert_string_equal(tag, "first");
     assert_int_equal(size, WCL_EROFS_MAX_DEVICE_SIZE);
-    must(wcl_image_device(image, 2, &size, tag, &error), &error);
+    must(wcl_erofs_image_device(image, 2, &size, tag, &error), &error);
     assert_string_equal(tag, "2");
-    assert_int_equal(wcl_image_device(image, 4, &size, tag, &error), WCL_FAILED);
-    wcl_image_uuid(image, uuid);
+    assert_int_equal(wcl_erofs_image_device(image, 4, &size, tag, &error), WCL_FAILED);
+    wcl_erofs_image_uuid(image, uuid);
     assert_memory_equal(uuid, ample_devices.uuid, sizeof(uuid));
-    wcl_image_free(image);
+    wcl_erofs_image_free(image);
     wcl_tree_free(tree);
 }
 
@@ -193,7 +193,7 @@ static void data_outside_its_device_is_refused(void **state)
     const wcl_erofs_options options = { .devices = &device, .device_count = 1 };
     wcl_error error = WCL_ERROR_INIT;
     wcl_buffer bytes = WCL_BUFFER_INIT;
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
 
     (void)state;
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);
@@ -224,7 +224,7 @@ static void failing_to_write_is_passed_on(void **state)
 {
     wcl_error error = WCL_ERROR_INIT;
     chance c = { 2 };
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
 
     (void)state;
     must(wcl_tree_new(WCL_NAMES_EXACT, &tree, &error), &error);

@@ -9,26 +9,26 @@
 
 #include "support.h"
 
-static wcl_tree *new_tree(wcl_tree_names names)
+static wcl_erofs_tree *new_tree(wcl_tree_names names)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_tree *tree;
+    wcl_erofs_tree *tree;
 
     must(wcl_tree_new(names, &tree, &error), &error);
     return tree;
 }
 
-static uint32_t links_of(const wcl_tree *tree, wcl_node node)
+static uint32_t links_of(const wcl_erofs_tree *tree, wcl_node node)
 {
-    wcl_inode inode;
+    wcl_erofs_inode inode;
 
     wcl_tree_get_inode(tree, node, &inode);
     return inode.links;
 }
 
-static wcl_node lone_node(wcl_tree *tree, uint32_t mode)
+static wcl_node lone_node(wcl_erofs_tree *tree, uint32_t mode)
 {
-    const wcl_inode inode = { .mode = mode };
+    const wcl_erofs_inode inode = { .mode = mode };
     wcl_error error = WCL_ERROR_INIT;
     wcl_node node;
 
@@ -36,8 +36,8 @@ static wcl_node lone_node(wcl_tree *tree, uint32_t mode)
     return node;
 }
 
-static void assert_link_fails(wcl_tree *tree, wcl_node folder, const char *name, wcl_node node,
-                              uint32_t code)
+static void assert_link_fails(wcl_erofs_tree *tree, wcl_node folder, const char *name,
+                              wcl_node node, uint32_t code)
 {
     wcl_error error = WCL_ERROR_INIT;
 
@@ -47,7 +47,7 @@ static void assert_link_fails(wcl_tree *tree, wcl_node folder, const char *name,
 }
 
 /* All paths of a tree, each on a line. */
-static void list(wcl_tree *tree, wcl_buffer *paths)
+static void list(wcl_erofs_tree *tree, wcl_buffer *paths)
 {
     wcl_buffer_clear(paths);
     for (wcl_entry_id e = WCL_NO_ENTRY; (e = wcl_tree_walk(tree, e, false)) != WCL_NO_ENTRY;) {
@@ -56,7 +56,7 @@ static void list(wcl_tree *tree, wcl_buffer *paths)
     }
 }
 
-static void assert_paths(wcl_tree *tree, const char *wanted)
+static void assert_paths(wcl_erofs_tree *tree, const char *wanted)
 {
     WCL_CLEANUP_BUFFER wcl_buffer paths = WCL_BUFFER_INIT;
 
@@ -66,7 +66,7 @@ static void assert_paths(wcl_tree *tree, const char *wanted)
 
 static void walk_gives_a_folder_first_and_names_in_byte_order(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
 
     (void)state;
     add_at(tree, "b", S_IFREG);
@@ -84,7 +84,7 @@ static void walk_gives_a_folder_first_and_names_in_byte_order(void **state)
 
 static void large_folders_are_put_in_order(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     char name[32], last[32] = "";
     chance c = { 3 };
     unsigned count = 0;
@@ -111,7 +111,7 @@ static void large_folders_are_put_in_order(void **state)
 
 static void exact_trees_tell_case_apart(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
 
     (void)state;
     add_at(tree, "Name", S_IFREG);
@@ -123,7 +123,7 @@ static void exact_trees_tell_case_apart(void **state)
 
 static void caseless_trees_hold_one_spelling_the_last(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_CASELESS);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_CASELESS);
 
     (void)state;
     wcl_node first = add_at(tree, "Files/Windows/\xc3\xa9t\xc3\xa9", S_IFREG);
@@ -144,7 +144,7 @@ static void caseless_trees_hold_one_spelling_the_last(void **state)
 
 static void replacing_a_folder_removes_what_is_in_it(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
 
     (void)state;
     add_at(tree, "a/b/c/d", S_IFREG);
@@ -164,11 +164,11 @@ static void replacing_a_folder_removes_what_is_in_it(void **state)
 static void folders_in_the_way_of_a_path_replace_files(void **state)
 {
     const wcl_xattr implicit = { "trusted.wcl.implicit", "1", 1 };
-    const wcl_inode inode = { .mode = 0750, .uid = 9 };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    const wcl_erofs_inode inode = { .mode = 0750, .uid = 9 };
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_error error = WCL_ERROR_INIT;
     wcl_node folder;
-    wcl_inode got;
+    wcl_erofs_inode got;
     wcl_xattr xattr;
 
     (void)state;
@@ -186,7 +186,7 @@ static void folders_in_the_way_of_a_path_replace_files(void **state)
 
 static void removed_names_can_be_given_again(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
 
     (void)state;
     for (int i = 0; i < 1000; i++) {
@@ -208,7 +208,7 @@ static void removed_names_can_be_given_again(void **state)
 
 static void entries_may_go_while_going_through(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     char path[32];
     int left = 0;
 
@@ -234,7 +234,7 @@ static void entries_may_go_while_going_through(void **state)
 static void impossible_names_are_refused(void **state)
 {
     static const char *const names[] = { "", ".", "..", "a/b", "/" };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_node file = lone_node(tree, S_IFREG);
     wcl_error error = WCL_ERROR_INIT;
     char name[257];
@@ -254,7 +254,7 @@ static void impossible_names_are_refused(void **state)
 
 static void folders_have_one_name_and_no_loop(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_error error = WCL_ERROR_INIT;
 
     (void)state;
@@ -272,7 +272,7 @@ static void folders_have_one_name_and_no_loop(void **state)
 
 static void impossible_inodes_are_refused(void **state)
 {
-    static const wcl_inode bad[] = {
+    static const wcl_erofs_inode bad[] = {
         { .mode = 0644 },
         { .mode = S_IFREG | 0200000 },
         { .mode = S_IFREG, .modified = { 0, 1000000000 } },
@@ -281,7 +281,7 @@ static void impossible_inodes_are_refused(void **state)
         { .mode = S_IFBLK, .device_minor = 0x100000 },
         { .mode = S_IFREG, .size = UINT64_C(1) << 63 },
     };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_node node;
 
     (void)state;
@@ -304,7 +304,7 @@ static void data_must_be_addressable(void **state)
         { UINT64_MAX - 511, 512, 1, WCL_CODE_FILE_TOO_LARGE },
         { WCL_EROFS_MAX_DEVICE_SIZE - 512, 512, 65534, 0 },
     };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_node file = add_at(tree, "file", S_IFREG), folder = add_at(tree, "folder", S_IFDIR);
 
     (void)state;
@@ -329,7 +329,7 @@ static void extents_must_be_aligned_in_order_and_inside(void **state)
         { { 0, 512, 1, 0 }, { 9728, 513, 1, 0 } },       { { 0, 512, 1, 0 }, { 512, 0, 1, 0 } },
         { { 0, 512, 1, 0 }, { 512, UINT64_MAX, 1, 0 } },
     };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_node file = add_at(tree, "file", S_IFREG);
 
     (void)state;
@@ -352,7 +352,7 @@ static void extents_are_joined_and_holes_filled_in(void **state)
         { 2048, 2048, WCL_DEVICE_HOLE, 0 },
         { 4096, 100, 2, 0 },
     };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_node file = add_at(tree, "file", S_IFREG);
     wcl_error error = WCL_ERROR_INIT;
     wcl_extent extent;
@@ -371,7 +371,7 @@ static void extents_are_joined_and_holes_filled_in(void **state)
 static void indexes_of_holes_have_a_limit(void **state)
 {
     static const wcl_extent small = { 512, 512, 1, 0 };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_node file = add_at(tree, "file", S_IFREG);
     wcl_error error = WCL_ERROR_INIT;
 
@@ -399,7 +399,7 @@ static void xattrs_that_do_not_fit_are_refused(void **state)
         { { "user.x", bytes, 65535 }, 0 },
         { { "system.posix_acl_default", bytes, 4 }, 0 },
     };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_node file = add_at(tree, "file", S_IFREG);
     wcl_error error = WCL_ERROR_INIT;
 
@@ -420,7 +420,7 @@ static void xattrs_are_found_and_replaced(void **state)
 {
     const wcl_xattr shared[] = { { "user.z", "zz", 2 }, { "user.a", "aa", 2 } };
     const wcl_xattr own = { "trusted.wcl.basic", "own", 3 };
-    wcl_tree *tree = new_tree(WCL_NAMES_EXACT);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_EXACT);
     wcl_node file = add_at(tree, "file", S_IFREG), other = add_at(tree, "other", S_IFREG);
     wcl_error error = WCL_ERROR_INIT;
     wcl_xattr xattr;
@@ -443,7 +443,7 @@ static void xattrs_are_found_and_replaced(void **state)
 /* What the store's limit on memory is made of: 250 bytes an entry, names and times included. */
 static void entries_are_small(void **state)
 {
-    wcl_tree *tree = new_tree(WCL_NAMES_CASELESS);
+    wcl_erofs_tree *tree = new_tree(WCL_NAMES_CASELESS);
     uint8_t basic[40] = { 0 }, descriptor[200] = { 0 };
     const wcl_xattr shared = { "trusted.wcl.sd", descriptor, sizeof(descriptor) };
     const wcl_xattr own = { "trusted.wcl.basic", basic, sizeof(basic) };

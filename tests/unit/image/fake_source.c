@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
-#include "layer/tar/compress.h"
+#include "compress/compress.h"
 #include "layer/tar/pax_write.h"
 #include "unit/image/fake_source.h"
 
@@ -215,7 +215,7 @@ void assert_sound(fixture *fixture, size_t layers)
 const char *in_images(const fixture *fixture, const char *folder, const char *digest,
                       char path[300])
 {
-    snprintf(path, 300, "%s/.images/%s/%s", fixture->home, folder, wcl_chain_layer_id(digest));
+    snprintf(path, 300, "%s/.images/%s/%s", fixture->home, folder, wcl_digest_digits(digest));
     return path;
 }
 

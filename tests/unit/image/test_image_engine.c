@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
-#include "layer/tar/compress.h"
+#include "compress/compress.h"
 #include "layer/tar/pax_write.h"
 #include "unit/image/fake_source.h"
 
@@ -56,7 +56,7 @@ static void what_was_left_and_is_damaged_is_fetched_anew(void **state)
     assert_int_equal(pull(fixture, &error), WCL_FAILED);
     layer->breaks_at = 0;
     snprintf(path, sizeof(path), "%s/.images/partial/%s", fixture->home,
-             wcl_chain_layer_id(layer->digest));
+             wcl_digest_digits(layer->digest));
     int fd = open(path, O_WRONLY);
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, "damage", 6, 1000), 6);
@@ -94,7 +94,7 @@ static void leave(fixture *fixture, const blob *layer, const void *data, size_t 
     char path[300];
 
     snprintf(path, sizeof(path), "%s/.images/partial/%s", fixture->home,
-             wcl_chain_layer_id(layer->digest));
+             wcl_digest_digits(layer->digest));
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, data, size, 0), size);
@@ -185,7 +185,7 @@ static void what_a_broken_pull_left_goes_after_a_day(void **state)
     wcl_free(images);
     assert_int_equal(size_of(fixture, "partial", fixture->source.layers[2].digest), 1000);
     snprintf(path, sizeof(path), "%s/.images/leases/%s-0", fixture->home,
-             wcl_chain_layer_id(fixture->source.digest));
+             wcl_digest_digits(fixture->source.digest));
     assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
     assert_int_equal(wcl_image_list(&fixture->driver, &images, &count, NULL), WCL_OK);
     wcl_free(images);

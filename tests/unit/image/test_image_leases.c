@@ -72,7 +72,7 @@ static void a_lease_whose_file_was_just_removed_is_made_anew(void **state)
     assert_int_equal(dropped, 0);
     assert_int_equal(wcl_lease_read_all(&store, &uses, NULL), WCL_OK);
     wcl_image_uses_sort(&uses);
-    assert_true(wcl_image_uses_has(&uses, wcl_chain_layer_id(manifest->digest)));
+    assert_true(wcl_image_uses_has(&uses, wcl_digest_digits(manifest->digest)));
     /* One that is held is not taken away from its holder. */
     assert_int_equal(wcl_lease_begin(&store, manifest, config, false, &third, NULL), WCL_OK);
     assert_string_not_equal(second.path, third.path);

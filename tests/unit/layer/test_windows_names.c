@@ -9,7 +9,7 @@
 #include <wcl/layer.h>
 #include <wcl/tar.h>
 
-#include "layer/windows_names.h"
+#include "layer/entry/windows_names.h"
 
 #define OK(call)                                                                                   \
     do {                                                                                           \

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "layer/store/import.h"
+#include "layer/store/import/import.h"
 
 bool test_can_mount(void)
 {

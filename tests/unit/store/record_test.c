@@ -35,13 +35,13 @@ static void no_field_is_lost_for_want_of_memory(void **state)
 {
     char id[] = "layer", one[] = "one", two[] = "two", diff_id[] = "sha256:0";
     char *parents[] = { one, two };
-    const wcl_record record = { .id = id,
-                                .kind = WCL_LAYER_LAYER,
-                                .os = WCL_OS_LINUX,
-                                .parents = parents,
-                                .parent_count = 2,
-                                .diff_id = diff_id,
-                                .tar_size = UINT64_MAX };
+    const wcl_layer_record record = { .id = id,
+                                      .kind = WCL_LAYER_LAYER,
+                                      .os = WCL_OS_LINUX,
+                                      .parents = parents,
+                                      .parent_count = 2,
+                                      .diff_id = diff_id,
+                                      .tar_size = UINT64_MAX };
     cJSON_Hooks hooks = { allocate, free };
     char path[] = "/tmp/wcl-record-XXXXXX", whole[4096], text[4096];
     wcl_status status = WCL_FAILED;
@@ -49,14 +49,14 @@ static void no_field_is_lost_for_want_of_memory(void **state)
     (void)state;
     assert_non_null(mkdtemp(path));
     WCL_CLEANUP_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(wcl_record_write(folder, &record, NULL), WCL_OK);
+    assert_int_equal(wcl_layer_record_write(folder, &record, NULL), WCL_OK);
     assert_true(read_record(folder, whole) > 100);
     cJSON_InitHooks(&hooks);
     for (failing = 1; status != WCL_OK; failing++) {
         wcl_error error = WCL_ERROR_INIT;
         assert_int_equal(unlinkat(folder, "layer.json", 0), 0);
         allocations = 0;
-        status = wcl_record_write(folder, &record, &error);
+        status = wcl_layer_record_write(folder, &record, &error);
         if (status != WCL_OK) {
             assert_int_equal(error.code, WCL_CODE_OUT_OF_MEMORY);
             assert_int_equal(read_record(folder, text), 0);

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layer/store/mount.h"
-#include "layer/store/sandbox.h"
+#include "layer/store/mount/mount.h"
+#include "layer/store/sandbox/sandbox.h"
 #include "unit/store/home.h"
 
 static const wcl_parents none = { NULL, 0 };
@@ -291,7 +291,7 @@ static void an_unknown_way_is_refused(void **state)
 static void the_ways_are_found_by_trying(void **state)
 {
     const test_home *home = *state;
-    wcl_mount_way way;
+    wcl_chain_backing way;
     char reason[200];
     wcl_store store;
 

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "layer/store/sandbox.h"
+#include "layer/store/sandbox/sandbox.h"
 #include "unit/store/home.h"
 
 #define CROWD 8

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "layer/store/mount.h"
-#include "layer/store/sandbox.h"
+#include "layer/store/mount/mount.h"
+#include "layer/store/sandbox/sandbox.h"
 #include "unit/store/home.h"
 
 #define LIMIT (UINT64_C(16) << 20)

@@ -11,11 +11,11 @@
 #include <wcl/backupstream.h>
 #include <wcl/tar.h>
 
-#include "backupstream/sd_inherit.h"
+#include "backupstream/internal.h"
 #include "base/buffer.h"
 #include "base/digest.h"
-#include "layer/store/entries.h"
-#include "layer/store/sandbox.h"
+#include "layer/store/read/entries.h"
+#include "layer/store/sandbox/sandbox.h"
 #include "unit/store/home.h"
 
 static const wcl_parents none = { NULL, 0 };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layer/tar/input_decoder.h"
+#include "compress/input_decoder.h"
 #include "test_compress_support.h"
 
 #define CONTENTS_SIZE 70000

@@ -3,7 +3,7 @@
 #define TEST_COMPRESS_SUPPORT_H
 
 #include "base/buffer.h"
-#include "layer/tar/compress.h"
+#include "compress/compress.h"
 
 /* A read function's context: memory given in pieces of at most `piece` bytes (0: as asked). */
 typedef struct memory_source {

@@ -44,7 +44,7 @@ static void what_a_reparse_point_says_comes_back(void **state)
 
     for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
         wcl_win_metadata metadata = { .security = WCL_BUFFER_INIT };
-        wcl_record_set set = { 0 };
+        wcl_pax_set set = { 0 };
         wcl_buffer reparse = WCL_BUFFER_INIT;
         void *data;
         char *link;
@@ -59,7 +59,7 @@ static void what_a_reparse_point_says_comes_back(void **state)
         wcl_free(link);
         wcl_free(data);
         wcl_buffer_free(&reparse);
-        wcl_record_set_free(&set);
+        wcl_pax_set_free(&set);
         wcl_win_metadata_free(&metadata);
     }
 }

@@ -9,23 +9,12 @@
 #ifndef WCL_TAR_H
 #define WCL_TAR_H
 
+#include <wcl/compression.h>
 #include <wcl/layer.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum wcl_compression {
-    WCL_COMPRESSION_NONE = 0,
-    WCL_COMPRESSION_GZIP = 1, /* several members on output, so that all cores can work */
-    WCL_COMPRESSION_ZSTD = 2,
-} wcl_compression;
-
-typedef enum wcl_os {
-    WCL_OS_UNKNOWN = 0, /* find out */
-    WCL_OS_WINDOWS = 1,
-    WCL_OS_LINUX = 2,
-} wcl_os;
 
 /* ---- Limits --------------------------------------------------------------------------------- */
 
@@ -35,11 +24,11 @@ typedef enum wcl_os {
  * WCL_CODE_FILE_TOO_LARGE. In the options 0 stands for the default and WCL_TAR_NO_LIMIT for none.
  */
 #define WCL_TAR_NO_LIMIT UINT64_MAX
-#define WCL_TAR_SIZE_MAX (UINT64_C(128) << 30)  /* decompressed bytes */
-#define WCL_TAR_ENTRIES_MAX UINT64_C(4000000)   /* entries, and implied folders */
-#define WCL_TAR_RATIO_MAX UINT64_C(1000)        /* decompressed bytes made of a compressed one... */
-#define WCL_TAR_RATIO_FREE (UINT64_C(64) << 20) /* ...behind the first ones */
-#define WCL_TAR_MEMORY_MAX (UINT64_C(4) << 30)  /* bytes of memory for the index of a layer */
+#define WCL_TAR_SIZE_MAX (UINT64_C(128) << 30) /* decompressed bytes */
+#define WCL_TAR_ENTRIES_MAX UINT64_C(4000000)  /* entries, and implied folders */
+/* decompressed bytes made of a compressed one, behind the first WCL_COMPRESSION_RATIO_FREE */
+#define WCL_TAR_RATIO_MAX UINT64_C(1000)
+#define WCL_TAR_MEMORY_MAX (UINT64_C(4) << 30) /* bytes of memory for the index of a layer */
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
