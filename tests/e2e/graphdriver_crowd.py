@@ -33,7 +33,8 @@ def containers(docker):
             name = "c%d" % number
             docker.run("run", "-d", "--name", name, "--network", "none", "bb", "sh", "-c",
                        "echo %d > /mine; sleep 600" % number)
-            assert docker.text("exec", name, "cat", "/mine") == str(number)
+            shown = docker.text("exec", name, "sh", "-c", "until [ -s /mine ]; do usleep 10000; done; cat /mine")
+            assert shown == str(number), shown
             docker.run("stop", "-t", "0", name)
             assert "A /mine" in docker.text("diff", name).splitlines()
             docker.run("rm", name)
