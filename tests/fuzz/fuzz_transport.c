@@ -67,10 +67,10 @@ static void set_xattr(int root, const char *name, const uint8_t *bytes, size_t s
 
     if (fd < 0 || size == 0)
         return;
-    uint8_t field = bytes[0] % (WCL_PAX_FIELDS + 2);
+    uint8_t field = bytes[0] % (WCL_FILE_RECORD_FIELDS + 2);
     snprintf(full, sizeof(full), "user.wcl.%s",
-             field < WCL_PAX_FIELDS ? wcl_record_field_names[field]
-                                    : (field & 1 ? "entry" : "basic"));
+             field < WCL_FILE_RECORD_FIELDS ? wcl_file_record_field_names[field]
+                                            : (field & 1 ? "entry" : "basic"));
     fsetxattr(fd, full, bytes + 1, size - 1, 0);
 }
 
