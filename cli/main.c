@@ -1,6 +1,5 @@
 /* The wcl program: finds the command, runs it, prints its error. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,28 +121,6 @@ static void print_commands(FILE *stream)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].summary);
     fprintf(stream, "\n'wcl COMMAND --help' says more of one.\n");
-}
-
-int cli_fail(cli *cli, uint32_t code, const char *operation, const char *subject,
-             const char *format, ...)
-{
-    cli->error.code = code;
-    snprintf(cli->error.operation, sizeof(cli->error.operation), "%s", operation);
-    snprintf(cli->error.subject, sizeof(cli->error.subject), "%s", subject ? subject : "");
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(cli->error.message, sizeof(cli->error.message), format, arguments);
-    va_end(arguments);
-    return EXIT_FAILED;
-}
-
-wcl_driver cli_driver(cli *cli)
-{
-    cli_system_take_rights(&cli->hooks);
-    return (wcl_driver) { .struct_size = sizeof(wcl_driver),
-                          .flavour = WCL_FLAVOUR_FILTER,
-                          .home_dir = cli->home,
-                          .hooks = &cli->hooks };
 }
 
 static const command *find_command(const char *name)

@@ -46,11 +46,6 @@ UPWARDS = {
 CIRCLES = [
     ("base/beneath.c base/beneath_linux.c",
      "cut by system"),
-    ("cli/append.c cli/attach.c cli/container.c cli/convert.c cli/endpoint.c cli/image.c "
-      "cli/inspect.c cli/limits.c cli/list.c cli/main.c cli/network.c cli/options.c cli/posix/bind.c "
-      "cli/posix/graphdriver.c cli/posix/rights.c cli/registry.c cli/run.c cli/run_image.c cli/small.c "
-      "cli/source.c cli/store.c",
-     "to be cut"),
     ("container/oci/bundle.c container/oci/prepare.c container/oci/process_spec.c",
      "to be cut"),
     ("container/oci/client.c container/oci/folder.c container/oci/network.c container/oci/state.c "
