@@ -162,7 +162,7 @@ bool wcl_error_is_not_exist(const wcl_error *error)
     case WCL_CODE_PATH_NOT_FOUND:
     case WCL_CODE_ELEMENT_NOT_FOUND:
     case WCL_CODE_PROC_NOT_FOUND:
-    case (uint32_t)WCL_CODE_HCS_NOT_EXIST:
+    case WCL_CODE_HCS_NOT_EXIST:
         return true;
     default:
         return false;
@@ -176,13 +176,13 @@ bool wcl_error_is_already_closed(const wcl_error *error)
 
 bool wcl_error_is_already_stopped(const wcl_error *error)
 {
-    return error->code == (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED ||
+    return error->code == WCL_CODE_HCS_ALREADY_STOPPED ||
            error->code == WCL_CODE_ELEMENT_NOT_FOUND || error->code == WCL_CODE_PROC_NOT_FOUND;
 }
 
 bool wcl_error_is_pending(const wcl_error *error)
 {
-    return error->code == (uint32_t)WCL_CODE_HCS_OPERATION_PENDING;
+    return error->code == WCL_CODE_HCS_OPERATION_PENDING;
 }
 
 bool wcl_error_is_timeout(const wcl_error *error)

@@ -29,7 +29,7 @@ static wcl_status fail_lost(wcl_error *error)
 
 static wcl_status fail_absent(wcl_error *error)
 {
-    return wcl_fail(error, (uint32_t)WCL_CODE_HCS_NOT_EXIST, "there is no container of this id");
+    return wcl_fail(error, WCL_CODE_HCS_NOT_EXIST, "there is no container of this id");
 }
 
 /* Why the supervisor could not be reached. */
@@ -174,8 +174,8 @@ static uint32_t code_of_message(const char *message)
         { "executable file not found", WCL_CODE_NO_SUCH_PROGRAM },
         { "no such file or directory", WCL_CODE_NO_SUCH_PROGRAM },
         { "permission denied", WCL_CODE_ACCESS_DENIED },
-        { "paused container", (uint32_t)WCL_CODE_HCS_INVALID_STATE },
-        { "stopped container", (uint32_t)WCL_CODE_HCS_INVALID_STATE },
+        { "paused container", WCL_CODE_HCS_INVALID_STATE },
+        { "stopped container", WCL_CODE_HCS_INVALID_STATE },
     };
 
     for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)

@@ -74,7 +74,7 @@ static wcl_status share(const wcl_container_folder *place, const wcl_container_c
     if (wcl_supervisor_call(&sibling, &request, -1, &reply, NULL, error) != WCL_OK)
         return wcl_error_context(error, NULL, "NetworkSharedContainerName");
     if (reply.init_pid <= 0)
-        return wcl_fail(error, (uint32_t)WCL_CODE_HCS_INVALID_STATE,
+        return wcl_fail(error, WCL_CODE_HCS_INVALID_STATE,
                         "NetworkSharedContainerName: the container '%s' does not run", other);
     if (asprintf(&network->path, "/proc/%d/ns/net", reply.init_pid) < 0) {
         network->path = NULL;

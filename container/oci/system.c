@@ -219,8 +219,7 @@ wcl_status wcl_oci_create(const wcl_container_options *options, const char *id, 
         return WCL_FAILED;
     }
     *system = made;
-    return wcl_fail(error, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING,
-                    "the container is being created");
+    return wcl_fail(error, WCL_CODE_HCS_OPERATION_PENDING, "the container is being created");
 }
 
 /* Subscribes; a container that has stopped already says so at once. */
@@ -235,8 +234,7 @@ static wcl_status subscribe(wcl_provider_system *system, wcl_error *error)
         return WCL_FAILED;
     wcl_status status = wcl_supervisor_receive(system->subscription, &reply, fds, error);
     if (status == WCL_END)
-        return wcl_fail(error, (uint32_t)WCL_CODE_HCS_NOT_EXIST,
-                        "there is no container of this id any more");
+        return wcl_fail(error, WCL_CODE_HCS_NOT_EXIST, "there is no container of this id any more");
     if (status != WCL_OK)
         return WCL_FAILED;
     if (reply.state == WCL_STATE_STOPPED)
@@ -314,8 +312,7 @@ static wcl_status terminate_lost(wcl_provider_system *system, wcl_error *error)
     wcl_container_folder_state state = wcl_container_folder_examine(&system->place, &folder);
 
     if (state != WCL_CONTAINER_FOLDER_LOST || !wcl_container_folder_lock(folder))
-        wcl_fail(error, (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED,
-                 "the container was terminated already");
+        wcl_fail(error, WCL_CODE_HCS_ALREADY_STOPPED, "the container was terminated already");
     else
         status = wcl_container_teardown_lost(system->place.path, error);
     if (folder >= 0)

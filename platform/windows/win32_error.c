@@ -15,11 +15,11 @@ static const struct {
     uint32_t code;
     const char *text;
 } service_texts[] = {
-    { (uint32_t)WCL_CODE_HCS_OPERATION_PENDING, "the operation is being completed" },
-    { (uint32_t)WCL_CODE_HCS_INVALID_STATE, "the compute system is in the wrong state for this" },
-    { (uint32_t)WCL_CODE_HCS_UNEXPECTED_EXIT, "the compute system exited unexpectedly" },
-    { (uint32_t)WCL_CODE_HCS_NOT_EXIST, "there is no such compute system" },
-    { (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED, "the compute system has stopped already" },
+    { WCL_CODE_HCS_OPERATION_PENDING, "the operation is being completed" },
+    { WCL_CODE_HCS_INVALID_STATE, "the compute system is in the wrong state for this" },
+    { WCL_CODE_HCS_UNEXPECTED_EXIT, "the compute system exited unexpectedly" },
+    { WCL_CODE_HCS_NOT_EXIST, "there is no such compute system" },
+    { WCL_CODE_HCS_ALREADY_STOPPED, "the compute system has stopped already" },
 };
 
 /* Takes off the full stop and the line end that system texts have. */

@@ -17,10 +17,10 @@ const recorded_result recorded_results[] = {
     { (int32_t)0xA0070005, WCL_FAILED, WCL_CODE_ACCESS_DENIED }, /* the top bits do not count */
     { (int32_t)0xD0070005, WCL_FAILED, 0xD0070005 },
     { (int32_t)0x80004005, WCL_FAILED, 0x80004005 },
-    { (int32_t)0xC0370103, WCL_FAILED, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING },
-    { (int32_t)0xC0370105, WCL_FAILED, (uint32_t)WCL_CODE_HCS_INVALID_STATE },
-    { (int32_t)0xC037010E, WCL_FAILED, (uint32_t)WCL_CODE_HCS_NOT_EXIST },
-    { (int32_t)0xC0370110, WCL_FAILED, (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED },
+    { (int32_t)0xC0370103, WCL_FAILED, WCL_CODE_HCS_OPERATION_PENDING },
+    { (int32_t)0xC0370105, WCL_FAILED, WCL_CODE_HCS_INVALID_STATE },
+    { (int32_t)0xC037010E, WCL_FAILED, WCL_CODE_HCS_NOT_EXIST },
+    { (int32_t)0xC0370110, WCL_FAILED, WCL_CODE_HCS_ALREADY_STOPPED },
 };
 const size_t recorded_result_count = sizeof(recorded_results) / sizeof(recorded_results[0]);
 

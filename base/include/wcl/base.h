@@ -47,6 +47,32 @@
 #define WCL_PRINTF(format_index, first_argument)
 #endif
 
+/*
+ * A struct that may grow begins with `struct_size`, its size as the program knew it, and has an
+ * INIT macro that sets it: docs/abi.md says what that promises. A struct_size of 0 is refused.
+ */
+/* clang-format off */
+#ifdef __cplusplus
+template <typename Struct> inline Struct wcl_struct_init()
+{
+    Struct made = Struct();
+    made.struct_size = sizeof(Struct);
+    return made;
+}
+template <typename Struct, typename Value> inline Struct wcl_struct_init(Value Struct::*member, Value value)
+{
+    Struct made = wcl_struct_init<Struct>();
+    made.*member = value;
+    return made;
+}
+#define WCL_STRUCT_INIT(type) (wcl_struct_init<type>())
+#define WCL_STRUCT_INIT_WITH(type, member, value) (wcl_struct_init(&type::member, value))
+#else
+#define WCL_STRUCT_INIT(type) { .struct_size = sizeof(type) }
+#define WCL_STRUCT_INIT_WITH(type, member, value) { .struct_size = sizeof(type), .member = value }
+#endif
+/* clang-format on */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -70,64 +96,63 @@ typedef enum wcl_status {
  * Host Compute Service's HRESULTs, the same on every provider; values from 0x20000000 stand for
  * those of hcsshim's errors that have no number.
  */
-typedef enum wcl_code {
-    WCL_CODE_NONE = 0,
-    WCL_CODE_FILE_NOT_FOUND = 2,
-    WCL_CODE_PATH_NOT_FOUND = 3,
-    WCL_CODE_ACCESS_DENIED = 5, /* ErrVmcomputeOperationAccessIsDenied */
-    WCL_CODE_OUT_OF_MEMORY = 8,
-    WCL_CODE_INVALID_DATA = 13,
-    WCL_CODE_NO_MORE_FILES = 18,
-    WCL_CODE_CHECKSUM = 23,          /* a digest or checksum differs */
-    WCL_CODE_GEN_FAILURE = 31,       /* ERROR_GEN_FAILURE */
-    WCL_CODE_SHARING_VIOLATION = 32, /* in use */
-    WCL_CODE_TRUNCATED = 38,         /* ERROR_HANDLE_EOF: the input ends too early */
-    WCL_CODE_NOT_SUPPORTED = 50,
-    WCL_CODE_CONNECTION_LOST = 64, /* ERROR_NETNAME_DELETED */
-    WCL_CODE_FILE_EXISTS = 80,
-    WCL_CODE_INVALID_PARAMETER = 87,
-    WCL_CODE_BROKEN_PIPE = 109,
-    WCL_CODE_DISK_FULL = 112,
-    WCL_CODE_INVALID_NAME = 123,
-    WCL_CODE_MOD_NOT_FOUND = 126,  /* a library that is needed is not installed */
-    WCL_CODE_PROC_NOT_FOUND = 127, /* ErrProcNotFound */
-    WCL_CODE_DIRECTORY_NOT_EMPTY = 145,
-    WCL_CODE_BUSY = 170,
-    WCL_CODE_ALREADY_EXISTS = 183,
-    WCL_CODE_NAME_TOO_LONG = 206,
-    WCL_CODE_FILE_TOO_LARGE = 223,        /* larger than a limit allows */
-    WCL_CODE_BAD_EA = 255,                /* ERROR_EA_LIST_INCONSISTENT */
-    WCL_CODE_DIRECTORY = 267,             /* not a directory, or one where a file was wanted */
-    WCL_CODE_SHUTDOWN_IN_PROGRESS = 1115, /* ERROR_SHUTDOWN_IN_PROGRESS */
-    WCL_CODE_IO = 1117,
-    WCL_CODE_ELEMENT_NOT_FOUND = 1168, /* ErrElementNotFound */
-    WCL_CODE_CANCELLED = 1223,
-    WCL_CODE_CONNECTION_REFUSED = 1225,
-    WCL_CODE_NO_SUCH_USER = 1317,
-    WCL_CODE_NO_SUCH_GROUP = 1319,
-    WCL_CODE_BAD_ACL = 1336,
-    WCL_CODE_BAD_SID = 1337,
-    WCL_CODE_BAD_SECURITY_DESCRIPTOR = 1338,
-    WCL_CODE_CORRUPT = 1392, /* ERROR_FILE_CORRUPT */
-    WCL_CODE_INVALID_STATE = 5023,
-    WCL_CODE_BAD_REPARSE_DATA = 4392,
-    WCL_CODE_WSA_INVALID = 10022,    /* WSAEINVAL */
-    WCL_CODE_HOST_NOT_FOUND = 11001, /* WSAHOST_NOT_FOUND */
-    WCL_CODE_HCS_UNEXPECTED_EXIT = (int)0xC0370106,
-    WCL_CODE_HCS_OPERATION_PENDING = (int)0xC0370103, /* ErrVmcomputeOperationPending */
-    WCL_CODE_HCS_INVALID_STATE = (int)0xC0370105,     /* ErrVmcomputeOperationInvalidState */
-    WCL_CODE_HCS_NOT_EXIST = (int)0xC037010E,         /* ErrComputeSystemDoesNotExist */
-    WCL_CODE_HCS_ALREADY_STOPPED = (int)0xC0370110,   /* ErrVmcomputeAlreadyStopped */
-    WCL_CODE_HANDLE_CLOSE = 0x20000001,               /* ErrHandleClose */
-    WCL_CODE_ALREADY_CLOSED = 0x20000002,             /* ErrAlreadyClosed */
-    WCL_CODE_INVALID_NOTIFICATION_TYPE = 0x20000003,  /* ErrInvalidNotificationType */
-    WCL_CODE_INVALID_PROCESS_STATE = 0x20000004,      /* ErrInvalidProcessState */
-    WCL_CODE_TIMEOUT = 0x20000005,                    /* ErrTimeout */
-    WCL_CODE_UNEXPECTED_CONTAINER_EXIT = 0x20000006,  /* ErrUnexpectedContainerExit */
-    WCL_CODE_UNEXPECTED_PROCESS_ABORT = 0x20000007,   /* ErrUnexpectedProcessAbort */
-    WCL_CODE_UNEXPECTED_VALUE = 0x20000008,           /* ErrUnexpectedValue */
-    WCL_CODE_NO_SUCH_PROGRAM = 0x20010001, /* wcl's own: what a process is to run is not there */
-} wcl_code;
+typedef uint32_t wcl_code;
+#define WCL_CODE_NONE 0u
+#define WCL_CODE_FILE_NOT_FOUND 2u
+#define WCL_CODE_PATH_NOT_FOUND 3u
+#define WCL_CODE_ACCESS_DENIED 5u /* ErrVmcomputeOperationAccessIsDenied */
+#define WCL_CODE_OUT_OF_MEMORY 8u
+#define WCL_CODE_INVALID_DATA 13u
+#define WCL_CODE_NO_MORE_FILES 18u
+#define WCL_CODE_CHECKSUM 23u          /* a digest or checksum differs */
+#define WCL_CODE_GEN_FAILURE 31u       /* ERROR_GEN_FAILURE */
+#define WCL_CODE_SHARING_VIOLATION 32u /* in use */
+#define WCL_CODE_TRUNCATED 38u         /* ERROR_HANDLE_EOF: the input ends too early */
+#define WCL_CODE_NOT_SUPPORTED 50u
+#define WCL_CODE_CONNECTION_LOST 64u /* ERROR_NETNAME_DELETED */
+#define WCL_CODE_FILE_EXISTS 80u
+#define WCL_CODE_INVALID_PARAMETER 87u
+#define WCL_CODE_BROKEN_PIPE 109u
+#define WCL_CODE_DISK_FULL 112u
+#define WCL_CODE_INVALID_NAME 123u
+#define WCL_CODE_MOD_NOT_FOUND 126u  /* a library that is needed is not installed */
+#define WCL_CODE_PROC_NOT_FOUND 127u /* ErrProcNotFound */
+#define WCL_CODE_DIRECTORY_NOT_EMPTY 145u
+#define WCL_CODE_BUSY 170u
+#define WCL_CODE_ALREADY_EXISTS 183u
+#define WCL_CODE_NAME_TOO_LONG 206u
+#define WCL_CODE_FILE_TOO_LARGE 223u        /* larger than a limit allows */
+#define WCL_CODE_BAD_EA 255u                /* ERROR_EA_LIST_INCONSISTENT */
+#define WCL_CODE_DIRECTORY 267u             /* not a directory, or one where a file was wanted */
+#define WCL_CODE_SHUTDOWN_IN_PROGRESS 1115u /* ERROR_SHUTDOWN_IN_PROGRESS */
+#define WCL_CODE_IO 1117u
+#define WCL_CODE_ELEMENT_NOT_FOUND 1168u /* ErrElementNotFound */
+#define WCL_CODE_CANCELLED 1223u
+#define WCL_CODE_CONNECTION_REFUSED 1225u
+#define WCL_CODE_NO_SUCH_USER 1317u
+#define WCL_CODE_NO_SUCH_GROUP 1319u
+#define WCL_CODE_BAD_ACL 1336u
+#define WCL_CODE_BAD_SID 1337u
+#define WCL_CODE_BAD_SECURITY_DESCRIPTOR 1338u
+#define WCL_CODE_CORRUPT 1392u /* ERROR_FILE_CORRUPT */
+#define WCL_CODE_INVALID_STATE 5023u
+#define WCL_CODE_BAD_REPARSE_DATA 4392u
+#define WCL_CODE_WSA_INVALID 10022u    /* WSAEINVAL */
+#define WCL_CODE_HOST_NOT_FOUND 11001u /* WSAHOST_NOT_FOUND */
+#define WCL_CODE_HCS_UNEXPECTED_EXIT 0xC0370106u
+#define WCL_CODE_HCS_OPERATION_PENDING 0xC0370103u     /* ErrVmcomputeOperationPending */
+#define WCL_CODE_HCS_INVALID_STATE 0xC0370105u         /* ErrVmcomputeOperationInvalidState */
+#define WCL_CODE_HCS_NOT_EXIST 0xC037010Eu             /* ErrComputeSystemDoesNotExist */
+#define WCL_CODE_HCS_ALREADY_STOPPED 0xC0370110u       /* ErrVmcomputeAlreadyStopped */
+#define WCL_CODE_HANDLE_CLOSE 0x20000001u              /* ErrHandleClose */
+#define WCL_CODE_ALREADY_CLOSED 0x20000002u            /* ErrAlreadyClosed */
+#define WCL_CODE_INVALID_NOTIFICATION_TYPE 0x20000003u /* ErrInvalidNotificationType */
+#define WCL_CODE_INVALID_PROCESS_STATE 0x20000004u     /* ErrInvalidProcessState */
+#define WCL_CODE_TIMEOUT 0x20000005u                   /* ErrTimeout */
+#define WCL_CODE_UNEXPECTED_CONTAINER_EXIT 0x20000006u /* ErrUnexpectedContainerExit */
+#define WCL_CODE_UNEXPECTED_PROCESS_ABORT 0x20000007u  /* ErrUnexpectedProcessAbort */
+#define WCL_CODE_UNEXPECTED_VALUE 0x20000008u          /* ErrUnexpectedValue */
+#define WCL_CODE_NO_SUCH_PROGRAM 0x20010001u /* wcl's own: what is to be run is not there */
 
 /*
  * An error, filled in by a function that returns WCL_FAILED and otherwise left alone. Start it as
@@ -135,7 +160,7 @@ typedef enum wcl_code {
  * fit is cut at a character and ends in "...".
  */
 typedef struct wcl_error {
-    uint32_t code;      /* a wcl_code, or any other Win32 code or HRESULT that a provider gave */
+    wcl_code code; /* one of those above, or any other Win32 code or HRESULT that a provider gave */
     char operation[64]; /* what was being done: "import" */
     char subject[400];  /* to what: a file, an entry of a layer, an id */
     char message[800];  /* what is wrong and what to do, one sentence, no full stop */
@@ -268,6 +293,8 @@ typedef struct wcl_hooks {
      * which undoes what it did and fails with WCL_CODE_CANCELLED. */
     bool (*progress)(void *context, const wcl_progress *progress);
 } wcl_hooks;
+
+#define WCL_HOOKS_INIT WCL_STRUCT_INIT(wcl_hooks)
 
 /* ---- Attributes of files --------------------------------------------------------------------- */
 

@@ -42,10 +42,7 @@ typedef struct wcl_container_options {
                          creation does is terminated */
 } wcl_container_options;
 
-#define WCL_CONTAINER_OPTIONS_INIT                                                                 \
-    {                                                                                              \
-        .struct_size = sizeof(wcl_container_options)                                               \
-    }
+#define WCL_CONTAINER_OPTIONS_INIT WCL_STRUCT_INIT(wcl_container_options)
 
 /* ---- Configuration -------------------------------------------------------------------------- */
 
@@ -116,10 +113,7 @@ typedef struct wcl_container_config {
     bool remove_endpoints_on_exit; /* and so are the endpoints of endpoint_list */
 } wcl_container_config;
 
-#define WCL_CONTAINER_CONFIG_INIT                                                                  \
-    {                                                                                              \
-        .struct_size = sizeof(wcl_container_config)                                                \
-    }
+#define WCL_CONTAINER_CONFIG_INIT WCL_STRUCT_INIT(wcl_container_config)
 
 /* ---- Containers ----------------------------------------------------------------------------- */
 
@@ -286,6 +280,8 @@ typedef struct wcl_compute_system_query {
     size_t owner_count;
 } wcl_compute_system_query;
 
+#define WCL_COMPUTE_SYSTEM_QUERY_INIT WCL_STRUCT_INIT(wcl_compute_system_query)
+
 /* GetContainers: the containers that match. `query` may be NULL for all. Statistics and processes
  * are not filled in. */
 WCL_API wcl_status wcl_containers_query(const wcl_container_options *options,
@@ -357,10 +353,7 @@ typedef struct wcl_process_config {
     bool ends_container;     /* oci; not in hcsshim: the container stops when this process ends */
 } wcl_process_config;
 
-#define WCL_PROCESS_CONFIG_INIT                                                                    \
-    {                                                                                              \
-        .struct_size = sizeof(wcl_process_config)                                                  \
-    }
+#define WCL_PROCESS_CONFIG_INIT WCL_STRUCT_INIT(wcl_process_config)
 
 typedef struct wcl_process wcl_process;
 

@@ -40,7 +40,7 @@ static bool refuse_unless(struct supervisor *supervisor, struct client *client,
         return false;
     snprintf(text, sizeof(text), "the container is %s, not %s", state_name(supervisor->state),
              state_name(wanted));
-    requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_INVALID_STATE, text);
+    requests_answer(supervisor, client, WCL_CODE_HCS_INVALID_STATE, text);
     return true;
 }
 
@@ -51,7 +51,7 @@ static void handle_change(struct supervisor *supervisor, struct client *client, 
         return;
     supervisor->state = during;
     if (tasks_run(supervisor, kind)) {
-        requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING, NULL);
+        requests_answer(supervisor, client, WCL_CODE_HCS_OPERATION_PENDING, NULL);
         return;
     }
     supervisor->state = from;
@@ -63,7 +63,7 @@ static bool refuse_if_stopped(struct supervisor *supervisor, struct client *clie
 {
     if (supervisor->state < WCL_STATE_STOPPING)
         return false;
-    requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED,
+    requests_answer(supervisor, client, WCL_CODE_HCS_ALREADY_STOPPED,
                     "the container has already stopped");
     return true;
 }
@@ -77,7 +77,7 @@ static void handle_shutdown(struct supervisor *supervisor, struct client *client
             return;
         lifecycle_shutdown(supervisor);
     }
-    requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING,
+    requests_answer(supervisor, client, WCL_CODE_HCS_OPERATION_PENDING,
                     "the container's processes were asked to end");
 }
 
@@ -86,7 +86,7 @@ static void handle_terminate(struct supervisor *supervisor, struct client *clien
     if (refuse_if_stopped(supervisor, client))
         return;
     lifecycle_terminate(supervisor);
-    requests_answer(supervisor, client, (uint32_t)WCL_CODE_HCS_OPERATION_PENDING,
+    requests_answer(supervisor, client, WCL_CODE_HCS_OPERATION_PENDING,
                     "the container's processes are being ended");
 }
 

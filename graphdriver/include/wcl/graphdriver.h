@@ -46,6 +46,8 @@ typedef struct wcl_graphdriver_options {
     const wcl_hooks *hooks;
 } wcl_graphdriver_options;
 
+#define WCL_GRAPHDRIVER_OPTIONS_INIT WCL_STRUCT_INIT(wcl_graphdriver_options)
+
 /*
  * Opens a driver on a home, as another process left it: what is mounted stays mounted, and counts
  * as one reference that is not ours.
@@ -73,6 +75,8 @@ typedef struct wcl_graphdriver_create_options {
     const char *const *storage_options;
     size_t storage_option_count;
 } wcl_graphdriver_create_options;
+
+#define WCL_GRAPHDRIVER_CREATE_OPTIONS_INIT WCL_STRUCT_INIT(wcl_graphdriver_create_options)
 
 /* Create: a read-only layer, to be filled by wcl_graphdriver_apply_diff() or through its mount.
  * `options` may be NULL. */
@@ -167,6 +171,9 @@ typedef struct wcl_graphdriver_server_options {
     unsigned request_seconds; /* that a client may let pass within a request, or between two */
     unsigned stream_seconds;  /* the same within the tar of a layer */
 } wcl_graphdriver_server_options;
+
+#define WCL_GRAPHDRIVER_SERVER_OPTIONS_INIT                                                        \
+    WCL_STRUCT_INIT_WITH(wcl_graphdriver_server_options, listen_fd, -1)
 
 /* Begins to serve, in threads of its own. */
 WCL_API wcl_status wcl_graphdriver_server_start(const wcl_graphdriver_server_options *options,

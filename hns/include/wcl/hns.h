@@ -187,6 +187,8 @@ typedef struct wcl_hns_options {
     void *find_namespace_context;
 } wcl_hns_options;
 
+#define WCL_HNS_OPTIONS_INIT WCL_STRUCT_INIT(wcl_hns_options)
+
 /*
  * Opens the service; `options` may be NULL. On Linux all that is built is built in the network
  * namespace that the calling thread is in now, whatever namespace later calls come from. Close with

@@ -199,6 +199,8 @@ typedef struct wcl_transfer_options {
     void *context;
 } wcl_transfer_options;
 
+#define WCL_TRANSFER_OPTIONS_INIT WCL_STRUCT_INIT(wcl_transfer_options)
+
 /* What was loaded or pulled. */
 typedef void (*wcl_image_loaded_fn)(void *context, const wcl_image_info *image);
 
@@ -265,6 +267,8 @@ typedef struct wcl_image_append_options {
     uint64_t max_entries;
     uint64_t max_ratio;
 } wcl_image_append_options;
+
+#define WCL_IMAGE_APPEND_OPTIONS_INIT WCL_STRUCT_INIT(wcl_image_append_options)
 
 /*
  * Makes the image `name` of the image `base` (NULL: of nothing) and one more layer with the files

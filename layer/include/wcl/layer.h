@@ -90,10 +90,7 @@ typedef struct wcl_entry {
     size_t xattr_count;
 } wcl_entry;
 
-#define WCL_ENTRY_INIT                                                                             \
-    {                                                                                              \
-        .struct_size = sizeof(wcl_entry)                                                           \
-    }
+#define WCL_ENTRY_INIT WCL_STRUCT_INIT(wcl_entry)
 
 /* ---- Readers -------------------------------------------------------------------------------- */
 
@@ -180,10 +177,7 @@ typedef struct wcl_driver {
     const wcl_hooks *hooks; /* log, progress and cancellation of what takes long; may be NULL */
 } wcl_driver;
 
-#define WCL_DRIVER_INIT                                                                            \
-    {                                                                                              \
-        .struct_size = sizeof(wcl_driver), .flavour = WCL_FLAVOUR_FILTER                           \
-    }
+#define WCL_DRIVER_INIT WCL_STRUCT_INIT_WITH(wcl_driver, flavour, WCL_FLAVOUR_FILTER)
 
 /*
  * Parents are passed as hcsshim passes them: the paths of all of a layer's parents, nearest first,

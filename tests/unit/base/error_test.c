@@ -34,7 +34,7 @@ static void large_codes_print_in_hexadecimal(void **state)
     char text[100];
 
     (void)state;
-    wcl_fail(&error, (uint32_t)WCL_CODE_HCS_NOT_EXIST, "gone");
+    wcl_fail(&error, WCL_CODE_HCS_NOT_EXIST, "gone");
     assert_string_equal(wcl_error_format(&error, text, sizeof(text)), "gone (code 0xC037010E)");
 }
 
@@ -157,12 +157,12 @@ static void the_questions_of_the_seed_are_answered(void **state)
     assert_false(wcl_error_is_not_exist(&error));
     error.code = WCL_CODE_FILE_NOT_FOUND;
     assert_true(wcl_error_is_not_exist(&error));
-    error.code = (uint32_t)WCL_CODE_HCS_NOT_EXIST;
+    error.code = WCL_CODE_HCS_NOT_EXIST;
     assert_true(wcl_error_is_not_exist(&error));
     assert_false(wcl_error_is_pending(&error));
-    error.code = (uint32_t)WCL_CODE_HCS_OPERATION_PENDING;
+    error.code = WCL_CODE_HCS_OPERATION_PENDING;
     assert_true(wcl_error_is_pending(&error));
-    error.code = (uint32_t)WCL_CODE_HCS_ALREADY_STOPPED;
+    error.code = WCL_CODE_HCS_ALREADY_STOPPED;
     assert_true(wcl_error_is_already_stopped(&error));
     error.code = WCL_CODE_ELEMENT_NOT_FOUND;
     assert_true(wcl_error_is_already_stopped(&error));

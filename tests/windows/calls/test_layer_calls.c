@@ -486,7 +486,7 @@ static void base_images_are_freed_as_the_dll_wants(void **state)
     assert_int_equal(recorder->open_blocks(), 0);
     recorder->answer("GetBaseImages", (int32_t)0xC037010E, NULL);
     assert_int_equal(wcl_vm_base_images(&json, &error), WCL_FAILED);
-    assert_int_equal(error.code, (uint32_t)WCL_CODE_HCS_NOT_EXIST);
+    assert_int_equal(error.code, WCL_CODE_HCS_NOT_EXIST);
     /* Success without a text. */
     assert_int_equal(wcl_vm_base_images(&json, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_UNEXPECTED_VALUE);

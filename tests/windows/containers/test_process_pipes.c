@@ -300,7 +300,7 @@ static void exit_codes_are_told_from_failures(void **state)
     assert_int_equal(exit_code_of(process, text, &code), 0);
     assert_int_equal(code, (int32_t)0xC000013A);
     swprintf(text, 160, exited, 0u, (int)0xC0370106);
-    assert_int_equal(exit_code_of(process, text, &code), (uint32_t)WCL_CODE_HCS_UNEXPECTED_EXIT);
+    assert_int_equal(exit_code_of(process, text, &code), WCL_CODE_HCS_UNEXPECTED_EXIT);
     assert_int_equal(code, WCL_WAIT_ERR_EXEC_FAILED);
     swprintf(text, 160, exited, 0u, 1168);
     assert_int_equal(exit_code_of(process, text, &code), WCL_CODE_ELEMENT_NOT_FOUND);

@@ -233,7 +233,7 @@ static void a_failure_of_processing_removes_the_layer(void **state)
         add_folder(writer, "UtilityVM/Files");
         recorder->answer(functions[i], (int32_t)0xC0370105, NULL);
         assert_int_equal(wcl_layer_writer_close(writer, &error), WCL_FAILED);
-        assert_int_equal(error.code, (uint32_t)WCL_CODE_HCS_INVALID_STATE);
+        assert_int_equal(error.code, WCL_CODE_HCS_INVALID_STATE);
         assert_false(is_there(home, "base"));
     }
 }

@@ -358,7 +358,7 @@ static void a_failed_export_says_where(void **state)
         assert_int_equal(
             wcl_layer_export_tar(&driver, "layer", parents, write_memory, &tar, NULL, &error),
             WCL_FAILED);
-        assert_int_equal(error.code, (uint32_t)WCL_CODE_HCS_INVALID_STATE);
+        assert_int_equal(error.code, WCL_CODE_HCS_INVALID_STATE);
         assert_non_null(strstr(error.message, functions[i]));
         assert_int_equal(recorder->open_handles(), 0);
         assert_int_equal(recorder->open_blocks(), 0);

@@ -436,7 +436,7 @@ static void a_failed_export_leaves_no_folder(void **state)
     recorder->set_hook(export_vectors, NULL);
     recorder->answer("ExportLayer", (int32_t)0xC037010E, NULL);
     assert_int_equal(wcl_layer_reader_open(&driver, "layer", none, &reader, &error), WCL_FAILED);
-    assert_int_equal(error.code, (uint32_t)WCL_CODE_HCS_NOT_EXIST);
+    assert_int_equal(error.code, WCL_CODE_HCS_NOT_EXIST);
     assert_false(is_there(given_folder, ""));
 }
 

@@ -34,6 +34,8 @@ typedef struct wcl_registry_options {
     unsigned stall_seconds;   /* how long a connection may be silent; 0: 60 */
 } wcl_registry_options;
 
+#define WCL_REGISTRY_OPTIONS_INIT WCL_STRUCT_INIT(wcl_registry_options)
+
 /*
  * Pulls the image `reference` names into the store, where it gets that name. What is in the store
  * already is not fetched. When it fails, the image is not there; the layers that came whole, and

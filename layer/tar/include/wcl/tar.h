@@ -41,6 +41,8 @@ typedef struct wcl_tar_reader_options {
     uint64_t max_ratio;
 } wcl_tar_reader_options;
 
+#define WCL_TAR_READER_OPTIONS_INIT WCL_STRUCT_INIT(wcl_tar_reader_options)
+
 /*
  * A reader of the layer tar that `read` gives, plain or compressed, in any tar dialect. It works in
  * constant memory, on a stream that cannot seek. An alternate stream's entry ("F:S" behind F)
@@ -74,6 +76,8 @@ typedef struct wcl_tar_writer_options {
     uint64_t max_size;
 } wcl_tar_writer_options;
 
+#define WCL_TAR_WRITER_OPTIONS_INIT WCL_STRUCT_INIT(wcl_tar_writer_options)
+
 /*
  * A writer of a layer tar. For an entry without anything unusual the bytes are those that
  * go-winio's backuptar and Go's archive/tar write. Data goes straight through where the entry is
@@ -103,6 +107,8 @@ typedef struct wcl_import_options {
     uint64_t max_ratio;
     uint64_t max_memory;
 } wcl_import_options;
+
+#define WCL_IMPORT_OPTIONS_INIT WCL_STRUCT_INIT(wcl_import_options)
 
 typedef struct wcl_import_result {
     wcl_os os;
