@@ -4,8 +4,6 @@
 #include "base/error.h"
 #include "graphdriver/driver.h"
 
-#define INIT_SUFFIX "-init"
-
 static wcl_status check_options(const wcl_graphdriver_create_options *options, wcl_error *error)
 {
     if (!options || options->struct_size == sizeof(*options))
@@ -74,33 +72,20 @@ static wcl_status graphdriver_create_run(wcl_graphdriver *driver, const char *id
     return wcl_pending_add(driver, id, parent, error);
 }
 
-/* Checks the id, takes its turn, does it, and says what was done to what. */
-#define WITH_TURN(driver, id, operation, error, call)                                              \
-    wcl_layer_use *reference;                                                                      \
-    wcl_status status = wcl_layer_id_check(id, error);                                             \
-    if (status == WCL_OK)                                                                          \
-        status = wcl_layer_uses_enter(&(driver)->references, id, &reference, error);               \
-    if (status != WCL_OK)                                                                          \
-        return wcl_error_context(error, operation, id);                                            \
-    status = call;                                                                                 \
-    wcl_layer_uses_leave(&(driver)->references, reference);                                        \
-    return status == WCL_OK ? WCL_OK : wcl_error_context(error, operation, id);
-
 wcl_status wcl_graphdriver_create(wcl_graphdriver *driver, const char *id, const char *parent,
                                   const wcl_graphdriver_create_options *options, wcl_error *error)
 {
-    WITH_TURN(driver, id, "create layer", error,
-              graphdriver_create_run(driver, id, parent ? parent : "", options, error))
+    wcl_mount_use *use;
+    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
+
+    if (status == WCL_OK)
+        status = wcl_mounts_leave(
+            &driver->mounts, use,
+            graphdriver_create_run(driver, id, parent ? parent : "", options, error));
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "create layer", id);
 }
 
 /* ---- Writable layers ------------------------------------------------------------------------- */
-
-bool wcl_graphdriver_is_init(const char *id)
-{
-    size_t length = strlen(id), size = strlen(INIT_SUFFIX);
-
-    return length >= size && strcmp(id + length - size, INIT_SUFFIX) == 0;
-}
 
 /* Likewise: a layer like the one that is asked for, in which nothing was done yet. */
 static bool is_as_new(const wcl_graphdriver *driver, const char *id, const char *parent,
@@ -142,8 +127,14 @@ wcl_status wcl_graphdriver_create_read_write(wcl_graphdriver *driver, const char
                                              const wcl_graphdriver_create_options *options,
                                              wcl_error *error)
 {
-    WITH_TURN(driver, id, "create writable layer", error,
-              create_writable(driver, id, parent ? parent : "", options, error))
+    wcl_mount_use *use;
+    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
+
+    if (status == WCL_OK)
+        status =
+            wcl_mounts_leave(&driver->mounts, use,
+                             create_writable(driver, id, parent ? parent : "", options, error));
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "create writable layer", id);
 }
 
 /* ---- Removing -------------------------------------------------------------------------------- */
@@ -156,7 +147,7 @@ static wcl_status destroy(wcl_graphdriver *driver, const char *id, wcl_error *er
         return WCL_OK;
     /* Docker removes only what it is done with, even if some of its Puts got lost. */
     if (first.code == WCL_CODE_BUSY) {
-        if (wcl_graphdriver_unmount(driver, id, error) != WCL_OK)
+        if (wcl_mounts_unmount(&driver->mounts, id, error) != WCL_OK)
             return WCL_FAILED;
         return wcl_layer_destroy(&driver->layers, id, error);
     }
@@ -166,8 +157,9 @@ static wcl_status destroy(wcl_graphdriver *driver, const char *id, wcl_error *er
 }
 
 static wcl_status graphdriver_create_remove_layer(wcl_graphdriver *driver, const char *id,
-                                                  wcl_layer_use *reference, wcl_error *error)
+                                                  wcl_mount_use *use, wcl_error *error)
 {
+    char applied[WCL_COMPANION_SIZE];
     bool found = false;
 
     if (wcl_pending_check_unused(driver, id, error) != WCL_OK ||
@@ -176,15 +168,20 @@ static wcl_status graphdriver_create_remove_layer(wcl_graphdriver *driver, const
     if (found && destroy(driver, id, error) != WCL_OK)
         return WCL_FAILED;
     wcl_pending_remove(driver, id);
-    reference->count = 0;
-    reference->adopted = false;
-    if (wcl_graphdriver_discard_applied(driver, id, error) != WCL_OK)
+    use->count = 0;
+    use->adopted = false;
+    if (wcl_graphdriver_discard_applied(driver, id, applied, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_graphdriver_remove_scratch(driver, id, error);
 }
 
 wcl_status wcl_graphdriver_remove(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    WITH_TURN(driver, id, "remove", error,
-              graphdriver_create_remove_layer(driver, id, reference, error))
+    wcl_mount_use *use;
+    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
+
+    if (status == WCL_OK)
+        status = wcl_mounts_leave(&driver->mounts, use,
+                                  graphdriver_create_remove_layer(driver, id, use, error));
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "remove", id);
 }

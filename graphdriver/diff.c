@@ -1,5 +1,4 @@
 /* Diffs: a layer as a tar, a tar as a layer, and what a layer changes. */
-#include <stdio.h>
 #include <string.h>
 #include <wcl/tar.h>
 
@@ -21,13 +20,11 @@ static bool is_own_parent(const wcl_layer_info *info, const char *parent)
 
 static wcl_status make_open(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_layer_use *reference;
+    wcl_mount_use *use;
 
-    if (wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
+    if (wcl_mounts_enter(&driver->mounts, id, &use, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_graphdriver_make_open(driver, id, error);
-    wcl_layer_uses_leave(&driver->references, reference);
-    return status;
+    return wcl_mounts_leave(&driver->mounts, use, wcl_graphdriver_make_open(driver, id, error));
 }
 
 /* What is known of a layer. One made by Create is complete by then if it must be `whole`. */
@@ -272,65 +269,42 @@ static wcl_status measure_layer(wcl_graphdriver *driver, const char *id, uint64_
 }
 
 /* Lays a layer over one that is mounted for it. */
-static wcl_status write_to(wcl_graphdriver *driver, const char *id, wcl_layer_use *reference,
+static wcl_status write_to(wcl_graphdriver *driver, const char *id, wcl_mount_use *use,
                            const char *applied, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *path = NULL;
 
-    if (wcl_graphdriver_get_held(driver, id, NULL, reference, &path, error) != WCL_OK)
+    if (wcl_graphdriver_get_held(driver, id, NULL, use, &path, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = wcl_graphdriver_lay_over(driver, applied, path, error);
-    if (wcl_graphdriver_put_held(driver, id, reference, status == WCL_OK ? error : NULL) != WCL_OK)
+    if (wcl_graphdriver_put_held(driver, id, use, status == WCL_OK ? error : NULL) != WCL_OK)
         return WCL_FAILED;
     return status;
 }
 
-#define APPLIED_SIZE 160
-
-static void name_applied(const char *id, char applied[APPLIED_SIZE])
-{
-    snprintf(applied, APPLIED_SIZE, "%.140s.applied", id);
-}
-
-wcl_status wcl_graphdriver_discard_applied(wcl_graphdriver *driver, const char *id,
-                                           wcl_error *error)
-{
-    char applied[APPLIED_SIZE];
-    bool left;
-
-    name_applied(id, applied);
-    if (wcl_layer_id_check(applied, NULL) != WCL_OK)
-        return WCL_OK;
-    if (wcl_layer_exists(&driver->layers, applied, &left, error) != WCL_OK)
-        return WCL_FAILED;
-    return left ? wcl_layer_destroy(&driver->layers, applied, error) : WCL_OK;
-}
-
 /* Into a writable layer the tar goes by way of a layer of its own. */
-static wcl_status apply_to_writable(wcl_graphdriver *driver, const char *id,
-                                    wcl_layer_use *reference, wcl_read_fn read, void *context,
-                                    uint64_t *size, wcl_error *error)
+static wcl_status apply_to_writable(wcl_graphdriver *driver, const char *id, wcl_mount_use *use,
+                                    wcl_read_fn read, void *context, uint64_t *size,
+                                    wcl_error *error)
 {
     const wcl_import_options options = { .struct_size = sizeof(options), .os = WCL_OS_LINUX };
-    char applied[APPLIED_SIZE];
+    char applied[WCL_COMPANION_SIZE];
 
-    name_applied(id, applied);
-    if (wcl_graphdriver_discard_applied(driver, id, error) != WCL_OK ||
+    if (wcl_graphdriver_discard_applied(driver, id, applied, error) != WCL_OK ||
         wcl_layer_import_tar(&driver->layers, applied, (wcl_parents) { NULL, 0 }, read, context,
                              &options, NULL, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = measure_layer(driver, applied, size, error);
     if (status == WCL_OK)
-        status = write_to(driver, id, reference, applied, error);
+        status = write_to(driver, id, use, applied, error);
     if (wcl_layer_destroy(&driver->layers, applied, status == WCL_OK ? error : NULL) != WCL_OK)
         return WCL_FAILED;
     return status;
 }
 
 static wcl_status graphdriver_diff_apply(wcl_graphdriver *driver, const char *id,
-                                         const char *parent, wcl_layer_use *reference,
-                                         wcl_read_fn read, void *context, uint64_t *size,
-                                         wcl_error *error)
+                                         const char *parent, wcl_mount_use *use, wcl_read_fn read,
+                                         void *context, uint64_t *size, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *own = NULL;
     bool filled;
@@ -347,7 +321,7 @@ static wcl_status graphdriver_diff_apply(wcl_graphdriver *driver, const char *id
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         "the layer was created on '%s', not on '%s'", own, parent);
     if (status == WCL_END)
-        return apply_to_writable(driver, id, reference, read, context, size, error);
+        return apply_to_writable(driver, id, use, read, context, size, error);
     if (graphdriver_diff_import(driver, id, parent, read, context, error) != WCL_OK)
         return WCL_FAILED;
     wcl_pending_remove(driver, id);
@@ -358,13 +332,12 @@ wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id, c
                                       wcl_read_fn read, void *context, uint64_t *size,
                                       wcl_error *error)
 {
-    wcl_layer_use *reference;
+    wcl_mount_use *use;
+    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
 
-    if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
-        return wcl_error_context(error, "apply diff", id);
-    wcl_status status = graphdriver_diff_apply(driver, id, parent ? parent : "", reference, read,
-                                               context, size, error);
-    wcl_layer_uses_leave(&driver->references, reference);
+    if (status == WCL_OK)
+        status = wcl_mounts_leave(&driver->mounts, use,
+                                  graphdriver_diff_apply(driver, id, parent ? parent : "", use,
+                                                         read, context, size, error));
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "apply diff", id);
 }

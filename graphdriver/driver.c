@@ -87,7 +87,7 @@ static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphd
         return wcl_fail_memory(error);
     made->pending_fd = -1;
     made->size = size;
-    wcl_layer_uses_init(&made->references);
+    wcl_mounts_init(&made->mounts, &made->layers);
     if (graphdriver_fill(made, options, error) == WCL_OK) {
         *driver = made;
         return WCL_OK;
@@ -112,7 +112,7 @@ void wcl_graphdriver_free(wcl_graphdriver *driver)
         wcl_behind_stop();
     if (driver->pending_fd >= 0)
         close(driver->pending_fd);
-    wcl_layer_uses_destroy(&driver->references);
+    wcl_mounts_destroy(&driver->mounts);
     free(driver->home);
     free(driver->provider);
     free(driver);
@@ -219,4 +219,23 @@ wcl_status wcl_graphdriver_metadata(wcl_graphdriver *driver, const char *id,
     if (tell_folder(driver, id, pair, context, error) != WCL_OK)
         return WCL_FAILED;
     return info ? tell_layer(info, pair, context, error) : WCL_OK;
+}
+
+/* ---- Mounts that were found ------------------------------------------------------------------ */
+
+wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error)
+{
+    return wcl_mounts_clean_up(&driver->mounts, error) == WCL_OK
+               ? WCL_OK
+               : wcl_error_context(error, "clean up", driver->home);
+}
+
+wcl_status wcl_graphdriver_adopt(wcl_graphdriver *driver, wcl_error *error)
+{
+    return wcl_mounts_adopt(&driver->mounts, error);
+}
+
+size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver)
+{
+    return wcl_mounts_release_forsaken(&driver->mounts);
 }

@@ -5,8 +5,8 @@
 #include <wcl/graphdriver.h>
 
 #include "base/buffer.h"
-#include "graphdriver/references.h"
 #include "graphdriver/storage_options.h"
+#include "mounts/mounts.h"
 
 struct wcl_graphdriver {
     wcl_driver layers; /* of wcl/layer.h; its texts are the driver's */
@@ -15,7 +15,7 @@ struct wcl_graphdriver {
     wcl_hooks hooks;
     int pending_fd; /* the folder of notes */
     uint64_t size;  /* of writable layers that do not say theirs; 0: no limit */
-    wcl_layer_uses references;
+    wcl_mounts mounts;
     bool works_behind; /* wcl_behind_start() was called */
 };
 
@@ -49,10 +49,6 @@ wcl_status wcl_graphdriver_settle(wcl_graphdriver *driver, const char *id, wcl_e
 /* A writable layer on `parent`, or on an empty layer of its own. Its turn is held. */
 wcl_status wcl_graphdriver_make_writable(wcl_graphdriver *driver, const char *id,
                                          const char *parent, uint64_t size, wcl_error *error);
-/* Removes the empty layer that a writable one on nothing stood on, if there is one. */
-wcl_status wcl_graphdriver_remove_scratch(wcl_graphdriver *driver, const char *id,
-                                          wcl_error *error);
-
 /* Whether anything was changed in a writable layer. */
 bool wcl_graphdriver_has_changes(const wcl_graphdriver *driver, const char *id);
 
@@ -64,12 +60,23 @@ wcl_status wcl_graphdriver_freeze(const wcl_graphdriver *driver, const char *id,
 /* Whether it is one of docker's own "-init" layers, which hold a few empty files. */
 bool wcl_graphdriver_is_init(const char *id);
 
-/* Whether a writable layer on nothing stands on this one, which was made for it alone. */
+/* ---- Layers beside docker's own ---------------------------------------------------------------
+ */
+
+/* Their names are those of the layers that they belong to, and an ending. */
+#define WCL_COMPANION_SIZE 160
+
+/* The empty layer that a writable one on nothing stands on, and which was made for it alone. */
+wcl_status wcl_graphdriver_make_scratch(wcl_graphdriver *driver, const char *id,
+                                        char scratch[WCL_COMPANION_SIZE], wcl_error *error);
+wcl_status wcl_graphdriver_remove_scratch(wcl_graphdriver *driver, const char *id,
+                                          wcl_error *error);
 bool wcl_graphdriver_is_scratch_of(const char *scratch, const char *id);
 
-/* Removes what an ApplyDiff onto a writable layer left that was interrupted. Its turn is held. */
+/* Names the layer that an ApplyDiff onto a writable one goes through, and removes what an
+ * interrupted one left of it. The turn of `id` is held. */
 wcl_status wcl_graphdriver_discard_applied(wcl_graphdriver *driver, const char *id,
-                                           wcl_error *error);
+                                           char applied[WCL_COMPANION_SIZE], wcl_error *error);
 
 /* ---- Differences ----------------------------------------------------------------------------- */
 
@@ -79,36 +86,17 @@ wcl_status wcl_difference_open(const wcl_graphdriver *driver, const char *id, co
 
 /* ---- Mounts that were found ------------------------------------------------------------------ */
 
-/*
- * Takes every mount below the home, after a plugin that ended without being asked to, for one that
- * docker still wants: it may be a container's, or in use by a call of docker's own.
- */
+/* As wcl_mounts_adopt() and wcl_mounts_release_forsaken(). */
 wcl_status wcl_graphdriver_adopt(wcl_graphdriver *driver, wcl_error *error);
-
-/*
- * Undoes adopted mounts that no process lives in and nobody asked for since the last time: who
- * should have put them may have asked the plugin that ended, and does not ask again. Gives how many
- * are adopted still. No turn may be held. What fails is left for the next time.
- */
 size_t wcl_graphdriver_release_forsaken(wcl_graphdriver *driver);
 
 /* ---- Mounts, with the layer's turn held ------------------------------------------------------ */
 
 /* Get and Put. */
 wcl_status wcl_graphdriver_get_held(wcl_graphdriver *driver, const char *id, const char *label,
-                                    wcl_layer_use *reference, char **path, wcl_error *error);
-wcl_status wcl_graphdriver_put_held(wcl_graphdriver *driver, const char *id,
-                                    wcl_layer_use *reference, wcl_error *error);
-
-/* Undoes a layer's mount, whoever uses it. Nothing is to be done for what is not mounted. */
-wcl_status wcl_graphdriver_unmount(wcl_graphdriver *driver, const char *id, wcl_error *error);
-
-/* The same for what is busy: out of sight at once. */
-wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const char *id,
-                                          wcl_error *error);
-
-/* Whether the layer's mount is the root of a process somewhere. */
-bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id);
+                                    wcl_mount_use *use, char **path, wcl_error *error);
+wcl_status wcl_graphdriver_put_held(wcl_graphdriver *driver, const char *id, wcl_mount_use *use,
+                                    wcl_error *error);
 
 /*
  * wcl_layer_prepare() for an engine, with a mount label (NULL or "": none). The engine makes the
@@ -117,10 +105,6 @@ bool wcl_graphdriver_is_lived_in(const wcl_graphdriver *driver, const char *id);
  */
 wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id, const char *label,
                                    wcl_error *error);
-
-/* wcl_layer_unprepare(), which does not wait for what need not be waited for. */
-wcl_status wcl_graphdriver_unprepare(const wcl_graphdriver *driver, const char *id,
-                                     wcl_error *error);
 
 /* Changes the tree at `path` as the read-only layer `id` does, which stands on nothing. */
 wcl_status wcl_graphdriver_lay_over(const wcl_graphdriver *driver, const char *id, const char *path,

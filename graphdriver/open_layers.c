@@ -2,74 +2,29 @@
  * Layers made by Create: writable until their first Diff or until something stands on them, since
  * BuildKit makes, fills and reads them in this way.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "graphdriver/driver.h"
 
-#define SCRATCH_SUFFIX ".scratch"
-#define SCRATCH_SIZE 160
 #define NO_PARENTS                                                                                 \
     (wcl_parents)                                                                                  \
     {                                                                                              \
         NULL, 0                                                                                    \
     }
 
-/* ---- What a writable layer on nothing stands on ---------------------------------------------- */
-
-bool wcl_graphdriver_is_scratch_of(const char *scratch, const char *id)
-{
-    size_t length = strlen(id);
-
-    return strncmp(scratch, id, length) == 0 && strcmp(scratch + length, SCRATCH_SUFFIX) == 0;
-}
-
-static void name_scratch(const char *id, char scratch[SCRATCH_SIZE])
-{
-    snprintf(scratch, SCRATCH_SIZE, "%.140s" SCRATCH_SUFFIX, id);
-}
-
-static wcl_status make_scratch(wcl_graphdriver *driver, const char *scratch, wcl_error *error)
-{
-    bool found;
-
-    if (wcl_layer_exists(&driver->layers, scratch, &found, error) != WCL_OK)
-        return WCL_FAILED;
-    return found ? WCL_OK : wcl_layer_create(&driver->layers, scratch, NULL, error);
-}
-
-wcl_status wcl_graphdriver_remove_scratch(wcl_graphdriver *driver, const char *id, wcl_error *error)
-{
-    WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
-    char scratch[SCRATCH_SIZE];
-    bool found;
-
-    name_scratch(id, scratch);
-    /* A name that is too long for a layer is not one's. */
-    if (wcl_layer_id_check(scratch, NULL) != WCL_OK)
-        return WCL_OK;
-    if (wcl_layer_exists(&driver->layers, scratch, &found, error) != WCL_OK ||
-        (found && wcl_layer_get_info(&driver->layers, scratch, &info, error) != WCL_OK))
-        return WCL_FAILED;
-    /* Anything else of that name is somebody's. */
-    bool is_scratch = info && strcmp(info->kind, "empty") == 0 && info->parent_count == 0;
-    return is_scratch ? wcl_layer_destroy(&driver->layers, scratch, error) : WCL_OK;
-}
-
 /* ---- Writable -------------------------------------------------------------------------------- */
 
 wcl_status wcl_graphdriver_make_writable(wcl_graphdriver *driver, const char *id,
                                          const char *parent, uint64_t size, wcl_error *error)
 {
-    char scratch[SCRATCH_SIZE];
+    char scratch[WCL_COMPANION_SIZE];
 
     if (*parent)
         return wcl_graphdriver_settle(driver, parent, error) == WCL_OK
                    ? wcl_layer_create_sandbox(&driver->layers, id, parent, NO_PARENTS, size, error)
                    : WCL_FAILED;
-    name_scratch(id, scratch);
-    if (make_scratch(driver, scratch, error) != WCL_OK)
+    if (wcl_graphdriver_make_scratch(driver, id, scratch, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_layer_create_sandbox(&driver->layers, id, scratch, NO_PARENTS, size, error) == WCL_OK)
         return WCL_OK;
@@ -158,12 +113,10 @@ static wcl_status open_layers_settle(wcl_graphdriver *driver, const char *id, wc
 
 wcl_status wcl_graphdriver_settle(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_layer_use *reference;
+    wcl_mount_use *use;
+    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
 
-    if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
-        return wcl_error_context(error, "complete layer", id);
-    wcl_status status = open_layers_settle(driver, id, error);
-    wcl_layer_uses_leave(&driver->references, reference);
+    if (status == WCL_OK)
+        status = wcl_mounts_leave(&driver->mounts, use, open_layers_settle(driver, id, error));
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "complete layer", id);
 }

@@ -8,26 +8,6 @@
 #include "graphdriver/driver.h"
 #include "layer/internal.h"
 
-static bool is_store(const wcl_graphdriver *driver)
-{
-    const wcl_layer_provider *provider;
-
-    return wcl_layer_provider_find(driver->provider, &provider, NULL) == WCL_OK &&
-           provider == &wcl_store_provider;
-}
-
-wcl_status wcl_graphdriver_unmount_lazily(const wcl_graphdriver *driver, const char *id,
-                                          wcl_error *error)
-{
-    WCL_CLEANUP_WORK wcl_work work = WCL_WORK_INIT;
-
-    if (!is_store(driver))
-        return wcl_fail(error, WCL_CODE_BUSY, "the layer is in use");
-    if (wcl_work_begin(&driver->layers, id, &work, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_mount_repair(&work.store, id, error);
-}
-
 wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id, const char *label,
                                    wcl_error *error)
 {
@@ -38,7 +18,7 @@ wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id
                                           .suid = true };
     const wcl_parents no_parents = { NULL, 0 };
 
-    if (is_store(driver))
+    if (wcl_mounts_is_store(&driver->layers))
         return wcl_store_prepare_with(&driver->layers, id, no_parents, &options, error);
     if (!label || !*label)
         return wcl_layer_prepare(&driver->layers, id, no_parents, error);
@@ -48,17 +28,10 @@ wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id
                     label);
 }
 
-wcl_status wcl_graphdriver_unprepare(const wcl_graphdriver *driver, const char *id,
-                                     wcl_error *error)
-{
-    return is_store(driver) ? wcl_store_unprepare_behind(&driver->layers, id, error)
-                            : wcl_layer_unprepare(&driver->layers, id, error);
-}
-
 wcl_status wcl_graphdriver_freeze(const wcl_graphdriver *driver, const char *id, bool alone,
                                   wcl_error *error)
 {
-    if (!is_store(driver))
+    if (!wcl_mounts_is_store(&driver->layers))
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "the layer is writable, and its provider cannot make it read-only");
     return wcl_store_freeze_sandbox(&driver->layers, id, alone, error);
@@ -69,7 +42,7 @@ wcl_status wcl_graphdriver_lay_over(const wcl_graphdriver *driver, const char *i
 {
     WCL_CLEANUP_FD int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-    if (!is_store(driver))
+    if (!wcl_mounts_is_store(&driver->layers))
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "a diff cannot be applied to a writable layer of this provider");
     if (root < 0)

@@ -15,7 +15,7 @@ cmake --build build/clang
 
 windows=$(git ls-files 'platform/windows/*.c' '*/vmcompute/*.c' 'base/*_windows.c' \
   'layer/features_windows.c' backupstream/backup_file.c backupstream/privileges.c 'cli/windows/*.c' 'graphdriver/windows/*.c')
-library=$(git ls-files 'base/*.c' 'backupstream/*.c' 'compress/*.c' 'erofs/*.c' 'layer/*.c' 'platform/linux/*.c' 'container/*.c' 'hns/*.c' \
+library=$(git ls-files 'base/*.c' 'backupstream/*.c' 'compress/*.c' 'erofs/*.c' 'layer/*.c' 'mounts/*.c' 'platform/linux/*.c' 'container/*.c' 'hns/*.c' \
   'image/*.c' 'graphdriver/*.c' 'cli/*.c' | grep -vxF "$windows")
 for_windows=(--target=x86_64-w64-mingw32 -std=gnu11 -D_GNU_SOURCE -D_WIN32_WINNT=0x0A00 -D_FILE_OFFSET_BITS=64
   -Wall -Wextra -Wpedantic -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Iplatform/windows/posix -I.

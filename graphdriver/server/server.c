@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "graphdriver/driver.h"
 #include "graphdriver/server/client.h"
-#include "graphdriver/server/keeper.h"
 #include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/request.h"
 #include "graphdriver/server/socket.h"
@@ -94,6 +94,31 @@ static wcl_status start_daemon(wcl_graphdriver_server *server, wcl_error *error)
     return WCL_OK;
 }
 
+/* Lets the driver that is served now look after what it adopted. */
+static size_t look(void *context)
+{
+    wcl_graphdriver_server *server = context;
+    wcl_session *session;
+
+    if (wcl_sessions_enter(&server->sessions, &session, NULL) != WCL_OK)
+        return 0;
+    size_t adopted = wcl_graphdriver_release_forsaken(session->driver);
+    wcl_sessions_leave(&server->sessions, session);
+    return adopted;
+}
+
+/* What an earlier server left mounted is adopted, if it left a driver. */
+static wcl_status start_keeper(wcl_graphdriver_server *server, wcl_error *error)
+{
+    wcl_session *session;
+
+    if (wcl_sessions_enter(&server->sessions, &session, NULL) != WCL_OK)
+        return WCL_OK;
+    wcl_status status = wcl_graphdriver_adopt(session->driver, error);
+    wcl_sessions_leave(&server->sessions, session);
+    return status == WCL_OK ? wcl_keeper_start(&server->keeper, look, server, error) : WCL_FAILED;
+}
+
 static wcl_status server_fill(wcl_graphdriver_server *server,
                               const wcl_graphdriver_server_options *options, wcl_error *error)
 {
@@ -116,7 +141,7 @@ static wcl_status server_fill(wcl_graphdriver_server *server,
     };
     server->connections_max = options->connections_max ? options->connections_max : CONNECTIONS_MAX;
     if (wcl_sessions_open(&server->sessions, options->state_dir, error) != WCL_OK ||
-        wcl_keeper_start(&server->keeper, &server->sessions, error) != WCL_OK)
+        start_keeper(server, error) != WCL_OK)
         return WCL_FAILED;
     if (server->listen_fd < 0) {
         if (wcl_socket_listen(options->socket, &server->listen_fd, error) != WCL_OK)

@@ -129,21 +129,22 @@ static wcl_status windows_create_remove_layer(wcl_graphdriver *driver, const cha
     return wcl_vm_destroy_layer(&driver->driver, wcl_buffer_text(&removing), error);
 }
 
+static wcl_status unmount_and_remove(wcl_graphdriver *driver, const char *id, wcl_mount_use *use,
+                                     wcl_error *error)
+{
+    if (use->count && wcl_graphdriver_unmount(driver, id, error) != WCL_OK)
+        return WCL_FAILED;
+    use->count = 0;
+    return windows_create_remove_layer(driver, id, error);
+}
+
 wcl_status wcl_graphdriver_remove(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    wcl_layer_use *reference;
-    wcl_status status = WCL_OK;
+    wcl_mount_use *use;
+    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
 
-    if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
-        return wcl_error_context(error, "remove", id);
-    if (reference->count)
-        status = wcl_graphdriver_unmount(driver, id, error);
-    if (status == WCL_OK) {
-        reference->count = 0;
-        status = windows_create_remove_layer(driver, id, error);
-    }
-    wcl_layer_uses_leave(&driver->references, reference);
+    if (status == WCL_OK)
+        status = wcl_mounts_leave(&driver->mounts, use, unmount_and_remove(driver, id, use, error));
     return wcl_graphdriver_done(status, "remove", id, error);
 }
 
@@ -179,12 +180,12 @@ wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error)
     if (wcl_layer_list(&driver->layers, &ids, &count, error) != WCL_OK)
         return wcl_error_context(error, "clean up", driver->home);
     for (size_t i = 0; i < count; i++) {
-        wcl_layer_use *reference;
-        if (wcl_layer_uses_enter(&driver->references, ids[i], &reference, error) != WCL_OK)
+        wcl_mount_use *use;
+        if (wcl_mounts_enter(&driver->mounts, ids[i], &use, error) != WCL_OK)
             return wcl_error_context(error, "clean up", ids[i]);
-        if (reference->count && wcl_graphdriver_unmount(driver, ids[i], NULL) == WCL_OK)
-            reference->count = 0;
-        wcl_layer_uses_leave(&driver->references, reference);
+        if (use->count && wcl_graphdriver_unmount(driver, ids[i], NULL) == WCL_OK)
+            use->count = 0;
+        wcl_mounts_leave(&driver->mounts, use, WCL_OK);
     }
     return wcl_graphdriver_done(wcl_graphdriver_destroy_leftovers(driver, error), "clean up",
                                 driver->home, error);

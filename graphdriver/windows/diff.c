@@ -29,39 +29,36 @@ static wcl_status check_parent(wcl_graphdriver *driver, const char *id, const ch
 
 /* Takes the layer's turn; a layer that is mounted is unmounted, since Windows reads no other. */
 static wcl_status begin_reading(wcl_graphdriver *driver, const char *id, const char *parent,
-                                wcl_layer_use **reference, wcl_error *error)
+                                wcl_mount_use **use, wcl_error *error)
 {
     if (check_parent(driver, id, parent, error) != WCL_OK ||
-        wcl_layer_uses_enter(&driver->references, id, reference, error) != WCL_OK)
+        wcl_mounts_enter(&driver->mounts, id, use, error) != WCL_OK)
         return WCL_FAILED;
-    if ((*reference)->count == 0 || wcl_layer_unprepare(&driver->layers, id, error) == WCL_OK)
+    if ((*use)->count == 0 || wcl_layer_unprepare(&driver->layers, id, error) == WCL_OK)
         return WCL_OK;
-    wcl_layer_uses_leave(&driver->references, *reference);
-    return WCL_FAILED;
+    return wcl_mounts_leave(&driver->mounts, *use, WCL_FAILED);
 }
 
 /* Undoes that; a failure is told unless there is one already. */
-static wcl_status end_reading(wcl_graphdriver *driver, const char *id, wcl_layer_use *reference,
+static wcl_status end_reading(wcl_graphdriver *driver, const char *id, wcl_mount_use *use,
                               wcl_status status, wcl_error *error)
 {
-    if (reference->count && wcl_layer_prepare(&driver->layers, id, own_chain,
-                                              status == WCL_OK ? error : NULL) != WCL_OK)
+    if (use->count && wcl_layer_prepare(&driver->layers, id, own_chain,
+                                        status == WCL_OK ? error : NULL) != WCL_OK)
         status = WCL_FAILED;
-    wcl_layer_uses_leave(&driver->references, reference);
-    return status;
+    return wcl_mounts_leave(&driver->mounts, use, status);
 }
 
 wcl_status wcl_graphdriver_diff(wcl_graphdriver *driver, const char *id, const char *parent,
                                 wcl_write_fn write, void *context, wcl_error *error)
 {
-    wcl_layer_use *reference;
+    wcl_mount_use *use;
 
-    if (begin_reading(driver, id, parent, &reference, error) != WCL_OK)
+    if (begin_reading(driver, id, parent, &use, error) != WCL_OK)
         return wcl_error_context(error, "diff", id);
     wcl_status status =
         wcl_layer_export_tar(&driver->layers, id, own_chain, write, context, NULL, error);
-    return wcl_graphdriver_done(end_reading(driver, id, reference, status, error), "diff", id,
-                                error);
+    return wcl_graphdriver_done(end_reading(driver, id, use, status, error), "diff", id, error);
 }
 
 /* What is done with each entry of a layer. */
@@ -90,12 +87,12 @@ static wcl_status read_entries(wcl_graphdriver *driver, const char *id, entry_fn
 static wcl_status look_at(wcl_graphdriver *driver, const char *id, const char *parent,
                           entry_fn entry_seen, void *context, wcl_error *error)
 {
-    wcl_layer_use *reference;
+    wcl_mount_use *use;
 
-    if (begin_reading(driver, id, parent, &reference, error) != WCL_OK)
+    if (begin_reading(driver, id, parent, &use, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = read_entries(driver, id, entry_seen, context, error);
-    return end_reading(driver, id, reference, status, error);
+    return end_reading(driver, id, use, status, error);
 }
 
 typedef struct change_teller {
@@ -231,13 +228,13 @@ wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id, c
                                       wcl_read_fn read, void *context, uint64_t *size,
                                       wcl_error *error)
 {
-    wcl_layer_use *reference;
+    wcl_mount_use *use;
 
     *size = 0;
-    if (wcl_layer_id_check(id, error) != WCL_OK ||
-        wcl_layer_uses_enter(&driver->references, id, &reference, error) != WCL_OK)
-        return wcl_error_context(error, "apply diff", id);
-    wcl_status status = windows_diff_apply(driver, id, parent, read, context, size, error);
-    wcl_layer_uses_leave(&driver->references, reference);
+    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
+    if (status == WCL_OK)
+        status =
+            wcl_mounts_leave(&driver->mounts, use,
+                             windows_diff_apply(driver, id, parent, read, context, size, error));
     return wcl_graphdriver_done(status, "apply diff", id, error);
 }

@@ -67,7 +67,7 @@ static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphd
     if (!made)
         return wcl_fail_memory(error);
     made->size = size;
-    wcl_layer_uses_init(&made->references);
+    wcl_mounts_init(&made->mounts, &made->layers);
     if (windows_driver_fill(made, options, error) == WCL_OK) {
         *driver = made;
         return WCL_OK;
@@ -87,7 +87,7 @@ void wcl_graphdriver_free(wcl_graphdriver *driver)
 {
     if (!driver)
         return;
-    wcl_layer_uses_destroy(&driver->references);
+    wcl_mounts_destroy(&driver->mounts);
     free(driver->root);
     free(driver->home);
     free(driver);

@@ -9,7 +9,7 @@
 #include <wcl/graphdriver.h>
 
 #include "base/buffer.h"
-#include "graphdriver/references.h"
+#include "mounts/mounts.h"
 #include "platform/windows/vmcompute.h"
 
 struct wcl_graphdriver {
@@ -19,7 +19,7 @@ struct wcl_graphdriver {
     char *root;      /* the home as a long path */
     wcl_hooks hooks; /* the log alone */
     uint64_t size;   /* of writable layers that do not say theirs; 0: what Windows gives them */
-    wcl_layer_uses references;
+    wcl_mounts mounts;
 };
 
 /* A failure of that operation on that layer, or success. */

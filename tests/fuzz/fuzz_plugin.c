@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "graphdriver/server/keeper.h"
 #include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/request.h"
 #include "tests/fuzz/fake_driver.h"

@@ -1,10 +1,8 @@
-/* The thread that gives back what docker will not ask to give back. */
-#include "graphdriver/server/keeper.h"
-
+/* The thread that gives back what an engine will not ask to give back. */
 #include <time.h>
 
-#include "graphdriver/driver.h"
 #include "base/thread.h"
+#include "mounts/mounts.h"
 
 /* Seconds between two looks: short at first, because most of what is lost was lost at the kill. */
 #define SHORTEST 2
@@ -25,40 +23,24 @@ static bool wait(wcl_keeper *keeper, unsigned seconds)
     return !stop;
 }
 
-static size_t look(wcl_keeper *keeper)
-{
-    wcl_session *session;
-
-    if (wcl_sessions_enter(keeper->sessions, &session, NULL) != WCL_OK)
-        return 0;
-    size_t adopted = wcl_graphdriver_release_forsaken(session->driver);
-    wcl_sessions_leave(keeper->sessions, session);
-    return adopted;
-}
-
 static void *keeper_run(void *context)
 {
     wcl_keeper *keeper = context;
     unsigned seconds = SHORTEST, looks = 0;
 
-    while (wait(keeper, seconds) && look(keeper) > 0)
+    while (wait(keeper, seconds) && keeper->look(keeper->context) > 0)
         if (++looks > 8 && seconds < LONGEST)
             seconds *= 2;
     return NULL;
 }
 
-wcl_status wcl_keeper_start(wcl_keeper *keeper, wcl_sessions *sessions, wcl_error *error)
+wcl_status wcl_keeper_start(wcl_keeper *keeper, size_t (*look)(void *context), void *context,
+                            wcl_error *error)
 {
-    wcl_session *session;
     pthread_condattr_t attributes;
 
-    if (wcl_sessions_enter(sessions, &session, NULL) != WCL_OK)
-        return WCL_OK;
-    wcl_status status = wcl_graphdriver_adopt(session->driver, error);
-    wcl_sessions_leave(sessions, session);
-    if (status != WCL_OK)
-        return WCL_FAILED;
-    keeper->sessions = sessions;
+    keeper->look = look;
+    keeper->context = context;
     pthread_mutex_init(&keeper->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
