@@ -52,9 +52,11 @@ static wcl_status lock_lease(wcl_lease *lease, wcl_error *error)
         if (lease->fd < 0)
             return wcl_fail_errno(error, errno, "cannot create a lease");
         if (flock(lease->fd, LOCK_EX | LOCK_NB) != 0) {
+            int cause = errno;
             close(lease->fd);
             lease->fd = -1;
-            return WCL_END;
+            return cause == EWOULDBLOCK ? WCL_END
+                                        : wcl_fail_errno(error, cause, "cannot lock the lease");
         }
         /* Whoever ends a lease removes it without the images' lock. */
     } while (!wcl_image_store_is_in_place(lease->store, lease->path, lease->fd));
