@@ -233,9 +233,8 @@ def strong_components(edges):
     return found
 
 
-def object_symbols(build):
-    """Of each source that was built: what its object defines and what it asks for."""
-    defined, wanted = {}, {}
+def objects(build):
+    """Each object of a source of the tree, and that source."""
     for folder, _, names in os.walk(build):
         for name in names:
             if not name.endswith(".c.o"):
@@ -244,16 +243,25 @@ def object_symbols(build):
             source = re.sub(r"^.*?\.dir/", "", os.path.relpath(path, build))[:-2]
             place = os.path.relpath(path, build).split("CMakeFiles/")[0]
             source = source if os.path.exists(source) else os.path.join(place, source)
-            if not os.path.exists(source) or source.startswith("tests/"):
-                continue
-            listed = subprocess.check_output(["nm", "--format=posix", path], text=True)
-            defined[source], wanted[source] = set(), set()
-            for line in listed.splitlines():
-                symbol, kind = line.split()[:2]
-                if kind == "U":
-                    wanted[source].add(symbol)
-                elif kind in "TDBRV":
-                    defined[source].add(symbol)
+            if os.path.exists(source) and not source.startswith("tests/"):
+                yield path, source
+
+
+def object_symbols(build):
+    """Of each source that was built: what its object defines and what it asks for."""
+    source_of = dict(objects(build))
+    defined = {source: set() for source in source_of.values()}
+    wanted = {source: set() for source in source_of.values()}
+    if not source_of:
+        return defined, wanted
+    listed = subprocess.check_output(["nm", "--format=posix", "--print-file-name", *source_of], text=True)
+    for line in listed.splitlines():
+        path, rest = line.split(": ", 1)
+        symbol, kind = rest.split()[:2]
+        if kind == "U":
+            wanted[source_of[path]].add(symbol)
+        elif kind in "TDBRV":
+            defined[source_of[path]].add(symbol)
     return defined, wanted
 
 
