@@ -88,6 +88,20 @@ int cli_usage_error(cli *cli, const char *format, ...) WCL_PRINTF(2, 3);
 /* Sizes as people write them: "20G", "512M", "4096"; powers of 1024. */
 bool cli_parse_size(const char *text, uint64_t *size);
 
+/* How a tar that is written is compressed. */
+#define CLI_COMPRESSIONS 8 /* more than there are */
+typedef struct cli_compression {
+    bool is_chosen[CLI_COMPRESSIONS];
+    const char *level;
+    char help[CLI_COMPRESSIONS][64];
+} cli_compression;
+
+/* Adds the options that choose to a table with room for CLI_COMPRESSIONS more. */
+void cli_compression_options(cli_compression *choice, cli_option *table);
+/* What was chosen, else what the file's name tells; 0, or the code to exit with. */
+int cli_compression_read(cli *cli, const cli_compression *choice, const char *file,
+                         wcl_tar_writer_options *tar);
+
 /* What a layer's tar may cost (wcl/tar.h): what the options below say, and what that means. */
 typedef struct cli_limits {
     const char *size, *entries, *ratio, *memory;

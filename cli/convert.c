@@ -9,43 +9,13 @@ static bool is_format(const char *format)
            strcmp(format, "dir") == 0;
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-    size_t length = strlen(text), end_length = strlen(end);
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 typedef struct convert_options {
     const char *from;
     const char *to;
-    bool gzip;
-    bool zstd;
-    const char *level;
+    cli_compression compression;
     cli_limits limits;
     bool plain;
 } convert_options;
-
-/* The compression asked for, else the one that the file's name tells. */
-static bool tar_options(const convert_options *options, const char *out,
-                        wcl_tar_writer_options *tar)
-{
-    tar->struct_size = sizeof(*tar);
-    tar->plain_backuptar = options->plain;
-    tar->max_size = options->limits.max_size;
-    tar->compression = WCL_COMPRESSION_NONE;
-    if (options->gzip || (!options->zstd && (ends_in(out, ".gz") || ends_in(out, ".tgz"))))
-        tar->compression = WCL_COMPRESSION_GZIP;
-    else if (options->zstd || ends_in(out, ".zst"))
-        tar->compression = WCL_COMPRESSION_ZSTD;
-    tar->level = 0;
-    if (!options->level)
-        return true;
-    uint64_t level;
-    if (!cli_parse_size(options->level, &level) || level == 0 || level > 22)
-        return false;
-    tar->level = (int)level;
-    return true;
-}
 
 static wcl_status open_writer(const convert_options *options, const wcl_tar_writer_options *tar,
                               const char *out, wcl_layer_writer **writer, wcl_error *error)
@@ -81,24 +51,19 @@ static wcl_status convert(cli *cli, const convert_options *options,
 int command_convert(cli *cli, int argc, char **argv)
 {
     convert_options options = { .from = NULL };
-    const cli_option table[] = {
+    cli_option table[12 + CLI_COMPRESSIONS] = {
         { "from", 0, CLI_VALUE, "FORMAT", "what IN is: oci, transport or dir", NULL, &options.from,
           NULL },
         { "to", 0, CLI_VALUE, "FORMAT", "what OUT becomes: oci, transport or dir", NULL,
           &options.to, NULL },
-        { "gzip", 'z', CLI_OPTIONAL_VALUE, "LEVEL",
-          "compress a tar with gzip (as a name in .gz does)", &options.gzip, &options.level, NULL },
-        { "zstd", 0, CLI_OPTIONAL_VALUE, "LEVEL",
-          "compress a tar with zstd (as a name in .zst does)", &options.zstd, &options.level,
-          NULL },
         { "plain", 0, CLI_FLAG, NULL,
           "write no WCL.* records: exactly what go-winio writes, with its losses", &options.plain,
           NULL, NULL },
         CLI_TAR_LIMITS(options.limits),
-        { .name = NULL },
     };
-    wcl_tar_writer_options tar;
+    wcl_tar_writer_options tar = { .struct_size = sizeof(tar) };
 
+    cli_compression_options(&options.compression, table);
     int result = cli_parse(cli, table, &argc, argv, 2, 2, 0);
     if (result)
         return result;
@@ -109,8 +74,11 @@ int command_convert(cli *cli, int argc, char **argv)
     result = cli_limits_read(cli, &options.limits);
     if (result)
         return result;
-    if (!tar_options(&options, argv[2], &tar))
-        return cli_usage_error(cli, "'%s' is no compression level", options.level);
+    result = cli_compression_read(cli, &options.compression, argv[2], &tar);
+    if (result)
+        return result;
+    tar.plain_backuptar = options.plain;
+    tar.max_size = options.limits.max_size;
     if (convert(cli, &options, &tar, argv[1], argv[2]) == WCL_OK)
         return 0;
     return EXIT_FAILED;

@@ -15,7 +15,7 @@
 
 static const command commands[] = {
     { "import", "[-l PARENT]... [-i TAR] [--expect-digest D] [--os OS] ID",
-      "Make a layer of the store of a layer tar", "The tar may be plain, gzip or zstd.",
+      "Make a layer of the store of a layer tar", "The tar may be plain, gzip, zstd, xz or bzip2.",
       command_import, CLI_NEEDS_NO_RIGHTS },
     { "export", "[-o TAR] [-z|--gzip[=LEVEL]|--zstd[=LEVEL]] ID|IMAGE",
       "Write a layer's tar as it was imported, or what changed in a sandbox", NULL, command_export,

@@ -170,29 +170,21 @@ static wcl_status export_to(cli *cli, const char *id, const char *tar, const wcl
 
 int command_export(cli *cli, int argc, char **argv)
 {
-    const char *tar = NULL, *level = NULL;
-    bool gzip = false, zstd = false;
+    const char *tar = NULL;
+    cli_compression compression;
     wcl_tar_writer_options options = { .struct_size = sizeof(options) };
-    const cli_option table[] = {
+    cli_option table[2 + CLI_COMPRESSIONS] = {
         { "output", 'o', CLI_VALUE, "TAR", "where to (default: standard output)", NULL, &tar,
           NULL },
-        { "gzip", 'z', CLI_OPTIONAL_VALUE, "LEVEL", "compress with gzip", &gzip, &level, NULL },
-        { "zstd", 0, CLI_OPTIONAL_VALUE, "LEVEL", "compress with zstd", &zstd, &level, NULL },
-        { .name = NULL },
     };
-    uint64_t number = 0;
 
+    cli_compression_options(&compression, table);
     int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
     if (result)
         return result;
-    if (gzip && zstd)
-        return cli_usage_error(cli, "--gzip and --zstd exclude each other");
-    if (level && (!cli_parse_size(level, &number) || number == 0 || number > 22))
-        return cli_usage_error(cli, "'%s' is no compression level", level);
-    options.compression = gzip   ? WCL_COMPRESSION_GZIP
-                          : zstd ? WCL_COMPRESSION_ZSTD
-                                 : WCL_COMPRESSION_NONE;
-    options.level = (int)number;
+    result = cli_compression_read(cli, &compression, "", &options);
+    if (result)
+        return result;
     wcl_driver driver = cli_driver(cli);
     char *id = cli_layer_id(cli, argv[1], &cli->error);
     result =

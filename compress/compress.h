@@ -1,11 +1,20 @@
-/* Compressed input and output: plain, gzip (of several members too) and zstd, with the work on
- * threads of its own, in bounded memory. */
+/* Compressed input and output, with the work on threads of its own, in bounded memory. */
 #ifndef WCL_COMPRESS_COMPRESS_H
 #define WCL_COMPRESS_COMPRESS_H
 
 #include <wcl/compression.h>
 
 #include "compress/block.h"
+
+/* The media types of plain layers, to which those of compressed ones add. */
+#define WCL_MEDIA_OCI_LAYER "application/vnd.oci.image.layer.v1.tar"
+#define WCL_MEDIA_DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
+
+/* Bytes of input that tell its compression. */
+#define WCL_COMPRESSION_MAGIC_SIZE 10
+
+/* The compression of what begins with these bytes. */
+wcl_compression wcl_compression_recognise(const void *data, size_t size);
 
 /* ---- Input ---------------------------------------------------------------------------------- */
 
@@ -43,9 +52,6 @@ wcl_status wcl_input_open(wcl_read_fn read, void *context, const wcl_input_optio
  */
 wcl_status wcl_input_next(wcl_input *input, wcl_block **block, wcl_error *error);
 
-/* Whether bytes begin with a frame of zstd, or with one to skip, as parallel compressors write. */
-bool wcl_begins_as_zstd(const uint8_t *data, size_t size);
-
 wcl_compression wcl_input_compression(const wcl_input *input);
 /* Compressed bytes taken so far. Any thread. */
 uint64_t wcl_input_consumed(const wcl_input *input);
@@ -58,8 +64,7 @@ void wcl_input_free(wcl_input *input);
 typedef struct wcl_output wcl_output;
 
 /* Compresses what it is given and passes it on to `write`, from the calling thread, in order. The
- * bytes do not depend on the number of threads. `level` 0 is the usual one; gzip has 1 to 9, zstd 1
- * to 19. */
+ * bytes do not depend on the number of threads. `level` 0 is the usual one. */
 wcl_status wcl_output_open(wcl_write_fn write, void *context, wcl_compression compression,
                            int level, wcl_output **output, wcl_error *error);
 wcl_status wcl_output_write(wcl_output *output, const void *data, size_t size, wcl_error *error);

@@ -1,17 +1,13 @@
 /* Compressed input: the reading thread, and the queue of blocks between it and the consumer. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
-#include "compress/compress.h"
-#include "compress/input_decoder.h"
 #include "base/thread.h"
+#include "compress/formats.h"
 
 #define BLOCK_SIZE (512u * 1024)
 #define BLOCK_COUNT 16
-/* Bytes that are looked at to recognise a compression. */
-#define MAGIC_SIZE 10
 
 struct wcl_input {
     /* Of the reading thread. */
@@ -37,55 +33,23 @@ struct wcl_input {
     wcl_error error;   /* of WCL_FAILED */
 };
 
-static bool begins_with(const wcl_input_source *source, const char *magic, size_t size)
-{
-    return wcl_input_source_ready(source) >= size &&
-           memcmp(wcl_input_source_data(source), magic, size) == 0;
-}
-
-bool wcl_begins_as_zstd(const uint8_t *data, size_t size)
-{
-    if (size < 4)
-        return false;
-    bool is_skippable = (data[0] & 0xf0) == 0x50 && memcmp(data + 1, "\x2a\x4d\x18", 3) == 0;
-    return is_skippable || memcmp(data, "\x28\xb5\x2f\xfd", 4) == 0;
-}
-
-static wcl_status fail_unsupported(const char *name, wcl_error *error)
-{
-    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                    "the input is compressed with %s; layers are plain, gzip or zstd", name);
-}
-
 static wcl_status open_decoder(wcl_input *input, wcl_compression *compression, wcl_error *error)
 {
-    wcl_input_source *source = &input->source;
-
-    if (begins_with(source, "\x1f\x8b", 2)) {
-        *compression = WCL_COMPRESSION_GZIP;
-        return wcl_gzip_decoder_new(&WCL_INFLATER_BEST, &input->decoder, error);
-    }
-    if (wcl_begins_as_zstd(wcl_input_source_data(source), wcl_input_source_ready(source))) {
-        *compression = WCL_COMPRESSION_ZSTD;
-        return wcl_zstd_decoder_new(&input->decoder, error);
-    }
-    if (begins_with(source,
-                    "\xfd"
-                    "7zXZ\0",
-                    6))
-        return fail_unsupported("xz", error);
-    if (begins_with(source, "BZh", 3) && wcl_input_source_ready(source) >= 10 &&
-        memcmp(wcl_input_source_data(source) + 4, "1AY&SY", 6) == 0)
-        return fail_unsupported("bzip2", error);
-    *compression = WCL_COMPRESSION_NONE;
-    return wcl_plain_decoder_new(&input->decoder, error);
+    *compression = wcl_compression_recognise(wcl_input_source_data(&input->source),
+                                             wcl_input_source_ready(&input->source));
+    const wcl_format *format = wcl_format_find(*compression);
+    if (!format->new_decoder)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "the input is compressed with %s, which this build of wcl cannot read",
+                        format->info.name);
+    return format->new_decoder(&input->decoder, error);
 }
 
 static wcl_status recognise(wcl_input *input, wcl_compression *compression, wcl_error *error)
 {
     wcl_input_source *source = &input->source;
 
-    if (wcl_input_source_fill(source, MAGIC_SIZE, error) != WCL_OK ||
+    if (wcl_input_source_fill(source, WCL_COMPRESSION_MAGIC_SIZE, error) != WCL_OK ||
         open_decoder(input, compression, error) != WCL_OK)
         return WCL_FAILED;
     if (*compression == WCL_COMPRESSION_NONE || !input->tap)
@@ -125,8 +89,8 @@ static wcl_status check_ratio(const wcl_input *input, wcl_status status, wcl_err
         input->made / input->max_ratio <= taken)
         return status;
     return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                    "the input is inflated to more than %" PRIu64
-                    " times its size, which is allowed; --max-ratio raises the limit",
+                    "the input is inflated to more than the %" PRIu64
+                    " times its size that are allowed; --max-ratio raises the limit",
                     input->max_ratio);
 }
 

@@ -20,9 +20,6 @@ struct wcl_decoder {
     const wcl_decoder_ops *ops;
 };
 
-wcl_status wcl_plain_decoder_new(wcl_decoder **decoder, wcl_error *error);
-wcl_status wcl_zstd_decoder_new(wcl_decoder **decoder, wcl_error *error);
-
 /* ---- Gzip ----------------------------------------------------------------------------------- */
 
 /* One step of inflating a member: what is left of the input and of the room for output. */

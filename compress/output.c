@@ -2,8 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "compress/compress.h"
-#include "compress/output_encoder.h"
+#include "compress/formats.h"
 
 struct wcl_output {
     const wcl_encoder_ops *ops;
@@ -11,36 +10,34 @@ struct wcl_output {
     bool closed; /* finished, or something failed: no more may come */
 };
 
-static const wcl_encoder_ops *encoder_of(wcl_compression compression)
+static wcl_status choose_level(const wcl_compression_info *info, int *level, wcl_error *error)
 {
-    switch (compression) {
-    case WCL_COMPRESSION_NONE:
-        return &wcl_encoder_plain;
-    case WCL_COMPRESSION_GZIP:
-        return &wcl_encoder_gzip;
-    case WCL_COMPRESSION_ZSTD:
-        return &wcl_encoder_zstd;
-    }
-    return NULL;
+    if (*level == 0)
+        *level = info->usual_level;
+    else if (info->most_level == 0)
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "level %d makes no sense without compression", *level);
+    else if (*level < info->least_level || *level > info->most_level)
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "%s does not have the level %d; its levels are %d to %d", info->name,
+                        *level, info->least_level, info->most_level);
+    return WCL_OK;
 }
 
 static wcl_status choose(const wcl_encoder_ops **ops, wcl_compression compression, int *level,
                          wcl_error *error)
 {
-    *ops = encoder_of(compression);
-    if (!*ops)
+    const wcl_format *format = wcl_format_find(compression);
+
+    if (!format)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "there is no compression %d",
                         (int)compression);
-    if (*level == 0)
-        *level = (*ops)->usual_level;
-    else if ((*ops)->most_level == 0)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "level %d makes no sense without compression", *level);
-    else if (*level < (*ops)->least_level || *level > (*ops)->most_level)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "%s has no level %d; its levels are %d to %d", (*ops)->name, *level,
-                        (*ops)->least_level, (*ops)->most_level);
-    return WCL_OK;
+    if (!format->encoder)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "this build of wcl cannot compress with %s; use gzip, or no compression",
+                        format->info.name);
+    *ops = format->encoder;
+    return choose_level(&format->info, level, error);
 }
 
 wcl_status wcl_output_open(wcl_write_fn write, void *context, wcl_compression compression,

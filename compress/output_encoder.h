@@ -14,18 +14,10 @@ typedef struct wcl_sink {
 typedef struct wcl_encoder wcl_encoder;
 
 typedef struct wcl_encoder_ops {
-    const char *name;
-    int least_level;
-    int most_level;
-    int usual_level;
     wcl_status (*new)(wcl_sink sink, int level, wcl_encoder **encoder, wcl_error *error);
     wcl_status (*write)(wcl_encoder *encoder, const void *data, size_t size, wcl_error *error);
     wcl_status (*finish)(wcl_encoder *encoder, wcl_error *error);
     void (*free)(wcl_encoder *encoder);
 } wcl_encoder_ops;
-
-extern const wcl_encoder_ops wcl_encoder_plain;
-extern const wcl_encoder_ops wcl_encoder_gzip;
-extern const wcl_encoder_ops wcl_encoder_zstd;
 
 #endif

@@ -54,30 +54,41 @@ bool wcl_media_type_is_config(const char *media_type, const char *manifest_type)
     return false;
 }
 
+/* The compression whose media type, of layers of one kind, ends in `rest` behind that of plain
+ * ones. */
+static bool find_compression(const char *rest, bool is_docker, wcl_compression *compression)
+{
+    const wcl_compression_info *info;
+
+    for (int i = 0; (info = wcl_compression_info_of((wcl_compression)i)); i++) {
+        const char *type = is_docker ? info->docker_media_type : info->oci_media_type;
+        const char *plain = is_docker ? WCL_MEDIA_DOCKER_LAYER : WCL_MEDIA_OCI_LAYER;
+        if (type && strcmp(type + strlen(plain), rest) == 0) {
+            *compression = info->compression;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compression, bool *is_foreign)
 {
     static const struct {
         const char *stem;
         bool is_foreign;
-        char separator;
+        bool is_docker;
     } kinds[] = {
-        { WCL_MEDIA_OCI_LAYER, false, '+' },
-        { WCL_MEDIA_OCI_FOREIGN_LAYER, true, '+' },
-        { WCL_MEDIA_DOCKER_LAYER, false, '.' },
-        { WCL_MEDIA_DOCKER_FOREIGN_LAYER, true, '.' },
+        { WCL_MEDIA_OCI_LAYER, false, false },
+        { WCL_MEDIA_OCI_FOREIGN_LAYER, true, false },
+        { WCL_MEDIA_DOCKER_LAYER, false, true },
+        { WCL_MEDIA_DOCKER_FOREIGN_LAYER, true, true },
     };
+    wcl_compression found;
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         size_t length = strlen(kinds[i].stem);
-        if (strncmp(media_type, kinds[i].stem, length) != 0)
-            continue;
-        const char *end = media_type + length;
-        wcl_compression found = WCL_COMPRESSION_NONE;
-        if (*end == kinds[i].separator && strcmp(end + 1, "gzip") == 0)
-            found = WCL_COMPRESSION_GZIP;
-        else if (*end == kinds[i].separator && strcmp(end + 1, "zstd") == 0)
-            found = WCL_COMPRESSION_ZSTD;
-        else if (*end)
+        if (strncmp(media_type, kinds[i].stem, length) != 0 ||
+            !find_compression(media_type + length, kinds[i].is_docker, &found))
             continue;
         if (compression)
             *compression = found;

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "compress/compress.h"
 
 /* Larger manifests and indexes, and larger configs, are refused. */
 #define WCL_MANIFEST_SIZE_MAX ((size_t)4 * 1024 * 1024)
@@ -21,12 +22,10 @@
 #define WCL_MEDIA_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define WCL_MEDIA_OCI_INDEX "application/vnd.oci.image.index.v1+json"
 #define WCL_MEDIA_OCI_CONFIG "application/vnd.oci.image.config.v1+json"
-#define WCL_MEDIA_OCI_LAYER "application/vnd.oci.image.layer.v1.tar"
 #define WCL_MEDIA_OCI_FOREIGN_LAYER "application/vnd.oci.image.layer.nondistributable.v1.tar"
 #define WCL_MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define WCL_MEDIA_DOCKER_INDEX "application/vnd.docker.distribution.manifest.list.v2+json"
 #define WCL_MEDIA_DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"
-#define WCL_MEDIA_DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
 #define WCL_MEDIA_DOCKER_FOREIGN_LAYER "application/vnd.docker.image.rootfs.foreign.diff.tar"
 
 /* ---- Digests -------------------------------------------------------------------------------- */
@@ -62,7 +61,7 @@ typedef struct wcl_descriptor {
 const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const char *name);
 
 /*
- * Whether it is a layer's media type: OCI's or Docker's, of a tar that is plain, gzip or zstd.
+ * Whether it is a layer's media type: OCI's or Docker's, of a tar with any compression that has one.
  * `is_foreign` says whether it is one of those that registries need not hold; both may be NULL.
  */
 bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compression,

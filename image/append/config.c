@@ -299,8 +299,8 @@ wcl_status wcl_append_manifest(cJSON *manifest, const wcl_append_blob *blob, con
         wcl_json_get_text(described, "mediaType", &config_type, error) != WCL_OK)
         return WCL_FAILED;
     bool is_docker = strcmp(config_type, WCL_MEDIA_DOCKER_CONFIG) == 0;
-    const char *layer_type =
-        is_docker ? WCL_MEDIA_DOCKER_LAYER ".gzip" : WCL_MEDIA_OCI_LAYER "+gzip";
+    const wcl_compression_info *gzip = wcl_compression_info_of(WCL_COMPRESSION_GZIP);
+    const char *layer_type = is_docker ? gzip->docker_media_type : gzip->oci_media_type;
     cJSON_DeleteItemFromObjectCaseSensitive(described, "size");
     if (append_config_set_text(described, "digest", config_digest, error) != WCL_OK)
         return WCL_FAILED;

@@ -108,17 +108,15 @@ static wcl_status hash_file(const wcl_bundle *bundle, const char *name,
 static wcl_status recognise(const wcl_bundle *bundle, const char *name,
                             wcl_compression *compression, wcl_error *error)
 {
-    uint8_t first[4] = { 0 };
+    uint8_t first[WCL_COMPRESSION_MAGIC_SIZE];
+    size_t got = 0;
     wcl_blob_stream *stream;
-    size_t got;
 
     if (wcl_bundle_stream(bundle, name, 0, &stream, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = stream->ops->read(stream, first, sizeof(first), &got, error);
     stream->ops->free(stream);
-    *compression = memcmp(first, "\x1F\x8B", 2) == 0          ? WCL_COMPRESSION_GZIP
-                   : wcl_begins_as_zstd(first, sizeof(first)) ? WCL_COMPRESSION_ZSTD
-                                                              : WCL_COMPRESSION_NONE;
+    *compression = wcl_compression_recognise(first, got);
     return status;
 }
 
@@ -167,11 +165,6 @@ static wcl_status name_layer(docker_archive *archive, const char *name, wcl_comp
 static wcl_status add_layer(docker_archive *archive, cJSON *layers, const char *name,
                             const cJSON *diff_id, wcl_error *error)
 {
-    static const char *const media_types[] = {
-        [WCL_COMPRESSION_NONE] = WCL_MEDIA_DOCKER_LAYER,
-        [WCL_COMPRESSION_GZIP] = WCL_MEDIA_DOCKER_LAYER ".gzip",
-        [WCL_COMPRESSION_ZSTD] = WCL_MEDIA_DOCKER_LAYER ".zstd",
-    };
     WCL_CLEANUP_BUNDLE_FILE wcl_bundle_file file = { .fd = -1 };
     char digest[WCL_DIGEST_TEXT_SIZE];
     wcl_compression compression;
@@ -180,9 +173,10 @@ static wcl_status add_layer(docker_archive *archive, cJSON *layers, const char *
         recognise(archive->bundle, name, &compression, error) != WCL_OK ||
         name_layer(archive, name, compression, diff_id, digest, error) != WCL_OK)
         return wcl_error_context(error, NULL, name);
+    const char *media_type = wcl_compression_info_of(compression)->docker_media_type;
     cJSON *layer = cJSON_CreateObject();
     if (!layer || !cJSON_AddItemToArray(layers, layer) ||
-        !add_descriptor(layer, media_types[compression], file.size, digest))
+        !add_descriptor(layer, media_type ? media_type : WCL_MEDIA_DOCKER_LAYER, file.size, digest))
         return wcl_fail_memory(error);
     return WCL_OK;
 }

@@ -130,6 +130,16 @@ def archives_may_be_compressed_with_xz_and_bzip2(home, server):
             failed = home.run("load", "-i", home.path(name), check=False)
             assert failed.returncode == 1 and failed.stderr.startswith(b"wcl: load "), (name, failed.stderr)
         assert_empty_images(home)
+    tar = tar_of({"a": b"1"})
+    for packed in (lzma.compress(tar), bz2.compress(tar)):
+        home.run("import", "packed", input=packed)
+        assert home.run("export", "packed").stdout == tar
+        home.run("remove", "packed")
+        home.run("append", "--os", "linux", "-t", "made:1", "scratch", "-", input=packed)
+        home.run("rmi", "made:1")
+        failed = home.run("import", "packed", input=packed[:-9], check=False)
+        assert failed.returncode == 1 and b"cannot decompress the " in failed.stderr, failed.stderr
+    assert_empty_images(home)
 
 
 def zstd_may_begin_with_what_is_to_be_skipped(home, server):

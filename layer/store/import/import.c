@@ -245,23 +245,11 @@ static wcl_status open_input(importing *import, const wcl_import_options *option
 
 /* ---- Ending --------------------------------------------------------------------------------- */
 
-static const char *media_type_of(wcl_compression compression)
-{
-    switch (compression) {
-    case WCL_COMPRESSION_GZIP:
-        return "application/vnd.oci.image.layer.v1.tar+gzip";
-    case WCL_COMPRESSION_ZSTD:
-        return "application/vnd.oci.image.layer.v1.tar+zstd";
-    default:
-        return "application/vnd.oci.image.layer.v1.tar";
-    }
-}
-
 static wcl_status import_set_text(char **to, const char *text, wcl_error *error)
 {
     free(*to);
-    *to = strdup(text);
-    return *to ? WCL_OK : wcl_fail_memory(error);
+    *to = text ? strdup(text) : NULL;
+    return *to || !text ? WCL_OK : wcl_fail_memory(error);
 }
 
 static wcl_status settle_digests(importing *import, const wcl_import_options *options,
@@ -285,9 +273,9 @@ static wcl_status settle_digests(importing *import, const wcl_import_options *op
         return wcl_fail(error, WCL_CODE_CHECKSUM,
                         "the digest is %s (uncompressed %s), not %s as expected", blob, diff_id,
                         expected);
-    const char *media_type = options->media_type
-                                 ? options->media_type
-                                 : media_type_of(wcl_input_compression(import->input));
+    const wcl_compression_info *came_as =
+        wcl_compression_info_of(wcl_input_compression(import->input));
+    const char *media_type = options->media_type ? options->media_type : came_as->oci_media_type;
     if (import_set_text(&import->record.diff_id, diff_id, error) != WCL_OK ||
         import_set_text(&import->record.blob_digest, blob, error) != WCL_OK ||
         import_set_text(&import->record.media_type, media_type, error) != WCL_OK)

@@ -1,19 +1,151 @@
 /*
- * Gzip output: the contents are cut into chunks of one size, each becomes a member of its own, and
- * the members are passed on in order. Where the cuts are does not depend on the threads, so neither
- * do the bytes.
+ * Gzip. Input is the sequence of members, over a library that inflates one. For output the contents
+ * are cut into chunks of one size, each becomes a member of its own, and the members are passed on
+ * in order. Where the cuts are does not depend on the threads, so neither do the bytes.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "compress/output_deflate.h"
-#include "compress/output_encoder.h"
 #include "base/thread.h"
+#include "compress/formats.h"
+#include "compress/output_deflate.h"
 
 #define CHUNK_SIZE (512u * 1024)
 /* With about 1.5 MiB per worker, memory stays bounded on large machines. */
 #define MOST_WORKERS 16
+
+/* ---- Input ---------------------------------------------------------------------------------- */
+
+typedef struct gzip_decoder {
+    wcl_decoder base;
+    const wcl_inflater_ops *inflater_ops;
+    wcl_inflater *inflater;
+    bool in_member;
+    bool after_member; /* at least one member was read */
+} gzip_decoder;
+
+static wcl_status fail_trailing(const wcl_input_source *source, wcl_error *error)
+{
+    return wcl_fail(error, WCL_CODE_CORRUPT,
+                    "the gzip data is followed, at byte %" PRIu64
+                    ", by something that is neither another member nor padding of zeros",
+                    wcl_input_source_offset(source));
+}
+
+static wcl_status fail_truncated(const wcl_input_source *source, wcl_error *error)
+{
+    return wcl_fail(error, WCL_CODE_TRUNCATED,
+                    "the gzip data ends within a member after %" PRIu64
+                    " bytes; it was not transferred whole",
+                    wcl_input_source_offset(source));
+}
+
+static wcl_status skip_padding(wcl_input_source *source, wcl_error *error)
+{
+    for (;;) {
+        if (wcl_input_source_fill(source, 1, error) != WCL_OK)
+            return WCL_FAILED;
+        if (wcl_input_source_ready(source) == 0)
+            return WCL_END;
+        if (*wcl_input_source_data(source) != 0)
+            return fail_trailing(source, error);
+        source->position++;
+    }
+}
+
+/* Goes into the next member; WCL_END when there is none. */
+static wcl_status begin_member(gzip_decoder *decoder, wcl_input_source *source, wcl_error *error)
+{
+    if (wcl_input_source_fill(source, 2, error) != WCL_OK)
+        return WCL_FAILED;
+    size_t ready = wcl_input_source_ready(source);
+    const uint8_t *data = wcl_input_source_data(source);
+    if (ready == 0)
+        return decoder->after_member ? WCL_END : fail_truncated(source, error);
+    if (decoder->after_member && data[0] == 0)
+        return skip_padding(source, error);
+    if (data[0] != 0x1f || (ready > 1 && data[1] != 0x8b))
+        return fail_trailing(source, error);
+    if (decoder->after_member)
+        decoder->inflater_ops->reset(decoder->inflater);
+    decoder->in_member = true;
+    return WCL_OK;
+}
+
+/* Inflates what is ready. Without progress at the end of the input, the member is cut short. */
+static wcl_status inflate_some(gzip_decoder *decoder, wcl_input_source *source, uint8_t *data,
+                               size_t size, size_t *made, wcl_error *error)
+{
+    *made = 0;
+    if (wcl_input_source_ready(source) == 0 &&
+        wcl_input_source_fill(source, WCL_INPUT_SOURCE_SIZE / 2, error) != WCL_OK)
+        return WCL_FAILED;
+    size_t ready = wcl_input_source_ready(source);
+    wcl_inflate_step step = { wcl_input_source_data(source), ready, data, size, false };
+    wcl_status status = decoder->inflater_ops->inflate(decoder->inflater, &step, error);
+    source->position += ready - step.in_size;
+    *made = size - step.out_size;
+    if (status != WCL_OK)
+        return WCL_FAILED;
+    if (step.done) {
+        decoder->in_member = false;
+        decoder->after_member = true;
+    } else if (ready == step.in_size && *made == 0) {
+        return ready == 0 ? fail_truncated(source, error)
+                          : wcl_fail(error, WCL_CODE_CORRUPT, "the gzip data is damaged");
+    }
+    return WCL_OK;
+}
+
+static wcl_status input_gzip_decode(wcl_decoder *base, wcl_input_source *source, uint8_t *data,
+                                    size_t size, size_t *made, wcl_error *error)
+{
+    gzip_decoder *decoder = (gzip_decoder *)base;
+    *made = 0;
+    while (*made < size) {
+        if (!decoder->in_member) {
+            wcl_status status = begin_member(decoder, source, error);
+            if (status != WCL_OK)
+                return status;
+        }
+        size_t more;
+        wcl_status status = inflate_some(decoder, source, data + *made, size - *made, &more, error);
+        *made += more;
+        if (status != WCL_OK)
+            return status;
+    }
+    return WCL_OK;
+}
+
+static void free_decoder(wcl_decoder *base)
+{
+    gzip_decoder *decoder = (gzip_decoder *)base;
+    if (decoder->inflater)
+        decoder->inflater_ops->free(decoder->inflater);
+    free(decoder);
+}
+
+static const wcl_decoder_ops gzip_ops = { .decode = input_gzip_decode, .free = free_decoder };
+
+wcl_status wcl_gzip_decoder_new(const wcl_inflater_ops *inflater_ops, wcl_decoder **decoder,
+                                wcl_error *error)
+{
+    gzip_decoder *made = calloc(1, sizeof(*made));
+    if (!made)
+        return wcl_fail_memory(error);
+    made->base.ops = &gzip_ops;
+    made->inflater_ops = inflater_ops;
+    if (inflater_ops->new (&made->inflater, error) != WCL_OK) {
+        free(made);
+        return WCL_FAILED;
+    }
+    *decoder = &made->base;
+    return WCL_OK;
+}
+
+/* ---- Output --------------------------------------------------------------------------------- */
 
 typedef enum chunk_state {
     CHUNK_FREE,
@@ -69,7 +201,7 @@ static void compress_chunks(wcl_encoder *encoder, wcl_deflater *deflater)
     }
 }
 
-static void *output_gzip_run(void *context)
+static void *run_worker(void *context)
 {
     wcl_encoder *encoder = context;
     wcl_deflater *deflater = wcl_deflater_new(encoder->level);
@@ -101,12 +233,12 @@ static wcl_status make_chunks(wcl_encoder *encoder, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status output_gzip_start(wcl_encoder *encoder, unsigned workers, wcl_error *error)
+static wcl_status start_workers(wcl_encoder *encoder, unsigned workers, wcl_error *error)
 {
     if (make_chunks(encoder, error) != WCL_OK)
         return WCL_FAILED;
     while (encoder->worker_count < workers) {
-        if (wcl_thread_start(&encoder->workers[encoder->worker_count], output_gzip_run, encoder,
+        if (wcl_thread_start(&encoder->workers[encoder->worker_count], run_worker, encoder,
                              error) != WCL_OK)
             return WCL_FAILED;
         encoder->worker_count++;
@@ -133,8 +265,7 @@ static void free_encoder(wcl_encoder *encoder)
     free(encoder);
 }
 
-static wcl_status output_gzip_new_encoder(wcl_sink sink, int level, wcl_encoder **encoder,
-                                          wcl_error *error)
+static wcl_status new_encoder(wcl_sink sink, int level, wcl_encoder **encoder, wcl_error *error)
 {
     wcl_encoder *made = calloc(1, sizeof(*made));
     if (!made)
@@ -147,7 +278,7 @@ static wcl_status output_gzip_new_encoder(wcl_sink sink, int level, wcl_encoder 
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->work, NULL);
     pthread_cond_init(&made->done, NULL);
-    if (output_gzip_start(made, workers, error) != WCL_OK) {
+    if (start_workers(made, workers, error) != WCL_OK) {
         free_encoder(made);
         return WCL_FAILED;
     }
@@ -168,7 +299,7 @@ static wcl_status pass_on(wcl_encoder *encoder, wcl_error *error)
     if (!done)
         return wcl_fail_memory(error);
     if (chunk->member_size == 0)
-        return wcl_fail(error, WCL_CODE_GEN_FAILURE, "a chunk cannot be compressed");
+        return wcl_fail(error, WCL_CODE_GEN_FAILURE, "cannot compress a chunk");
     if (encoder->sink.write(encoder->sink.context, chunk->member, chunk->member_size, error) !=
         WCL_OK)
         return WCL_FAILED;
@@ -211,7 +342,7 @@ static wcl_status write_gzip(wcl_encoder *encoder, const void *data, size_t size
     return WCL_OK;
 }
 
-static wcl_status output_gzip_finish(wcl_encoder *encoder, wcl_error *error)
+static wcl_status finish_gzip(wcl_encoder *encoder, wcl_error *error)
 {
     if ((encoder->chunks[encoder->filling].size > 0 || !encoder->any) &&
         submit(encoder, error) != WCL_OK)
@@ -222,13 +353,36 @@ static wcl_status output_gzip_finish(wcl_encoder *encoder, wcl_error *error)
     return WCL_OK;
 }
 
-const wcl_encoder_ops wcl_encoder_gzip = {
-    .name = "gzip",
-    .least_level = 1,
-    .most_level = 9,
-    .usual_level = 6,
-    .new = output_gzip_new_encoder,
+static const wcl_encoder_ops encoder_ops = {
+    .new = new_encoder,
     .write = write_gzip,
-    .finish = output_gzip_finish,
+    .finish = finish_gzip,
     .free = free_encoder,
+};
+
+/* ---- The format ----------------------------------------------------------------------------- */
+
+static bool begins_as_gzip(const uint8_t *data, size_t size)
+{
+    return size >= 2 && memcmp(data, "\x1f\x8b", 2) == 0;
+}
+
+static wcl_status new_decoder(wcl_decoder **decoder, wcl_error *error)
+{
+    return wcl_gzip_decoder_new(&WCL_INFLATER_BEST, decoder, error);
+}
+
+const wcl_format wcl_format_gzip = {
+    .info = { .compression = WCL_COMPRESSION_GZIP,
+              .name = "gzip",
+              .suffixes = { ".gz", ".tgz" },
+              .oci_media_type = WCL_MEDIA_OCI_LAYER "+gzip",
+              .docker_media_type = WCL_MEDIA_DOCKER_LAYER ".gzip",
+              .can_write = true,
+              .least_level = 1,
+              .most_level = 9,
+              .usual_level = 6 },
+    .begins = begins_as_gzip,
+    .new_decoder = new_decoder,
+    .encoder = &encoder_ops,
 };
