@@ -84,7 +84,7 @@ static wcl_status filter_decode(wcl_decoder *base, wcl_input_source *source, uin
     return WCL_OK;
 }
 
-static void free_decoder(wcl_decoder *base)
+static void free_filter(wcl_decoder *base)
 {
     filter_decoder *decoder = (filter_decoder *)base;
 
@@ -92,7 +92,7 @@ static void free_decoder(wcl_decoder *base)
     free(decoder);
 }
 
-static const wcl_decoder_ops filter_ops = { .decode = filter_decode, .free = free_decoder };
+static const wcl_decoder_ops filter_ops = { .decode = filter_decode, .free = free_filter };
 
 /* The filter is said, not found out: what is inside is not looked at for another one. */
 static wcl_status filter_decoder_new(const char *name, int filter, wcl_decoder **decoder,
@@ -107,12 +107,12 @@ static wcl_status filter_decoder_new(const char *name, int filter, wcl_decoder *
     made->why = (wcl_error)WCL_ERROR_INIT;
     made->archive = archive_read_new();
     if (!made->archive || archive_read_support_format_raw(made->archive) != ARCHIVE_OK) {
-        free_decoder(&made->base);
+        free_filter(&made->base);
         return wcl_fail_memory(error);
     }
     /* A warning says that it would run a program. */
     if (archive_read_append_filter(made->archive, filter) != ARCHIVE_OK) {
-        free_decoder(&made->base);
+        free_filter(&made->base);
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "the input is compressed with %s, which this libarchive cannot read", name);
     }

@@ -18,11 +18,6 @@
 /* Nanoseconds between two looks at whether a writer has ended. */
 #define LOOK_EVERY 50000000
 
-static const char *digits_of(const char *digest)
-{
-    return digest + sizeof("sha256:") - 1;
-}
-
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 static void blob_path(const char *hex, char path[96])
@@ -34,7 +29,7 @@ bool wcl_image_blob_exists(const wcl_image_store *store, const char *digest)
 {
     char path[96];
 
-    blob_path(digits_of(digest), path);
+    blob_path(wcl_digest_digits(digest), path);
     return wcl_image_store_has(store, path);
 }
 
@@ -48,7 +43,7 @@ int wcl_image_blob_open(const wcl_image_store *store, const char *digest, const 
         snprintf(path, sizeof(path), "%.128s/layer.tar", layer_id);
         fd = openat(store->layers.home_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     } else {
-        blob_path(digits_of(digest), path);
+        blob_path(wcl_digest_digits(digest), path);
         fd = openat(store->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     }
     if (fd < 0)
@@ -61,7 +56,7 @@ wcl_status wcl_image_blob_read(const wcl_image_store *store, const char *digest,
 {
     char path[96], found[WCL_DIGEST_TEXT_SIZE];
 
-    blob_path(digits_of(digest), path);
+    blob_path(wcl_digest_digits(digest), path);
     if (wcl_image_store_get(store, path, limit, data, error) != WCL_OK ||
         wcl_digest_of(data->data, data->size, found, error) != WCL_OK)
         return WCL_FAILED;
@@ -116,7 +111,7 @@ wcl_status wcl_blob_writer_begin(const wcl_image_store *store, const char *diges
 
     *writer = (wcl_blob_writer)WCL_BLOB_WRITER_INIT;
     writer->store = store;
-    snprintf(writer->hex, sizeof(writer->hex), "%s", digits_of(digest));
+    snprintf(writer->hex, sizeof(writer->hex), "%s", wcl_digest_digits(digest));
     partial_path(writer, path);
     do {
         wcl_blob_writer_end(writer, true);

@@ -16,46 +16,6 @@
 
 /* ---- What is used --------------------------------------------------------------------------- */
 
-wcl_status wcl_image_uses_add(wcl_image_uses *uses, const char *id_or_digest, wcl_error *error)
-{
-    const char *colon = strchr(id_or_digest, ':');
-
-    if (uses->count == uses->capacity) {
-        size_t capacity = uses->capacity ? 2 * uses->capacity : 64;
-        void *grown = realloc(uses->items, capacity * sizeof(*uses->items));
-        if (!grown)
-            return wcl_fail_memory(error);
-        uses->items = grown;
-        uses->capacity = capacity;
-    }
-    snprintf(uses->items[uses->count++], sizeof(*uses->items), "%s",
-             colon ? colon + 1 : id_or_digest);
-    return WCL_OK;
-}
-
-static int compare_uses(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-void wcl_image_uses_sort(wcl_image_uses *uses)
-{
-    if (uses->count)
-        qsort(uses->items, uses->count, sizeof(*uses->items), compare_uses);
-}
-
-bool wcl_image_uses_has(const wcl_image_uses *uses, const char *hex)
-{
-    return uses->count &&
-           bsearch(hex, uses->items, uses->count, sizeof(*uses->items), compare_uses);
-}
-
-void wcl_image_uses_free(wcl_image_uses *uses)
-{
-    free(uses->items);
-    *uses = (wcl_image_uses) { NULL, 0, 0 };
-}
-
 typedef struct reading {
     const wcl_image_store *store;
     wcl_image_uses *uses;

@@ -98,13 +98,13 @@ static wcl_status read_platform(wcl_config *config, wcl_error *error)
     return WCL_OK;
 }
 
-/* Of what is read here and elsewhere: the root, what to run, and its lists by name (labels). */
+/* Of what is read here and elsewhere beside the root: what to run, and its lists by name (labels).
+ */
 static wcl_status check_unique(const cJSON *json, wcl_error *error)
 {
     const cJSON *run = cJSON_GetObjectItemCaseSensitive(json, "config");
 
-    if (wcl_json_check_unique(json, error) != WCL_OK ||
-        wcl_json_check_unique_in(json, "rootfs", error) != WCL_OK ||
+    if (wcl_json_check_unique_in(json, "rootfs", error) != WCL_OK ||
         wcl_json_check_unique_in(json, "platform", error) != WCL_OK ||
         wcl_json_check_unique_in(json, "config", error) != WCL_OK)
         return WCL_FAILED;
@@ -116,17 +116,14 @@ static wcl_status check_unique(const cJSON *json, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status image_config_parse(wcl_config *config, size_t layer_count, wcl_error *error)
+static wcl_status read_config(wcl_config *config, const void *text, size_t size, size_t layer_count,
+                              wcl_error *error)
 {
+    wcl_document document = WCL_DOCUMENT_OF(config);
     const char *created = "";
 
-    if (wcl_json_parse(config->text, config->size, WCL_CONFIG_SIZE_MAX, &config->owned, error) !=
-        WCL_OK)
-        return WCL_FAILED;
-    config->json = config->owned;
-    if (!cJSON_IsObject(config->json))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is no JSON object");
-    if (check_unique(config->json, error) != WCL_OK || read_platform(config, error) != WCL_OK ||
+    if (wcl_document_read(text, size, WCL_CONFIG_SIZE_MAX, &document, error) != WCL_OK ||
+        check_unique(config->json, error) != WCL_OK || read_platform(config, error) != WCL_OK ||
         wcl_json_get_text(config->json, "created", &created, error) != WCL_OK)
         return WCL_FAILED;
     config->created = parse_time(created);
@@ -136,19 +133,15 @@ static wcl_status image_config_parse(wcl_config *config, size_t layer_count, wcl
 wcl_status wcl_config_parse(const void *text, size_t size, size_t layer_count, wcl_config **config,
                             wcl_error *error)
 {
-    WCL_CLEANUP_IMAGE_CONFIG wcl_config *made = NULL;
+    wcl_config *made = calloc(1, sizeof(*made));
 
-    made = calloc(1, sizeof(*made));
     if (!made)
         return wcl_fail_memory(error);
-    made->text = wcl_document_keep("config", text, size, WCL_CONFIG_SIZE_MAX, made->digest, error);
-    if (!made->text)
-        return WCL_FAILED;
-    made->size = size;
-    if (image_config_parse(made, layer_count, error) != WCL_OK)
+    if (read_config(made, text, size, layer_count, error) != WCL_OK) {
+        wcl_config_free(made);
         return wcl_error_context(error, NULL, "config");
+    }
     *config = made;
-    made = NULL;
     return WCL_OK;
 }
 
@@ -159,6 +152,6 @@ void wcl_config_free(wcl_config *config)
     free(config->diff_ids);
     free(config->chain_ids);
     free(config->text);
-    cJSON_Delete(config->owned);
+    cJSON_Delete(config->json);
     free(config);
 }

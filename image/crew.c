@@ -33,39 +33,6 @@ static void on_log(void *context, wcl_log_level level, const char *message)
     pthread_mutex_unlock(&crew->mutex);
 }
 
-void wcl_crew_init(wcl_crew *crew)
-{
-    pthread_condattr_t attributes;
-
-    crew->hooks = (wcl_hooks) {
-        .struct_size = sizeof(wcl_hooks), .context = crew, .log = on_log, .progress = on_progress
-    };
-    crew->layers_driver = *crew->driver;
-    crew->layers_driver.hooks = &crew->hooks;
-    crew->log = (wcl_buffer)WCL_BUFFER_INIT;
-    crew->status = WCL_OK;
-    atomic_init(&crew->stop, false);
-    if (!crew->parallel)
-        crew->parallel =
-            crew->options && crew->options->parallel ? crew->options->parallel : PARALLEL_DEFAULT;
-    pthread_mutex_init(&crew->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&crew->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    for (size_t i = 0; i < crew->count; i++) {
-        crew->jobs[i].crew = crew;
-        crew->jobs[i].number = i;
-    }
-}
-
-void wcl_crew_free(wcl_crew *crew)
-{
-    pthread_cond_destroy(&crew->changed);
-    pthread_mutex_destroy(&crew->mutex);
-    wcl_buffer_free(&crew->log);
-}
-
 /* ---- A job's side --------------------------------------------------------------------------- */
 
 wcl_status wcl_job_check(const wcl_job *job, wcl_error *error)
@@ -237,16 +204,70 @@ static void supervise(wcl_crew *crew)
     pthread_mutex_unlock(&crew->mutex);
 }
 
+static unsigned parallel_of(const wcl_crew *crew)
+{
+    unsigned wanted = crew->options ? crew->options->parallel : 0;
+
+    if (crew->parallel && (!wanted || crew->parallel < wanted))
+        return crew->parallel;
+    return wanted ? wanted : PARALLEL_DEFAULT;
+}
+
+static wcl_status prepare(wcl_crew *crew, wcl_error *error)
+{
+    pthread_condattr_t attributes;
+
+    crew->jobs = calloc(crew->count + 1, sizeof(*crew->jobs));
+    if (!crew->jobs)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; i < crew->count; i++) {
+        const wcl_descriptor *blob = crew->blob(crew->context, i);
+        crew->jobs[i].crew = crew;
+        crew->jobs[i].number = i;
+        crew->jobs[i].digest = blob->digest;
+        crew->jobs[i].total = blob->size;
+    }
+    crew->hooks = (wcl_hooks) {
+        .struct_size = sizeof(wcl_hooks), .context = crew, .log = on_log, .progress = on_progress
+    };
+    crew->layers_driver = *crew->driver;
+    crew->layers_driver.hooks = &crew->hooks;
+    crew->log = (wcl_buffer)WCL_BUFFER_INIT;
+    crew->status = WCL_OK;
+    crew->parallel = parallel_of(crew);
+    atomic_init(&crew->stop, false);
+    *crew->peer_stop = &crew->stop;
+    pthread_mutex_init(&crew->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&crew->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return WCL_OK;
+}
+
+static void crew_clear(wcl_crew *crew)
+{
+    *crew->peer_stop = NULL;
+    pthread_cond_destroy(&crew->changed);
+    pthread_mutex_destroy(&crew->mutex);
+    wcl_buffer_free(&crew->log);
+    free(crew->jobs);
+}
+
 wcl_status wcl_crew_run(wcl_crew *crew, wcl_error *error)
 {
+    if (prepare(crew, error) != WCL_OK)
+        return WCL_FAILED;
     supervise(crew);
     for (size_t i = 0; i < crew->count; i++)
         if (crew->jobs[i].is_started)
             pthread_join(crew->jobs[i].thread, NULL);
     bool go_on = crew_report(crew);
-    if (crew->status == WCL_OK && !go_on)
-        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
-    if (crew->status != WCL_OK && error)
+    wcl_status status = crew->status;
+    if (status != WCL_OK && error)
         *error = crew->error;
-    return crew->status;
+    else if (!go_on)
+        status = wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
+    crew_clear(crew);
+    return status;
 }

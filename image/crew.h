@@ -31,12 +31,14 @@ struct wcl_crew {
     const wcl_driver *driver; /* the caller's */
     const wcl_transfer_options *options;
     const char *operation;
-    wcl_job *jobs; /* `count` of them, digest and total filled in */
+    unsigned parallel;          /* what the peer takes at a time; 0: any number */
+    const wcl_stop **peer_stop; /* leads to `stop` while the crew works */
     size_t count;
-    unsigned parallel;
+    const wcl_descriptor *(*blob)(const void *context, size_t number);
     wcl_status (*run)(void *context, wcl_job *job, wcl_error *error);
     void *context;
     /* The crew's own. */
+    wcl_job *jobs;
     wcl_stop stop;
     wcl_driver layers_driver; /* for what jobs do with layers: ends when all shall end */
     wcl_hooks hooks;
@@ -47,11 +49,7 @@ struct wcl_crew {
     wcl_buffer log;  /* lines, each with its level in front */
 };
 
-/* Prepares a crew whose fields down to `context` are filled in. */
-void wcl_crew_init(wcl_crew *crew);
-void wcl_crew_free(wcl_crew *crew);
-
-/* Runs all jobs, in order, and waits for them. Fails as the first one to fail does. */
+/* Runs a job for each blob, in order, and waits for them. Fails as the first one to fail does. */
 wcl_status wcl_crew_run(wcl_crew *crew, wcl_error *error);
 
 /*

@@ -9,29 +9,6 @@
 #define URLS_MAX 32
 #define WORD_SIZE_MAX 128
 
-char *wcl_document_keep(const char *what, const void *text, size_t size, size_t most,
-                        char digest[WCL_DIGEST_TEXT_SIZE], wcl_error *error)
-{
-    if (size > most) {
-        wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "the %s has %zu bytes, more than the %zu allowed",
-                 what, size, most);
-        return NULL;
-    }
-    char *kept = malloc(size + 1);
-    if (!kept) {
-        wcl_fail_memory(error);
-        return NULL;
-    }
-    if (size)
-        memcpy(kept, text, size);
-    kept[size] = '\0';
-    if (wcl_digest_of(kept, size, digest, error) != WCL_OK) {
-        free(kept);
-        return NULL;
-    }
-    return kept;
-}
-
 const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(descriptor->annotations, name);
@@ -243,4 +220,27 @@ void wcl_descriptor_clear(wcl_descriptor *descriptor)
 {
     free(descriptor->urls);
     descriptor->urls = NULL;
+}
+
+/* ---- Whole documents ------------------------------------------------------------------------ */
+
+wcl_status wcl_document_read(const void *text, size_t size, size_t most, wcl_document *document,
+                             wcl_error *error)
+{
+    if (size > most)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                        "it has %zu bytes, more than the %zu allowed", size, most);
+    *document->text = malloc(size + 1);
+    if (!*document->text)
+        return wcl_fail_memory(error);
+    if (size)
+        memcpy(*document->text, text, size);
+    (*document->text)[size] = '\0';
+    *document->size = size;
+    if (wcl_digest_of(*document->text, size, document->digest, error) != WCL_OK ||
+        wcl_json_parse(*document->text, size, most, document->json, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!cJSON_IsObject(*document->json))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is not a JSON object");
+    return wcl_json_check_unique(*document->json, error);
 }

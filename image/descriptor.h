@@ -4,10 +4,23 @@
 
 #include "image/document.h"
 
-/* A copy of a document's bytes with a NUL behind them, to be freed, and their digest. NULL with an
- * error: over `most` bytes, which is said of the `what`, or no memory. */
-char *wcl_document_keep(const char *what, const void *text, size_t size, size_t most,
-                        char digest[WCL_DIGEST_TEXT_SIZE], wcl_error *error);
+/* Where a manifest or config keeps what every document has: its text with a NUL behind it, and what
+ * is in it. */
+typedef struct wcl_document {
+    char **text;
+    size_t *size;
+    char *digest; /* WCL_DIGEST_TEXT_SIZE */
+    cJSON **json;
+} wcl_document;
+#define WCL_DOCUMENT_OF(kept)                                                                      \
+    {                                                                                              \
+        &(kept)->text, &(kept)->size, (kept)->digest, &(kept)->json                                \
+    }
+
+/* Keeps a text of at most `most` bytes, and takes it apart: an object without a field twice. What
+ * was kept of it is there after a failure too. */
+wcl_status wcl_document_read(const void *text, size_t size, size_t most, wcl_document *document,
+                             wcl_error *error);
 
 /* Takes a descriptor apart; its texts stay the JSON's. A failure leaves nothing to be freed. */
 wcl_status wcl_descriptor_read(const cJSON *json, wcl_descriptor *descriptor, wcl_error *error);

@@ -61,8 +61,9 @@ typedef struct wcl_descriptor {
 const char *wcl_descriptor_annotation(const wcl_descriptor *descriptor, const char *name);
 
 /*
- * Whether it is a layer's media type: OCI's or Docker's, of a tar with any compression that has one.
- * `is_foreign` says whether it is one of those that registries need not hold; both may be NULL.
+ * Whether it is a layer's media type: OCI's or Docker's, of a tar with any compression that has
+ * one. `is_foreign` says whether it is one of those that registries need not hold; both may be
+ * NULL.
  */
 bool wcl_media_type_is_layer(const char *media_type, wcl_compression *compression,
                              bool *is_foreign);
@@ -124,9 +125,8 @@ typedef struct wcl_config {
     const char **diff_ids; /* lowest first, well-formed */
     char (*chain_ids)[WCL_DIGEST_TEXT_SIZE];
     size_t layer_count;
-    int64_t created;   /* seconds since 1970; 0: not said */
-    const cJSON *json; /* all of it: "config" has what to run */
-    cJSON *owned;
+    int64_t created; /* seconds since 1970; 0: not said */
+    cJSON *json;     /* all of it: "config" has what to run */
 } wcl_config;
 
 /* Takes a config apart; `layer_count` is the manifest's number of layers, which must be that of the

@@ -10,17 +10,22 @@
 
 #include "image/peer.h"
 
+typedef struct wcl_pull_request {
+    const wcl_driver *driver;
+    wcl_image_source *source;
+    const char *reference;    /* what the source calls the image */
+    const char *const *names; /* what it is to be called here: canonical (wcl_reference.name) */
+    size_t name_count;
+    const wcl_transfer_options *options; /* may be NULL */
+} wcl_pull_request;
+
 /*
- * Makes an image of the store of what `source` calls `reference`, with `name_count` names, each a
- * canonical reference (wcl_reference.name); INVALID_NAME for a name with the digest of something
- * else than the image or the index that led to it. `options` may be NULL. `info`, which may be
- * NULL, is what became of it, be it removed since or not; wcl_free(). For a remote source that
- * fails, the layers that are complete stay for a day, to be used by the next pull of that image;
- * else nothing stays.
+ * Makes an image of the store. INVALID_NAME for a name with a digest other than that of the image
+ * or of the index that led to it. `info`, which may be NULL, is what became of it, be it removed
+ * since or not; wcl_free(). For a remote source that fails, the layers that are complete stay for a
+ * day, to be used by the next pull of that image; else nothing stays.
  */
-wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *source,
-                               const char *reference, const char *const *names, size_t name_count,
-                               const wcl_transfer_options *options, wcl_image_info **info,
+wcl_status wcl_image_pull_from(const wcl_pull_request *request, wcl_image_info **info,
                                wcl_error *error);
 
 /* Refuses options that do not say their size; NULL is allowed. */

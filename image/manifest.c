@@ -130,14 +130,12 @@ static wcl_status read_layers(wcl_manifest *manifest, wcl_error *error)
     return WCL_OK;
 }
 
-static wcl_status manifest_parse(wcl_manifest *manifest, const char *served, wcl_error *error)
+static wcl_status read_manifest(wcl_manifest *manifest, const void *text, size_t size,
+                                const char *served, wcl_error *error)
 {
-    if (wcl_json_parse(manifest->text, manifest->size, WCL_MANIFEST_SIZE_MAX, &manifest->json,
-                       error) != WCL_OK)
-        return WCL_FAILED;
-    if (!cJSON_IsObject(manifest->json))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is no JSON object");
-    if (wcl_json_check_unique(manifest->json, error) != WCL_OK ||
+    wcl_document document = WCL_DOCUMENT_OF(manifest);
+
+    if (wcl_document_read(text, size, WCL_MANIFEST_SIZE_MAX, &document, error) != WCL_OK ||
         check_version(manifest->json, error) != WCL_OK ||
         settle_type(manifest, served, error) != WCL_OK)
         return WCL_FAILED;
@@ -150,20 +148,15 @@ static wcl_status manifest_parse(wcl_manifest *manifest, const char *served, wcl
 wcl_status wcl_manifest_parse(const void *text, size_t size, const char *media_type,
                               wcl_manifest **manifest, wcl_error *error)
 {
-    WCL_CLEANUP_MANIFEST wcl_manifest *made = NULL;
+    wcl_manifest *made = calloc(1, sizeof(*made));
 
-    made = calloc(1, sizeof(*made));
     if (!made)
         return wcl_fail_memory(error);
-    made->text =
-        wcl_document_keep("manifest", text, size, WCL_MANIFEST_SIZE_MAX, made->digest, error);
-    if (!made->text)
-        return WCL_FAILED;
-    made->size = size;
-    if (manifest_parse(made, media_type, error) != WCL_OK)
+    if (read_manifest(made, text, size, media_type, error) != WCL_OK) {
+        wcl_manifest_free(made);
         return wcl_error_context(error, NULL, "manifest");
+    }
     *manifest = made;
-    made = NULL;
     return WCL_OK;
 }
 

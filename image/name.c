@@ -20,7 +20,7 @@ static wcl_status name_path(const char *name, char path[96], wcl_error *error)
 
     if (wcl_digest_of(name, strlen(name), digest, error) != WCL_OK)
         return WCL_FAILED;
-    snprintf(path, 96, "names/%s", digest + sizeof("sha256:") - 1);
+    snprintf(path, 96, "names/%s", wcl_digest_digits(digest));
     return WCL_OK;
 }
 

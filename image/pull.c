@@ -42,16 +42,18 @@ static wcl_status pull_get_manifest(const wcl_image_store *store, wcl_image_sour
     return WCL_FAILED;
 }
 
-/* The manifest that a reference leads to, through indexes; `index` is the digest of the first of
- * these, or "". */
-static wcl_status find_manifest(const wcl_image_store *store, wcl_image_source *source,
-                                const char *reference, const wcl_platform *platform,
-                                wcl_manifest **manifest, char index[WCL_DIGEST_TEXT_SIZE],
-                                wcl_error *error)
+/* The manifest that the reference leads to, through indexes. */
+static wcl_status find_manifest(const wcl_pull_request *request, const wcl_image_store *store,
+                                wcl_new_image *image, wcl_error *error)
 {
-    if (pull_get_manifest(store, source, reference, NULL, manifest, error) != WCL_OK)
+    const wcl_platform *platform = request->options ? request->options->platform : NULL;
+    wcl_manifest **manifest = &image->manifest;
+
+    if (pull_get_manifest(store, request->source, request->reference, NULL, manifest, error) !=
+        WCL_OK)
         return WCL_FAILED;
-    snprintf(index, WCL_DIGEST_TEXT_SIZE, "%s", (*manifest)->is_index ? (*manifest)->digest : "");
+    if ((*manifest)->is_index)
+        snprintf(image->index, sizeof(image->index), "%s", (*manifest)->digest);
     for (int depth = 0; (*manifest)->is_index; depth++) {
         WCL_CLEANUP_MANIFEST wcl_manifest *above = *manifest;
         const wcl_descriptor *chosen;
@@ -60,8 +62,8 @@ static wcl_status find_manifest(const wcl_image_store *store, wcl_image_source *
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
                             "indexes lead to indexes, more than %d deep", INDEX_DEPTH_MAX);
         if (wcl_manifest_choose(above, platform, &chosen, error) != WCL_OK ||
-            pull_get_manifest(store, source, chosen->digest, chosen->media_type, manifest, error) !=
-                WCL_OK)
+            pull_get_manifest(store, request->source, chosen->digest, chosen->media_type, manifest,
+                              error) != WCL_OK)
             return WCL_FAILED;
         if ((*manifest)->size != chosen->size)
             return wcl_fail(error, WCL_CODE_CHECKSUM,
@@ -71,55 +73,42 @@ static wcl_status find_manifest(const wcl_image_store *store, wcl_image_source *
     return WCL_OK;
 }
 
-static wcl_status get_config(const wcl_image_store *store, wcl_image_source *source,
-                             const wcl_manifest *manifest, wcl_config **config, wcl_error *error)
+static wcl_status get_config(const wcl_pull_request *request, const wcl_image_store *store,
+                             wcl_new_image *image, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
 
-    if (wcl_fetch_small(store, source, &manifest->config, WCL_CONFIG_SIZE_MAX, &text, error) !=
-        WCL_OK)
+    if (wcl_fetch_small(store, request->source, &image->manifest->config, WCL_CONFIG_SIZE_MAX,
+                        &text, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_config_parse(text.data, text.size, manifest->layer_count, config, error);
+    return wcl_config_parse(text.data, text.size, image->manifest->layer_count, &image->config,
+                            error);
 }
 
 /* ---- Layers --------------------------------------------------------------------------------- */
 
-static unsigned parallel_of(const wcl_image_source *source, const wcl_transfer_options *options)
+static const wcl_descriptor *layer_of(const void *context, size_t number)
 {
-    unsigned wanted = options ? options->parallel : 0;
-
-    return source->parallel && (!wanted || source->parallel < wanted) ? source->parallel : wanted;
+    return &((const wcl_fetch *)context)->manifest->layers[number];
 }
 
-static wcl_status get_layers(wcl_fetch *fetch, const wcl_driver *driver,
-                             const wcl_transfer_options *options, wcl_error *error)
+static wcl_status get_layers(const wcl_pull_request *request, wcl_fetch *fetch, wcl_error *error)
 {
-    const wcl_manifest *manifest = fetch->manifest;
-    WCL_CLEANUP_FREE wcl_job *jobs = calloc(manifest->layer_count + 1, sizeof(*jobs));
-    wcl_crew crew = { .driver = driver,
-                      .options = options,
-                      .operation = fetch->source->operation ? fetch->source->operation : "pull",
-                      .jobs = jobs,
-                      .count = manifest->layer_count,
-                      .parallel = parallel_of(fetch->source, options),
+    wcl_image_source *source = request->source;
+    wcl_crew crew = { .driver = request->driver,
+                      .options = request->options,
+                      .operation = source->operation ? source->operation : "pull",
+                      .parallel = source->parallel,
+                      .peer_stop = &source->stop,
+                      .count = fetch->manifest->layer_count,
+                      .blob = layer_of,
                       .run = wcl_fetch_layer,
                       .context = fetch };
 
-    if (!jobs)
-        return wcl_fail_memory(error);
-    for (size_t i = 0; i < manifest->layer_count; i++) {
-        jobs[i].digest = manifest->layers[i].digest;
-        jobs[i].total = manifest->layers[i].size;
-    }
-    wcl_crew_init(&crew);
-    fetch->source->stop = &crew.stop;
-    wcl_status status = wcl_crew_run(&crew, error);
-    fetch->source->stop = NULL;
-    wcl_crew_free(&crew);
-    return status;
+    return wcl_crew_run(&crew, error);
 }
 
-/* Takes away what a pull that failed brought, unless it may be gone on with. */
+/* Takes away what a pull that failed brought, unless it may be resumed. */
 static void undo(const wcl_image_store *store)
 {
     WCL_CLEANUP_FD int lock = wcl_image_store_lock(store, true, NULL);
@@ -130,23 +119,21 @@ static void undo(const wcl_image_store *store)
                       error.message);
 }
 
-static wcl_status get_image(wcl_fetch *fetch, const char *index, const char *const *names,
-                            size_t name_count, const wcl_transfer_options *options,
-                            wcl_image_info **info, wcl_error *error)
+static wcl_status get_image(const wcl_pull_request *request, const wcl_image_store *store,
+                            const wcl_new_image *image, wcl_image_info **info, wcl_error *error)
 {
-    const bool is_remote = fetch->source->is_remote;
+    const bool is_remote = request->source->is_remote;
+    wcl_fetch fetch = { store, request->source, image->manifest, image->config };
     wcl_lease lease = WCL_LEASE_INIT;
 
-    if (wcl_lease_begin(fetch->store, fetch->manifest, fetch->config, is_remote, &lease, error) !=
-        WCL_OK)
+    if (wcl_lease_begin(store, image->manifest, image->config, is_remote, &lease, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = get_layers(fetch, fetch->store->driver, options, error);
+    wcl_status status = get_layers(request, &fetch, error);
     if (status == WCL_OK)
-        status = wcl_image_record_write(fetch->store, fetch->manifest, fetch->config, index, names,
-                                        name_count, info, error);
+        status = wcl_image_commit(store, image, info, error);
     wcl_lease_end(&lease, status != WCL_OK && is_remote);
     if (status != WCL_OK && !is_remote)
-        undo(fetch->store);
+        undo(store);
     return status;
 }
 
@@ -161,17 +148,19 @@ wcl_status wcl_transfer_options_check(const wcl_transfer_options *options, wcl_e
 }
 
 /* Takes those of the names that the image may have, before anything is fetched for it. */
-static wcl_status choose_names(const wcl_image_source *source, const wcl_manifest *manifest,
-                               const char *index, const char *const *names, size_t name_count,
-                               const char **chosen, size_t *count, wcl_error *error)
+static wcl_status choose_names(const wcl_pull_request *request, wcl_new_image *image,
+                               wcl_error *error)
 {
     wcl_error inner = WCL_ERROR_INIT;
 
-    *count = 0;
-    for (size_t i = 0; i < name_count; i++) {
-        if (wcl_image_name_check(names[i], manifest->digest, index, &inner) == WCL_OK) {
-            chosen[(*count)++] = names[i];
-        } else if (!source->says_names || inner.code != WCL_CODE_INVALID_NAME) {
+    image->names = calloc(request->name_count + 1, sizeof(*image->names));
+    if (!image->names)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; i < request->name_count; i++) {
+        const char *name = request->names[i];
+        if (wcl_image_name_check(name, image->manifest->digest, image->index, &inner) == WCL_OK) {
+            image->names[image->name_count++] = name;
+        } else if (!request->source->says_names || inner.code != WCL_CODE_INVALID_NAME) {
             if (error)
                 *error = inner;
             return WCL_FAILED;
@@ -180,36 +169,24 @@ static wcl_status choose_names(const wcl_image_source *source, const wcl_manifes
     return WCL_OK;
 }
 
-static wcl_status pull(const wcl_image_store *store, wcl_image_source *source,
-                       const char *reference, const char *const *names, size_t name_count,
-                       const wcl_transfer_options *options, wcl_image_info **info, wcl_error *error)
-{
-    WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
-    WCL_CLEANUP_IMAGE_CONFIG wcl_config *config = NULL;
-    WCL_CLEANUP_FREE const char **chosen = calloc(name_count + 1, sizeof(*chosen));
-    char index[WCL_DIGEST_TEXT_SIZE];
-    size_t count;
-
-    if (!chosen)
-        return wcl_fail_memory(error);
-    if (find_manifest(store, source, reference, options ? options->platform : NULL, &manifest,
-                      index, error) != WCL_OK ||
-        choose_names(source, manifest, index, names, name_count, chosen, &count, error) != WCL_OK ||
-        get_config(store, source, manifest, &config, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_fetch fetch = { store, source, manifest, config };
-    return get_image(&fetch, index, chosen, count, options, info, error);
-}
-
-wcl_status wcl_image_pull_from(const wcl_driver *driver, wcl_image_source *source,
-                               const char *reference, const char *const *names, size_t name_count,
-                               const wcl_transfer_options *options, wcl_image_info **info,
+wcl_status wcl_image_pull_from(const wcl_pull_request *request, wcl_image_info **info,
                                wcl_error *error)
 {
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
+    wcl_new_image image = { .manifest = NULL };
 
-    if (wcl_transfer_options_check(options, error) != WCL_OK ||
-        wcl_image_store_make(driver, &store, error) != WCL_OK)
+    if (wcl_transfer_options_check(request->options, error) != WCL_OK ||
+        wcl_image_store_make(request->driver, &store, error) != WCL_OK)
         return WCL_FAILED;
-    return pull(&store, source, reference, names, name_count, options, info, error);
+    wcl_status status = find_manifest(request, &store, &image, error);
+    if (status == WCL_OK)
+        status = choose_names(request, &image, error);
+    if (status == WCL_OK)
+        status = get_config(request, &store, &image, error);
+    if (status == WCL_OK)
+        status = get_image(request, &store, &image, info, error);
+    wcl_manifest_free(image.manifest);
+    wcl_config_free(image.config);
+    free(image.names);
+    return status;
 }

@@ -41,8 +41,10 @@ static wcl_status advance(const wcl_push_blob *blob, uint64_t bytes, wcl_error *
 }
 
 /* The config goes first, as job 0; then the layers, lowest first. */
-static const wcl_descriptor *descriptor_of(const push *push, size_t number)
+static const wcl_descriptor *descriptor_of(const void *context, size_t number)
 {
+    const push *push = context;
+
     return number == 0 ? &push->manifest->config : &push->manifest->layers[number - 1];
 }
 
@@ -96,35 +98,6 @@ static wcl_status run_job(void *context, wcl_job *job, wcl_error *error)
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, NULL, job->digest);
 }
 
-static wcl_status send_blobs(push *push, const wcl_driver *driver,
-                             const wcl_transfer_options *options, wcl_error *error)
-{
-    const size_t count = push->manifest->layer_count + 1;
-    WCL_CLEANUP_FREE wcl_job *jobs = calloc(count, sizeof(*jobs));
-    const unsigned wanted = options ? options->parallel : 0, most = push->sink->parallel;
-    wcl_crew crew = { .driver = driver,
-                      .options = options,
-                      .operation = push->sink->operation ? push->sink->operation : "push",
-                      .jobs = jobs,
-                      .count = count,
-                      .parallel = most && (!wanted || most < wanted) ? most : wanted,
-                      .run = run_job,
-                      .context = push };
-
-    if (!jobs)
-        return wcl_fail_memory(error);
-    for (size_t i = 0; i < count; i++) {
-        jobs[i].digest = descriptor_of(push, i)->digest;
-        jobs[i].total = descriptor_of(push, i)->size;
-    }
-    wcl_crew_init(&crew);
-    push->sink->stop = &crew.stop;
-    wcl_status status = wcl_crew_run(&crew, error);
-    push->sink->stop = NULL;
-    wcl_crew_free(&crew);
-    return status;
-}
-
 wcl_status wcl_image_push_to(const wcl_driver *driver, const char *image, wcl_image_sink *sink,
                              const char *reference, const wcl_transfer_options *options,
                              wcl_error *error)
@@ -142,7 +115,16 @@ wcl_status wcl_image_push_to(const wcl_driver *driver, const char *image, wcl_im
         wcl_lease_begin(&store, manifest, config, false, &lease, error) != WCL_OK)
         return WCL_FAILED;
     push push = { &store, sink, manifest, config };
-    wcl_status status = send_blobs(&push, driver, options, error);
+    wcl_crew crew = { .driver = driver,
+                      .options = options,
+                      .operation = sink->operation ? sink->operation : "push",
+                      .parallel = sink->parallel,
+                      .peer_stop = &sink->stop,
+                      .count = manifest->layer_count + 1,
+                      .blob = descriptor_of,
+                      .run = run_job,
+                      .context = &push };
+    wcl_status status = wcl_crew_run(&crew, error);
     if (status == WCL_OK)
         status = sink->ops->put_manifest(sink, manifest, reference, error);
     wcl_lease_end(&lease, false);

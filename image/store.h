@@ -45,7 +45,7 @@ void wcl_image_store_close(wcl_image_store *store);
  * (without an error) where somebody else holds the lock. */
 int wcl_image_store_lock(const wcl_image_store *store, bool wait, wcl_error *error);
 
-/* Writes a small file of .images at once and for good; the lock must be held. */
+/* Writes a small file of .images atomically and durably; the lock must be held. */
 wcl_status wcl_image_store_put(const wcl_image_store *store, const char *path, const void *data,
                                size_t size, wcl_error *error);
 /* Reads one of at most `limit` bytes; FILE_NOT_FOUND where there is none. */
@@ -93,13 +93,23 @@ void wcl_image_record_free(wcl_image_record *record);
 /* The record of the image with this manifest ("sha256:..." or the digits); FILE_NOT_FOUND. */
 wcl_status wcl_image_record_read(const wcl_image_store *store, const char *digest,
                                  wcl_image_record *record, wcl_error *error);
+#define WCL_IMAGE_RECORD_VERSION 1
+/* Where in .images the record of the image with this manifest is. */
+void wcl_image_record_path(const char *digest, char path[96]);
+
+/* An image whose layers are in place. */
+typedef struct wcl_new_image {
+    wcl_manifest *manifest;
+    wcl_config *config;
+    char index[WCL_DIGEST_TEXT_SIZE]; /* of the index that led to the manifest; "": none */
+    const char **names;
+    size_t name_count;
+} wcl_new_image;
+
 /* Puts manifest, config and record in place, gives the image its names, and tells in `info` (may be
- * NULL; wcl_free()) what it then is, all before anybody else can change it. `index` (NULL: none) is
- * the digest of the index that led to the manifest. */
-wcl_status wcl_image_record_write(const wcl_image_store *store, const wcl_manifest *manifest,
-                                  const wcl_config *config, const char *index,
-                                  const char *const *names, size_t name_count,
-                                  wcl_image_info **info, wcl_error *error);
+ * NULL; wcl_free()) what it then is, all before anybody else can change it. */
+wcl_status wcl_image_commit(const wcl_image_store *store, const wcl_new_image *image,
+                            wcl_image_info **info, wcl_error *error);
 
 /* A name and what it stands for. */
 typedef struct wcl_image_name {

@@ -67,9 +67,6 @@ CIRCLES = [
     ("image/append/source.c image/append/tar_settle.c image/append/tar_source.c "
       "image/append/tar_table.c",
      "to be cut"),
-    ("image/blob.c image/collect.c image/info.c image/lease.c image/name.c image/record.c "
-      "image/store.c",
-     "to be cut"),
     ("image/registry/auth.c image/registry/request.c",
      "to be cut"),
     ("image/registry/credential_helper.c image/registry/credentials.c",

@@ -310,9 +310,11 @@ wcl_status wcl_image_append(const wcl_driver *driver, const char *base, const ch
                                               .max_size = image.options->max_size,
                                               .max_entries = image.options->max_entries,
                                               .max_ratio = image.options->max_ratio };
-        status =
-            wcl_image_pull_from(driver, &image.source, reference->name,
-                                (const char *const *)&reference->name, 1, &limits, made, error);
+        const wcl_pull_request request = {
+            driver, &image.source, reference->name, (const char *const *)&reference->name,
+            1,      &limits
+        };
+        status = wcl_image_pull_from(&request, made, error);
     }
     free_image(&image);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "append", name);

@@ -17,7 +17,7 @@ typedef struct layout {
 
 static void blob_name(const char *digest, char name[BLOB_NAME_SIZE])
 {
-    snprintf(name, BLOB_NAME_SIZE, "blobs/sha256/%s", digest + sizeof("sha256:") - 1);
+    snprintf(name, BLOB_NAME_SIZE, "blobs/sha256/%s", wcl_digest_digits(digest));
 }
 
 static wcl_status layout_get_manifest(wcl_image_source *base, const char *reference,

@@ -38,21 +38,20 @@ static wcl_status repository_of(const char *path, char **repository, wcl_error *
 /* ---- Loading -------------------------------------------------------------------------------- */
 
 typedef struct loading {
-    const wcl_driver *driver;
-    wcl_image_source *source;
-    const wcl_transfer_options *options;
+    wcl_pull_request request;
     wcl_image_loaded_fn loaded;
     void *context;
 } loading;
 
-static wcl_status load_image(const loading *loading, const wcl_bundle_image *image,
-                             const char *name, wcl_error *error)
+static wcl_status load_image(loading *loading, const wcl_bundle_image *image, const char *name,
+                             wcl_error *error)
 {
-    const char *const *names = name ? &name : (const char *const *)image->names;
     WCL_CLEANUP_FREE wcl_image_info *info = NULL;
 
-    if (wcl_image_pull_from(loading->driver, loading->source, image->reference, names,
-                            name ? 1 : image->name_count, loading->options, &info, error) != WCL_OK)
+    loading->request.reference = image->reference;
+    loading->request.names = name ? &name : (const char *const *)image->names;
+    loading->request.name_count = name ? 1 : image->name_count;
+    if (wcl_image_pull_from(&loading->request, &info, error) != WCL_OK)
         return WCL_FAILED;
     if (loading->loaded)
         loading->loaded(loading->context, info);
@@ -64,29 +63,30 @@ static wcl_status load_bundle(loading *loading, const wcl_bundle *bundle, const 
 {
     WCL_CLEANUP_FREE char *repository = NULL;
     wcl_bundle_images images = { NULL, 0 };
+    wcl_image_source *source;
     wcl_status status;
 
     if (repository_of(path, &repository, error) != WCL_OK)
         return WCL_FAILED;
-
     if (wcl_layout_is(bundle))
-        status = wcl_layout_open(bundle, repository, &loading->source, &images, error);
+        status = wcl_layout_open(bundle, repository, &source, &images, error);
     else if (wcl_docker_archive_is(bundle))
-        status = wcl_docker_archive_open(bundle, &loading->source, &images, error);
+        status = wcl_docker_archive_open(bundle, &source, &images, error);
     else
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "it is neither an OCI layout nor a docker archive: it has no oci-layout "
                         "and index.json, and no manifest.json");
     if (status != WCL_OK)
         return WCL_FAILED;
-    loading->source->says_names = !name;
+    loading->request.source = source;
+    source->says_names = !name;
     if (name && images.count != 1)
         status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                           "there are %zu images in it, which cannot all be called '%s'",
                           images.count, name);
     for (size_t i = 0; status == WCL_OK && i < images.count; i++)
         status = load_image(loading, &images.items[i], name, error);
-    loading->source->ops->free(loading->source);
+    source->ops->free(source);
     wcl_bundle_images_free(&images);
     return status;
 }
@@ -99,9 +99,9 @@ static wcl_status local_load_run(loading *loading, const char *path, const char 
     wcl_bundle *bundle = NULL;
 
     if ((name && wcl_reference_parse(name, &reference, error) != WCL_OK) ||
-        wcl_image_store_make(loading->driver, &store, error) != WCL_OK ||
-        wcl_bundle_open(path, store.layers.staging_fd, loading->driver->hooks, loading->options,
-                        &bundle, error) != WCL_OK)
+        wcl_image_store_make(loading->request.driver, &store, error) != WCL_OK ||
+        wcl_bundle_open(path, store.layers.staging_fd, loading->request.driver->hooks,
+                        loading->request.options, &bundle, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status =
         load_bundle(loading, bundle, path, reference ? reference->name : NULL, error);
@@ -113,7 +113,7 @@ wcl_status wcl_image_load(const wcl_driver *driver, const char *path, const char
                           const wcl_transfer_options *options, wcl_image_loaded_fn loaded,
                           void *context, wcl_error *error)
 {
-    loading loading = { driver, NULL, options, loaded, context };
+    loading loading = { { .driver = driver, .options = options }, loaded, context };
 
     return local_load_run(&loading, path, name, error) == WCL_OK
                ? WCL_OK

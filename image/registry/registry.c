@@ -118,9 +118,13 @@ static wcl_status pull(const wcl_driver *driver, const wcl_reference *reference,
     if (wcl_repository_open(reference, registry, WCL_REPOSITORY_PULL, &source.repository, error) !=
         WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_image_pull_from(
-        driver, &source.base, reference->digest ? reference->digest : reference->tag,
-        (const char *const *)&reference->name, 1, options, info, error);
+    const wcl_pull_request request = { driver,
+                                       &source.base,
+                                       reference->digest ? reference->digest : reference->tag,
+                                       (const char *const *)&reference->name,
+                                       1,
+                                       options };
+    wcl_status status = wcl_image_pull_from(&request, info, error);
     free_source(&source.base);
     return status;
 }

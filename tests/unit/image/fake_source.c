@@ -191,8 +191,10 @@ wcl_status pull_some(fixture *fixture, unsigned parallel, wcl_error *error)
     static const char *const name = NAME;
     const wcl_transfer_options options = { .struct_size = sizeof(options), .parallel = parallel };
 
-    return wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", &name, 1,
-                               &options, NULL, error);
+    const wcl_pull_request request = { &fixture->driver, &fixture->source.base, "latest", &name, 1,
+                                       &options };
+
+    return wcl_image_pull_from(&request, NULL, error);
 }
 
 wcl_status pull(fixture *fixture, wcl_error *error)

@@ -127,8 +127,10 @@ static void what_another_source_left_does_no_harm(void **state)
         static const char *const name = "x.test/a:latest";
         wcl_error error = WCL_ERROR_INIT;
         leave(fixture, layer, rests[i].data, rests[i].size);
-        if (wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", &name, 1,
-                                &options, NULL, &error) != WCL_OK)
+        const wcl_pull_request request = {
+            &fixture->driver, &fixture->source.base, "latest", &name, 1, &options
+        };
+        if (wcl_image_pull_from(&request, NULL, &error) != WCL_OK)
             fail_msg("%zu: %s: %s", i, error.subject, error.message);
         assert_sound(fixture, LAYERS);
         assert_int_equal(wcl_image_remove(&fixture->driver, name, true, NULL, NULL, NULL), WCL_OK);
@@ -253,9 +255,9 @@ static void each_layer_s_progress_is_told(void **state)
     };
     wcl_image_info *info = NULL;
 
-    assert_int_equal(wcl_image_pull_from(&fixture->driver, &fixture->source.base, "latest", NULL, 0,
-                                         &options, &info, NULL),
-                     WCL_OK);
+    const wcl_pull_request request = { &fixture->driver, &fixture->source.base, "latest", NULL, 0,
+                                       &options };
+    assert_int_equal(wcl_image_pull_from(&request, &info, NULL), WCL_OK);
     assert_int_equal(done, LAYERS);
     assert_int_equal(info->name_count, 0);
     assert_string_equal(info->digest, fixture->source.digest);
