@@ -198,6 +198,17 @@ function(wcl_add_test name)
   endif()
 endfunction()
 
+# wcl_add_tests(TOPIC... [WITH sources...]): test_TOPIC.c of the folder tests/KIND/FOLDER becomes the test
+# KIND_FOLDER_TOPIC, made of the other sources as well.
+function(wcl_add_tests)
+  cmake_parse_arguments(PARSE_ARGV 0 TESTS "" "" WITH)
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE / _ prefix ${folder})
+  foreach(topic ${TESTS_UNPARSED_ARGUMENTS})
+    wcl_add_test(${prefix}_${topic} test_${topic}.c ${TESTS_WITH})
+  endforeach()
+endfunction()
+
 # wcl_add_replay_test(NAME): what fuzz target NAME starts from and what it found, without a fuzzer.
 function(wcl_add_replay_test name)
   add_executable(replay_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "test_compress_support.h"
+#include "support.h"
 
 #include <stdio.h>
 #include <stdlib.h>

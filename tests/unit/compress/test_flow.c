@@ -13,7 +13,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "test_compress_support.h"
+#include "support.h"
 
 #define MIB (1024u * 1024)
 /* What an input may take in before anybody asks for a block: its blocks and its buffer. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "compress/input_decoder.h"
-#include "test_compress_support.h"
+#include "support.h"
 
 #define CONTENTS_SIZE 70000
 

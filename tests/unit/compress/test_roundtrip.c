@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "system/system.h"
-#include "test_compress_support.h"
+#include "support.h"
 
 #define CHUNK (512u * 1024)
 

@@ -1,6 +1,6 @@
 /* What the tests of compression share: contents, memory to read from and to write to, and peers. */
-#ifndef TEST_COMPRESS_SUPPORT_H
-#define TEST_COMPRESS_SUPPORT_H
+#ifndef WCL_TESTS_COMPRESS_SUPPORT_H
+#define WCL_TESTS_COMPRESS_SUPPORT_H
 
 #include "base/buffer.h"
 #include "compress/compress.h"
