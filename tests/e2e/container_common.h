@@ -23,28 +23,7 @@
 
 #include <wcl/container.h>
 
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        if ((call) != WCL_OK)                                                                      \
-            test_fail_with(#call, &error, __FILE__, __LINE__);                                     \
-    } while (0)
-
-/* The call fails with that code. */
-#define FAILS(wanted, call)                                                                        \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        if ((call) == WCL_OK || error.code != (uint32_t)(wanted))                                  \
-            test_fail_with(#call " was to fail with " #wanted, &error, __FILE__, __LINE__);        \
-    } while (0)
-
-static inline void test_fail_with(const char *call, const wcl_error *error, const char *file,
-                                  int line)
-{
-    char text[1400];
-    print_error("%s:%d: %s\n  %s\n", file, line, call, wcl_error_format(error, text, sizeof(text)));
-    _fail(file, line);
-}
+#include "tests/tools/outcome.h"
 
 static inline const char *test_root(void)
 {
@@ -62,9 +41,10 @@ static inline wcl_container_config test_config(void)
 
 static inline wcl_container *test_start_with(const char *id, const wcl_container_config *config)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = NULL;
-    OK(wcl_container_create(NULL, id, config, &container, &error));
-    OK(wcl_container_start(container, &error));
+    assert_ok(wcl_container_create(NULL, id, config, &container, &error), &error);
+    assert_ok(wcl_container_start(container, &error), &error);
     return container;
 }
 
@@ -81,8 +61,8 @@ static inline void test_end(wcl_container *container)
 
     if (wcl_container_terminate(container, &error) != WCL_OK && !wcl_error_is_pending(&error) &&
         !wcl_error_is_already_stopped(&error))
-        test_fail_with("terminate", &error, __FILE__, __LINE__);
-    OK(wcl_container_wait_timeout(container, 30000, &error));
+        outcome_fail("terminate", &error, __FILE__, __LINE__);
+    assert_ok(wcl_container_wait_timeout(container, 30000, &error), &error);
     wcl_container_free(container);
 }
 
@@ -92,6 +72,7 @@ static inline void test_end(wcl_container *container)
 
 static inline wcl_process *test_run(wcl_container *container, const char *line, unsigned pipes)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = NULL;
 
@@ -99,27 +80,29 @@ static inline wcl_process *test_run(wcl_container *container, const char *line, 
     config.create_stdin_pipe = pipes & TEST_IN;
     config.create_stdout_pipe = pipes & TEST_OUT;
     config.create_stderr_pipe = pipes & TEST_ERR;
-    OK(wcl_process_create(container, &config, &process, &error));
+    assert_ok(wcl_process_create(container, &config, &process, &error), &error);
     return process;
 }
 
 static inline int32_t test_exit_code(wcl_process *process)
 {
+    wcl_error error = WCL_ERROR_INIT;
     int32_t code = -1;
-    OK(wcl_process_wait_timeout(process, 30000, &error));
-    OK(wcl_process_exit_code(process, &code, &error));
+    assert_ok(wcl_process_wait_timeout(process, 30000, &error), &error);
+    assert_ok(wcl_process_exit_code(process, &code, &error), &error);
     return code;
 }
 
 /* All that comes out of a pipe, as text in one block for free(). */
 static inline char *test_read_all(wcl_pipe pipe)
 {
+    wcl_error error = WCL_ERROR_INIT;
     size_t size = 0, capacity = 65536, got;
     char *text = malloc(capacity);
 
     do {
         assert_non_null(text);
-        OK(wcl_pipe_read(pipe, text + size, capacity - size - 1, &got, &error));
+        assert_ok(wcl_pipe_read(pipe, text + size, capacity - size - 1, &got, &error), &error);
         size += got;
         if (capacity - size < 4096)
             text = realloc(text, capacity *= 2);
@@ -132,13 +115,14 @@ static inline char *test_read_all(wcl_pipe pipe)
 static inline char *test_output(wcl_container *container, const wcl_process_config *from,
                                 int32_t *code)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = *from;
     wcl_process *process = NULL;
     wcl_pipe in, out, err;
 
     config.create_stdout_pipe = true;
-    OK(wcl_process_create(container, &config, &process, &error));
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
+    assert_ok(wcl_process_create(container, &config, &process, &error), &error);
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
     char *text = test_read_all(out);
     *code = test_exit_code(process);
     wcl_pipe_close(in);

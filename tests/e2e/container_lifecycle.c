@@ -1,5 +1,6 @@
 /* A container's life on the real runtime: states, limits, other programs, and what goes wrong. */
 #include "tests/e2e/container_common.h"
+#include "tests/tools/outcome.h"
 
 #include <dirent.h>
 
@@ -9,6 +10,7 @@ static const char *program;
 
 static void misuse_gets_the_seeds_errors(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_config config = test_config();
     wcl_process_config process_config = WCL_PROCESS_CONFIG_INIT;
     wcl_container *container = NULL, *other = NULL;
@@ -16,36 +18,40 @@ static void misuse_gets_the_seeds_errors(void **state)
 
     (void)state;
     process_config.command_line = "true";
-    OK(wcl_container_create(NULL, "misuse", &config, &container, &error));
-    FAILS(WCL_CODE_ALREADY_EXISTS, wcl_container_create(NULL, "misuse", &config, &other, &error));
-    FAILS(WCL_CODE_HCS_INVALID_STATE,
-          wcl_process_create(container, &process_config, &process, &error));
-    FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_pause(container, &error));
-    FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_shutdown(container, &error));
-    OK(wcl_container_start(container, &error));
-    FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_start(container, &error));
-    FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_resume(container, &error));
-    FAILS(WCL_CODE_TIMEOUT, wcl_container_wait_timeout(container, 20, &error));
-    FAILS(WCL_CODE_NOT_SUPPORTED, wcl_container_modify(container, "{}", &error));
-    FAILS(WCL_CODE_NOT_SUPPORTED, wcl_compute_service_modify(NULL, "{}", &error));
-    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error));
-    OK(wcl_container_wait_timeout(container, 30000, &error));
-    OK(wcl_container_wait(container, &error));
-    FAILS(WCL_CODE_HCS_ALREADY_STOPPED, wcl_container_terminate(container, &error));
-    FAILS(WCL_CODE_HCS_ALREADY_STOPPED, wcl_container_shutdown(container, &error));
-    FAILS(WCL_CODE_HCS_INVALID_STATE,
-          wcl_process_create(container, &process_config, &process, &error));
-    OK(wcl_container_close(container, &error));
-    OK(wcl_container_close(container, &error));
-    FAILS(WCL_CODE_ALREADY_CLOSED, wcl_container_wait(container, &error));
-    FAILS(WCL_CODE_ALREADY_CLOSED, wcl_container_start(container, &error));
+    assert_ok(wcl_container_create(NULL, "misuse", &config, &container, &error), &error);
+    assert_fails(WCL_CODE_ALREADY_EXISTS,
+                 wcl_container_create(NULL, "misuse", &config, &other, &error), &error);
+    assert_fails(WCL_CODE_HCS_INVALID_STATE,
+                 wcl_process_create(container, &process_config, &process, &error), &error);
+    assert_fails(WCL_CODE_HCS_INVALID_STATE, wcl_container_pause(container, &error), &error);
+    assert_fails(WCL_CODE_HCS_INVALID_STATE, wcl_container_shutdown(container, &error), &error);
+    assert_ok(wcl_container_start(container, &error), &error);
+    assert_fails(WCL_CODE_HCS_INVALID_STATE, wcl_container_start(container, &error), &error);
+    assert_fails(WCL_CODE_HCS_INVALID_STATE, wcl_container_resume(container, &error), &error);
+    assert_fails(WCL_CODE_TIMEOUT, wcl_container_wait_timeout(container, 20, &error), &error);
+    assert_fails(WCL_CODE_NOT_SUPPORTED, wcl_container_modify(container, "{}", &error), &error);
+    assert_fails(WCL_CODE_NOT_SUPPORTED, wcl_compute_service_modify(NULL, "{}", &error), &error);
+    assert_fails(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error),
+                 &error);
+    assert_ok(wcl_container_wait_timeout(container, 30000, &error), &error);
+    assert_ok(wcl_container_wait(container, &error), &error);
+    assert_fails(WCL_CODE_HCS_ALREADY_STOPPED, wcl_container_terminate(container, &error), &error);
+    assert_fails(WCL_CODE_HCS_ALREADY_STOPPED, wcl_container_shutdown(container, &error), &error);
+    assert_fails(WCL_CODE_HCS_INVALID_STATE,
+                 wcl_process_create(container, &process_config, &process, &error), &error);
+    assert_ok(wcl_container_close(container, &error), &error);
+    assert_ok(wcl_container_close(container, &error), &error);
+    assert_fails(WCL_CODE_ALREADY_CLOSED, wcl_container_wait(container, &error), &error);
+    assert_fails(WCL_CODE_ALREADY_CLOSED, wcl_container_start(container, &error), &error);
     wcl_container_free(container);
-    FAILS(WCL_CODE_HCS_NOT_EXIST, wcl_container_open(NULL, "misuse", &other, &error));
-    FAILS(WCL_CODE_INVALID_NAME, wcl_container_open(NULL, "../etc", &other, &error));
+    assert_fails(WCL_CODE_HCS_NOT_EXIST, wcl_container_open(NULL, "misuse", &other, &error),
+                 &error);
+    assert_fails(WCL_CODE_INVALID_NAME, wcl_container_open(NULL, "../etc", &other, &error), &error);
 }
 
 static void what_the_runtime_says_is_in_the_error(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_options options = WCL_CONTAINER_OPTIONS_INIT;
     wcl_container_config config = test_config();
     wcl_mapped_dir mapped = { .host_path = "/tmp", .container_path = "/proc/self/x" };
@@ -60,7 +66,7 @@ static void what_the_runtime_says_is_in_the_error(void **state)
     assert_non_null(strstr(failure.message, "/no/such/runtime"));
     config.mapped_directories = &mapped;
     config.mapped_directory_count = 1;
-    OK(wcl_container_create(NULL, "badmount", &config, &container, &error));
+    assert_ok(wcl_container_create(NULL, "badmount", &config, &container, &error), &error);
     assert_int_equal(wcl_container_start(container, &failure), WCL_FAILED);
     assert_non_null(strstr(failure.message, "mount"));
     test_end(container);
@@ -68,6 +74,7 @@ static void what_the_runtime_says_is_in_the_error(void **state)
 
 static void a_shutdown_is_pending_until_the_processes_have_ended(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("shutdown");
     wcl_pipe in, out, err;
     wcl_process *process = test_run(
@@ -78,18 +85,19 @@ static void a_shutdown_is_pending_until_the_processes_have_ended(void **state)
     size_t got;
 
     (void)state;
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
-    OK(wcl_pipe_read(out, &byte, 1, &got, &error));
-    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_shutdown(container, &error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
+    assert_ok(wcl_pipe_read(out, &byte, 1, &got, &error), &error);
+    assert_fails(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_shutdown(container, &error), &error);
     wcl_process_config late = WCL_PROCESS_CONFIG_INIT;
     wcl_process *none = NULL;
     late.command_line = "true";
-    FAILS(WCL_CODE_SHUTDOWN_IN_PROGRESS, wcl_process_create(container, &late, &none, &error));
-    OK(wcl_container_wait_timeout(container, 20000, &error));
+    assert_fails(WCL_CODE_SHUTDOWN_IN_PROGRESS, wcl_process_create(container, &late, &none, &error),
+                 &error);
+    assert_ok(wcl_container_wait_timeout(container, 20000, &error), &error);
     assert_int_equal(test_exit_code(process), 5);
     wcl_pipe_close(out);
     wcl_process_free(process);
-    OK(wcl_containers_query(NULL, NULL, &list, &error));
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
     assert_int_equal(wcl_container_list_count(list), 1);
     assert_true(wcl_container_list_at(list, 0)->stopped);
     assert_string_equal(wcl_container_list_at(list, 0)->exit_type, "GracefulExit");
@@ -99,6 +107,7 @@ static void a_shutdown_is_pending_until_the_processes_have_ended(void **state)
 
 static void a_container_whose_init_dies_has_exited_unexpectedly(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("initdies");
     wcl_container_list *list;
 
@@ -112,8 +121,8 @@ static void a_container_whose_init_dies_has_exited_unexpectedly(void **state)
     assert_int_equal(fscanf(file, "%d", &pid), 1);
     fclose(file);
     kill(pid, SIGKILL);
-    OK(wcl_container_wait_timeout(container, 10000, &error));
-    OK(wcl_containers_query(NULL, NULL, &list, &error));
+    assert_ok(wcl_container_wait_timeout(container, 10000, &error), &error);
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
     assert_string_equal(wcl_container_list_at(list, 0)->exit_type, "UnexpectedExit");
     wcl_container_list_free(list);
     wcl_container_free(container);
@@ -122,10 +131,11 @@ static void a_container_whose_init_dies_has_exited_unexpectedly(void **state)
 /* Reads the number on the last whole line that has come. */
 static long last_count(wcl_pipe pipe)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char buffer[65536];
     size_t got;
 
-    OK(wcl_pipe_read(pipe, buffer, sizeof(buffer) - 1, &got, &error));
+    assert_ok(wcl_pipe_read(pipe, buffer, sizeof(buffer) - 1, &got, &error), &error);
     buffer[got] = '\0';
     char *end = strrchr(buffer, '\n');
     assert_non_null(end);
@@ -146,6 +156,7 @@ static bool has_input(wcl_pipe pipe)
 
 static void a_pause_stops_what_counts_and_a_resume_lets_it_go_on(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("pause");
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = test_run(
@@ -154,19 +165,20 @@ static void a_pause_stops_what_counts_and_a_resume_lets_it_go_on(void **state)
     wcl_pipe in, out, err;
 
     (void)state;
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
     last_count(out);
-    OK(wcl_container_pause(container, &error));
+    assert_ok(wcl_container_pause(container, &error), &error);
     if (has_input(out))
         last_count(out);
     assert_false(has_input(out));
     config.command_line = "true";
-    FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_process_create(container, &config, &none, &error));
-    OK(wcl_container_resume(container, &error));
+    assert_fails(WCL_CODE_HCS_INVALID_STATE, wcl_process_create(container, &config, &none, &error),
+                 &error);
+    assert_ok(wcl_container_resume(container, &error), &error);
     long before = last_count(out);
     while (last_count(out) <= before)
         continue;
-    OK(wcl_container_pause(container, &error));
+    assert_ok(wcl_container_pause(container, &error), &error);
     wcl_pipe_close(out);
     /* A paused container can be terminated. */
     test_end(container);
@@ -178,6 +190,7 @@ static void a_pause_stops_what_counts_and_a_resume_lets_it_go_on(void **state)
 
 static void more_memory_than_allowed_kills_the_process_and_not_the_container(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_config config = test_config();
     wcl_container_list *list;
 
@@ -189,7 +202,7 @@ static void more_memory_than_allowed_kills_the_process_and_not_the_container(voi
     assert_int_equal(test_exit_code(process), 137);
     wcl_process_free(process);
     test_prints(container, "echo alive", "alive\n");
-    OK(wcl_container_statistics(container, &list, &error));
+    assert_ok(wcl_container_statistics(container, &list, &error), &error);
     const wcl_memory_stats *memory = &wcl_container_list_at(list, 0)->statistics.memory;
     assert_true(memory->usage_commit_peak_bytes > 16u * 1024 * 1024);
     assert_true(memory->usage_commit_peak_bytes <= 32u * 1024 * 1024);
@@ -199,9 +212,10 @@ static void more_memory_than_allowed_kills_the_process_and_not_the_container(voi
 
 static uint64_t runtime_of(wcl_container *container)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_list *list;
 
-    OK(wcl_container_statistics(container, &list, &error));
+    assert_ok(wcl_container_statistics(container, &list, &error), &error);
     uint64_t total = wcl_container_list_at(list, 0)->statistics.processor.total_runtime_100ns;
     wcl_container_list_free(list);
     return total;
@@ -209,6 +223,7 @@ static uint64_t runtime_of(wcl_container *container)
 
 static void a_processor_limit_shows_in_the_statistics(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_config config = test_config();
 
     (void)state;
@@ -224,13 +239,14 @@ static void a_processor_limit_shows_in_the_statistics(void **state)
     /* A fifth of one processor; on a host without a free one it may get less. */
     assert_true(share < 0.27);
     assert_true(share > 0.02);
-    OK(wcl_process_kill(process, &error));
+    assert_ok(wcl_process_kill(process, &error), &error);
     wcl_process_free(process);
     test_end(container);
 }
 
 static void limits_reach_the_cgroups(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_config config = test_config();
     struct stat info;
 
@@ -251,7 +267,7 @@ static void limits_reach_the_cgroups(void **state)
         status = wcl_container_create(NULL, "limits", &config, &container, &failure);
     }
     assert_int_equal(status, WCL_OK);
-    OK(wcl_container_start(container, &error));
+    assert_ok(wcl_container_start(container, &error), &error);
     if (stat("/sys/fs/cgroup/memory", &info) == 0) {
         test_prints(container,
                     "sh -c \"cat /sys/fs/cgroup/memory/memory.limit_in_bytes "
@@ -300,6 +316,7 @@ static void a_read_only_mapping_refuses_writes(void **state)
 
 static void a_shared_network_is_the_other_containers(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_config config = test_config();
     wcl_process_config process_config = WCL_PROCESS_CONFIG_INIT;
     int32_t code;
@@ -326,7 +343,8 @@ static void a_shared_network_is_the_other_containers(void **state)
     test_end(first);
     test_end(third);
     config.network_shared_container_name = "nobody";
-    FAILS(WCL_CODE_HCS_NOT_EXIST, wcl_container_create(NULL, "alone", &config, &first, &error));
+    assert_fails(WCL_CODE_HCS_NOT_EXIST,
+                 wcl_container_create(NULL, "alone", &config, &first, &error), &error);
 }
 
 static void a_shared_network_comes_with_its_dns_settings(void **state)
@@ -357,10 +375,11 @@ static void a_shared_network_comes_with_its_dns_settings(void **state)
 /* Whether every process of the container runs the program that it was to run. */
 static bool sleep_alone(wcl_container *container)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_list *list;
     bool alone = true;
 
-    OK(wcl_container_process_list(container, &list, &error));
+    assert_ok(wcl_container_process_list(container, &list, &error), &error);
     const wcl_container_properties *properties = wcl_container_list_at(list, 0);
     for (size_t i = 0; i < properties->process_count; i++)
         alone &= strcmp(properties->processes[i].image_name, "busybox") == 0;
@@ -370,6 +389,7 @@ static bool sleep_alone(wcl_container *container)
 
 static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("lists");
     wcl_process *processes[3];
     wcl_container_list *list;
@@ -381,7 +401,7 @@ static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state
     /* The runtime returns before its last step, in which it becomes the program. */
     for (int tries = 0; tries < 6000 && !sleep_alone(container); tries++)
         test_sleep_ms(10);
-    OK(wcl_container_process_list(container, &list, &error));
+    assert_ok(wcl_container_process_list(container, &list, &error), &error);
     const wcl_container_properties *properties = wcl_container_list_at(list, 0);
     assert_int_equal(properties->process_count, 3);
     for (int i = 0; i < 3; i++) {
@@ -406,7 +426,7 @@ static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state
         assert_int_equal(item->memory_commit_bytes, size * (unsigned long long)getpagesize());
     }
     wcl_container_list_free(list);
-    OK(wcl_container_statistics(container, &list, &error));
+    assert_ok(wcl_container_statistics(container, &list, &error), &error);
     const wcl_statistics *statistics = &wcl_container_list_at(list, 0)->statistics;
     assert_true(statistics->memory.usage_commit_bytes > 0);
     assert_true(statistics->processor.total_runtime_100ns > 0);
@@ -416,13 +436,14 @@ static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state
     for (int i = 0; i < 3; i++)
         wcl_process_free(processes[i]);
     bool pending = true;
-    OK(wcl_container_has_pending_updates(container, &pending, &error));
+    assert_ok(wcl_container_has_pending_updates(container, &pending, &error), &error);
     assert_false(pending);
     test_end(container);
 }
 
 static void queries_find_what_matches(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_config config = test_config();
     wcl_compute_system_query query = { .struct_size = sizeof(query) };
     const char *owner = "owner-a", *id = "query-b";
@@ -438,7 +459,7 @@ static void queries_find_what_matches(void **state)
     b = test_start_with("query-b", &config);
     query.owners = &owner;
     query.owner_count = 1;
-    OK(wcl_containers_query(NULL, &query, &list, &error));
+    assert_ok(wcl_containers_query(NULL, &query, &list, &error), &error);
     assert_int_equal(wcl_container_list_count(list), 1);
     assert_string_equal(wcl_container_list_at(list, 0)->id, "query-a");
     assert_string_equal(wcl_container_list_at(list, 0)->state, "Running");
@@ -447,15 +468,15 @@ static void queries_find_what_matches(void **state)
     wcl_container_list_free(list);
     query.ids = &id;
     query.id_count = 1;
-    OK(wcl_containers_query(NULL, &query, &list, &error));
+    assert_ok(wcl_containers_query(NULL, &query, &list, &error), &error);
     assert_int_equal(wcl_container_list_count(list), 0);
     wcl_container_list_free(list);
-    OK(wcl_containers_query(NULL, NULL, &list, &error));
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
     assert_int_equal(wcl_container_list_count(list), 2);
     wcl_container_list_free(list);
     char *json = NULL;
-    FAILS(WCL_CODE_INVALID_PARAMETER,
-          wcl_containers_query_json(NULL, "{\"Idz\":[]}", &json, &error));
+    assert_fails(WCL_CODE_INVALID_PARAMETER,
+                 wcl_containers_query_json(NULL, "{\"Idz\":[]}", &json, &error), &error);
     test_end(a);
     test_end(b);
 }
@@ -515,6 +536,7 @@ static int role_open(const char *id, const char *pid)
 
 static void another_program_opens_waits_and_terminates(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("second");
     wcl_process *process = test_run(container, "sh -c \"sleep 0.5; exit 42\"", 0);
     char pid[16];
@@ -522,7 +544,7 @@ static void another_program_opens_waits_and_terminates(void **state)
     (void)state;
     snprintf(pid, sizeof(pid), "%u", wcl_process_pid(process));
     pid_t child = run_again("open", "second", pid);
-    OK(wcl_container_wait_timeout(container, 30000, &error));
+    assert_ok(wcl_container_wait_timeout(container, 30000, &error), &error);
     int status = end_of(child);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 42);
@@ -547,6 +569,7 @@ static void role_create(const char *id, const char *report)
 
 static void all_goes_on_when_the_creator_is_killed(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char report[256], text[64] = "";
     wcl_container *container = NULL;
     wcl_process *process = NULL;
@@ -567,10 +590,10 @@ static void all_goes_on_when_the_creator_is_killed(void **state)
     assert_int_not_equal(pid, 0);
     kill(child, SIGKILL);
     end_of(child);
-    OK(wcl_container_open(NULL, "orphan", &container, &error));
-    OK(wcl_process_open(container, pid, &process, &error));
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
-    OK(wcl_pipe_write(in, "me\n", 3, &error));
+    assert_ok(wcl_container_open(NULL, "orphan", &container, &error), &error);
+    assert_ok(wcl_process_open(container, pid, &process, &error), &error);
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
+    assert_ok(wcl_pipe_write(in, "me\n", 3, &error), &error);
     char *output = test_read_all(out);
     assert_string_equal(output, "got me\n");
     free(output);
@@ -580,7 +603,8 @@ static void all_goes_on_when_the_creator_is_killed(void **state)
     wcl_process_free(process);
     test_prints(container, "echo still here", "still here\n");
     test_end(container);
-    FAILS(WCL_CODE_HCS_NOT_EXIST, wcl_container_open(NULL, "orphan", &container, &error));
+    assert_fails(WCL_CODE_HCS_NOT_EXIST, wcl_container_open(NULL, "orphan", &container, &error),
+                 &error);
 }
 
 /* The pid of the container's supervisor: the one whose command line holds its folder. */
@@ -607,6 +631,7 @@ static pid_t supervisor_of(const char *id)
 
 static void a_lost_supervisor_is_told_of_and_can_be_cleaned_up_after(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_container *container = test_start("lost"), *again = NULL;
     wcl_process *process = test_run(container, "sleep 1000", 0), *none = NULL;
@@ -616,21 +641,24 @@ static void a_lost_supervisor_is_told_of_and_can_be_cleaned_up_after(void **stat
     pid_t supervisor = supervisor_of("lost");
     assert_true(supervisor > 0);
     kill(supervisor, SIGKILL);
-    FAILS(WCL_CODE_UNEXPECTED_PROCESS_ABORT, wcl_container_wait_timeout(container, 10000, &error));
-    FAILS(WCL_CODE_UNEXPECTED_PROCESS_ABORT, wcl_process_wait_timeout(process, 10000, &error));
+    assert_fails(WCL_CODE_UNEXPECTED_PROCESS_ABORT,
+                 wcl_container_wait_timeout(container, 10000, &error), &error);
+    assert_fails(WCL_CODE_UNEXPECTED_PROCESS_ABORT,
+                 wcl_process_wait_timeout(process, 10000, &error), &error);
     config.command_line = "true";
-    FAILS(WCL_CODE_UNEXPECTED_PROCESS_ABORT, wcl_process_create(container, &config, &none, &error));
-    OK(wcl_containers_query(NULL, NULL, &list, &error));
+    assert_fails(WCL_CODE_UNEXPECTED_PROCESS_ABORT,
+                 wcl_process_create(container, &config, &none, &error), &error);
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
     assert_int_equal(wcl_container_list_count(list), 1);
     assert_string_equal(wcl_container_list_at(list, 0)->state, "Lost");
     wcl_container_list_free(list);
-    OK(wcl_container_open(NULL, "lost", &again, &error));
-    OK(wcl_container_terminate(again, &error));
-    OK(wcl_container_wait_timeout(again, 10000, &error));
+    assert_ok(wcl_container_open(NULL, "lost", &again, &error), &error);
+    assert_ok(wcl_container_terminate(again, &error), &error);
+    assert_ok(wcl_container_wait_timeout(again, 10000, &error), &error);
     wcl_container_free(again);
     wcl_process_free(process);
     wcl_container_free(container);
-    FAILS(WCL_CODE_HCS_NOT_EXIST, wcl_container_open(NULL, "lost", &again, &error));
+    assert_fails(WCL_CODE_HCS_NOT_EXIST, wcl_container_open(NULL, "lost", &again, &error), &error);
 }
 
 static void the_supervisor_is_small(void **state)

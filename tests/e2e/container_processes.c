@@ -1,5 +1,6 @@
 /* Processes in a container on the real runtime: their input, output, consoles and ends. */
 #include "tests/e2e/container_common.h"
+#include "tests/tools/outcome.h"
 
 static wcl_container *shared;
 
@@ -38,6 +39,7 @@ static void exit_codes_are_those_of_the_process(void **state)
 
 static void a_program_that_is_missing_fails_with_the_runtimes_words(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = NULL;
     wcl_error failure = WCL_ERROR_INIT;
@@ -50,49 +52,56 @@ static void a_program_that_is_missing_fails_with_the_runtimes_words(void **state
     assert_non_null(strstr(failure.message, "no-such-program"));
     assert_false(wcl_error_is_not_exist(&failure));
     config.command_line = "/bin/no-such-program";
-    FAILS(WCL_CODE_NO_SUCH_PROGRAM, wcl_process_create(shared, &config, &process, &error));
+    assert_fails(WCL_CODE_NO_SUCH_PROGRAM, wcl_process_create(shared, &config, &process, &error),
+                 &error);
     config.command_line = "true";
     config.working_directory = "/no-such-folder";
-    FAILS(WCL_CODE_DIRECTORY, wcl_process_create(shared, &config, &process, &error));
+    assert_fails(WCL_CODE_DIRECTORY, wcl_process_create(shared, &config, &process, &error), &error);
     config.working_directory = NULL;
     config.user = "no-such-user";
-    FAILS(WCL_CODE_NO_SUCH_USER, wcl_process_create(shared, &config, &process, &error));
+    assert_fails(WCL_CODE_NO_SUCH_USER, wcl_process_create(shared, &config, &process, &error),
+                 &error);
     config.user = "root:no-such-group";
-    FAILS(WCL_CODE_NO_SUCH_GROUP, wcl_process_create(shared, &config, &process, &error));
+    assert_fails(WCL_CODE_NO_SUCH_GROUP, wcl_process_create(shared, &config, &process, &error),
+                 &error);
     config.user = NULL;
     config.command_line = "/etc";
-    FAILS(WCL_CODE_ACCESS_DENIED, wcl_process_create(shared, &config, &process, &error));
+    assert_fails(WCL_CODE_ACCESS_DENIED, wcl_process_create(shared, &config, &process, &error),
+                 &error);
 }
 
 static void an_exit_code_is_refused_while_the_process_runs(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process *process = test_run(shared, "sleep 60", 0);
     int32_t code = 0;
 
     (void)state;
-    FAILS(WCL_CODE_INVALID_PROCESS_STATE, wcl_process_exit_code(process, &code, &error));
+    assert_fails(WCL_CODE_INVALID_PROCESS_STATE, wcl_process_exit_code(process, &code, &error),
+                 &error);
     assert_int_equal(code, WCL_WAIT_ERR_EXEC_FAILED);
-    FAILS(WCL_CODE_TIMEOUT, wcl_process_wait_timeout(process, 50, &error));
-    OK(wcl_process_kill(process, &error));
+    assert_fails(WCL_CODE_TIMEOUT, wcl_process_wait_timeout(process, 50, &error), &error);
+    assert_ok(wcl_process_kill(process, &error), &error);
     assert_int_equal(test_exit_code(process), 137);
-    FAILS(WCL_CODE_ELEMENT_NOT_FOUND, wcl_process_kill(process, &error));
+    assert_fails(WCL_CODE_ELEMENT_NOT_FOUND, wcl_process_kill(process, &error), &error);
     wcl_process_free(process);
 }
 
 static void two_processes_at_once_have_their_own_stdio(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process *process[2];
     wcl_pipe in[2], out[2], err[2];
 
     (void)state;
     for (int i = 0; i < 2; i++) {
         process[i] = test_run(shared, "sh -c \"cat; echo end >&2\"", TEST_IN | TEST_OUT | TEST_ERR);
-        OK(wcl_process_stdio(process[i], &in[i], &out[i], &err[i], &error));
+        assert_ok(wcl_process_stdio(process[i], &in[i], &out[i], &err[i], &error), &error);
     }
-    OK(wcl_pipe_write(in[0], "first", 5, &error));
-    OK(wcl_pipe_write(in[1], "second", 6, &error));
+    assert_ok(wcl_pipe_write(in[0], "first", 5, &error), &error);
+    assert_ok(wcl_pipe_write(in[1], "second", 6, &error), &error);
     for (int i = 1; i >= 0; i--) {
-        OK(wcl_process_close_stdin(process[i], &error));
+        assert_ok(wcl_process_close_stdin(process[i], &error), &error);
         char *text = test_read_all(out[i]);
         assert_string_equal(text, i ? "second" : "first");
         free(text);
@@ -109,12 +118,13 @@ static void two_processes_at_once_have_their_own_stdio(void **state)
 
 static void only_the_pipes_that_were_asked_for_are_there(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_pipe in, out, err;
 
     (void)state;
     for (unsigned pipes = 0; pipes < 8; pipes++) {
         wcl_process *process = test_run(shared, "true", pipes);
-        OK(wcl_process_stdio(process, &in, &out, &err, &error));
+        assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
         assert_int_equal(in != WCL_PIPE_NONE, (pipes & TEST_IN) != 0);
         assert_int_equal(out != WCL_PIPE_NONE, (pipes & TEST_OUT) != 0);
         assert_int_equal(err != WCL_PIPE_NONE, (pipes & TEST_ERR) != 0);
@@ -153,6 +163,7 @@ static void *write_flood(void *context)
 
 static void much_data_comes_through_unchanged_while_stderr_fills(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static uint8_t buffer[FLOOD_PIECE];
     wcl_pipe in, out, err;
     pthread_t writer;
@@ -165,10 +176,10 @@ static void much_data_comes_through_unchanged_while_stderr_fills(void **state)
     wcl_process *process =
         test_run(shared, "sh -c \"head -c 60000 /dev/zero >&2; cat; head -c 200000 /dev/zero >&2\"",
                  TEST_IN | TEST_OUT | TEST_ERR);
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
     assert_int_equal(pthread_create(&writer, NULL, write_flood, &in), 0);
     while (total < FLOOD_SIZE) {
-        OK(wcl_pipe_read(out, buffer, sizeof(buffer), &got, &error));
+        assert_ok(wcl_pipe_read(out, buffer, sizeof(buffer), &got, &error), &error);
         assert_true(got > 0);
         for (size_t i = 0; i < got; i++)
             if (buffer[i] != flood_byte(total + i))
@@ -177,9 +188,9 @@ static void much_data_comes_through_unchanged_while_stderr_fills(void **state)
     }
     pthread_join(writer, &failed);
     assert_null(failed);
-    OK(wcl_process_close_stdin(process, &error));
+    assert_ok(wcl_process_close_stdin(process, &error), &error);
     do {
-        OK(wcl_pipe_read(err, buffer, sizeof(buffer), &got, &error));
+        assert_ok(wcl_pipe_read(err, buffer, sizeof(buffer), &got, &error), &error);
         errors += got;
     } while (got > 0);
     assert_int_equal(errors, 260000);
@@ -192,20 +203,21 @@ static void much_data_comes_through_unchanged_while_stderr_fills(void **state)
 
 static void closing_stdin_ends_the_input_whoever_else_holds_the_pipe(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_pipe in, out, err, other_in, other_out, other_err;
     wcl_process *process = test_run(shared, "sh -c \"wc -c\"", TEST_IN | TEST_OUT);
 
     (void)state;
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
-    OK(wcl_process_stdio(process, &other_in, &other_out, &other_err, &error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
+    assert_ok(wcl_process_stdio(process, &other_in, &other_out, &other_err, &error), &error);
     assert_int_not_equal(in, other_in);
-    OK(wcl_pipe_write(in, "1234", 4, &error));
-    OK(wcl_pipe_write(other_in, "567", 3, &error));
-    OK(wcl_process_close_stdin(process, &error));
+    assert_ok(wcl_pipe_write(in, "1234", 4, &error), &error);
+    assert_ok(wcl_pipe_write(other_in, "567", 3, &error), &error);
+    assert_ok(wcl_process_close_stdin(process, &error), &error);
     char *text = test_read_all(other_out);
     assert_string_equal(text, "7\n");
     free(text);
-    FAILS(WCL_CODE_BROKEN_PIPE, wcl_pipe_write(in, "8", 1, &error));
+    assert_fails(WCL_CODE_BROKEN_PIPE, wcl_pipe_write(in, "8", 1, &error), &error);
     assert_int_equal(test_exit_code(process), 0);
     wcl_pipe_close(in);
     wcl_pipe_close(out);
@@ -242,6 +254,7 @@ static void environment_user_and_folder_are_the_configurations(void **state)
 
 static void an_unknown_user_is_refused_by_name(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = NULL;
     wcl_error failure = WCL_ERROR_INIT;
@@ -253,7 +266,8 @@ static void an_unknown_user_is_refused_by_name(void **state)
     assert_non_null(strstr(failure.message, "nobody-knows"));
     config.user = NULL;
     config.working_directory = "relative";
-    FAILS(WCL_CODE_INVALID_PARAMETER, wcl_process_create(shared, &config, &process, &error));
+    assert_fails(WCL_CODE_INVALID_PARAMETER, wcl_process_create(shared, &config, &process, &error),
+                 &error);
 }
 
 static void a_list_of_arguments_is_passed_as_it_is(void **state)
@@ -298,12 +312,13 @@ static void output_can_be_opened_by_the_process_by_its_path(void **state)
 /* Reads until the text has come, and gives all that came before. */
 static char *read_until(wcl_pipe pipe, const char *wanted)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static char text[65536];
     size_t size = 0, got;
 
     text[0] = '\0';
     while (!strstr(text, wanted)) {
-        OK(wcl_pipe_read(pipe, text + size, sizeof(text) - size - 1, &got, &error));
+        assert_ok(wcl_pipe_read(pipe, text + size, sizeof(text) - size - 1, &got, &error), &error);
         if (got == 0)
             fail_msg("'%s' did not come, but: %s", wanted, text);
         size += got;
@@ -314,6 +329,7 @@ static char *read_until(wcl_pipe pipe, const char *wanted)
 
 static void a_console_has_a_size_that_can_change_and_passes_ctrl_c(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = NULL;
     wcl_pipe in, out, err;
@@ -325,27 +341,27 @@ static void a_console_has_a_size_that_can_change_and_passes_ctrl_c(void **state)
     config.create_stdout_pipe = true;
     config.console_height = 30;
     config.console_width = 100;
-    OK(wcl_process_create(shared, &config, &process, &error));
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
+    assert_ok(wcl_process_create(shared, &config, &process, &error), &error);
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
     assert_int_equal(err, WCL_PIPE_NONE);
     const char *first = "stty size; tty; echo TERM=$TERM\n";
-    OK(wcl_pipe_write(in, first, strlen(first), &error));
+    assert_ok(wcl_pipe_write(in, first, strlen(first), &error), &error);
     char *text = read_until(out, "TERM=xterm");
     assert_non_null(strstr(text, "30 100"));
     assert_non_null(strstr(text, "/dev/pts/"));
-    OK(wcl_process_resize_console(process, 132, 50, &error));
-    OK(wcl_pipe_write(in, "stty size\n", 10, &error));
+    assert_ok(wcl_process_resize_console(process, 132, 50, &error), &error);
+    assert_ok(wcl_pipe_write(in, "stty size\n", 10, &error), &error);
     read_until(out, "50 132");
     /* What it prints is not what the console echoes. */
     const char *sleeper = "sh -c \"echo go''ing; exec sleep 1000\"\n";
-    OK(wcl_pipe_write(in, sleeper, strlen(sleeper), &error));
+    assert_ok(wcl_pipe_write(in, sleeper, strlen(sleeper), &error), &error);
     read_until(out, "going");
-    OK(wcl_pipe_write(in, "\003", 1, &error));
-    OK(wcl_pipe_write(in, "echo alive:$((6*7))\n", 20, &error));
+    assert_ok(wcl_pipe_write(in, "\003", 1, &error), &error);
+    assert_ok(wcl_pipe_write(in, "echo alive:$((6*7))\n", 20, &error), &error);
     read_until(out, "alive:42");
-    OK(wcl_process_close_stdin(process, &error));
+    assert_ok(wcl_process_close_stdin(process, &error), &error);
     free(test_read_all(out));
-    OK(wcl_process_wait_timeout(process, 10000, &error));
+    assert_ok(wcl_process_wait_timeout(process, 10000, &error), &error);
     wcl_pipe_close(in);
     wcl_pipe_close(out);
     wcl_process_free(process);
@@ -353,23 +369,26 @@ static void a_console_has_a_size_that_can_change_and_passes_ctrl_c(void **state)
 
 static void resizing_without_a_console_is_refused(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process *process = test_run(shared, "sleep 5", 0);
 
     (void)state;
-    FAILS(WCL_CODE_INVALID_PROCESS_STATE, wcl_process_resize_console(process, 80, 25, &error));
-    OK(wcl_process_kill(process, &error));
+    assert_fails(WCL_CODE_INVALID_PROCESS_STATE,
+                 wcl_process_resize_console(process, 80, 25, &error), &error);
+    assert_ok(wcl_process_kill(process, &error), &error);
     wcl_process_free(process);
 }
 
 static void a_console_nobody_reads_does_not_block_its_process(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = NULL;
 
     (void)state;
     config.command_line = "sh -c \"head -c 300000 /dev/zero; exit 3\"";
     config.emulate_console = true;
-    OK(wcl_process_create(shared, &config, &process, &error));
+    assert_ok(wcl_process_create(shared, &config, &process, &error), &error);
     assert_int_equal(test_exit_code(process), 3);
     wcl_process_free(process);
 }
@@ -378,6 +397,7 @@ static void a_console_nobody_reads_does_not_block_its_process(void **state)
 
 static void a_process_is_reopened_by_its_pid_with_code_and_pipes(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process *first =
         test_run(shared, "sh -c \"read x; echo got $x; exit 9\"", TEST_IN | TEST_OUT);
     wcl_process *second = NULL;
@@ -387,10 +407,10 @@ static void a_process_is_reopened_by_its_pid_with_code_and_pipes(void **state)
     (void)state;
     uint32_t pid = wcl_process_pid(first);
     wcl_process_free(first);
-    OK(wcl_process_open(shared, pid, &second, &error));
+    assert_ok(wcl_process_open(shared, pid, &second, &error), &error);
     assert_int_equal(wcl_process_pid(second), pid);
-    OK(wcl_process_stdio(second, &in, &out, &err, &error));
-    OK(wcl_pipe_write(in, "it\n", 3, &error));
+    assert_ok(wcl_process_stdio(second, &in, &out, &err, &error), &error);
+    assert_ok(wcl_pipe_write(in, "it\n", 3, &error), &error);
     char *text = test_read_all(out);
     assert_string_equal(text, "got it\n");
     free(text);
@@ -399,26 +419,29 @@ static void a_process_is_reopened_by_its_pid_with_code_and_pipes(void **state)
     wcl_pipe_close(out);
     wcl_process_free(second);
     /* After its end as well. */
-    OK(wcl_process_open(shared, pid, &second, &error));
-    OK(wcl_process_wait_timeout(second, 0, &error));
-    OK(wcl_process_exit_code(second, &code, &error));
+    assert_ok(wcl_process_open(shared, pid, &second, &error), &error);
+    assert_ok(wcl_process_wait_timeout(second, 0, &error), &error);
+    assert_ok(wcl_process_exit_code(second, &code, &error), &error);
     assert_int_equal(code, 9);
     wcl_process_free(second);
 }
 
 static void a_process_of_the_host_cannot_be_opened(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process *process = NULL;
 
     (void)state;
-    FAILS(WCL_CODE_ELEMENT_NOT_FOUND,
-          wcl_process_open(shared, (uint32_t)getpid(), &process, &error));
-    FAILS(WCL_CODE_ELEMENT_NOT_FOUND, wcl_process_open(shared, 1, &process, &error));
-    FAILS(WCL_CODE_ELEMENT_NOT_FOUND, wcl_process_open(shared, 0x7FFFFFF0, &process, &error));
+    assert_fails(WCL_CODE_ELEMENT_NOT_FOUND,
+                 wcl_process_open(shared, (uint32_t)getpid(), &process, &error), &error);
+    assert_fails(WCL_CODE_ELEMENT_NOT_FOUND, wcl_process_open(shared, 1, &process, &error), &error);
+    assert_fails(WCL_CODE_ELEMENT_NOT_FOUND, wcl_process_open(shared, 0x7FFFFFF0, &process, &error),
+                 &error);
 }
 
 static void a_grandchild_can_be_opened_and_waited_for(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process *parent = test_run(shared, "sh -c \"sleep 1000 & wait\"", 0);
     wcl_process *child = NULL;
     wcl_container_list *list = NULL;
@@ -427,7 +450,7 @@ static void a_grandchild_can_be_opened_and_waited_for(void **state)
 
     (void)state;
     for (int i = 0; i < 6000 && !pid; i++) {
-        OK(wcl_container_process_list(shared, &list, &error));
+        assert_ok(wcl_container_process_list(shared, &list, &error), &error);
         const wcl_container_properties *properties = wcl_container_list_at(list, 0);
         for (size_t at = 0; at < properties->process_count; at++)
             if (properties->processes[at].process_id > wcl_process_pid(parent))
@@ -436,13 +459,13 @@ static void a_grandchild_can_be_opened_and_waited_for(void **state)
         test_sleep_ms(10);
     }
     assert_int_not_equal(pid, 0);
-    OK(wcl_process_open(shared, pid, &child, &error));
-    OK(wcl_process_kill(child, &error));
-    OK(wcl_process_wait_timeout(child, 10000, &error));
-    FAILS(WCL_CODE_UNEXPECTED_VALUE, wcl_process_exit_code(child, &code, &error));
+    assert_ok(wcl_process_open(shared, pid, &child, &error), &error);
+    assert_ok(wcl_process_kill(child, &error), &error);
+    assert_ok(wcl_process_wait_timeout(child, 10000, &error), &error);
+    assert_fails(WCL_CODE_UNEXPECTED_VALUE, wcl_process_exit_code(child, &code, &error), &error);
     assert_int_equal(code, WCL_WAIT_ERR_EXEC_FAILED);
     wcl_process_free(child);
-    OK(wcl_process_wait_timeout(parent, 10000, &error));
+    assert_ok(wcl_process_wait_timeout(parent, 10000, &error), &error);
     wcl_process_free(parent);
 }
 

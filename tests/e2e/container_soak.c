@@ -3,6 +3,7 @@
  * left afterwards is container.sh's to find. WCL_TEST_LONG=1 asks for the full numbers.
  */
 #include "tests/e2e/container_common.h"
+#include "tests/tools/outcome.h"
 
 #include <dirent.h>
 
@@ -50,6 +51,7 @@ static void rounds_leave_nothing(void **state)
 
 static void many_containers_live_at_once(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     int count = choose(20, 50);
     wcl_container *containers[50];
     wcl_container_list *list;
@@ -62,7 +64,7 @@ static void many_containers_live_at_once(void **state)
     }
     for (int i = 0; i < count; i++)
         run_true(containers[i]);
-    OK(wcl_containers_query(NULL, NULL, &list, &error));
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
     assert_int_equal(wcl_container_list_count(list), count);
     wcl_container_list_free(list);
     for (int i = 0; i < count; i++)
@@ -73,13 +75,14 @@ static void many_containers_live_at_once(void **state)
 
 static void *work_in(void *context)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = context;
 
     for (int i = 0; i < choose(3, 20); i++) {
         wcl_container_list *list;
         run_true(container);
         test_prints(container, "echo x", "x\n");
-        OK(wcl_container_statistics(container, &list, &error));
+        assert_ok(wcl_container_statistics(container, &list, &error), &error);
         wcl_container_list_free(list);
     }
     return NULL;
@@ -87,12 +90,15 @@ static void *work_in(void *context)
 
 static void *wait_for(void *context)
 {
-    OK(wcl_container_wait(context, &error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_ok(wcl_container_wait(context, &error), &error);
     return NULL;
 }
 
 static void ten_threads_share_a_handle(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("threads");
     pthread_t workers[10], waiter;
 
@@ -102,7 +108,8 @@ static void ten_threads_share_a_handle(void **state)
         assert_int_equal(pthread_create(&workers[i], NULL, work_in, container), 0);
     for (int i = 0; i < 10; i++)
         pthread_join(workers[i], NULL);
-    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error));
+    assert_fails(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error),
+                 &error);
     pthread_join(waiter, NULL);
     wcl_container_free(container);
 }
@@ -124,12 +131,12 @@ static void role_churn(const char *id)
 /* Ends what a killed creator left, as a program that cleans up would. */
 static void end_all(void)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_list *list;
 
-    OK(wcl_containers_query(NULL, NULL, &list, &error));
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
     for (size_t i = 0; i < wcl_container_list_count(list); i++) {
         wcl_container *container = NULL;
-        wcl_error error = WCL_ERROR_INIT;
         const char *id = wcl_container_list_at(list, i)->id;
         if (wcl_container_open(NULL, id, &container, &error) != WCL_OK) {
             /* One that had stopped goes by itself. */

@@ -1,5 +1,6 @@
 /* Reading the reference vectors. */
 #include "tests/conformance/tar/tar_vectors.h"
+#include "tests/tools/outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 bool read_file(const char *name, wcl_buffer *out)
 {
+    wcl_error error = WCL_ERROR_INIT;
     uint8_t piece[65536];
     size_t got;
     FILE *file = fopen(name, "rb");
@@ -14,7 +16,7 @@ bool read_file(const char *name, wcl_buffer *out)
     if (!file)
         return false;
     while ((got = fread(piece, 1, sizeof(piece), file)) > 0)
-        assert_ok(wcl_buffer_append(out, piece, got, error));
+        assert_ok(wcl_buffer_append(out, piece, got, &error), &error);
     fclose(file);
     return true;
 }
@@ -32,11 +34,12 @@ void read_vector(const char *name, int number, wcl_buffer *out)
 
 cJSON *read_entries(void)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     cJSON *json = NULL;
 
     read_vector("entries.json", -1, &text);
-    assert_ok(wcl_json_parse(wcl_buffer_text(&text), text.size, text.size, &json, error));
+    assert_ok(wcl_json_parse(wcl_buffer_text(&text), text.size, text.size, &json, &error), &error);
     return json;
 }
 
@@ -52,8 +55,9 @@ static char *with_slashes(const char *name)
 
 static wcl_filetime time_of(const cJSON *json, const char *name)
 {
+    wcl_error error = WCL_ERROR_INIT;
     int64_t value = 0;
-    assert_ok(wcl_json_get_i64(json, name, &value, error));
+    assert_ok(wcl_json_get_i64(json, name, &value, &error), &error);
     return value;
 }
 
@@ -68,17 +72,18 @@ static wcl_entry_kind kind_of(const char *text)
 
 void describe_entry(const cJSON *json, wcl_entry *entry, char **path, char **target)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const char *name = NULL;
     const char *kind = NULL;
     const char *link = NULL;
     uint64_t attributes = 0;
 
     *entry = (wcl_entry)WCL_ENTRY_INIT;
-    assert_ok(wcl_json_get_text(json, "name", &name, error));
-    assert_ok(wcl_json_get_text(json, "kind", &kind, error));
-    assert_ok(wcl_json_get_text(json, "target", &link, error));
-    assert_ok(wcl_json_get_u64(json, "size", &entry->size, error));
-    assert_ok(wcl_json_get_u64(json, "file_attributes", &attributes, error));
+    assert_ok(wcl_json_get_text(json, "name", &name, &error), &error);
+    assert_ok(wcl_json_get_text(json, "kind", &kind, &error), &error);
+    assert_ok(wcl_json_get_text(json, "target", &link, &error), &error);
+    assert_ok(wcl_json_get_u64(json, "size", &entry->size, &error), &error);
+    assert_ok(wcl_json_get_u64(json, "file_attributes", &attributes, &error), &error);
     *path = with_slashes(name);
     *target = link ? with_slashes(link) : NULL;
     entry->kind = kind_of(kind);
@@ -114,12 +119,13 @@ wcl_status write_memory(void *context, const void *data, size_t size, wcl_error 
 
 void read_stream(wcl_layer_reader *reader, wcl_buffer *out)
 {
+    wcl_error error = WCL_ERROR_INIT;
     uint8_t piece[1000];
     size_t got;
 
     do {
-        assert_ok(wcl_layer_reader_read(reader, piece, sizeof(piece), &got, error));
-        assert_ok(wcl_buffer_append(out, piece, got, error));
+        assert_ok(wcl_layer_reader_read(reader, piece, sizeof(piece), &got, &error), &error);
+        assert_ok(wcl_buffer_append(out, piece, got, &error), &error);
     } while (got > 0);
 }
 

@@ -26,17 +26,6 @@ cJSON *read_entries(void);
 /* One of its entries; the path is with forward slashes and freed with free(). */
 void describe_entry(const cJSON *json, wcl_entry *entry, char **path, char **target);
 
-/* Fails the test with the error's text unless the call succeeded. */
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        wcl_error error_of_call = WCL_ERROR_INIT;                                                  \
-        wcl_error *error = &error_of_call;                                                         \
-        char text_of_error[1600];                                                                  \
-        if ((call) != WCL_OK)                                                                      \
-            fail_msg("%s: %s", #call,                                                              \
-                     wcl_error_format(&error_of_call, text_of_error, sizeof(text_of_error)));      \
-    } while (0)
-
 /* A reader of a tar in memory, which must outlive it. */
 typedef struct memory_source {
     const uint8_t *data;

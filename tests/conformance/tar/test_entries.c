@@ -1,6 +1,7 @@
 /* Each entry of the vectors, alone: from its backup stream to the tar that go-winio makes of it,
  * and back. */
 #include "tests/conformance/tar/tar_vectors.h"
+#include "tests/tools/outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,35 +16,39 @@ static bool is_sparse(int number)
 static void write_entry(const wcl_entry *entry, const wcl_buffer *stream, size_t step,
                         bool plain_backuptar, wcl_buffer *tar)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_tar_writer_options options = { .struct_size = sizeof(options),
                                        .plain_backuptar = plain_backuptar };
     wcl_layer_writer *writer;
 
-    assert_ok(wcl_tar_writer_open(write_memory, tar, &options, &writer, error));
-    assert_ok(wcl_layer_writer_add(writer, entry, error));
+    assert_ok(wcl_tar_writer_open(write_memory, tar, &options, &writer, &error), &error);
+    assert_ok(wcl_layer_writer_add(writer, entry, &error), &error);
     for (size_t at = 0; at < stream->size; at += step) {
         size_t size = stream->size - at < step ? stream->size - at : step;
-        assert_ok(wcl_layer_writer_write(writer, stream->data + at, size, error));
+        assert_ok(wcl_layer_writer_write(writer, stream->data + at, size, &error), &error);
     }
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
 }
 
 /* Goes to the entry itself, past the folders that a tar of one entry does not list. */
 static void next_listed(wcl_layer_reader *reader, wcl_entry *entry)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     do
-        assert_ok(wcl_layer_reader_next(reader, entry, error));
+        assert_ok(wcl_layer_reader_next(reader, entry, &error), &error);
     while (entry->flags & WCL_ENTRY_IMPLICIT);
 }
 
 static void read_entry(const wcl_buffer *tar, size_t step, const wcl_entry *wanted, bool in_order,
                        wcl_buffer *stream)
 {
+    wcl_error error = WCL_ERROR_INIT;
     memory_source source = { .data = tar->data, .size = tar->size, .step = step };
     wcl_layer_reader *reader;
     wcl_entry entry;
 
-    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, error));
+    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
     next_listed(reader, &entry);
     assert_int_equal(wcl_tar_reader_os(reader), WCL_OS_WINDOWS);
     assert_string_equal(entry.path, wanted->path);
@@ -55,7 +60,7 @@ static void read_entry(const wcl_buffer *tar, size_t step, const wcl_entry *want
     assert_int_equal((entry.flags & WCL_ENTRY_IN_ORDER) != 0, in_order);
     read_stream(reader, stream);
     assert_int_equal(wcl_layer_reader_next(reader, &entry, NULL), WCL_END);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 typedef void (*entry_check)(int number, wcl_entry *entry, const wcl_buffer *backup,

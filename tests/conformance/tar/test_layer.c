@@ -1,22 +1,24 @@
 /* The whole layer of the vectors: written as hcsshim's exporter writes it, and read and written
  * again without a change. */
 #include "tests/conformance/tar/tar_vectors.h"
+#include "tests/tools/outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static void add_entry(wcl_layer_writer *writer, const cJSON *json, int number)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer backup = WCL_BUFFER_INIT;
     wcl_entry entry;
     char *path;
     char *target;
 
     describe_entry(json, &entry, &path, &target);
-    assert_ok(wcl_layer_writer_add(writer, &entry, error));
+    assert_ok(wcl_layer_writer_add(writer, &entry, &error), &error);
     if (entry.kind == WCL_ENTRY_FILE || entry.kind == WCL_ENTRY_DIRECTORY) {
         read_vector("backup", number, &backup);
-        assert_ok(wcl_layer_writer_write(writer, backup.data, backup.size, error));
+        assert_ok(wcl_layer_writer_write(writer, backup.data, backup.size, &error), &error);
     }
     free(path);
     free(target);
@@ -24,6 +26,7 @@ static void add_entry(wcl_layer_writer *writer, const cJSON *json, int number)
 
 static void all_entries_make_hcsshims_layer(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer made = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer wanted = WCL_BUFFER_INIT;
     wcl_tar_writer_options options = { .struct_size = sizeof(options), .plain_backuptar = true };
@@ -34,24 +37,25 @@ static void all_entries_make_hcsshims_layer(void **state)
 
     (void)state;
     read_vector("layer.tar", -1, &wanted);
-    assert_ok(wcl_tar_writer_open(write_memory, &made, &options, &writer, error));
+    assert_ok(wcl_tar_writer_open(write_memory, &made, &options, &writer, &error), &error);
     cJSON_ArrayForEach(json, entries) add_entry(writer, json, number++);
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     cJSON_Delete(entries);
     assert_same_bytes(&made, &wanted, "layer.tar");
 }
 
 static void copy_layer(const wcl_buffer *from, size_t step, wcl_buffer *to)
 {
+    wcl_error error = WCL_ERROR_INIT;
     memory_source source = { .data = from->data, .size = from->size, .step = step };
     wcl_layer_reader *reader;
     wcl_layer_writer *writer;
 
-    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, error));
-    assert_ok(wcl_tar_writer_open(write_memory, to, NULL, &writer, error));
-    assert_ok(wcl_layer_copy(reader, writer, NULL, error));
-    assert_ok(wcl_layer_writer_close(writer, error));
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
+    assert_ok(wcl_tar_writer_open(write_memory, to, NULL, &writer, &error), &error);
+    assert_ok(wcl_layer_copy(reader, writer, NULL, &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 static void a_layer_that_is_copied_stays_the_same(void **state)
@@ -71,6 +75,7 @@ static void a_layer_that_is_copied_stays_the_same(void **state)
 /* Every entry of the layer in turn, with what a caller would see of it. */
 static void a_layers_entries_are_those_it_was_made_of(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer layer = WCL_BUFFER_INIT;
     cJSON *entries = read_entries();
     wcl_layer_reader *reader;
@@ -81,18 +86,18 @@ static void a_layers_entries_are_those_it_was_made_of(void **state)
     (void)state;
     read_vector("layer.tar", -1, &layer);
     memory_source source = { .data = layer.data, .size = layer.size };
-    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, error));
+    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
     cJSON_ArrayForEach(json, entries)
     {
         wcl_entry wanted;
         char *path;
         char *target;
         describe_entry(json, &wanted, &path, &target);
-        assert_ok(wcl_layer_reader_next(reader, &got, error));
+        assert_ok(wcl_layer_reader_next(reader, &got, &error), &error);
         while (got.flags & WCL_ENTRY_IMPLICIT) {
             assert_string_equal(got.path, "Files/Windows/Temp");
             implied++;
-            assert_ok(wcl_layer_reader_next(reader, &got, error));
+            assert_ok(wcl_layer_reader_next(reader, &got, &error), &error);
         }
         assert_string_equal(got.path, path);
         if (target)
@@ -106,7 +111,7 @@ static void a_layers_entries_are_those_it_was_made_of(void **state)
     }
     assert_int_equal(wcl_layer_reader_next(reader, &got, NULL), WCL_END);
     assert_int_equal(implied, 1);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
     cJSON_Delete(entries);
 }
 

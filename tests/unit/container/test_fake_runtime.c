@@ -16,20 +16,7 @@
 
 #include "container/container_internal.h"
 #include "container/oci/system.h"
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        if ((call) != WCL_OK)                                                                      \
-            fail_msg("%s: %s", #call, error.message);                                              \
-    } while (0)
-
-#define FAILS(wanted, call)                                                                        \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        assert_int_equal(call, WCL_FAILED);                                                        \
-        assert_int_equal(error.code, (uint32_t)(wanted));                                          \
-    } while (0)
+#include "tests/tools/outcome.h"
 
 static char work[] = "/tmp/wcl-fake-XXXXXX";
 static char run_dir[64], root[64], runtime[4096];
@@ -71,69 +58,77 @@ static wcl_container_options options(void)
 
 static wcl_container *start(const char *id)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
     wcl_container_options where = options();
     wcl_container *container = NULL;
 
     config.layer_folder_path = root;
-    OK(wcl_container_create(&where, id, &config, &container, &error));
-    OK(wcl_container_start(container, &error));
+    assert_ok(wcl_container_create(&where, id, &config, &container, &error), &error);
+    assert_ok(wcl_container_start(container, &error), &error);
     return container;
 }
 
 static void end(wcl_container *container)
 {
-    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error));
-    OK(wcl_container_wait_timeout(container, 30000, &error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_fails(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error),
+                 &error);
+    assert_ok(wcl_container_wait_timeout(container, 30000, &error), &error);
     wcl_container_free(container);
 }
 
 static wcl_process *run(wcl_container *container, const char *line)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = NULL;
 
     config.command_line = line;
     config.create_stdin_pipe = true;
     config.create_stdout_pipe = true;
-    OK(wcl_process_create(container, &config, &process, &error));
+    assert_ok(wcl_process_create(container, &config, &process, &error), &error);
     return process;
 }
 
 static int32_t exit_code(wcl_process *process)
 {
+    wcl_error error = WCL_ERROR_INIT;
     int32_t code = -1;
-    OK(wcl_process_wait_timeout(process, 30000, &error));
-    OK(wcl_process_exit_code(process, &code, &error));
+    assert_ok(wcl_process_wait_timeout(process, 30000, &error), &error);
+    assert_ok(wcl_process_exit_code(process, &code, &error), &error);
     return code;
 }
 
 static void a_container_lives_from_creation_to_close(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = start("life");
     wcl_process *process = run(container, "sh -c \"exit 3\"");
 
     (void)state;
     assert_int_equal(exit_code(process), 3);
     wcl_process_free(process);
-    OK(wcl_container_pause(container, &error));
-    FAILS(WCL_CODE_HCS_INVALID_STATE, wcl_container_pause(container, &error));
-    OK(wcl_container_resume(container, &error));
+    assert_ok(wcl_container_pause(container, &error), &error);
+    assert_fails(WCL_CODE_HCS_INVALID_STATE, wcl_container_pause(container, &error), &error);
+    assert_ok(wcl_container_resume(container, &error), &error);
     end(container);
 }
 
 static void a_pause_that_the_runtime_gives_up_is_tried_again(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     (void)state;
     setenv("FAKE_RUNTIME_BUSY", "3", 1);
     wcl_container *container = start("busy");
-    OK(wcl_container_pause(container, &error));
-    OK(wcl_container_resume(container, &error));
+    assert_ok(wcl_container_pause(container, &error), &error);
+    assert_ok(wcl_container_resume(container, &error), &error);
     end(container);
 
     setenv("FAKE_RUNTIME_BUSY", "1000", 1);
     container = start("busier");
-    wcl_error error = WCL_ERROR_INIT;
     assert_int_equal(wcl_container_pause(container, &error), WCL_FAILED);
     assert_string_equal(error.message, "unable to freeze");
     unsetenv("FAKE_RUNTIME_BUSY");
@@ -142,6 +137,7 @@ static void a_pause_that_the_runtime_gives_up_is_tried_again(void **state)
 
 static void what_goes_in_comes_out(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = start("pipes");
     wcl_process *process = run(container, "cat");
     wcl_pipe in, out, err;
@@ -149,12 +145,12 @@ static void what_goes_in_comes_out(void **state)
     size_t got;
 
     (void)state;
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
-    OK(wcl_pipe_write(in, "through", 7, &error));
-    OK(wcl_process_close_stdin(process, &error));
-    OK(wcl_pipe_read(out, text, sizeof(text) - 1, &got, &error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
+    assert_ok(wcl_pipe_write(in, "through", 7, &error), &error);
+    assert_ok(wcl_process_close_stdin(process, &error), &error);
+    assert_ok(wcl_pipe_read(out, text, sizeof(text) - 1, &got, &error), &error);
     assert_string_equal(text, "through");
-    OK(wcl_pipe_read(out, text, sizeof(text) - 1, &got, &error));
+    assert_ok(wcl_pipe_read(out, text, sizeof(text) - 1, &got, &error), &error);
     assert_int_equal(got, 0);
     assert_int_equal(exit_code(process), 0);
     wcl_pipe_close(in);
@@ -165,15 +161,16 @@ static void what_goes_in_comes_out(void **state)
 
 static void a_shutdown_never_signals_a_shared_pid_namespace(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = start("shared");
     wcl_process *bystander = run(container, "sleep 1000");
 
     (void)state;
     /* The stand-in's processes are the host's: only init may be told to end. */
-    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_shutdown(container, &error));
-    OK(wcl_container_wait_timeout(container, 30000, &error));
-    FAILS(WCL_CODE_TIMEOUT, wcl_process_wait_timeout(bystander, 50, &error));
-    OK(wcl_process_kill(bystander, &error));
+    assert_fails(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_shutdown(container, &error), &error);
+    assert_ok(wcl_container_wait_timeout(container, 30000, &error), &error);
+    assert_fails(WCL_CODE_TIMEOUT, wcl_process_wait_timeout(bystander, 50, &error), &error);
+    assert_ok(wcl_process_kill(bystander, &error), &error);
     assert_int_equal(exit_code(bystander), 137);
     wcl_process_free(bystander);
     wcl_container_free(container);
@@ -215,18 +212,21 @@ static void a_runtime_that_fails_is_quoted(void **state)
 
 static void a_program_that_is_missing_is_not_found(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_container *container = start("missing");
     wcl_process *process = NULL;
 
     (void)state;
     config.command_line = "no-such-program";
-    FAILS(WCL_CODE_NO_SUCH_PROGRAM, wcl_process_create(container, &config, &process, &error));
+    assert_fails(WCL_CODE_NO_SUCH_PROGRAM, wcl_process_create(container, &config, &process, &error),
+                 &error);
     end(container);
 }
 
 static void a_container_ends_with_the_process_that_it_is_for(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const char *const lines[] = { "cat", "true" };
     wcl_container_options where = options();
 
@@ -236,17 +236,17 @@ static void a_container_ends_with_the_process_that_it_is_for(void **state)
         wcl_container *container = start("ends"), *other = NULL;
         wcl_process *process = NULL, *beside = run(container, "sleep 100000");
         char *json = NULL;
-        OK(wcl_container_open(&where, "ends", &other, &error));
+        assert_ok(wcl_container_open(&where, "ends", &other, &error), &error);
         config.command_line = lines[i];
         config.create_stdin_pipe = true;
         config.ends_container = true;
-        OK(wcl_process_create(container, &config, &process, &error));
-        OK(wcl_process_close_stdin(process, &error));
+        assert_ok(wcl_process_create(container, &config, &process, &error), &error);
+        assert_ok(wcl_process_close_stdin(process, &error), &error);
         assert_int_equal(exit_code(process), 0);
-        OK(wcl_container_wait_timeout(other, 30000, &error));
-        OK(wcl_container_properties_json(other, NULL, &json, &error));
+        assert_ok(wcl_container_wait_timeout(other, 30000, &error), &error);
+        assert_ok(wcl_container_properties_json(other, NULL, &json, &error), &error);
         assert_non_null(strstr(json, "GracefulExit"));
-        OK(wcl_process_kill(beside, &error)); /* there are no namespaces here */
+        assert_ok(wcl_process_kill(beside, &error), &error); /* there are no namespaces here */
         exit_code(beside);
         wcl_free(json);
         wcl_process_free(beside);
@@ -260,13 +260,14 @@ static void a_container_ends_with_the_process_that_it_is_for(void **state)
 
 static void *work_in(void *context)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = context;
 
     for (int i = 0; i < 4; i++) {
         wcl_process *process = run(container, "sh -c \"exit 4\"");
         wcl_process *again = NULL;
         assert_int_equal(exit_code(process), 4);
-        OK(wcl_process_open(container, wcl_process_pid(process), &again, &error));
+        assert_ok(wcl_process_open(container, wcl_process_pid(process), &again, &error), &error);
         assert_int_equal(exit_code(again), 4);
         wcl_process_free(again);
         wcl_process_free(process);
@@ -276,12 +277,15 @@ static void *work_in(void *context)
 
 static void *wait_for_end(void *context)
 {
-    OK(wcl_container_wait(context, &error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_ok(wcl_container_wait(context, &error), &error);
     return NULL;
 }
 
 static void ten_threads_share_a_handle(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = start("threads");
     pthread_t workers[10], waiters[3];
 
@@ -292,7 +296,8 @@ static void ten_threads_share_a_handle(void **state)
         assert_int_equal(pthread_create(&workers[i], NULL, work_in, container), 0);
     for (int i = 0; i < 10; i++)
         pthread_join(workers[i], NULL);
-    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error));
+    assert_fails(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error),
+                 &error);
     for (int i = 0; i < 3; i++)
         pthread_join(waiters[i], NULL);
     wcl_container_free(container);
@@ -313,11 +318,12 @@ typedef struct opener {
 
 static void *open_and_wait(void *context)
 {
+    wcl_error error = WCL_ERROR_INIT;
     opener *self = context;
     wcl_process *process = NULL;
 
     pthread_barrier_wait(self->barrier);
-    OK(wcl_process_open(self->container, self->pid, &process, &error));
+    assert_ok(wcl_process_open(self->container, self->pid, &process, &error), &error);
     self->heard = wcl_process_wait_timeout(process, 30000, NULL) == WCL_OK;
     wcl_process_free(process);
     return NULL;
@@ -326,6 +332,7 @@ static void *open_and_wait(void *context)
 /* The process that made it hears of the end as well; that must not use up what others are told. */
 static void an_end_is_heard_of_by_handles_that_are_opened_meanwhile(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     enum {
         OPENERS = 8,
         ROUNDS = 40
@@ -344,7 +351,7 @@ static void an_end_is_heard_of_by_handles_that_are_opened_meanwhile(void **state
             assert_int_equal(pthread_create(&threads[i], NULL, open_and_wait, &openers[i]), 0);
         }
         pthread_barrier_wait(&barrier);
-        OK(wcl_process_kill(process, &error));
+        assert_ok(wcl_process_kill(process, &error), &error);
         assert_int_equal(exit_code(process), 137);
         for (int i = 0; i < OPENERS; i++) {
             pthread_join(threads[i], NULL);
@@ -368,6 +375,7 @@ static void run_true(wcl_container *container, int count)
 /* More ends than a connection holds, and then more than the supervisor remembers. */
 static void who_missed_an_end_asks_for_it(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     enum {
         MORE_THAN_FIT = 320,
         MORE_THAN_REMEMBERED = 140
@@ -378,18 +386,19 @@ static void who_missed_an_end_asks_for_it(void **state)
     wcl_process *other = run(container, "cat");
 
     (void)state;
-    OK(wcl_container_open(&where, "missed", &slow, &error));
-    OK(wcl_process_open(slow, wcl_process_pid(process), &same, &error));
-    OK(wcl_process_open(slow, wcl_process_pid(other), &alive, &error));
+    assert_ok(wcl_container_open(&where, "missed", &slow, &error), &error);
+    assert_ok(wcl_process_open(slow, wcl_process_pid(process), &same, &error), &error);
+    assert_ok(wcl_process_open(slow, wcl_process_pid(other), &alive, &error), &error);
     pthread_mutex_lock(&slow->system->mutex); /* it hears nothing for a while */
     run_true(container, MORE_THAN_FIT);
-    OK(wcl_process_kill(process, &error));
+    assert_ok(wcl_process_kill(process, &error), &error);
     assert_int_equal(exit_code(process), 137);
     run_true(container, MORE_THAN_REMEMBERED);
     pthread_mutex_unlock(&slow->system->mutex);
-    OK(wcl_process_wait_timeout(same, 30000, &error));
-    FAILS(WCL_CODE_UNEXPECTED_VALUE, wcl_process_exit_code(same, &(int32_t) { 0 }, &error));
-    OK(wcl_process_kill(alive, &error));
+    assert_ok(wcl_process_wait_timeout(same, 30000, &error), &error);
+    assert_fails(WCL_CODE_UNEXPECTED_VALUE, wcl_process_exit_code(same, &(int32_t) { 0 }, &error),
+                 &error);
+    assert_ok(wcl_process_kill(alive, &error), &error);
     assert_int_equal(exit_code(alive), 137);
     wcl_process_free(alive);
     wcl_process_free(same);
@@ -418,36 +427,38 @@ static bool is_used(wcl_container *container)
 
 static void a_close_in_one_thread_ends_the_wait_of_another(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wait_result result = { start("closed"), WCL_ERROR_INIT };
     wcl_container_options where = options();
     wcl_container *again = NULL;
     pthread_t waiter;
 
     (void)state;
-    OK(wcl_container_open(&where, "closed", &again, &error));
+    assert_ok(wcl_container_open(&where, "closed", &again, &error), &error);
     assert_int_equal(pthread_create(&waiter, NULL, wait_with_result, &result), 0);
     while (!is_used(result.container))
         usleep(1000);
-    OK(wcl_container_close(result.container, &error));
+    assert_ok(wcl_container_close(result.container, &error), &error);
     pthread_join(waiter, NULL);
     assert_int_equal(result.error.code, WCL_CODE_HANDLE_CLOSE);
-    FAILS(WCL_CODE_ALREADY_CLOSED, wcl_container_wait(result.container, &error));
+    assert_fails(WCL_CODE_ALREADY_CLOSED, wcl_container_wait(result.container, &error), &error);
     wcl_container_free(result.container);
     end(again);
 }
 
 static void a_process_outlives_its_containers_handle(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = start("outlive"), *again = NULL;
     wcl_process *process = run(container, "sh -c \"read x; exit 8\"");
     wcl_container_options where = options();
     wcl_pipe in, out, err;
 
     (void)state;
-    OK(wcl_container_open(&where, "outlive", &again, &error));
+    assert_ok(wcl_container_open(&where, "outlive", &again, &error), &error);
     wcl_container_free(container);
-    OK(wcl_process_stdio(process, &in, &out, &err, &error));
-    OK(wcl_pipe_write(in, "\n", 1, &error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
+    assert_ok(wcl_pipe_write(in, "\n", 1, &error), &error);
     assert_int_equal(exit_code(process), 8);
     wcl_pipe_close(in);
     wcl_pipe_close(out);

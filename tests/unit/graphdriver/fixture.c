@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "unit/graphdriver/fixture.h"
+#include "tests/tools/outcome.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -123,11 +124,12 @@ wcl_status test_apply(const test_driver *test, const char *id, const char *paren
 uint64_t test_layer(const test_driver *test, const char *id, const char *parent,
                     const char *command)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = test_tar(command);
     uint64_t size = 0;
 
-    MUST(wcl_graphdriver_create(test->driver, id, parent, NULL, error));
-    MUST(test_apply(test, id, parent, tar.data, tar.size, &size, error));
+    assert_ok(wcl_graphdriver_create(test->driver, id, parent, NULL, &error), &error);
+    assert_ok(test_apply(test, id, parent, tar.data, tar.size, &size, &error), &error);
     return size;
 }
 
@@ -138,19 +140,21 @@ static wcl_status write_buffer(void *context, const void *data, size_t size, wcl
 
 wcl_buffer test_diff(const test_driver *test, const char *id, const char *parent)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_buffer tar = WCL_BUFFER_INIT;
 
-    MUST(wcl_graphdriver_diff(test->driver, id, parent, write_buffer, &tar, error));
+    assert_ok(wcl_graphdriver_diff(test->driver, id, parent, write_buffer, &tar, &error), &error);
     return tar;
 }
 
 void test_in(const test_driver *test, const char *id, const char *command)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_FREE char *path = NULL;
 
-    MUST(wcl_graphdriver_get(test->driver, id, NULL, &path, error));
+    assert_ok(wcl_graphdriver_get(test->driver, id, NULL, &path, &error), &error);
     test_shell("set -e; cd %s; %s", path, command);
-    MUST(wcl_graphdriver_put(test->driver, id, error));
+    assert_ok(wcl_graphdriver_put(test->driver, id, &error), &error);
 }
 
 static wcl_status add_change(void *context, const char *path, wcl_change_kind kind,
@@ -161,8 +165,9 @@ static wcl_status add_change(void *context, const char *path, wcl_change_kind ki
 
 wcl_buffer test_changes(const test_driver *test, const char *id, const char *parent)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_buffer text = WCL_BUFFER_INIT;
 
-    MUST(wcl_graphdriver_changes(test->driver, id, parent, add_change, &text, error));
+    assert_ok(wcl_graphdriver_changes(test->driver, id, parent, add_change, &text, &error), &error);
     return text;
 }

@@ -38,15 +38,4 @@ void test_in(const test_driver *test, const char *id, const char *command);
 /* "C /a\nA /b\n...", sorted by the driver. */
 wcl_buffer test_changes(const test_driver *test, const char *id, const char *parent);
 
-#define MUST(call)                                                                                 \
-    do {                                                                                           \
-        wcl_error must_error = WCL_ERROR_INIT;                                                     \
-        wcl_error *error = &must_error;                                                            \
-        if ((call) != WCL_OK) {                                                                    \
-            char must_text[1400];                                                                  \
-            print_error("%s\n", wcl_error_format(&must_error, must_text, sizeof(must_text)));      \
-            fail();                                                                                \
-        }                                                                                          \
-    } while (0)
-
 #endif

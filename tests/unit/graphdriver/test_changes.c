@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "unit/graphdriver/fixture.h"
+#include "tests/tools/outcome.h"
 
 static void expect_changes(const test_driver *test, const char *id, const char *parent,
                            const char *expected)
@@ -21,10 +22,12 @@ static void expect_changes(const test_driver *test, const char *id, const char *
 /* A base, a box on it in which `command` runs, and the changes that come of it. */
 static void change(const test_driver *test, const char *command, const char *expected)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     test_layer(test, "base", NULL,
                "mkdir d d/deep e; echo a > a; echo b > d/b; echo c > d/deep/c; ln -s a link; "
                "chmod 600 a; touch -d 2001-01-01 a d/b d/deep/c d/deep d e");
-    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    assert_ok(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, &error), &error);
     test_in(test, "box", command);
     expect_changes(test, "box", "base", expected);
 }
@@ -75,6 +78,7 @@ static void a_file_in_the_place_of_a_folder_modifies(void **state)
 /* What a box looks like must come back from its diff on the same parent. */
 static void a_diff_applied_elsewhere_is_the_same(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_driver *test = *state;
     uint64_t told = 0, size = 0;
     static const char look[] =
@@ -88,7 +92,7 @@ static void a_diff_applied_elsewhere_is_the_same(void **state)
         test, "base", NULL,
         "mkdir d d/deep e; echo a > a; echo b > d/b; echo c > d/deep/c; for i in $(seq 200); "
         "do echo $i > e/$i; done");
-    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
+    assert_ok(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, &error), &error);
     test_in(test, "box",
             "echo new > new; ln new second; ln -s new third; mknod node c 1 3; mknod block b 7 0; "
             "mkfifo pipe; chown 5:6 new; chmod 4711 new; truncate -s 9M holes; "
@@ -98,11 +102,11 @@ static void a_diff_applied_elsewhere_is_the_same(void **state)
             "setfattr -n security.capability -v 0sAQAAAgAgAAAAAAAAAAAAAAAAAAA= e/50; "
             "python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('socket')\"");
     WCL_CLEANUP_BUFFER wcl_buffer diff = test_diff(test, "box", "base");
-    MUST(wcl_graphdriver_create(test->driver, "again", "base", NULL, error));
-    MUST(test_apply(test, "again", "base", diff.data, diff.size, &size, error));
-    MUST(wcl_graphdriver_diff_size(test->driver, "again", "base", &told, error));
+    assert_ok(wcl_graphdriver_create(test->driver, "again", "base", NULL, &error), &error);
+    assert_ok(test_apply(test, "again", "base", diff.data, diff.size, &size, &error), &error);
+    assert_ok(wcl_graphdriver_diff_size(test->driver, "again", "base", &told, &error), &error);
     assert_true(told == size && size >= 9 * 1024 * 1024);
-    MUST(wcl_graphdriver_diff_size(test->driver, "box", "base", &told, error));
+    assert_ok(wcl_graphdriver_diff_size(test->driver, "box", "base", &told, &error), &error);
     assert_true(told == size);
     test_in(test, "box", "rm socket");
     snprintf(command, sizeof(command), "{ %s; } > %s/.before", look, test->home);
@@ -116,12 +120,13 @@ static void a_diff_applied_elsewhere_is_the_same(void **state)
 
 static void a_diff_comes_back_byte_for_byte(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_driver *test = *state;
     WCL_CLEANUP_BUFFER wcl_buffer tar = test_tar("mkdir d; echo b > d/b; ln d/b c");
     uint64_t size;
 
-    MUST(wcl_graphdriver_create(test->driver, "base", NULL, NULL, error));
-    MUST(test_apply(test, "base", NULL, tar.data, tar.size, &size, error));
+    assert_ok(wcl_graphdriver_create(test->driver, "base", NULL, NULL, &error), &error);
+    assert_ok(test_apply(test, "base", NULL, tar.data, tar.size, &size, &error), &error);
     WCL_CLEANUP_BUFFER wcl_buffer back = test_diff(test, "base", "");
     assert_int_equal(back.size, tar.size);
     assert_memory_equal(back.data, tar.data, tar.size);
@@ -143,6 +148,7 @@ static void a_read_only_layer_tells_its_changes_of_any_other(void **state)
 /* docker build --squash */
 static void a_diff_of_several_layers_is_what_they_change_together(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_driver *test = *state;
     uint64_t size, squashed;
 
@@ -150,16 +156,16 @@ static void a_diff_of_several_layers_is_what_they_change_together(void **state)
                "mkdir d e; echo a > a; echo b > d/b; ln a e/a; echo g > e/gone; echo k > keep; "
                "touch -d 2001-01-01 a d/b d e e/gone keep");
     test_layer(test, "two", "one", "mkdir d; echo temporary > d/t; echo c > d/c; : > .wh.keep");
-    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "two", NULL, error));
+    assert_ok(wcl_graphdriver_create_read_write(test->driver, "box", "two", NULL, &error), &error);
     test_in(test, "box",
             "rm d/t e/gone; ln -s a link; echo more >> a; mkdir keep; echo n > keep/n");
     WCL_CLEANUP_BUFFER wcl_buffer top = test_diff(test, "box", "two");
-    MUST(wcl_graphdriver_create(test->driver, "three", "two", NULL, error));
-    MUST(test_apply(test, "three", "two", top.data, top.size, &size, error));
+    assert_ok(wcl_graphdriver_create(test->driver, "three", "two", NULL, &error), &error);
+    assert_ok(test_apply(test, "three", "two", top.data, top.size, &size, &error), &error);
     WCL_CLEANUP_BUFFER wcl_buffer all = test_diff(test, "three", "one");
-    MUST(wcl_graphdriver_create(test->driver, "squashed", "one", NULL, error));
-    MUST(test_apply(test, "squashed", "one", all.data, all.size, &squashed, error));
-    MUST(wcl_graphdriver_diff_size(test->driver, "three", "one", &size, error));
+    assert_ok(wcl_graphdriver_create(test->driver, "squashed", "one", NULL, &error), &error);
+    assert_ok(test_apply(test, "squashed", "one", all.data, all.size, &squashed, &error), &error);
+    assert_ok(wcl_graphdriver_diff_size(test->driver, "three", "one", &size, &error), &error);
     assert_int_equal(size, squashed);
     /* a, d/c, keep/n and the link; e/a, the other name of what a was, is as before */
     assert_int_equal(size, 7 + 2 + 2 + 1);
@@ -172,30 +178,32 @@ static void a_diff_of_several_layers_is_what_they_change_together(void **state)
 /* What moby's own tests of its drivers do. */
 static void an_empty_parent_means_all_that_a_layer_shows(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_driver *test = *state;
     uint64_t size, applied;
 
-    MUST(wcl_graphdriver_create(test->driver, "base", NULL, NULL, error));
+    assert_ok(wcl_graphdriver_create(test->driver, "base", NULL, NULL, &error), &error);
     test_in(test, "base", "echo one > a; echo two > b; echo gone > gone; mkdir -p var/lib");
-    MUST(wcl_graphdriver_create(test->driver, "upper", "base", NULL, error));
+    assert_ok(wcl_graphdriver_create(test->driver, "upper", "base", NULL, &error), &error);
     test_in(test, "upper", "echo ONE > a; echo TWO > b; rm gone; rm -r var/lib; ln -s a link");
-    MUST(wcl_graphdriver_diff_size(test->driver, "upper", "", &size, error));
-    MUST(wcl_graphdriver_create(test->driver, "diff", "base", NULL, error));
+    assert_ok(wcl_graphdriver_diff_size(test->driver, "upper", "", &size, &error), &error);
+    assert_ok(wcl_graphdriver_create(test->driver, "diff", "base", NULL, &error), &error);
     test_in(test, "diff", "[ $(cat a) = one ] && [ -d var/lib ]");
     WCL_CLEANUP_BUFFER wcl_buffer diff = test_diff(test, "upper", "base");
-    MUST(test_apply(test, "diff", "base", diff.data, diff.size, &applied, error));
+    assert_ok(test_apply(test, "diff", "base", diff.data, diff.size, &applied, &error), &error);
     assert_int_equal(size, applied);
     assert_int_equal(size, 4 + 4 + 1);
     test_in(test, "diff", "[ $(cat a) = ONE ] && [ ! -e gone ] && [ ! -e var/lib ] && [ -h link ]");
     WCL_CLEANUP_BUFFER wcl_buffer all = test_diff(test, "upper", "");
-    MUST(wcl_graphdriver_create(test->driver, "alone", "", NULL, error));
-    MUST(test_apply(test, "alone", "", all.data, all.size, &applied, error));
+    assert_ok(wcl_graphdriver_create(test->driver, "alone", "", NULL, &error), &error);
+    assert_ok(test_apply(test, "alone", "", all.data, all.size, &applied, &error), &error);
     assert_int_equal(size, applied);
     expect_changes(test, "alone", "upper", "");
 }
 
 static void a_diff_is_applied_onto_what_is_written_to(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_driver *test = *state;
     uint64_t size;
     WCL_CLEANUP_BUFFER wcl_buffer tar =
@@ -208,14 +216,14 @@ static void a_diff_is_applied_onto_what_is_written_to(void **state)
         "echo o > o/deep/old; echo s > sub/s; ln -s / was-link";
 
     test_layer(test, "base", NULL, made);
-    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, error));
-    MUST(wcl_graphdriver_create(test->driver, "open", "", NULL, error));
+    assert_ok(wcl_graphdriver_create_read_write(test->driver, "box", "base", NULL, &error), &error);
+    assert_ok(wcl_graphdriver_create(test->driver, "open", "", NULL, &error), &error);
     test_in(test, "box", "echo m > mine");
     test_in(test, "open", made);
     test_in(test, "open", "echo m > mine");
     for (int i = 0; i < 2; i++) {
         const char *id = i ? "open" : "box", *parent = i ? "" : "base";
-        MUST(test_apply(test, id, parent, tar.data, tar.size, &size, error));
+        assert_ok(test_apply(test, id, parent, tar.data, tar.size, &size, &error), &error);
         assert_int_equal(size, 2 + 2 + 2 + 1 + 5 + 2);
         test_in(
             test, id,
@@ -227,8 +235,8 @@ static void a_diff_is_applied_onto_what_is_written_to(void **state)
             "2001-01-01 +%s) ]; [ ! -e /x ]");
     }
     WCL_CLEANUP_BUFFER wcl_buffer diff = test_diff(test, "box", "base");
-    MUST(wcl_graphdriver_create(test->driver, "again", "base", NULL, error));
-    MUST(test_apply(test, "again", "base", diff.data, diff.size, &size, error));
+    assert_ok(wcl_graphdriver_create(test->driver, "again", "base", NULL, &error), &error);
+    assert_ok(test_apply(test, "again", "base", diff.data, diff.size, &size, &error), &error);
     test_in(test, "again", "[ ! -e gone ] && [ a -ef d/link ] && [ $(cat mine) = m ]");
     test_shell("[ \"$(ls %s | tr '\\n' ' ')\" = 'again base box open open.scratch ' ]", test->home);
 }
@@ -241,7 +249,7 @@ static void what_cannot_be_told_is_said(void **state)
 
     test_layer(test, "one", NULL, "echo a > a");
     test_layer(test, "two", "one", "echo b > b");
-    MUST(wcl_graphdriver_create_read_write(test->driver, "box", "two", NULL, error));
+    assert_ok(wcl_graphdriver_create_read_write(test->driver, "box", "two", NULL, &error), &error);
     assert_int_equal(wcl_graphdriver_diff_size(test->driver, "box", "one", &size, &error),
                      WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);

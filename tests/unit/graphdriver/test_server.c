@@ -16,6 +16,7 @@
 
 #include "base/beneath.h"
 #include "unit/graphdriver/fixture.h"
+#include "tests/tools/outcome.h"
 
 typedef struct test_server {
     char work[64], socket[100], home[100];
@@ -24,6 +25,7 @@ typedef struct test_server {
 
 static int start(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     test_server *test = calloc(1, sizeof(*test));
 
     assert_non_null(test);
@@ -40,7 +42,7 @@ static int start(void **state)
         .request_seconds = 1,
         .stream_seconds = 1,
     };
-    MUST(wcl_graphdriver_server_start(&options, &test->server, error));
+    assert_ok(wcl_graphdriver_server_start(&options, &test->server, &error), &error);
     *state = test;
     return 0;
 }

@@ -10,16 +10,11 @@
 #include <wcl/tar.h>
 
 #include "layer/entry/windows_names.h"
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        if (call != WCL_OK)                                                                        \
-            fail_msg("%s", error.message);                                                         \
-    } while (0)
+#include "tests/tools/outcome.h"
 
 static void refuses_names_that_windows_cannot_have(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char *const never[] = {
         "Files/a:b",  "Files/what?",    "Files/a*",   "Files/a\\b",         "Files/a\nb",
         "Files/\xFF", "Files/pipe|end", "Files/<in>", "Files/say \"hi\"/x", "Files//x",
@@ -35,23 +30,22 @@ static void refuses_names_that_windows_cannot_have(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-        wcl_error error = WCL_ERROR_INIT;
         assert_int_equal(wcl_path_check_windows(never[i], &error), WCL_FAILED);
         assert_int_equal(error.code, WCL_CODE_INVALID_NAME);
         assert_int_equal(wcl_windows_new_path_check(never[i], NULL), WCL_FAILED);
     }
     for (size_t i = 0; i < sizeof(not_new) / sizeof(not_new[0]); i++) {
-        wcl_error error = WCL_ERROR_INIT;
-        OK(wcl_path_check_windows(not_new[i], &error));
+        assert_ok(wcl_path_check_windows(not_new[i], &error), &error);
         assert_int_equal(wcl_windows_new_path_check(not_new[i], &error), WCL_FAILED);
         assert_int_equal(error.code, WCL_CODE_INVALID_NAME);
     }
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        OK(wcl_windows_new_path_check(good[i], &error));
+        assert_ok(wcl_windows_new_path_check(good[i], &error), &error);
 }
 
 static void finds_names_that_differ_in_case_only(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char *const paths[] = { "Files",       "Files/A",   "Files/A/x",
                                          "Hives",       "Files/B",   "Files/B/x",
                                          "Files/A/y/X", "Files/A/y", "Files/A" };
@@ -61,11 +55,10 @@ static void finds_names_that_differ_in_case_only(void **state)
     wcl_case_check *check;
     (void)state;
 
-    OK(wcl_case_check_new(&check, &error));
+    assert_ok(wcl_case_check_new(&check, &error), &error);
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-        OK(wcl_case_check_add(check, paths[i], &error));
+        assert_ok(wcl_case_check_add(check, paths[i], &error), &error);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        wcl_error error = WCL_ERROR_INIT;
         assert_int_equal(wcl_case_check_add(check, bad[i].path, &error), WCL_FAILED);
         assert_int_equal(error.code, WCL_CODE_ALREADY_EXISTS);
         assert_non_null(strstr(error.message, bad[i].twin));
@@ -95,14 +88,14 @@ static wcl_status add(wcl_layer_writer *writer, wcl_entry_kind kind, const char 
 
 static void writers_take_each_name_once(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_writer *writer;
     (void)state;
 
     for (int way = 0; way < 3; way++) {
-        wcl_error error = WCL_ERROR_INIT;
-        OK(wcl_tar_writer_open(drop, NULL, NULL, &writer, &error));
-        OK(add(writer, WCL_ENTRY_DIRECTORY, "Files", false, &error));
-        OK(add(writer, WCL_ENTRY_FILE, "Files/foo", false, &error));
+        assert_ok(wcl_tar_writer_open(drop, NULL, NULL, &writer, &error), &error);
+        assert_ok(add(writer, WCL_ENTRY_DIRECTORY, "Files", false, &error), &error);
+        assert_ok(add(writer, WCL_ENTRY_FILE, "Files/foo", false, &error), &error);
         wcl_status status =
             way == 0   ? add(writer, WCL_ENTRY_FILE, "Files/Foo", false, &error)
             : way == 1 ? wcl_layer_writer_add_link(writer, "Files/Foo", "Files/foo", &error)
@@ -112,10 +105,10 @@ static void writers_take_each_name_once(void **state)
         assert_non_null(strstr(error.message, "'foo'"));
         wcl_layer_writer_abort(writer);
     }
-    OK(wcl_tar_writer_open(drop, NULL, NULL, &writer, &error));
-    OK(add(writer, WCL_ENTRY_FILE, "foo", true, &error));
-    OK(add(writer, WCL_ENTRY_FILE, "Foo", true, &error));
-    OK(wcl_layer_writer_close(writer, &error));
+    assert_ok(wcl_tar_writer_open(drop, NULL, NULL, &writer, &error), &error);
+    assert_ok(add(writer, WCL_ENTRY_FILE, "foo", true, &error), &error);
+    assert_ok(add(writer, WCL_ENTRY_FILE, "Foo", true, &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
 }
 
 int main(void)

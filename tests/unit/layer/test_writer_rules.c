@@ -11,21 +11,15 @@
 #include <wcl/layer.h>
 
 #include "tests/tools/store_home.h"
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        char text[1400];                                                                           \
-        if (call != WCL_OK)                                                                        \
-            fail_msg("%s", wcl_error_format(&error, text, sizeof(text)));                          \
-    } while (0)
+#include "tests/tools/outcome.h"
 
 static wcl_layer_writer *open_writer(const home *home, const char *id, const char *parent)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const wcl_parents parents = { &parent, parent ? 1 : 0 };
     wcl_layer_writer *writer;
 
-    OK(wcl_layer_writer_open(&home->driver, id, parents, &writer, &error));
+    assert_ok(wcl_layer_writer_open(&home->driver, id, parents, &writer, &error), &error);
     return writer;
 }
 
@@ -59,18 +53,20 @@ static wcl_status add_linux(wcl_layer_writer *writer, wcl_entry_kind kind, const
 
 static void make_base(const home *home, bool is_linux)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_writer *writer = open_writer(home, "base", NULL);
 
     if (is_linux) {
-        OK(add_linux(writer, WCL_ENTRY_DIRECTORY, "etc", &error));
-        OK(add_linux(writer, WCL_ENTRY_FILE, "etc/file", &error));
+        assert_ok(add_linux(writer, WCL_ENTRY_DIRECTORY, "etc", &error), &error);
+        assert_ok(add_linux(writer, WCL_ENTRY_FILE, "etc/file", &error), &error);
     } else {
-        OK(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error));
-        OK(add(writer, WCL_ENTRY_DIRECTORY, "Files/Dir", 0, &error));
-        OK(add(writer, WCL_ENTRY_FILE, "Files/Dir/File",
-               WCL_ATTRIBUTE_HIDDEN | WCL_ATTRIBUTE_READONLY, &error));
+        assert_ok(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error), &error);
+        assert_ok(add(writer, WCL_ENTRY_DIRECTORY, "Files/Dir", 0, &error), &error);
+        assert_ok(add(writer, WCL_ENTRY_FILE, "Files/Dir/File",
+                      WCL_ATTRIBUTE_HIDDEN | WCL_ATTRIBUTE_READONLY, &error),
+                  &error);
     }
-    OK(wcl_layer_writer_close(writer, &error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
 }
 
 /* Has `call` refused with `code_wanted` and `word` in what is said, and the layer with it. */
@@ -79,13 +75,13 @@ static void make_base(const home *home, bool is_linux)
         wcl_layer_writer *writer = open_writer(home, "bad", parent);                               \
         wcl_error error = WCL_ERROR_INIT;                                                          \
         bool exists = true;                                                                        \
-        OK(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error));                                  \
-        OK(add(writer, WCL_ENTRY_FILE, "Files/file", 0, &error));                                  \
+        assert_ok(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error), &error);                   \
+        assert_ok(add(writer, WCL_ENTRY_FILE, "Files/file", 0, &error), &error);                   \
         assert_int_equal(call, WCL_FAILED);                                                        \
         if (error.code != (code_wanted) || !strstr(error.message, word))                           \
             fail_msg("'%s' with %u", error.message, (unsigned)error.code);                         \
         assert_int_equal(wcl_layer_writer_close(writer, NULL), WCL_FAILED);                        \
-        OK(wcl_layer_exists(&(home)->driver, "bad", &exists, &error));                             \
+        assert_ok(wcl_layer_exists(&(home)->driver, "bad", &exists, &error), &error);              \
         assert_false(exists);                                                                      \
     } while (0)
 
@@ -137,23 +133,25 @@ static void what_cannot_be_on_the_parents_is_refused(void **state)
 /* The names of the parents in any case, as Windows compares them. */
 static void what_the_parents_have_may_be_removed_and_linked(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const home *home = *state;
 
     make_base(home, false);
     wcl_layer_writer *writer = open_writer(home, "up", "base");
-    OK(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error));
-    OK(wcl_layer_writer_add_link(writer, "Files/link", "Files/dir/FILE", &error));
-    OK(wcl_layer_writer_remove(writer, "Files/DIR/file", &error));
-    OK(wcl_layer_writer_close(writer, &error));
+    assert_ok(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error), &error);
+    assert_ok(wcl_layer_writer_add_link(writer, "Files/link", "Files/dir/FILE", &error), &error);
+    assert_ok(wcl_layer_writer_remove(writer, "Files/DIR/file", &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
 }
 
 static void find_link(const home *home, wcl_entry *link)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static char path[64];
     wcl_layer_reader *reader;
     wcl_entry entry;
 
-    OK(wcl_layer_reader_open(&home->driver, "up", no_parents, &reader, &error));
+    assert_ok(wcl_layer_reader_open(&home->driver, "up", no_parents, &reader, &error), &error);
     link->path = NULL;
     while (wcl_layer_reader_next(reader, &entry, NULL) == WCL_OK)
         if (entry.kind == WCL_ENTRY_HARD_LINK) {
@@ -161,20 +159,21 @@ static void find_link(const home *home, wcl_entry *link)
             snprintf(path, sizeof(path), "%s", entry.path);
             link->path = path;
         }
-    OK(wcl_layer_reader_close(reader, &error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
     assert_non_null(link->path);
 }
 
 static void a_link_to_a_parents_file_says_what_the_file_is(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const home *home = *state;
     wcl_entry link;
 
     make_base(home, false);
     wcl_layer_writer *writer = open_writer(home, "up", "base");
-    OK(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error));
-    OK(wcl_layer_writer_add_link(writer, "Files/link", "Files/Dir/File", &error));
-    OK(wcl_layer_writer_close(writer, &error));
+    assert_ok(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error), &error);
+    assert_ok(wcl_layer_writer_add_link(writer, "Files/link", "Files/Dir/File", &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     find_link(home, &link);
     assert_int_equal(link.info.attributes, WCL_ATTRIBUTE_HIDDEN | WCL_ATTRIBUTE_READONLY);
     assert_int_equal(link.info.creation_time, INT64_C(132000000000000000));
@@ -183,13 +182,14 @@ static void a_link_to_a_parents_file_says_what_the_file_is(void **state)
 
 static void so_does_one_of_a_linux_layer(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const home *home = *state;
     wcl_entry link;
 
     make_base(home, true);
     wcl_layer_writer *writer = open_writer(home, "up", "base");
-    OK(wcl_layer_writer_add_link(writer, "link", "etc/file", &error));
-    OK(wcl_layer_writer_close(writer, &error));
+    assert_ok(wcl_layer_writer_add_link(writer, "link", "etc/file", &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     find_link(home, &link);
     assert_int_equal(link.mode, 0640);
     assert_int_equal(link.uid, 7);

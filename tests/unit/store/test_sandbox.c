@@ -12,33 +12,9 @@
 #include "layer/store/mount/mount.h"
 #include "layer/store/sandbox/sandbox.h"
 #include "unit/store/home.h"
+#include "tests/tools/outcome.h"
 
 static const wcl_parents none = { NULL, 0 };
-
-static void check(wcl_status status, const wcl_error *error)
-{
-    char text[1400];
-
-    if (status != WCL_OK)
-        print_error("%s\n", wcl_error_format(error, text, sizeof(text)));
-    assert_int_equal(status, WCL_OK);
-}
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        check(call, &error);                                                                       \
-    } while (0)
-
-#define FAILS(expected, call)                                                                      \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        assert_int_equal(call, WCL_FAILED);                                                        \
-        if (error.code != (uint32_t)(expected))                                                    \
-            print_error("%s\n", error.message);                                                    \
-        assert_int_equal(error.code, (uint32_t)(expected));                                        \
-        assert_true(error.message[0] != '\0');                                                     \
-    } while (0)
 
 /* A base and a layer on it, of Linux. */
 static void import_linux(const test_home *home)
@@ -66,25 +42,30 @@ static void import_linux(const test_home *home)
 
 static void mount_sandbox(const test_home *home, const char *id, const char *parent, uint64_t size)
 {
-    OK(wcl_store_create_sandbox(&home->driver, id, parent, none, size, &error));
-    OK(wcl_store_activate(&home->driver, id, &error));
-    OK(wcl_store_prepare(&home->driver, id, none, &error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_ok(wcl_store_create_sandbox(&home->driver, id, parent, none, size, &error), &error);
+    assert_ok(wcl_store_activate(&home->driver, id, &error), &error);
+    assert_ok(wcl_store_prepare(&home->driver, id, none, &error), &error);
 }
 
 static void unmount_sandbox(const test_home *home, const char *id)
 {
-    OK(wcl_store_unprepare(&home->driver, id, &error));
-    OK(wcl_store_deactivate(&home->driver, id, &error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_ok(wcl_store_unprepare(&home->driver, id, &error), &error);
+    assert_ok(wcl_store_deactivate(&home->driver, id, &error), &error);
 }
 
 static void a_sandbox_shows_the_chain_and_keeps_what_is_written(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     char *path = NULL;
 
     import_linux(home);
     mount_sandbox(home, "box", "child", 0);
-    OK(wcl_store_mount_path(&home->driver, "box", &path, &error));
+    assert_ok(wcl_store_mount_path(&home->driver, "box", &path, &error), &error);
     assert_string_equal(strrchr(path, '/'), "/merged");
     wcl_free(path);
     test_shell(home,
@@ -96,11 +77,11 @@ static void a_sandbox_shows_the_chain_and_keeps_what_is_written(void **state)
                " mv etc/name etc/renamed; mv usr/bin usr/programs; ln etc/keep etc/hard");
     unmount_sandbox(home, "box");
     assert_int_equal(test_mounts(home), 0);
-    OK(wcl_store_mount_path(&home->driver, "box", &path, &error));
+    assert_ok(wcl_store_mount_path(&home->driver, "box", &path, &error), &error);
     assert_string_equal(strrchr(path, '/'), "/box");
     wcl_free(path);
-    OK(wcl_store_activate(&home->driver, "box", &error));
-    OK(wcl_store_prepare(&home->driver, "box", none, &error));
+    assert_ok(wcl_store_activate(&home->driver, "box", &error), &error);
+    assert_ok(wcl_store_prepare(&home->driver, "box", none, &error), &error);
     test_shell(home,
                "cd $H/box/merged; [ $(tail -n1 etc/keep) = more ]; [ $(cat usr/lib/new) = new ];"
                " [ ! -e usr/lib/large ]; [ $(cat etc/renamed) = child ]; [ ! -e etc/name ];"
@@ -110,36 +91,41 @@ static void a_sandbox_shows_the_chain_and_keeps_what_is_written(void **state)
 
 static void calls_out_of_turn_fail_and_change_nothing(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     const wcl_driver *driver = &home->driver;
     const char *const wrong[] = { "base" };
     const char *const right[] = { "/elsewhere/child", "/elsewhere/base" };
 
     import_linux(home);
-    FAILS(WCL_CODE_FILE_NOT_FOUND,
-          wcl_store_create_sandbox(driver, "box", "nothing", none, 0, &error));
-    FAILS(WCL_CODE_INVALID_PARAMETER, wcl_store_create_sandbox(driver, "box", "", none, 0, &error));
-    FAILS(WCL_CODE_INVALID_PARAMETER,
-          wcl_store_create_sandbox(driver, "box", "child", (wcl_parents) { wrong, 1 }, 0, &error));
-    OK(wcl_store_create_sandbox(driver, "box", "/elsewhere/child", (wcl_parents) { right, 2 }, 0,
-                                &error));
-    FAILS(WCL_CODE_ALREADY_EXISTS,
-          wcl_store_create_sandbox(driver, "box", "child", none, 0, &error));
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_prepare(driver, "box", none, &error));
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_unprepare(driver, "box", &error));
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_deactivate(driver, "box", &error));
-    FAILS(WCL_CODE_FILE_NOT_FOUND, wcl_store_activate(driver, "nothing", &error));
-    OK(wcl_store_activate(driver, "box", &error));
-    OK(wcl_store_activate(driver, "box", &error));
-    FAILS(WCL_CODE_INVALID_PARAMETER,
-          wcl_store_prepare(driver, "box", (wcl_parents) { wrong, 1 }, &error));
-    OK(wcl_store_prepare(driver, "box", (wcl_parents) { right, 2 }, &error));
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_prepare(driver, "box", none, &error));
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_deactivate(driver, "box", &error));
+    assert_fails(WCL_CODE_FILE_NOT_FOUND,
+                 wcl_store_create_sandbox(driver, "box", "nothing", none, 0, &error), &error);
+    assert_fails(WCL_CODE_INVALID_PARAMETER,
+                 wcl_store_create_sandbox(driver, "box", "", none, 0, &error), &error);
+    assert_fails(
+        WCL_CODE_INVALID_PARAMETER,
+        wcl_store_create_sandbox(driver, "box", "child", (wcl_parents) { wrong, 1 }, 0, &error),
+        &error);
+    assert_ok(wcl_store_create_sandbox(driver, "box", "/elsewhere/child",
+                                       (wcl_parents) { right, 2 }, 0, &error),
+              &error);
+    assert_fails(WCL_CODE_ALREADY_EXISTS,
+                 wcl_store_create_sandbox(driver, "box", "child", none, 0, &error), &error);
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_prepare(driver, "box", none, &error), &error);
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_unprepare(driver, "box", &error), &error);
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_deactivate(driver, "box", &error), &error);
+    assert_fails(WCL_CODE_FILE_NOT_FOUND, wcl_store_activate(driver, "nothing", &error), &error);
+    assert_ok(wcl_store_activate(driver, "box", &error), &error);
+    assert_ok(wcl_store_activate(driver, "box", &error), &error);
+    assert_fails(WCL_CODE_INVALID_PARAMETER,
+                 wcl_store_prepare(driver, "box", (wcl_parents) { wrong, 1 }, &error), &error);
+    assert_ok(wcl_store_prepare(driver, "box", (wcl_parents) { right, 2 }, &error), &error);
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_prepare(driver, "box", none, &error), &error);
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_deactivate(driver, "box", &error), &error);
     assert_int_equal(test_mounts(home), 2);
     unmount_sandbox(home, "box");
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_unprepare(driver, "box", &error));
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_deactivate(driver, "box", &error));
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_unprepare(driver, "box", &error), &error);
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_deactivate(driver, "box", &error), &error);
     test_shell(home, "[ -z \"$(ls $H/.staging)\" ]");
 }
 
@@ -161,25 +147,28 @@ static void a_mount_in_use_stays_and_names_its_user(void **state)
 
 static void sandboxes_of_a_chain_share_one_mount_until_the_last_goes(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
 
     import_linux(home);
     mount_sandbox(home, "one", "child", 0);
     mount_sandbox(home, "two", "child", 0);
-    OK(wcl_store_prepare(&home->driver, "child", none, &error));
+    assert_ok(wcl_store_prepare(&home->driver, "child", none, &error), &error);
     assert_int_equal(test_mounts(home), 3);
     test_shell(home, "echo 1 >$H/one/merged/mine; [ ! -e $H/two/merged/mine ]");
     unmount_sandbox(home, "one");
     assert_int_equal(test_mounts(home), 2);
-    OK(wcl_store_unprepare(&home->driver, "child", &error));
+    assert_ok(wcl_store_unprepare(&home->driver, "child", &error), &error);
     assert_int_equal(test_mounts(home), 2);
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_unprepare(&home->driver, "child", &error));
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_unprepare(&home->driver, "child", &error),
+                 &error);
     unmount_sandbox(home, "two");
     assert_int_equal(test_mounts(home), 0);
 }
 
 static void markers_of_mounts_that_are_gone_are_void(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
 
     import_linux(home);
@@ -191,34 +180,37 @@ static void markers_of_mounts_that_are_gone_are_void(void **state)
     assert_int_equal(test_mounts(home), 0);
     /* As if the system had started anew. */
     mount_sandbox(home, "three", "child", 0);
-    OK(wcl_store_prepare(&home->driver, "child", none, &error));
+    assert_ok(wcl_store_prepare(&home->driver, "child", none, &error), &error);
     test_shell(home, "umount $H/three/merged $H/child/merged");
-    OK(wcl_store_activate(&home->driver, "two", &error));
-    OK(wcl_store_prepare(&home->driver, "two", none, &error));
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_unprepare(&home->driver, "child", &error));
+    assert_ok(wcl_store_activate(&home->driver, "two", &error), &error);
+    assert_ok(wcl_store_prepare(&home->driver, "two", none, &error), &error);
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_unprepare(&home->driver, "child", &error),
+                 &error);
     unmount_sandbox(home, "two");
     assert_int_equal(test_mounts(home), 0);
 }
 
 static void a_read_only_layer_mounts_read_only(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     char *path = NULL;
 
     import_linux(home);
-    OK(wcl_store_activate(&home->driver, "child", &error));
-    OK(wcl_store_mount_path(&home->driver, "child", &path, &error));
+    assert_ok(wcl_store_activate(&home->driver, "child", &error), &error);
+    assert_ok(wcl_store_mount_path(&home->driver, "child", &path, &error), &error);
     assert_string_equal(strrchr(path, '/'), "/child");
     wcl_free(path);
-    OK(wcl_store_prepare(&home->driver, "child", none, &error));
-    FAILS(WCL_CODE_INVALID_STATE, wcl_store_prepare(&home->driver, "child", none, &error));
-    OK(wcl_store_mount_path(&home->driver, "child", &path, &error));
+    assert_ok(wcl_store_prepare(&home->driver, "child", none, &error), &error);
+    assert_fails(WCL_CODE_INVALID_STATE, wcl_store_prepare(&home->driver, "child", none, &error),
+                 &error);
+    assert_ok(wcl_store_mount_path(&home->driver, "child", &path, &error), &error);
     assert_string_equal(strrchr(path, '/'), "/merged");
     wcl_free(path);
     test_shell(home,
                "cd $H/child/merged; [ $(cat etc/name) = child ]; ! touch etc/new 2>/dev/null");
-    OK(wcl_store_unprepare(&home->driver, "child", &error));
-    OK(wcl_store_deactivate(&home->driver, "child", &error));
+    assert_ok(wcl_store_unprepare(&home->driver, "child", &error), &error);
+    assert_ok(wcl_store_deactivate(&home->driver, "child", &error), &error);
 }
 
 /* Everything about every file that a mount can show, but for what a file system decides. */
@@ -231,6 +223,7 @@ static void a_read_only_layer_mounts_read_only(void **state)
 
 static void every_way_of_mounting_shows_the_same(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     static const char *const ways[] = { "files", "loop", "unpack" };
     static const int loops[] = { 0, 3, 0 };
@@ -238,11 +231,11 @@ static void every_way_of_mounting_shows_the_same(void **state)
     import_linux(home);
     for (size_t i = 0; i < 3; i++) {
         setenv("WCL_MOUNT", ways[i], 1);
-        OK(wcl_store_prepare(&home->driver, "child", none, &error));
+        assert_ok(wcl_store_prepare(&home->driver, "child", none, &error), &error);
         test_shell(home, "(" LIST_CHILD ") >$H.list.%zu; ! touch $H/child/merged/x 2>/dev/null", i);
         if (loops[i])
             assert_int_equal(test_loops(home), loops[i]);
-        OK(wcl_store_unprepare(&home->driver, "child", &error));
+        assert_ok(wcl_store_unprepare(&home->driver, "child", &error), &error);
         mount_sandbox(home, ways[i], "child", 0);
         test_shell(home, "cd $H/%s/merged; echo x >>etc/keep; [ $(tail -n1 etc/keep) = x ]",
                    ways[i]);
@@ -256,6 +249,7 @@ static void every_way_of_mounting_shows_the_same(void **state)
 
 static void an_unpacking_without_room_leaves_nothing(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     test_home inner = *home;
     char path[128], tar[128];
@@ -267,40 +261,44 @@ static void an_unpacking_without_room_leaves_nothing(void **state)
     snprintf(tar, sizeof(tar), "%s/tar", home->path);
     test_import(&inner, "base", NULL, 0, tar);
     setenv("WCL_MOUNT", "unpack", 1);
-    FAILS(WCL_CODE_DISK_FULL, wcl_store_prepare(&inner.driver, "base", none, &error));
+    assert_fails(WCL_CODE_DISK_FULL, wcl_store_prepare(&inner.driver, "base", none, &error),
+                 &error);
     test_shell(home, "[ ! -e $H/small/base/unpacked ]; [ ! -e $H/small/base/unpacked.new ];"
                      " [ -z \"$(ls $H/small/.staging)\" ]; mount -o remount,size=20M $H/small");
-    OK(wcl_store_prepare(&inner.driver, "base", none, &error));
+    assert_ok(wcl_store_prepare(&inner.driver, "base", none, &error), &error);
     unsetenv("WCL_MOUNT");
     test_shell(home, "cmp $H/file $H/small/base/merged/file");
-    OK(wcl_store_unprepare(&inner.driver, "base", &error));
+    assert_ok(wcl_store_unprepare(&inner.driver, "base", &error), &error);
     test_shell(home, "umount $H/small");
 }
 
 static void an_unknown_way_is_refused(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
 
     import_linux(home);
     setenv("WCL_MOUNT", "magic", 1);
-    FAILS(WCL_CODE_INVALID_PARAMETER, wcl_store_prepare(&home->driver, "child", none, &error));
+    assert_fails(WCL_CODE_INVALID_PARAMETER,
+                 wcl_store_prepare(&home->driver, "child", none, &error), &error);
     unsetenv("WCL_MOUNT");
     assert_int_equal(test_mounts(home), 0);
 }
 
 static void the_ways_are_found_by_trying(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     wcl_chain_backing way;
     char reason[200];
     wcl_store store;
 
-    OK(wcl_store_make(&home->driver, &store, &error));
-    OK(wcl_mount_choose(store.home_fd, &way, reason, &error));
+    assert_ok(wcl_store_make(&home->driver, &store, &error), &error);
+    assert_ok(wcl_mount_choose(store.home_fd, &way, reason, &error), &error);
     assert_in_range(way, WCL_MOUNT_FILES, WCL_MOUNT_UNPACK);
     assert_true(way == WCL_MOUNT_FILES ? reason[0] == '\0' : reason[0] != '\0');
     setenv("WCL_MOUNT", "loop", 1);
-    OK(wcl_mount_choose(store.home_fd, &way, reason, &error));
+    assert_ok(wcl_mount_choose(store.home_fd, &way, reason, &error), &error);
     unsetenv("WCL_MOUNT");
     assert_int_equal(way, WCL_MOUNT_LOOP);
     assert_non_null(strstr(reason, "WCL_MOUNT"));
@@ -311,8 +309,8 @@ static void the_ways_are_found_by_trying(void **state)
     wcl_driver driver = home->driver;
     snprintf(path, sizeof(path), "%s/tmpfs", home->path);
     driver.home_dir = path;
-    OK(wcl_store_make(&driver, &store, &error));
-    OK(wcl_mount_choose(store.home_fd, &way, reason, &error));
+    assert_ok(wcl_store_make(&driver, &store, &error), &error);
+    assert_ok(wcl_mount_choose(store.home_fd, &way, reason, &error), &error);
     wcl_store_close(&store);
     assert_int_equal(way, WCL_MOUNT_LOOP);
     assert_non_null(strstr(reason, "files: "));
@@ -340,31 +338,33 @@ static void of_a_windows_layer_the_volume_is_mounted(void **state)
 
 static void a_limit_holds_and_grows_while_mounted(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
 
     import_linux(home);
-    FAILS(WCL_CODE_INVALID_PARAMETER,
-          wcl_store_create_sandbox(&home->driver, "tiny", "child", none, 1024, &error));
+    assert_fails(WCL_CODE_INVALID_PARAMETER,
+                 wcl_store_create_sandbox(&home->driver, "tiny", "child", none, 1024, &error),
+                 &error);
     test_shell(home, "[ ! -e $H/tiny ]; [ -z \"$(ls $H/.staging)\" ]");
     mount_sandbox(home, "box", "child", UINT64_C(64) << 20);
     assert_int_equal(test_mounts(home), 3);
     test_shell(home,
                "cd $H/box/merged; head -c 128M /dev/zero >full 2>/dev/null && exit 1;"
                " s=$(stat -c %%s full); [ $s -le $((64<<20)) ]; [ $s -ge $((63<<20)) ]; rm full");
-    OK(wcl_store_expand_sandbox(&home->driver, "box", UINT64_C(128) << 20, &error));
+    assert_ok(wcl_store_expand_sandbox(&home->driver, "box", UINT64_C(128) << 20, &error), &error);
     test_shell(home,
                "cd $H/box/merged; head -c 256M /dev/zero >full 2>/dev/null && exit 1;"
                " s=$(stat -c %%s full); [ $s -le $((128<<20)) ]; [ $s -ge $((127<<20)) ]; sync");
     /* At least that size: it is. */
-    OK(wcl_store_expand_sandbox(&home->driver, "box", UINT64_C(32) << 20, &error));
+    assert_ok(wcl_store_expand_sandbox(&home->driver, "box", UINT64_C(32) << 20, &error), &error);
     test_shell(home, "grep -q '\"limit\":[[:space:]]*134217728' $H/box/layer.json");
     unmount_sandbox(home, "box");
     assert_int_equal(test_loops(home), 0);
-    OK(wcl_store_expand_sandbox(&home->driver, "box", UINT64_C(300) << 20, &error));
+    assert_ok(wcl_store_expand_sandbox(&home->driver, "box", UINT64_C(300) << 20, &error), &error);
     assert_int_equal(test_mounts(home), 0);
     assert_int_equal(test_loops(home), 0);
-    OK(wcl_store_activate(&home->driver, "box", &error));
-    OK(wcl_store_prepare(&home->driver, "box", none, &error));
+    assert_ok(wcl_store_activate(&home->driver, "box", &error), &error);
+    assert_ok(wcl_store_prepare(&home->driver, "box", none, &error), &error);
     test_shell(home, "cd $H/box/merged; head -c 400M /dev/zero >>full 2>/dev/null && exit 1;"
                      " s=$(stat -c %%s full); [ $s -le $((300<<20)) ]; [ $s -ge $((298<<20)) ]");
     unmount_sandbox(home, "box");
@@ -373,13 +373,14 @@ static void a_limit_holds_and_grows_while_mounted(void **state)
 
 static void only_sandboxes_grow(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
 
     import_linux(home);
-    FAILS(WCL_CODE_INVALID_PARAMETER,
-          wcl_store_expand_sandbox(&home->driver, "child", 1 << 30, &error));
-    OK(wcl_store_create_sandbox(&home->driver, "box", "child", none, 0, &error));
-    OK(wcl_store_expand_sandbox(&home->driver, "box", 1 << 30, &error));
+    assert_fails(WCL_CODE_INVALID_PARAMETER,
+                 wcl_store_expand_sandbox(&home->driver, "child", 1 << 30, &error), &error);
+    assert_ok(wcl_store_create_sandbox(&home->driver, "box", "child", none, 0, &error), &error);
+    assert_ok(wcl_store_expand_sandbox(&home->driver, "box", 1 << 30, &error), &error);
     test_shell(home, "[ ! -e $H/box/sandbox.img ]");
 }
 
@@ -407,46 +408,48 @@ static wcl_status check_unmounted(const test_home *home, const char *id, wcl_err
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
     WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
 
-    OK(wcl_store_open(&home->driver, &store, &error));
-    OK(wcl_store_layer_open(&store, id, WCL_LOCK_EXCLUSIVE, &layer, &error));
+    assert_ok(wcl_store_open(&home->driver, &store, error), error);
+    assert_ok(wcl_store_layer_open(&store, id, WCL_LOCK_EXCLUSIVE, &layer, error), error);
     return wcl_sandbox_check_unmounted(&store, &layer, error);
 }
 
 static void what_is_mounted_may_not_be_removed(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
 
     import_linux(home);
-    OK(check_unmounted(home, "child", &error));
+    assert_ok(check_unmounted(home, "child", &error), &error);
     mount_sandbox(home, "box", "child", UINT64_C(16) << 20);
-    FAILS(WCL_CODE_BUSY, check_unmounted(home, "box", &error));
-    FAILS(WCL_CODE_BUSY, check_unmounted(home, "child", &error));
-    OK(check_unmounted(home, "base", &error));
-    OK(wcl_store_unprepare(&home->driver, "box", &error));
-    FAILS(WCL_CODE_BUSY, check_unmounted(home, "box", &error));
-    OK(check_unmounted(home, "child", &error));
-    OK(wcl_store_deactivate(&home->driver, "box", &error));
-    OK(check_unmounted(home, "box", &error));
+    assert_fails(WCL_CODE_BUSY, check_unmounted(home, "box", &error), &error);
+    assert_fails(WCL_CODE_BUSY, check_unmounted(home, "child", &error), &error);
+    assert_ok(check_unmounted(home, "base", &error), &error);
+    assert_ok(wcl_store_unprepare(&home->driver, "box", &error), &error);
+    assert_fails(WCL_CODE_BUSY, check_unmounted(home, "box", &error), &error);
+    assert_ok(check_unmounted(home, "child", &error), &error);
+    assert_ok(wcl_store_deactivate(&home->driver, "box", &error), &error);
+    assert_ok(check_unmounted(home, "box", &error), &error);
 }
 
 static void a_sandbox_can_stand_on_a_sandbox(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
 
     import_linux(home);
     mount_sandbox(home, "init", "child", UINT64_C(16) << 20);
     test_shell(home, "cd $H/init/merged; echo init >etc/hosts; rm etc/keep");
-    OK(wcl_store_create_sandbox(&home->driver, "box", "init", none, 0, &error));
-    OK(wcl_store_activate(&home->driver, "box", &error));
-    FAILS(WCL_CODE_BUSY, wcl_store_prepare(&home->driver, "box", none, &error));
+    assert_ok(wcl_store_create_sandbox(&home->driver, "box", "init", none, 0, &error), &error);
+    assert_ok(wcl_store_activate(&home->driver, "box", &error), &error);
+    assert_fails(WCL_CODE_BUSY, wcl_store_prepare(&home->driver, "box", none, &error), &error);
     unmount_sandbox(home, "init");
-    OK(wcl_store_prepare(&home->driver, "box", none, &error));
+    assert_ok(wcl_store_prepare(&home->driver, "box", none, &error), &error);
     test_shell(home,
                "cd $H/box/merged; [ $(cat etc/hosts) = init ]; [ ! -e etc/keep ];"
                " [ $(cat etc/name) = child ]; [ $(stat -c %%a .) = 751 ]; echo box >etc/hosts");
     /* Its storage is used by the other: activating it again finds it there. */
-    OK(wcl_store_activate(&home->driver, "init", &error));
-    OK(wcl_store_deactivate(&home->driver, "init", &error));
+    assert_ok(wcl_store_activate(&home->driver, "init", &error), &error);
+    assert_ok(wcl_store_deactivate(&home->driver, "init", &error), &error);
     test_shell(home, "[ $(cat $H/box/merged/etc/hosts) = box ]");
     unmount_sandbox(home, "box");
     assert_int_equal(test_mounts(home), 0);

@@ -30,35 +30,25 @@ static void must(wcl_status status, const wcl_error *error, uint32_t allowed)
     _exit(1);
 }
 
-#define MUST(call)                                                                                 \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        must(call, &error, WCL_CODE_NONE);                                                         \
-    } while (0)
-
-/* One of those who all mount the same read-only layer: another may have been faster. */
-#define MAY(call)                                                                                  \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        must(call, &error, WCL_CODE_INVALID_STATE);                                                \
-    } while (0)
-
 static void use_sandbox(const wcl_driver *driver, int number, int round)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char id[32], path[160];
 
     snprintf(id, sizeof(id), "box%d-%d", number, round);
-    MUST(wcl_store_create_sandbox(driver, id, "base", none, number % 4 ? 0 : 1 << 24, &error));
-    MUST(wcl_store_activate(driver, id, &error));
-    MUST(wcl_store_prepare(driver, id, none, &error));
+    must(wcl_store_create_sandbox(driver, id, "base", none, number % 4 ? 0 : 1 << 24, &error),
+         &error, WCL_CODE_NONE);
+    must(wcl_store_activate(driver, id, &error), &error, WCL_CODE_NONE);
+    must(wcl_store_prepare(driver, id, none, &error), &error, WCL_CODE_NONE);
     snprintf(path, sizeof(path), "%s/%s/merged/file", driver->home_dir, id);
     FILE *file = fopen(path, "a+e");
     if (!file || fputs("more\n", file) < 0 || fclose(file) != 0)
         _exit(2);
-    MAY(wcl_store_prepare(driver, "base", none, &error));
-    MUST(wcl_store_unprepare(driver, id, &error));
-    MAY(wcl_store_unprepare(driver, "base", &error));
-    MUST(wcl_store_deactivate(driver, id, &error));
+    /* All mount the same read-only layer: another may have been faster. */
+    must(wcl_store_prepare(driver, "base", none, &error), &error, WCL_CODE_INVALID_STATE);
+    must(wcl_store_unprepare(driver, id, &error), &error, WCL_CODE_NONE);
+    must(wcl_store_unprepare(driver, "base", &error), &error, WCL_CODE_INVALID_STATE);
+    must(wcl_store_deactivate(driver, id, &error), &error, WCL_CODE_NONE);
 }
 
 static void a_crowd_mounts_and_unmounts(void **state)

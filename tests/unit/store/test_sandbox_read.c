@@ -17,16 +17,9 @@
 #include "layer/store/read/entries.h"
 #include "layer/store/sandbox/sandbox.h"
 #include "unit/store/home.h"
+#include "tests/tools/outcome.h"
 
 static const wcl_parents none = { NULL, 0 };
-
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        wcl_error error = WCL_ERROR_INIT;                                                          \
-        char text[1400];                                                                           \
-        if (call != WCL_OK)                                                                        \
-            fail_msg("%s", wcl_error_format(&error, text, sizeof(text)));                          \
-    } while (0)
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
@@ -47,24 +40,26 @@ typedef struct seen {
 
 static wcl_layer_reader *open_sandbox(const test_home *home, const char *id)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_store store = WCL_STORE_INIT;
     wcl_store_layer layer = WCL_STORE_LAYER_INIT;
     wcl_layer_reader *reader = NULL;
 
-    OK(wcl_store_open(&home->driver, &store, &error));
-    OK(wcl_store_layer_open(&store, id, WCL_LOCK_SHARED, &layer, &error));
-    OK(wcl_sandbox_reader_open(&store, &layer, &reader, &error));
+    assert_ok(wcl_store_open(&home->driver, &store, &error), &error);
+    assert_ok(wcl_store_layer_open(&store, id, WCL_LOCK_SHARED, &layer, &error), &error);
+    assert_ok(wcl_sandbox_reader_open(&store, &layer, &reader, &error), &error);
     return reader;
 }
 
 static void read_stream(wcl_layer_reader *reader, wcl_buffer *stream)
 {
+    wcl_error error = WCL_ERROR_INIT;
     uint8_t bytes[5000];
     size_t got;
 
     do {
-        OK(wcl_layer_reader_read(reader, bytes, sizeof(bytes), &got, &error));
-        OK(wcl_buffer_append(stream, bytes, got, &error));
+        assert_ok(wcl_layer_reader_read(reader, bytes, sizeof(bytes), &got, &error), &error);
+        assert_ok(wcl_buffer_append(stream, bytes, got, &error), &error);
     } while (got > 0);
 }
 
@@ -116,13 +111,16 @@ static const seen_entry *find(const seen *all, const char *path)
 /* "KIND path[ -> target]" of every entry, a line each. */
 static void check_entries(const seen *all, const char *expected)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char kinds[] = "?FDLXOSCBP";
     WCL_CLEANUP_BUFFER wcl_buffer lines = WCL_BUFFER_INIT;
 
     for (size_t i = 0; i < all->count; i++)
-        OK(wcl_buffer_printf(&lines, &error, "%c %s%s%s\n", kinds[all->entries[i].entry.kind],
-                             all->entries[i].path, all->entries[i].target ? " -> " : "",
-                             all->entries[i].target ? all->entries[i].target : ""));
+        assert_ok(wcl_buffer_printf(&lines, &error, "%c %s%s%s\n",
+                                    kinds[all->entries[i].entry.kind], all->entries[i].path,
+                                    all->entries[i].target ? " -> " : "",
+                                    all->entries[i].target ? all->entries[i].target : ""),
+                  &error);
     assert_string_equal(wcl_buffer_text(&lines), expected);
 }
 
@@ -148,6 +146,7 @@ static wcl_status take(void *context, void *buffer, size_t size, size_t *got, wc
 /* The bytes of the stream of an id (and name) of an entry; false where it has none. */
 static bool stream_of(const seen_entry *one, uint32_t id, const char *name, wcl_buffer *bytes)
 {
+    wcl_error error = WCL_ERROR_INIT;
     taking taking = { &one->stream, 0 };
     wcl_backup_reader *reader;
     wcl_backup_header header;
@@ -155,7 +154,7 @@ static bool stream_of(const seen_entry *one, uint32_t id, const char *name, wcl_
     bool found = false;
 
     wcl_buffer_clear(bytes);
-    OK(wcl_backup_reader_new(take, &taking, &reader, &error));
+    assert_ok(wcl_backup_reader_new(take, &taking, &reader, &error), &error);
     while ((status = wcl_backup_reader_next(reader, &header, NULL)) == WCL_OK) {
         uint8_t part[4096];
         size_t got;
@@ -163,8 +162,8 @@ static bool stream_of(const seen_entry *one, uint32_t id, const char *name, wcl_
             continue;
         found = true;
         do {
-            OK(wcl_backup_reader_read(reader, part, sizeof(part), &got, &error));
-            OK(wcl_buffer_append(bytes, part, got, &error));
+            assert_ok(wcl_backup_reader_read(reader, part, sizeof(part), &got, &error), &error);
+            assert_ok(wcl_buffer_append(bytes, part, got, &error), &error);
         } while (got > 0);
     }
     assert_int_equal(status, WCL_END);
@@ -194,11 +193,12 @@ static void check_data(const seen_entry *one, const char *expected)
 
 static void check_link(const seen_entry *one, const char *target, bool relative)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer data = WCL_BUFFER_INIT;
     wcl_reparse_link link;
 
     assert_true(stream_of(one, WCL_BACKUP_REPARSE_DATA, "", &data));
-    OK(wcl_reparse_decode_link(data.data, data.size, &link, &error));
+    assert_ok(wcl_reparse_decode_link(data.data, data.size, &link, &error), &error);
     assert_string_equal(link.target, target);
     assert_int_equal(link.is_relative, relative);
     assert_true(one->entry.info.attributes & WCL_ATTRIBUTE_REPARSE_POINT);
@@ -209,26 +209,31 @@ static void check_link(const seen_entry *one, const char *target, bool relative)
 
 static void mount_sandbox(const test_home *home, const char *id, const char *parent, uint64_t size)
 {
-    OK(wcl_store_create_sandbox(&home->driver, id, parent, none, size, &error));
-    OK(wcl_store_activate(&home->driver, id, &error));
-    OK(wcl_store_prepare(&home->driver, id, none, &error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_ok(wcl_store_create_sandbox(&home->driver, id, parent, none, size, &error), &error);
+    assert_ok(wcl_store_activate(&home->driver, id, &error), &error);
+    assert_ok(wcl_store_prepare(&home->driver, id, none, &error), &error);
 }
 
 static void unmount_sandbox(const test_home *home, const char *id)
 {
-    OK(wcl_store_unprepare(&home->driver, id, &error));
-    OK(wcl_store_deactivate(&home->driver, id, &error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_ok(wcl_store_unprepare(&home->driver, id, &error), &error);
+    assert_ok(wcl_store_deactivate(&home->driver, id, &error), &error);
 }
 
 static void export_sandbox(const test_home *home, const char *id, const char *tar)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_reader *reader = open_sandbox(home, id);
     wcl_layer_writer *writer;
 
-    OK(wcl_tar_writer_open_file(tar, NULL, &writer, &error));
-    OK(wcl_layer_copy(reader, writer, NULL, &error));
-    OK(wcl_layer_writer_close(writer, &error));
-    OK(wcl_layer_reader_close(reader, &error));
+    assert_ok(wcl_tar_writer_open_file(tar, NULL, &writer, &error), &error);
+    assert_ok(wcl_layer_copy(reader, writer, NULL, &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 static void import_linux(const test_home *home)
@@ -294,6 +299,7 @@ static void changes_of_a_linux_layer_are_read(void **state)
 
 static void an_exported_linux_sandbox_imports_to_the_same_tree(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     const char *const parents[] = { "base" };
     char tar[128];
@@ -308,21 +314,23 @@ static void an_exported_linux_sandbox_imports_to_the_same_tree(void **state)
     assert_int_equal(test_mounts(home), 0);
     assert_int_equal(test_loops(home), 0);
     test_import(home, "again", parents, 1, tar);
-    OK(wcl_store_prepare(&home->driver, "again", none, &error));
+    assert_ok(wcl_store_prepare(&home->driver, "again", none, &error), &error);
     test_shell(home, "cd $H/again/merged; (" LIST ") >$H.after; [ $(wc -l <$H.after) -gt 20 ];"
                      " diff $H.before $H.after; rm $H.before $H.after $H.tar");
-    OK(wcl_store_unprepare(&home->driver, "again", &error));
+    assert_ok(wcl_store_unprepare(&home->driver, "again", &error), &error);
 }
 
 static void a_sandbox_that_was_never_mounted_has_no_changes(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
 
     import_linux(home);
     test_import(home, "win", NULL, 0, "tests/data/vectors/layer.tar");
-    OK(wcl_store_create_sandbox(&home->driver, "box", "base", none, 0, &error));
-    OK(wcl_store_create_sandbox(&home->driver, "limited", "base", none, 1 << 24, &error));
-    OK(wcl_store_create_sandbox(&home->driver, "windows", "win", none, 0, &error));
+    assert_ok(wcl_store_create_sandbox(&home->driver, "box", "base", none, 0, &error), &error);
+    assert_ok(wcl_store_create_sandbox(&home->driver, "limited", "base", none, 1 << 24, &error),
+              &error);
+    assert_ok(wcl_store_create_sandbox(&home->driver, "windows", "win", none, 0, &error), &error);
     seen *all = read_all(open_sandbox(home, "box"));
     check_entries(all, "");
     free_seen(all);
@@ -339,13 +347,14 @@ static void a_sandbox_that_was_never_mounted_has_no_changes(void **state)
 
 static seen *read_layer(const test_home *home, const char *id)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_store store = WCL_STORE_INIT;
     wcl_store_layer layer = WCL_STORE_LAYER_INIT;
     wcl_layer_reader *reader = NULL;
 
-    OK(wcl_store_open(&home->driver, &store, &error));
-    OK(wcl_store_layer_open(&store, id, WCL_LOCK_SHARED, &layer, &error));
-    OK(wcl_store_reader_open(&store, &layer, &reader, &error));
+    assert_ok(wcl_store_open(&home->driver, &store, &error), &error);
+    assert_ok(wcl_store_layer_open(&store, id, WCL_LOCK_SHARED, &layer, &error), &error);
+    assert_ok(wcl_store_reader_open(&store, &layer, &reader, &error), &error);
     return read_all(reader);
 }
 
@@ -361,13 +370,15 @@ static seen *read_layer(const test_home *home, const char *id)
 
 static void check_inherited(const seen_entry *folder, const seen_entry *made, bool is_folder)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer parent = WCL_BUFFER_INIT, has = WCL_BUFFER_INIT;
     void *expected;
     size_t size;
 
     assert_true(stream_of(folder, WCL_BACKUP_SECURITY_DATA, "", &parent));
     assert_true(stream_of(made, WCL_BACKUP_SECURITY_DATA, "", &has));
-    OK(wcl_sd_inherit(parent.data, parent.size, is_folder, &expected, &size, &error));
+    assert_ok(wcl_sd_inherit(parent.data, parent.size, is_folder, &expected, &size, &error),
+              &error);
     assert_int_equal(has.size, size);
     assert_memory_equal(has.data, expected, size);
     wcl_free(expected);
@@ -420,6 +431,7 @@ static void changes_of_a_windows_layer_have_its_metadata(void **state)
 
 static void entries_of_a_windows_sandbox_are_deleted_name_by_name(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     WCL_CLEANUP_BUFFER wcl_buffer expected = WCL_BUFFER_INIT;
 
@@ -427,20 +439,25 @@ static void entries_of_a_windows_sandbox_are_deleted_name_by_name(void **state)
     mount_sandbox(home, "box", "win", 0);
     test_shell(home, CHANGE_WINDOWS);
     seen *all = read_all(open_sandbox(home, "box"));
-    OK(wcl_buffer_append_text(
-        &expected, "D Files\nD Files/Program Files\nD Files/Program Files/Common Files\n", &error));
+    assert_ok(wcl_buffer_append_text(
+                  &expected, "D Files\nD Files/Program Files\nD Files/Program Files/Common Files\n",
+                  &error),
+              &error);
     for (int i = 0; i < 20; i++)
-        OK(wcl_buffer_printf(&expected, &error,
-                             "%c Files/Program Files/Common Files/Rnd File %03d.bin\n",
-                             i == 3 ? 'F' : 'X', i));
-    OK(wcl_buffer_append_text(
-        &expected,
-        "D Files/Windows\nD Files/Windows/Made\nF Files/Windows/Made/in.txt\n"
-        "F Files/Windows/hard.txt\nF Files/Windows/holes\nF Files/Windows/link1\n"
-        "D Files/Windows/link2\nD Files/Windows/link3\nL Files/Windows/new.txt -> "
-        "Files/Windows/hard.txt\nF Files/Windows/notepad.exe\nX Files/Windows/nulldacl.bin\n"
-        "F Files/Windows/zone.url\nD Hives\n",
-        &error));
+        assert_ok(wcl_buffer_printf(&expected, &error,
+                                    "%c Files/Program Files/Common Files/Rnd File %03d.bin\n",
+                                    i == 3 ? 'F' : 'X', i),
+                  &error);
+    assert_ok(
+        wcl_buffer_append_text(
+            &expected,
+            "D Files/Windows\nD Files/Windows/Made\nF Files/Windows/Made/in.txt\n"
+            "F Files/Windows/hard.txt\nF Files/Windows/holes\nF Files/Windows/link1\n"
+            "D Files/Windows/link2\nD Files/Windows/link3\nL Files/Windows/new.txt -> "
+            "Files/Windows/hard.txt\nF Files/Windows/notepad.exe\nX Files/Windows/nulldacl.bin\n"
+            "F Files/Windows/zone.url\nD Hives\n",
+            &error),
+        &error);
     check_entries(all, wcl_buffer_text(&expected));
     free_seen(all);
     unmount_sandbox(home, "box");
@@ -469,6 +486,7 @@ static void holes_stay_holes(void **state)
 
 static void an_exported_windows_sandbox_imports_to_the_same_tree(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const test_home *home = *state;
     const char *const parents[] = { "win" };
     char tar[128];
@@ -482,14 +500,14 @@ static void an_exported_windows_sandbox_imports_to_the_same_tree(void **state)
     snprintf(tar, sizeof(tar), "%s.tar", home->path);
     export_sandbox(home, "box", tar);
     test_import(home, "again", parents, 1, tar);
-    OK(wcl_store_prepare(&home->driver, "again", none, &error));
+    assert_ok(wcl_store_prepare(&home->driver, "again", none, &error), &error);
     /* An absolute link of the sandbox leads out of the mount, and a relative one stays in it. */
     test_shell(home, "cd $H/again/merged; (find . -type f -exec sha256sum {} +;"
                      "  find . -printf '%%p %%y %%l\\n') | sort >$H.after;"
                      " sed -i 's, /Windows/notepad.exe$, ../Windows/notepad.exe,' $H.before;"
                      " [ $(wc -l <$H.after) -gt 30 ]; diff $H.before $H.after;"
                      " rm $H.before $H.after $H.tar");
-    OK(wcl_store_unprepare(&home->driver, "again", &error));
+    assert_ok(wcl_store_unprepare(&home->driver, "again", &error), &error);
 }
 
 static void what_a_sandbox_below_changed_counts_as_below(void **state)

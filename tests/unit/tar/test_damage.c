@@ -8,6 +8,7 @@
 
 #include "layer/tar/pax_write.h"
 #include "system/system.h"
+#include "tests/tools/outcome.h"
 
 /* Reads a whole layer, every stream of it. */
 static wcl_status read_layer(const wcl_buffer *tar, size_t size, wcl_os os, wcl_error *error)
@@ -113,6 +114,7 @@ typedef struct pair {
 static void append_entry(wcl_buffer *tar, char type, const char *name, const char *link,
                          uint64_t size, const pair *pairs, size_t count)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_pax_record records[4];
     wcl_tar_header header = { .type = type,
                               .name = name,
@@ -125,14 +127,15 @@ static void append_entry(wcl_buffer *tar, char type, const char *name, const cha
     for (size_t i = 0; i < count; i++)
         records[i] = (wcl_pax_record) { pairs[i].key, strlen(pairs[i].key), pairs[i].value,
                                         strlen(pairs[i].value), false };
-    assert_ok(wcl_tar_header_append(&header, tar, error));
+    assert_ok(wcl_tar_header_append(&header, tar, &error), &error);
 }
 
 static void refuse_name(const char *name, wcl_os os, const char *why)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     append_entry(&tar, '0', name, NULL, 0, NULL, 0);
-    assert_ok(wcl_buffer_append_zeros(&tar, 1024, error));
+    assert_ok(wcl_buffer_append_zeros(&tar, 1024, &error), &error);
     expect_refusal(&tar, os, name, why);
 }
 
@@ -192,12 +195,13 @@ static void devices_are_refused_in_a_windows_layer(void **state)
 
 static void ten_thousand_nested_folders_are_refused(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer name = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
 
     (void)state;
     for (int i = 0; i < 10000; i++)
-        assert_ok(wcl_buffer_append_text(&name, "d/", error));
+        assert_ok(wcl_buffer_append_text(&name, "d/", &error), &error);
     append_entry(&tar, '5', wcl_buffer_text(&name), NULL, 0, NULL, 0);
     expect_refusal(&tar, WCL_OS_LINUX, "d/d/d", "1024 folders");
 }
@@ -238,11 +242,12 @@ static void records_that_make_no_sense_are_refused_by_name(void **state)
 
 static void a_size_beyond_the_tars_end_is_refused_with_the_entry(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
 
     (void)state;
     append_entry(&tar, '0', "Files/huge", NULL, UINT64_C(5) << 30, NULL, 0);
-    assert_ok(wcl_buffer_append_zeros(&tar, 10000, error));
+    assert_ok(wcl_buffer_append_zeros(&tar, 10000, &error), &error);
     expect_refusal(&tar, WCL_OS_WINDOWS, "Files/huge", "ends after");
 }
 
@@ -272,6 +277,7 @@ static wcl_status read_endless(void *context, void *buffer, size_t size, size_t 
 
 static void memory_does_not_grow_with_the_file(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     uint64_t size = UINT64_C(600) << 20;
     endless_source source = { .start = WCL_BUFFER_INIT };
     wcl_layer_reader *reader;
@@ -284,16 +290,16 @@ static void memory_does_not_grow_with_the_file(void **state)
     (void)state;
     append_entry(&source.start, '0', "Files/large", NULL, size, NULL, 0);
     source.size = source.start.size + size + 1024;
-    assert_ok(wcl_tar_reader_open(read_endless, &source, NULL, &reader, error));
-    assert_ok(wcl_layer_reader_next(reader, &entry, error));
-    assert_ok(wcl_layer_reader_next(reader, &entry, error));
+    assert_ok(wcl_tar_reader_open(read_endless, &source, NULL, &reader, &error), &error);
+    assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
+    assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
     do {
-        assert_ok(wcl_layer_reader_read(reader, bytes, sizeof(bytes), &got, error));
+        assert_ok(wcl_layer_reader_read(reader, bytes, sizeof(bytes), &got, &error), &error);
         total += got;
     } while (got > 0);
     assert_int_equal(total, size + 20);
     assert_int_equal(wcl_layer_reader_next(reader, &entry, NULL), WCL_END);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
     assert_true(system_peak_memory() - before < 64 * 1024);
     wcl_buffer_free(&source.start);
 }

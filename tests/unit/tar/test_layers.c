@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "layer/tar/pax_write.h"
+#include "tests/tools/outcome.h"
 
 typedef struct pair {
     const char *key;
@@ -21,6 +22,7 @@ typedef struct pair {
 static void append(wcl_buffer *tar, char type, const char *name, const char *link,
                    const pair *record)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_pax_record records[1];
     wcl_tar_header header = { .type = type,
                               .name = name,
@@ -42,19 +44,22 @@ static void append(wcl_buffer *tar, char type, const char *name, const char *lin
         header.device_major = 5;
         header.device_minor = 1;
     }
-    assert_ok(wcl_tar_header_append(&header, tar, error));
+    assert_ok(wcl_tar_header_append(&header, tar, &error), &error);
 }
 
 static void open_tar(const wcl_buffer *tar, memory_source *source, wcl_layer_reader **reader)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     *source = (memory_source) { .data = tar->data, .size = tar->size };
-    assert_ok(wcl_tar_reader_open(read_memory, source, NULL, reader, error));
+    assert_ok(wcl_tar_reader_open(read_memory, source, NULL, reader, &error), &error);
 }
 
 /* ---- Which system's ------------------------------------------------------------------------- */
 
 static wcl_os os_of(const char *name, const pair *record)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     memory_source source;
     wcl_layer_reader *reader;
@@ -64,7 +69,7 @@ static wcl_os os_of(const char *name, const pair *record)
     append(&tar, '5', name, NULL, record);
     open_tar(&tar, &source, &reader);
     assert_int_equal(wcl_tar_reader_os(reader), WCL_OS_UNKNOWN);
-    assert_ok(wcl_layer_reader_next(reader, &entry, error));
+    assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
     wcl_os os = wcl_tar_reader_os(reader);
     assert_int_equal(wcl_layer_reader_close(reader, NULL), WCL_FAILED);
     return os;
@@ -87,6 +92,7 @@ static void a_layers_system_is_told_by_its_first_entry(void **state)
 
 static void make_linux_layer(wcl_buffer *tar)
 {
+    wcl_error error = WCL_ERROR_INIT;
     pair capability = { "SCHILY.xattr.security.capability", "\x01\x02=\n" };
     pair escaped = { "LIBARCHIVE.xattr.user.a%20b", "dmFsdWU" };
 
@@ -100,13 +106,15 @@ static void make_linux_layer(wcl_buffer *tar)
     append(tar, '0', "./var/.wh.gone", NULL, NULL);
     append(tar, '0', "./var/lib/.wh..wh..opq", NULL, NULL);
     append(tar, '0', "./.wh..wh.plnk", NULL, NULL);
-    assert_ok(wcl_buffer_append_zeros(tar, 1024, error));
+    assert_ok(wcl_buffer_append_zeros(tar, 1024, &error), &error);
 }
 
 static void expect_entry(wcl_layer_reader *reader, wcl_entry *entry, wcl_entry_kind kind,
                          const char *path, const char *target)
 {
-    assert_ok(wcl_layer_reader_next(reader, entry, error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_ok(wcl_layer_reader_next(reader, entry, &error), &error);
     assert_string_equal(entry->path, path);
     assert_int_equal(entry->kind, kind);
     if (target)
@@ -123,6 +131,7 @@ static void expect_entry(wcl_layer_reader *reader, wcl_entry *entry, wcl_entry_k
 
 static void expect_linux_layer(const wcl_buffer *tar)
 {
+    wcl_error error = WCL_ERROR_INIT;
     memory_source source;
     wcl_layer_reader *reader;
     wcl_entry entry;
@@ -151,21 +160,22 @@ static void expect_linux_layer(const wcl_buffer *tar)
     assert_true(entry.flags & WCL_ENTRY_IMPLICIT);
     expect_entry(reader, &entry, WCL_ENTRY_OPAQUE, "var/lib", NULL);
     assert_int_equal(wcl_layer_reader_next(reader, &entry, NULL), WCL_END);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 static void copy_layer(const wcl_buffer *from, wcl_compression compression, wcl_buffer *to)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_tar_writer_options options = { .struct_size = sizeof(options), .compression = compression };
     memory_source source;
     wcl_layer_reader *reader;
     wcl_layer_writer *writer;
 
     open_tar(from, &source, &reader);
-    assert_ok(wcl_tar_writer_open(write_memory, to, &options, &writer, error));
-    assert_ok(wcl_layer_copy(reader, writer, NULL, error));
-    assert_ok(wcl_layer_writer_close(writer, error));
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_tar_writer_open(write_memory, to, &options, &writer, &error), &error);
+    assert_ok(wcl_layer_copy(reader, writer, NULL, &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 static void linux_entries_are_kept_with_all_their_metadata(void **state)
@@ -220,6 +230,7 @@ static void compressed_layers_hold_the_same_tar(void **state)
 
 static void folders_that_differ_by_case_are_one_in_a_windows_layer(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     memory_source source;
     wcl_layer_reader *reader;
@@ -234,16 +245,17 @@ static void folders_that_differ_by_case_are_one_in_a_windows_layer(void **state)
     static const char *const wanted[] = { "Files", "Files/Windows", "Files/WINDOWS/a",
                                           "files/windows/b", "files/windows/b/c" };
     for (size_t i = 0; i < 5; i++) {
-        assert_ok(wcl_layer_reader_next(reader, &entry, error));
+        assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
         assert_string_equal(entry.path, wanted[i]);
         assert_int_equal((entry.flags & WCL_ENTRY_IMPLICIT) != 0, i == 3);
     }
     assert_int_equal(wcl_layer_reader_next(reader, &entry, NULL), WCL_END);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 static void a_link_is_given_what_is_known_of_its_file(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     wcl_entry file = { .struct_size = sizeof(file), .kind = WCL_ENTRY_FILE, .path = "f" };
     memory_source source;
@@ -254,21 +266,21 @@ static void a_link_is_given_what_is_known_of_its_file(void **state)
     (void)state;
     file.info.attributes = WCL_ATTRIBUTE_READONLY;
     file.info.last_write_time = 133000000000000001;
-    assert_ok(wcl_tar_writer_open(write_memory, &tar, NULL, &writer, error));
-    assert_ok(wcl_layer_writer_add(writer, &file, error));
-    assert_ok(wcl_layer_writer_add_link(writer, "link", "f", error));
-    assert_ok(wcl_layer_writer_add_link(writer, "other", "of/a/parent", error));
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_tar_writer_open(write_memory, &tar, NULL, &writer, &error), &error);
+    assert_ok(wcl_layer_writer_add(writer, &file, &error), &error);
+    assert_ok(wcl_layer_writer_add_link(writer, "link", "f", &error), &error);
+    assert_ok(wcl_layer_writer_add_link(writer, "other", "of/a/parent", &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     open_tar(&tar, &source, &reader);
-    assert_ok(wcl_layer_reader_next(reader, &entry, error));
-    assert_ok(wcl_layer_reader_next(reader, &entry, error));
+    assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
+    assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
     assert_int_equal(entry.kind, WCL_ENTRY_HARD_LINK);
     assert_string_equal(entry.target, "f");
     assert_memory_equal(&entry.info, &file.info, offsetof(wcl_basic_info, attributes) + 4);
-    assert_ok(wcl_layer_reader_next(reader, &entry, error));
+    assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
     assert_string_equal(entry.target, "of/a/parent");
     assert_int_equal(wcl_layer_reader_next(reader, &entry, NULL), WCL_END);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 /* ---- Promises ------------------------------------------------------------------------------- */
@@ -337,6 +349,7 @@ static size_t count_files(const char *folder)
 
 static void a_file_appears_only_when_it_is_whole(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char folder[] = "/tmp/wcl-test-tar-XXXXXX";
     char name[80];
     wcl_entry root = { .struct_size = sizeof(root), .kind = WCL_ENTRY_DIRECTORY, .path = "Files" };
@@ -347,23 +360,23 @@ static void a_file_appears_only_when_it_is_whole(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(name, sizeof(name), "%s/layer.tar", folder);
 
-    assert_ok(wcl_tar_writer_open_file(name, NULL, &writer, error));
-    assert_ok(wcl_layer_writer_add(writer, &root, error));
+    assert_ok(wcl_tar_writer_open_file(name, NULL, &writer, &error), &error);
+    assert_ok(wcl_layer_writer_add(writer, &root, &error), &error);
     assert_int_equal(stat(name, &facts), -1);
     wcl_layer_writer_abort(writer);
     assert_int_equal(count_files(folder), 0);
 
     /* A writer that failed leaves nothing either. */
-    assert_ok(wcl_tar_writer_open_file(name, NULL, &writer, error));
+    assert_ok(wcl_tar_writer_open_file(name, NULL, &writer, &error), &error);
     root.path = "Files/..";
     assert_int_equal(wcl_layer_writer_add(writer, &root, NULL), WCL_FAILED);
     assert_int_equal(wcl_layer_writer_close(writer, NULL), WCL_FAILED);
     assert_int_equal(count_files(folder), 0);
 
     root.path = "Files";
-    assert_ok(wcl_tar_writer_open_file(name, NULL, &writer, error));
-    assert_ok(wcl_layer_writer_add(writer, &root, error));
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_tar_writer_open_file(name, NULL, &writer, &error), &error);
+    assert_ok(wcl_layer_writer_add(writer, &root, &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     assert_int_equal(stat(name, &facts), 0);
     assert_int_equal(facts.st_size % 512, 0);
     assert_int_equal(count_files(folder), 1);

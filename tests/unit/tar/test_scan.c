@@ -10,6 +10,7 @@
 #include "layer/tar/pax_write.h"
 #include "tests/unit/tar/scan_notes.h"
 #include "tests/unit/tar/tar_blocks.h"
+#include "tests/tools/outcome.h"
 
 static void open_scanner(tar_blocks *source, const wcl_buffer *tar, size_t step,
                          wcl_tar_scanner **scanner)
@@ -82,6 +83,7 @@ static void data_that_is_read_is_what_lies_at_the_offset(void **state)
 
 static void bytes_behind_the_end_are_taken_and_counted(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     tar_blocks source;
     wcl_tar_scanner *scanner;
@@ -89,8 +91,8 @@ static void bytes_behind_the_end_are_taken_and_counted(void **state)
 
     (void)state;
     read_vector("layer.tar", -1, &tar);
-    assert_ok(wcl_buffer_append_zeros(&tar, 8000, error));
-    assert_ok(wcl_buffer_append_text(&tar, "and more", error));
+    assert_ok(wcl_buffer_append_zeros(&tar, 8000, &error), &error);
+    assert_ok(wcl_buffer_append_text(&tar, "and more", &error), &error);
     open_scanner(&source, &tar, 700, &scanner);
     while (wcl_tar_scanner_next(scanner, &entry, NULL) == WCL_OK)
         ;
@@ -104,12 +106,15 @@ static void bytes_behind_the_end_are_taken_and_counted(void **state)
 static void scan_one(const wcl_buffer *tar, tar_blocks *source, wcl_tar_scanner **scanner,
                      const wcl_tar_entry **entry)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     open_scanner(source, tar, 512, scanner);
-    assert_ok(wcl_tar_scanner_next(*scanner, entry, error));
+    assert_ok(wcl_tar_scanner_next(*scanner, entry, &error), &error);
 }
 
 static void records_keep_every_byte_of_their_values(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char value[] = "a=b\n\0\xff 12 c=d\n";
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     wcl_pax_record record = { "SCHILY.xattr.user.x", 19, value, sizeof(value), false };
@@ -123,7 +128,7 @@ static void records_keep_every_byte_of_their_values(void **state)
     const wcl_tar_entry *entry;
 
     (void)state;
-    assert_ok(wcl_tar_header_append(&header, &tar, error));
+    assert_ok(wcl_tar_header_append(&header, &tar, &error), &error);
     scan_one(&tar, &source, &scanner, &entry);
     assert_int_equal(entry->records->count, 1);
     const wcl_pax_record *found = wcl_pax_records_find(entry->records, "SCHILY.xattr.user.x");
@@ -135,6 +140,7 @@ static void records_keep_every_byte_of_their_values(void **state)
 
 static void times_before_1970_are_exact(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const struct timespec times[] = { { -1, 500000000 },   { -473385601, 1 },
                                              { -1, 0 },           { 0, 1 },
                                              { 8589934592, 100 }, { -11644473600, 100 } };
@@ -151,7 +157,7 @@ static void times_before_1970_are_exact(void **state)
         tar_blocks source;
         wcl_tar_scanner *scanner;
         const wcl_tar_entry *entry;
-        assert_ok(wcl_tar_header_append(&header, &tar, error));
+        assert_ok(wcl_tar_header_append(&header, &tar, &error), &error);
         scan_one(&tar, &source, &scanner, &entry);
         assert_memory_equal(&entry->modified, &times[i], sizeof(times[i]));
         assert_true(entry->has_accessed);
@@ -163,6 +169,7 @@ static void times_before_1970_are_exact(void **state)
 
 static void names_come_back_byte_for_byte(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char names[6][400] = { "short", "\xff\xfe not UTF-8", "日本語", "", "", "" };
 
     (void)state;
@@ -177,7 +184,7 @@ static void names_come_back_byte_for_byte(void **state)
         tar_blocks source;
         wcl_tar_scanner *scanner;
         const wcl_tar_entry *entry;
-        assert_ok(wcl_tar_header_append(&header, &tar, error));
+        assert_ok(wcl_tar_header_append(&header, &tar, &error), &error);
         scan_one(&tar, &source, &scanner, &entry);
         assert_string_equal(entry->name, names[i]);
         assert_string_equal(entry->link, names[5 - i]);
@@ -285,23 +292,25 @@ static void expect_failure(const wcl_buffer *tar, uint32_t code, const char *tex
 
 static void what_is_no_tar_is_refused(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer input = WCL_BUFFER_INIT;
 
     (void)state;
     expect_failure(&input, WCL_CODE_INVALID_DATA, "empty");
-    assert_ok(wcl_buffer_append_text(&input, "#!/bin/sh\n", error));
+    assert_ok(wcl_buffer_append_text(&input, "#!/bin/sh\n", &error), &error);
     expect_failure(&input, WCL_CODE_INVALID_DATA, "not a tar archive");
     for (int i = 0; i < 3000; i++)
-        assert_ok(wcl_buffer_append_text(&input, "echo 1\n", error));
+        assert_ok(wcl_buffer_append_text(&input, "echo 1\n", &error), &error);
     expect_failure(&input, WCL_CODE_INVALID_DATA, "not a tar archive");
 }
 
 static void append_extension_of(wcl_buffer *tar, size_t size)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer value = WCL_BUFFER_INIT;
-    assert_ok(wcl_buffer_append_zeros(&value, size, error));
+    assert_ok(wcl_buffer_append_zeros(&value, size, &error), &error);
     wcl_pax_record record = { "k", 1, (const char *)value.data, size, false };
-    assert_ok(wcl_tar_extension_append("Files/a", &record, 1, tar, error));
+    assert_ok(wcl_tar_extension_append("Files/a", &record, 1, tar, &error), &error);
 }
 
 static void a_header_of_over_a_mebibyte_is_refused_by_name(void **state)

@@ -1,5 +1,6 @@
 /* Backup streams of every shape go through a tar and come back bit for bit. */
 #include "tests/conformance/tar/tar_vectors.h"
+#include "tests/tools/outcome.h"
 
 #include <wcl/backupstream.h>
 
@@ -23,8 +24,10 @@ static uint64_t roll(dice *dice, uint64_t sides)
 
 static void append_noise(dice *dice, wcl_buffer *out, uint64_t size)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     for (uint64_t i = 0; i < size; i++)
-        assert_ok(wcl_buffer_append_byte(out, (uint8_t)roll(dice, 256), error));
+        assert_ok(wcl_buffer_append_byte(out, (uint8_t)roll(dice, 256), &error), &error);
 }
 
 static uint64_t some_size(dice *dice)
@@ -37,17 +40,19 @@ static uint64_t some_size(dice *dice)
 
 static void append_stream(wcl_buffer *out, const wcl_backup_header *header, const wcl_buffer *data)
 {
+    wcl_error error = WCL_ERROR_INIT;
     uint8_t bytes[WCL_BACKUP_ENCODED_MAX];
     size_t size;
 
-    assert_ok(wcl_backup_header_encode(header, bytes, &size, error));
-    assert_ok(wcl_buffer_append(out, bytes, size, error));
+    assert_ok(wcl_backup_header_encode(header, bytes, &size, &error), &error);
+    assert_ok(wcl_buffer_append(out, bytes, size, &error), &error);
     if (data)
-        assert_ok(wcl_buffer_append(out, data->data, data->size, error));
+        assert_ok(wcl_buffer_append(out, data->data, data->size, &error), &error);
 }
 
 static void append_random_eas(dice *dice, wcl_buffer *data)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char *const names[] = { "A", "B", "$CI.CATALOGHINT", "X=Y", "a b", "Z" };
     uint8_t value[200];
     wcl_ea eas[4];
@@ -62,12 +67,13 @@ static void append_random_eas(dice *dice, wcl_buffer *data)
                             .flags = roll(dice, 3) ? 0 : 0x80,
                             .value = value,
                             .value_size = (uint16_t)roll(dice, sizeof(value)) };
-    assert_ok(wcl_ea_build(eas, count, &list, &size, error));
-    assert_ok(wcl_buffer_append(data, list, size, error));
+    assert_ok(wcl_ea_build(eas, count, &list, &size, &error), &error);
+    assert_ok(wcl_buffer_append(data, list, size, &error), &error);
 }
 
 static void append_random_reparse(dice *dice, wcl_buffer *data)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char *const targets[] = { "C:\\Windows",          "..\\x", "\\\\?\\Volume{1}\\",
                                            "\\\\server\\share\\y", "naïve", "x/y" };
     WCL_CLEANUP_FREE void *reparse = NULL;
@@ -75,15 +81,16 @@ static void append_random_reparse(dice *dice, wcl_buffer *data)
 
     if (roll(dice, 3) == 0) {
         uint64_t length = roll(dice, 300);
-        assert_ok(wcl_buffer_append_le32(data, 0x80000017u, error));
-        assert_ok(wcl_buffer_append_le16(data, (uint16_t)length, error));
-        assert_ok(wcl_buffer_append_le16(data, 0, error));
+        assert_ok(wcl_buffer_append_le32(data, 0x80000017u, &error), &error);
+        assert_ok(wcl_buffer_append_le16(data, (uint16_t)length, &error), &error);
+        assert_ok(wcl_buffer_append_le16(data, 0, &error), &error);
         append_noise(dice, data, length);
         return;
     }
     assert_ok(wcl_reparse_encode_link(targets[roll(dice, 6)], roll(dice, 2) != 0, &reparse, &size,
-                                      error));
-    assert_ok(wcl_buffer_append(data, reparse, size, error));
+                                      &error),
+              &error);
+    assert_ok(wcl_buffer_append(data, reparse, size, &error), &error);
     if (roll(dice, 4) == 0)
         data->data[data->size - 1 - roll(dice, 8)] ^= 1;
 }
@@ -168,32 +175,35 @@ static void make_sample(dice *dice, size_t index, sample *sample)
 
 static void write_samples(const sample *samples, size_t count, size_t step, wcl_buffer *tar)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_writer *writer;
 
-    assert_ok(wcl_tar_writer_open(write_memory, tar, NULL, &writer, error));
+    assert_ok(wcl_tar_writer_open(write_memory, tar, NULL, &writer, &error), &error);
     for (size_t i = 0; i < count; i++) {
         const wcl_buffer *stream = &samples[i].stream;
-        assert_ok(wcl_layer_writer_add(writer, &samples[i].entry, error));
+        assert_ok(wcl_layer_writer_add(writer, &samples[i].entry, &error), &error);
         for (size_t at = 0; at < stream->size; at += step) {
             size_t size = stream->size - at < step ? stream->size - at : step;
-            assert_ok(wcl_layer_writer_write(writer, stream->data + at, size, error));
+            assert_ok(wcl_layer_writer_write(writer, stream->data + at, size, &error), &error);
         }
     }
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
 }
 
 static void check_samples(const sample *samples, size_t count, const wcl_buffer *tar, uint64_t seed)
 {
+    wcl_error error = WCL_ERROR_INIT;
     memory_source source = { .data = tar->data, .size = tar->size, .step = 997 };
     wcl_layer_reader *reader;
     wcl_entry entry;
 
-    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, error));
-    assert_ok(wcl_layer_reader_next(reader, &entry, error)); /* Files, which is not listed */
+    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
+    assert_ok(wcl_layer_reader_next(reader, &entry, &error),
+              &error); /* Files, which is not listed */
     for (size_t i = 0; i < count; i++) {
         WCL_CLEANUP_BUFFER wcl_buffer stream = WCL_BUFFER_INIT;
         char what[60];
-        assert_ok(wcl_layer_reader_next(reader, &entry, error));
+        assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
         assert_string_equal(entry.path, samples[i].path);
         assert_int_equal(entry.info.creation_time, samples[i].entry.info.creation_time);
         snprintf(what, sizeof(what), "seed %u, entry %zu", (unsigned)seed, i);
@@ -204,20 +214,21 @@ static void check_samples(const sample *samples, size_t count, const wcl_buffer 
         assert_same_bytes(&stream, &samples[i].stream, what);
     }
     assert_int_equal(wcl_layer_reader_next(reader, &entry, NULL), WCL_END);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 static void copy_tar(const wcl_buffer *from, wcl_buffer *to)
 {
+    wcl_error error = WCL_ERROR_INIT;
     memory_source source = { .data = from->data, .size = from->size };
     wcl_layer_reader *reader;
     wcl_layer_writer *writer;
 
-    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, error));
-    assert_ok(wcl_tar_writer_open(write_memory, to, NULL, &writer, error));
-    assert_ok(wcl_layer_copy(reader, writer, NULL, error));
-    assert_ok(wcl_layer_writer_close(writer, error));
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
+    assert_ok(wcl_tar_writer_open(write_memory, to, NULL, &writer, &error), &error);
+    assert_ok(wcl_layer_copy(reader, writer, NULL, &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 static void any_backup_stream_comes_back_from_a_tar(void **state)

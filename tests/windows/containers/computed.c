@@ -1,5 +1,6 @@
 /* What the tests of compute systems, processes and networks share. */
 #include "windows/containers/computed.h"
+#include "tests/tools/outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +73,9 @@ unsigned count_calls(const char *log, const char *function)
 
 wcl_container *open_box(void)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = NULL;
 
-    OK(wcl_container_open(&options, BOX, &container, error));
+    assert_ok(wcl_container_open(&options, BOX, &container, &error), &error);
     return container;
 }

@@ -45,20 +45,4 @@ unsigned count_calls(const char *log, const char *function);
 /* A container that is there already; never NULL. */
 wcl_container *open_box(void);
 
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        wcl_error ok_error = WCL_ERROR_INIT, *error = &ok_error;                                   \
-        if ((call) != WCL_OK)                                                                      \
-            fail_msg("%s: %s: %s (code 0x%x)", #call, ok_error.operation, ok_error.message,        \
-                     (unsigned)ok_error.code);                                                     \
-    } while (0)
-
-#define FAILS(expected, call)                                                                      \
-    do {                                                                                           \
-        wcl_error fails_error = WCL_ERROR_INIT, *error = &fails_error;                             \
-        assert_int_equal((call), WCL_FAILED);                                                      \
-        if (fails_error.code != (uint32_t)(expected))                                              \
-            fail_msg("%s: code 0x%x: %s", #call, (unsigned)fails_error.code, fails_error.message); \
-    } while (0)
-
 #endif

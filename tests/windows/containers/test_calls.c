@@ -1,6 +1,7 @@
 /* Each function of vmcompute.dll for containers and processes gets its arguments as it wants them,
  * and each of its results is understood. */
 #include "windows/containers/computed.h"
+#include "tests/tools/outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,6 +351,8 @@ static const operation operations[] = {
 
 static void each_function_gets_its_arguments(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     (void)state;
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
         const operation *at = &operations[i];
@@ -357,7 +360,7 @@ static void each_function_gets_its_arguments(void **state)
         recorder->reset();
         if (at->answer)
             recorder->answer(at->function, 0, at->answer);
-        OK(at->run(error));
+        assert_ok(at->run(&error), &error);
         char *calls = calls_of(at->function);
         snprintf(expected, sizeof(expected), "{\"call\":\"%s\"%s", at->function, at->seen);
         assert_string_equal(calls, expected);
@@ -421,11 +424,13 @@ static void an_error_says_what_was_done_to_what(void **state)
 
 static void a_success_without_its_document_is_an_unexpected_value(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     (void)state;
-    FAILS(WCL_CODE_UNEXPECTED_VALUE, enumerate(error));
-    FAILS(WCL_CODE_UNEXPECTED_VALUE, properties(error));
-    FAILS(WCL_CODE_UNEXPECTED_VALUE, exit_code(error));
-    FAILS(WCL_CODE_UNEXPECTED_VALUE, service_properties(error));
+    assert_fails(WCL_CODE_UNEXPECTED_VALUE, enumerate(&error), &error);
+    assert_fails(WCL_CODE_UNEXPECTED_VALUE, properties(&error), &error);
+    assert_fails(WCL_CODE_UNEXPECTED_VALUE, exit_code(&error), &error);
+    assert_fails(WCL_CODE_UNEXPECTED_VALUE, service_properties(&error), &error);
 }
 
 /* ---- What is sent when there is nothing to say -------------------------------------------------
@@ -433,15 +438,16 @@ static void a_success_without_its_document_is_an_unexpected_value(void **state)
 
 static void a_query_of_all_is_an_empty_object(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char *json = NULL;
 
     (void)state;
     recorder->answer("HcsEnumerateComputeSystems", 0, L"[]");
-    OK(wcl_containers_query_json(&options, NULL, &json, error));
+    assert_ok(wcl_containers_query_json(&options, NULL, &json, &error), &error);
     assert_string_equal(json, "[]");
     wcl_free(json);
     recorder->answer("HcsGetServiceProperties", 0, L"{}");
-    OK(wcl_compute_service_properties_json(NULL, NULL, &json, error));
+    assert_ok(wcl_compute_service_properties_json(NULL, NULL, &json, &error), &error);
     wcl_free(json);
     assert_calls(recorder, "{\"call\":\"HcsEnumerateComputeSystems\",\"query\":\"{}\"}\n"
                            "{\"call\":\"HcsGetServiceProperties\",\"query\":\"{}\"}\n");
@@ -449,12 +455,13 @@ static void a_query_of_all_is_an_empty_object(void **state)
 
 static void a_document_that_wcl_does_not_know_is_handed_on(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char document[] = "{\"SystemType\":\"Container\",\"MappedVirtualDisks\":"
                                    "[{\"HostPath\":\"a.vhdx\",\"CreateInUtilityVM\":true}]}";
     wcl_container *container = NULL;
 
     (void)state;
-    OK(wcl_container_create_json(&options, "id@vm", document, &container, error));
+    assert_ok(wcl_container_create_json(&options, "id@vm", document, &container, &error), &error);
     char *calls = calls_of("HcsCreateComputeSystem");
     assert_non_null(strstr(calls, "\\\"MappedVirtualDisks\\\":[{\\\"HostPath\\\":"
                                   "\\\"a.vhdx\\\",\\\"CreateInUtilityVM\\\":true}]"));
@@ -465,6 +472,7 @@ static void a_document_that_wcl_does_not_know_is_handed_on(void **state)
 
 static void arguments_become_the_command_line(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char *const arguments[] = { "C:\\a b\\x.exe", "c d", "\"" };
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = NULL;
@@ -473,7 +481,7 @@ static void arguments_become_the_command_line(void **state)
     (void)state;
     config.arguments = arguments;
     config.argument_count = 3;
-    OK(wcl_process_create(container, &config, &process, error));
+    assert_ok(wcl_process_create(container, &config, &process, &error), &error);
     wcl_process_free(process);
     char *calls = calls_of("HcsCreateProcess");
     assert_null(strstr(calls, "CommandArgs"));
@@ -482,7 +490,8 @@ static void arguments_become_the_command_line(void **state)
                            " \\\\\\\"c d\\\\\\\" \\\\\\\"\\\\\\\\\\\\\\\"\\\\\\\"\\\""));
     free(calls);
     config.command_line = "x";
-    FAILS(WCL_CODE_INVALID_PARAMETER, wcl_process_create(container, &config, &process, error));
+    assert_fails(WCL_CODE_INVALID_PARAMETER,
+                 wcl_process_create(container, &config, &process, &error), &error);
     wcl_container_free(container);
 }
 

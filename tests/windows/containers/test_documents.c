@@ -1,5 +1,6 @@
 /* Every field of a configuration reaches Windows under hcsshim's name. */
 #include "windows/containers/computed.h"
+#include "tests/tools/outcome.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -94,9 +95,10 @@ static void assert_document(const char *function, const char *argument, const ch
 
 static void create(const wcl_container_config *config)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = NULL;
 
-    OK(wcl_container_create(&options, "a", config, &container, error));
+    assert_ok(wcl_container_create(&options, "a", config, &container, &error), &error);
     wcl_container_free(container);
 }
 
@@ -118,6 +120,7 @@ static void what_is_empty_is_left_out_as_hcsshim_does(void **state)
 
 static void every_field_of_a_process_is_sent(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const wcl_environment_variable environment[] = { { "A", "1" }, { "B", NULL } };
     const wcl_process_config config = {
         .struct_size = sizeof(config),
@@ -137,7 +140,7 @@ static void every_field_of_a_process_is_sent(void **state)
     wcl_process *process = NULL;
 
     (void)state;
-    OK(wcl_process_create(container, &config, &process, error));
+    assert_ok(wcl_process_create(container, &config, &process, &error), &error);
     assert_document("HcsCreateProcess", "parameters", process_document);
     wcl_process_free(process);
     wcl_container_free(container);

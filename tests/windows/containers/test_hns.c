@@ -1,6 +1,7 @@
 /* HNSCall gets requests as it wants them; its answers, and those of SetCurrentThreadCompartmentId,
  * are understood. */
 #include "windows/containers/computed.h"
+#include "tests/tools/outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,23 +52,27 @@ static void assert_call(const char *method, const char *path, const char *reques
 
 static void a_call_is_handed_on_and_so_is_its_answer(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char *response = NULL;
 
     (void)state;
     answer(L"{\"Success\":true,\"Output\":\"\xD83D\xDE00\"}");
-    OK(wcl_hns_call(hns, "POST", "/networks/", "{\"Name\":\"\xF0\x9F\x98\x80\"}", &response,
-                    error));
+    assert_ok(wcl_hns_call(hns, "POST", "/networks/", "{\"Name\":\"\xF0\x9F\x98\x80\"}", &response,
+                           &error),
+              &error);
     assert_string_equal(response, "{\"Success\":true,\"Output\":\"\xF0\x9F\x98\x80\"}");
     wcl_free(response);
     assert_call("POST", "/networks/", "{\\\"Name\\\":\\\"\\ud83d\\ude00\\\"}");
     answer(DONE);
-    OK(wcl_hns_call(hns, "GET", "/endpoints/", NULL, &response, error));
+    assert_ok(wcl_hns_call(hns, "GET", "/endpoints/", NULL, &response, &error), &error);
     wcl_free(response);
     assert_call("GET", "/endpoints/", "");
 }
 
 static void networks_are_listed_and_read(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     wcl_hns_network **list = NULL, *network = NULL;
     size_t count = 0;
 
@@ -75,7 +80,7 @@ static void networks_are_listed_and_read(void **state)
     answer(L"{\"Success\":true,\"Output\":[{\"ID\":\"a\",\"Type\":\"nat\"},{\"ID\":\"b\","
            L"\"Subnets\":[{\"AddressPrefix\":\"10.0.0.0/8\"}],\"Policies\":[{\"Type\":\"VSID\","
            L"\"VSID\":7}]}]}");
-    OK(wcl_hns_list_networks(hns, "GET", "", "", &list, &count, error));
+    assert_ok(wcl_hns_list_networks(hns, "GET", "", "", &list, &count, &error), &error);
     assert_call("GET", "/networks/", "");
     assert_int_equal(count, 2);
     assert_string_equal(list[0]->type, "nat");
@@ -83,7 +88,7 @@ static void networks_are_listed_and_read(void **state)
     assert_int_equal(list[1]->policies[0].vsid.vsid, 7);
     wcl_hns_network_list_free(list, count);
     answer(L"{\"Success\":true,\"Output\":{\"ID\":\"" ID "\",\"New\":[1]}}");
-    OK(wcl_hns_network_request(hns, "GET", ID, "", &network, error));
+    assert_ok(wcl_hns_network_request(hns, "GET", ID, "", &network, &error), &error);
     assert_call("GET", "/networks/" ID, "");
     assert_string_equal(network->id, ID);
     assert_string_equal(network->extra, "{\"New\":[1]}");
@@ -92,37 +97,45 @@ static void networks_are_listed_and_read(void **state)
 
 static void endpoints_are_made_attached_and_removed(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     wcl_hns_endpoint **list = NULL, *endpoint = NULL;
     size_t count = 0;
 
     (void)state;
     answer(L"{\"Success\":true,\"Output\":{\"ID\":\"e\",\"IPAddress\":\"10.1.2.3\","
            L"\"PrefixLength\":8}}");
-    OK(wcl_hns_endpoint_request(hns, "POST", "", "{\"VirtualNetwork\":\"n\"}", &endpoint, error));
+    assert_ok(
+        wcl_hns_endpoint_request(hns, "POST", "", "{\"VirtualNetwork\":\"n\"}", &endpoint, &error),
+        &error);
     assert_call("POST", "/endpoints/", "{\\\"VirtualNetwork\\\":\\\"n\\\"}");
     assert_string_equal(endpoint->ip_address, "10.1.2.3");
     assert_int_equal(endpoint->prefix_length, 8);
     wcl_hns_endpoint_free(endpoint);
     answer(DONE);
-    OK(wcl_hns_endpoint_request(hns, "POST", "e/attach", "{\"CompartmentId\":5}", NULL, error));
+    assert_ok(
+        wcl_hns_endpoint_request(hns, "POST", "e/attach", "{\"CompartmentId\":5}", NULL, &error),
+        &error);
     assert_call("POST", "/endpoints/e/attach", "{\\\"CompartmentId\\\":5}");
     answer(DONE);
-    OK(wcl_hns_endpoint_request(hns, "DELETE", "e", NULL, &endpoint, error));
+    assert_ok(wcl_hns_endpoint_request(hns, "DELETE", "e", NULL, &endpoint, &error), &error);
     assert_call("DELETE", "/endpoints/e", "");
     assert_null(endpoint);
     answer(L"{\"Success\":true,\"Output\":[{\"ID\":\"e\"}]}");
-    OK(wcl_hns_list_endpoints(hns, &list, &count, error));
+    assert_ok(wcl_hns_list_endpoints(hns, &list, &count, &error), &error);
     assert_int_equal(count, 1);
     wcl_hns_endpoint_list_free(list, count);
 }
 
 static void an_endpoint_is_detached_from_each_container_that_has_it(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     (void)state;
     answer(L"{\"Success\":true,\"Output\":{\"ID\":\"e\",\"SharedContainers\":[\"c1\",\"c2\"]}}");
     answer(DONE);
     answer(DONE);
-    OK(wcl_hns_detach(hns, "e", error));
+    assert_ok(wcl_hns_detach(hns, "e", &error), &error);
     assert_calls(recorder,
                  "{\"call\":\"HNSCall\",\"method\":\"GET\",\"path\":\"/endpoints/e\","
                  "\"request\":\"\"}\n"
@@ -136,21 +149,23 @@ static void an_endpoint_is_detached_from_each_container_that_has_it(void **state
 
 static void an_endpoint_of_no_container_is_detached_from_the_host(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     (void)state;
     answer(L"{\"Success\":true,\"Output\":{\"ID\":\"e\"}}");
     answer(L"{\"Success\":false,\"Error\":\"Element not found.\",\"ErrorCode\":2147943568}");
-    OK(wcl_hns_detach(hns, "e", error));
+    assert_ok(wcl_hns_detach(hns, "e", &error), &error);
     char *log = calls_of("HNSCall");
     assert_non_null(strstr(log, "/endpoints/e/detach\",\"request\":\"{\\\"SystemType\\\":"
                                 "\\\"Host\\\"}\""));
     free(log);
     answer(L"{\"Success\":true,\"Output\":{\"ID\":\"e\",\"SharedContainers\":[]}}");
     answer(L"{\"Success\":false,\"Error\":\"no\"}");
-    FAILS(WCL_CODE_GEN_FAILURE, wcl_hns_detach(hns, "e", error));
+    assert_fails(WCL_CODE_GEN_FAILURE, wcl_hns_detach(hns, "e", &error), &error);
     answer(L"{\"Success\":true,\"Output\":{\"ID\":\"e\",\"SharedContainers\":[3]}}");
-    FAILS(WCL_CODE_INVALID_DATA, wcl_hns_detach(hns, "e", error));
+    assert_fails(WCL_CODE_INVALID_DATA, wcl_hns_detach(hns, "e", &error), &error);
     answer(L"{\"Success\":false,\"Error\":\"gone\",\"ErrorCode\":1168}");
-    FAILS(WCL_CODE_ELEMENT_NOT_FOUND, wcl_hns_detach(hns, "e", error));
+    assert_fails(WCL_CODE_ELEMENT_NOT_FOUND, wcl_hns_detach(hns, "e", &error), &error);
 }
 
 /* ---- Failures ----------------------------------------------------------------------------------
@@ -211,9 +226,11 @@ static void a_refusal_has_the_envelopes_reason_and_code(void **state)
 
 static void no_answer_is_an_unexpected_value(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     (void)state;
     recorder->answer("HNSCall", 0, NULL);
-    FAILS(WCL_CODE_UNEXPECTED_VALUE, call_once(error));
+    assert_fails(WCL_CODE_UNEXPECTED_VALUE, call_once(&error), &error);
 }
 
 static void what_windows_does_by_itself_is_refused_by_name(void **state)
@@ -225,7 +242,7 @@ static void what_windows_does_by_itself_is_refused_by_name(void **state)
     assert_int_equal(wcl_hns_namespace_create(hns, "c", &path, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
     assert_non_null(strstr(error.message, "vmcompute"));
-    OK(wcl_hns_restore(hns, error));
+    assert_ok(wcl_hns_restore(hns, &error), &error);
     assert_calls(recorder, "");
 }
 
@@ -237,6 +254,7 @@ typedef void (*last_compartment_fn)(uint32_t *id, uint32_t *by);
 
 static void a_compartment_is_entered_by_this_thread(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     uint32_t id = 0, by = 0;
 
     (void)state;
@@ -247,16 +265,18 @@ static void a_compartment_is_entered_by_this_thread(void **state)
     last_compartment_fn last =
         (last_compartment_fn)(void (*)(void))GetProcAddress(module, "LastCompartment");
     assert_true(answer_with && last);
-    OK(wcl_set_current_thread_compartment(hns, 0xFEDCBA98, error));
+    assert_ok(wcl_set_current_thread_compartment(hns, 0xFEDCBA98, &error), &error);
     last(&id, &by);
     assert_int_equal(id, 0xFEDCBA98);
     assert_int_equal(by, GetCurrentThreadId());
     answer_with(ERROR_NOT_FOUND); /* a Win32 code, as the function is documented to give */
-    FAILS(WCL_CODE_ELEMENT_NOT_FOUND, wcl_set_current_thread_compartment(hns, 2, error));
+    assert_fails(WCL_CODE_ELEMENT_NOT_FOUND, wcl_set_current_thread_compartment(hns, 2, &error),
+                 &error);
     answer_with(0x80070005); /* an HRESULT, as hcsshim reads it */
-    FAILS(WCL_CODE_ACCESS_DENIED, wcl_set_current_thread_compartment(hns, 2, error));
+    assert_fails(WCL_CODE_ACCESS_DENIED, wcl_set_current_thread_compartment(hns, 2, &error),
+                 &error);
     answer_with(0);
-    OK(wcl_set_current_thread_compartment(hns, 0, error));
+    assert_ok(wcl_set_current_thread_compartment(hns, 0, &error), &error);
 }
 
 /* ---- IsTP4 -------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /* A vmcompute.dll that lacks functions, or is not there: each call names what is missing. */
 #include "windows/containers/computed.h"
+#include "tests/tools/outcome.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ static void hns_without_its_function_says_so_and_is_tp4(void **state)
     size_t count = 0;
 
     (void)state;
-    OK(wcl_hns_open(NULL, &hns, error));
+    assert_ok(wcl_hns_open(NULL, &hns, &error), &error);
     assert_int_equal(wcl_hns_list_networks(hns, "GET", "", "", &list, &count, &error), WCL_FAILED);
     assert_missing("HNSCall", &error);
     wcl_hns_close(hns);
@@ -35,7 +36,7 @@ static void compartments_without_their_function_say_so(void **state)
     wcl_hns *hns = NULL;
 
     (void)state;
-    OK(wcl_hns_open(NULL, &hns, error));
+    assert_ok(wcl_hns_open(NULL, &hns, &error), &error);
     assert_int_equal(wcl_set_current_thread_compartment(hns, 1, &error), WCL_FAILED);
     wcl_hns_close(hns);
     assert_int_equal(error.code, WCL_CODE_PROC_NOT_FOUND);

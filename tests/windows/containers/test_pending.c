@@ -9,6 +9,7 @@
 
 #include "container/notification.h"
 #include "container/notifier.h"
+#include "tests/tools/outcome.h"
 
 #define CREATE "HcsCreateComputeSystem"
 #define START "HcsStartComputeSystem"
@@ -36,11 +37,12 @@ static void script(const char *function, uint32_t type, int32_t status, uint32_t
 
 static void a_creation_ends_with_its_notification(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = NULL;
 
     (void)state;
     script(CREATE, WCL_NOTIFY_CREATE_COMPLETED, 0, 30);
-    OK(wcl_container_create_json(&options, BOX, "{}", &container, error));
+    assert_ok(wcl_container_create_json(&options, BOX, "{}", &container, &error), &error);
     char *log = calls_of(NULL);
     assert_string_equal(log, "{\"call\":\"HcsCreateComputeSystem\",\"id\":\"" BOX_SEEN
                              "\",\"configuration\":\"{}\",\"identity\":0}\n"
@@ -55,11 +57,13 @@ static void a_creation_ends_with_its_notification(void **state)
 
 static void a_completion_before_the_callback_is_registered_is_not_missed(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
+
     (void)state;
     for (int round = 0; round < 100; round++) {
         wcl_container *container = NULL;
         script(CREATE, WCL_NOTIFY_CREATE_COMPLETED, 0, 0);
-        OK(wcl_container_create_json(&options, BOX, "{}", &container, error));
+        assert_ok(wcl_container_create_json(&options, BOX, "{}", &container, &error), &error);
         wcl_container_free(container);
     }
 }
@@ -83,13 +87,15 @@ static void a_creation_that_fails_later_has_the_notifications_error(void **state
 
 static void a_creation_that_takes_too_long_is_terminated(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_options brief = options;
     wcl_container *container = NULL;
 
     (void)state;
     brief.wait_ms = 50;
     recorder->answer(CREATE, PENDING, NULL);
-    FAILS(WCL_CODE_TIMEOUT, wcl_container_create_json(&brief, BOX, "{}", &container, error));
+    assert_fails(WCL_CODE_TIMEOUT, wcl_container_create_json(&brief, BOX, "{}", &container, &error),
+                 &error);
     char *log = calls_of("HcsTerminateComputeSystem");
     assert_string_equal(log, "{\"call\":\"HcsTerminateComputeSystem\",\"handle\":1,"
                              "\"options\":\"\"}\n");
@@ -98,18 +104,20 @@ static void a_creation_that_takes_too_long_is_terminated(void **state)
 
 static void a_container_that_nobody_can_hear_of_is_terminated(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = NULL;
 
     (void)state;
     recorder->answer("HcsRegisterComputeSystemCallback", E_DENIED, NULL);
-    FAILS(WCL_CODE_ACCESS_DENIED,
-          wcl_container_create_json(&options, BOX, "{}", &container, error));
+    assert_fails(WCL_CODE_ACCESS_DENIED,
+                 wcl_container_create_json(&options, BOX, "{}", &container, &error), &error);
     char *log = calls_of(NULL);
     assert_int_equal(count_calls(log, "HcsTerminateComputeSystem"), 1);
     assert_int_equal(count_calls(log, "HcsCloseComputeSystem"), 1);
     free(log);
     recorder->answer("HcsRegisterComputeSystemCallback", E_DENIED, NULL);
-    FAILS(WCL_CODE_ACCESS_DENIED, wcl_container_open(&options, BOX, &container, error));
+    assert_fails(WCL_CODE_ACCESS_DENIED, wcl_container_open(&options, BOX, &container, &error),
+                 &error);
     log = calls_of(NULL);
     assert_int_equal(count_calls(log, "HcsTerminateComputeSystem"), 0);
     assert_int_equal(count_calls(log, "HcsCloseComputeSystem"), 1);
@@ -121,12 +129,14 @@ static void a_container_that_nobody_can_hear_of_is_terminated(void **state)
 
 static void an_exit_during_a_start_is_unexpected(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
 
     (void)state;
     script(START, WCL_NOTIFY_SYSTEM_EXITED, 0, 20);
-    FAILS(WCL_CODE_UNEXPECTED_CONTAINER_EXIT, wcl_container_start(container, error));
-    OK(wcl_container_wait_timeout(container, 0, error));
+    assert_fails(WCL_CODE_UNEXPECTED_CONTAINER_EXIT, wcl_container_start(container, &error),
+                 &error);
+    assert_ok(wcl_container_wait_timeout(container, 0, &error), &error);
     wcl_container_free(container);
 }
 
@@ -140,22 +150,23 @@ static void a_service_that_goes_away_is_lost_communication(void **state)
     assert_int_equal(wcl_container_start(container, &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_UNEXPECTED_PROCESS_ABORT);
     assert_non_null(strstr(error.message, "lost communication"));
-    FAILS(WCL_CODE_UNEXPECTED_PROCESS_ABORT, wcl_container_wait(container, error));
+    assert_fails(WCL_CODE_UNEXPECTED_PROCESS_ABORT, wcl_container_wait(container, &error), &error);
     wcl_container_free(container);
 }
 
 static void a_wait_for_an_operation_ends_in_time(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_options brief = options;
     wcl_container *container = NULL;
 
     (void)state;
     assert_int_equal(WCL_DEFAULT_WAIT_MS, 240000);
     brief.wait_ms = 80;
-    OK(wcl_container_open(&brief, BOX, &container, error));
+    assert_ok(wcl_container_open(&brief, BOX, &container, &error), &error);
     recorder->answer(START, PENDING, NULL);
     double before = now();
-    FAILS(WCL_CODE_TIMEOUT, wcl_container_start(container, error));
+    assert_fails(WCL_CODE_TIMEOUT, wcl_container_start(container, &error), &error);
     assert_true(now() - before > 0.075);
     assert_true(now() - before < 2);
     wcl_container_free(container);
@@ -163,6 +174,7 @@ static void a_wait_for_an_operation_ends_in_time(void **state)
 
 static void options_of_an_older_caller_have_the_default_wait(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_options older = options;
     wcl_container *container = NULL;
 
@@ -170,36 +182,38 @@ static void options_of_an_older_caller_have_the_default_wait(void **state)
     older.wait_ms = 1;
     older.struct_size = offsetof(wcl_container_options, wait_ms);
     script(CREATE, WCL_NOTIFY_CREATE_COMPLETED, 0, 100);
-    OK(wcl_container_create_json(&older, BOX, "{}", &container, error));
+    assert_ok(wcl_container_create_json(&older, BOX, "{}", &container, &error), &error);
     wcl_container_free(container);
 }
 
 static void each_operation_waits_for_a_notification_of_its_own(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container_options brief = options;
     wcl_container *container = NULL;
 
     (void)state;
     brief.wait_ms = 200;
-    OK(wcl_container_open(&brief, BOX, &container, error));
+    assert_ok(wcl_container_open(&brief, BOX, &container, &error), &error);
     for (int round = 0; round < 3; round++) {
         script(PAUSE, WCL_NOTIFY_PAUSE_COMPLETED, 0, 5);
-        OK(wcl_container_pause(container, error));
+        assert_ok(wcl_container_pause(container, &error), &error);
         script("HcsResumeComputeSystem", WCL_NOTIFY_RESUME_COMPLETED, 0, 5);
-        OK(wcl_container_resume(container, error));
+        assert_ok(wcl_container_resume(container, &error), &error);
     }
     script(PAUSE, WCL_NOTIFY_RESUME_COMPLETED, 0, 5);
-    FAILS(WCL_CODE_TIMEOUT, wcl_container_pause(container, error));
+    assert_fails(WCL_CODE_TIMEOUT, wcl_container_pause(container, &error), &error);
     wcl_container_free(container);
 }
 
 static void a_start_that_fails_later_has_the_notifications_error(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
 
     (void)state;
     script(START, WCL_NOTIFY_START_COMPLETED, (int32_t)0xC0370106, 5);
-    FAILS(WCL_CODE_HCS_UNEXPECTED_EXIT, wcl_container_start(container, error));
+    assert_fails(WCL_CODE_HCS_UNEXPECTED_EXIT, wcl_container_start(container, &error), &error);
     wcl_container_free(container);
 }
 
@@ -215,20 +229,22 @@ static void a_shutdown_is_pending_until_the_exit(void **state)
     script("HcsShutdownComputeSystem", WCL_NOTIFY_SYSTEM_EXITED, 0, 100);
     assert_int_equal(wcl_container_shutdown(container, &error), WCL_FAILED);
     assert_true(wcl_error_is_pending(&error));
-    FAILS(WCL_CODE_TIMEOUT, wcl_container_wait_timeout(container, 5, error));
-    OK(wcl_container_wait(container, error));
-    OK(wcl_container_wait(container, error));
+    assert_fails(WCL_CODE_TIMEOUT, wcl_container_wait_timeout(container, 5, &error), &error);
+    assert_ok(wcl_container_wait(container, &error), &error);
+    assert_ok(wcl_container_wait(container, &error), &error);
     wcl_container_free(container);
 }
 
 static void a_container_that_died_has_the_exits_error(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
 
     (void)state;
     script("HcsTerminateComputeSystem", WCL_NOTIFY_SYSTEM_EXITED, (int32_t)0xC0370106, 5);
-    FAILS(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, error));
-    FAILS(WCL_CODE_HCS_UNEXPECTED_EXIT, wcl_container_wait(container, error));
+    assert_fails(WCL_CODE_HCS_OPERATION_PENDING, wcl_container_terminate(container, &error),
+                 &error);
+    assert_fails(WCL_CODE_HCS_UNEXPECTED_EXIT, wcl_container_wait(container, &error), &error);
     wcl_container_free(container);
 }
 
@@ -254,17 +270,18 @@ static void *wait_for_exit(void *context)
 
 static void closing_wakes_those_who_wait(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     waiter self = { .container = open_box() };
     pthread_t thread;
 
     (void)state;
     assert_int_equal(pthread_create(&thread, NULL, wait_for_exit, &self), 0);
     nanosleep(&(struct timespec) { 0, 30000000 }, NULL);
-    OK(wcl_container_close(self.container, error));
+    assert_ok(wcl_container_close(self.container, &error), &error);
     pthread_join(thread, NULL);
     assert_true(self.code == WCL_CODE_HANDLE_CLOSE || self.code == WCL_CODE_ALREADY_CLOSED);
-    FAILS(WCL_CODE_ALREADY_CLOSED, wcl_container_start(self.container, error));
-    OK(wcl_container_close(self.container, error));
+    assert_fails(WCL_CODE_ALREADY_CLOSED, wcl_container_start(self.container, &error), &error);
+    assert_ok(wcl_container_close(self.container, &error), &error);
     char *log = calls_of(NULL);
     assert_int_equal(count_calls(log, START), 0);
     assert_int_equal(count_calls(log, "HcsCloseComputeSystem"), 1);
@@ -274,42 +291,45 @@ static void closing_wakes_those_who_wait(void **state)
 
 static void a_close_that_fails_gives_the_handle_up_all_the_same(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
 
     (void)state;
     recorder->answer("HcsUnregisterComputeSystemCallback", E_DENIED, NULL);
     recorder->answer("HcsCloseComputeSystem", (int32_t)0xC037010E, NULL);
-    FAILS(WCL_CODE_ACCESS_DENIED, wcl_container_close(container, error));
-    OK(wcl_container_close(container, error));
-    FAILS(WCL_CODE_ALREADY_CLOSED, wcl_container_wait(container, error));
+    assert_fails(WCL_CODE_ACCESS_DENIED, wcl_container_close(container, &error), &error);
+    assert_ok(wcl_container_close(container, &error), &error);
+    assert_fails(WCL_CODE_ALREADY_CLOSED, wcl_container_wait(container, &error), &error);
     wcl_container_free(container);
 }
 
 static void an_exit_of_a_process_ends_its_wait_alone(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
     wcl_process *process = NULL;
 
     (void)state;
-    OK(wcl_process_open(container, 7, &process, error));
+    assert_ok(wcl_process_open(container, 7, &process, &error), &error);
     recorder->notify(recorder->last_handle(), WCL_NOTIFY_PROCESS_EXITED, 0, NULL);
-    OK(wcl_process_wait(process, error));
-    FAILS(WCL_CODE_TIMEOUT, wcl_container_wait_timeout(container, 5, error));
+    assert_ok(wcl_process_wait(process, &error), &error);
+    assert_fails(WCL_CODE_TIMEOUT, wcl_container_wait_timeout(container, 5, &error), &error);
     /* A process outlives the handle of its container. */
     wcl_container_free(container);
-    OK(wcl_process_kill(process, error));
+    assert_ok(wcl_process_kill(process, &error), &error);
     wcl_process_free(process);
 }
 
 static void a_process_whose_service_goes_away_is_lost(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
     wcl_process *process = NULL;
 
     (void)state;
-    OK(wcl_process_open(container, 7, &process, error));
+    assert_ok(wcl_process_open(container, 7, &process, &error), &error);
     recorder->notify(recorder->last_handle(), WCL_NOTIFY_SERVICE_DISCONNECT, 0, NULL);
-    FAILS(WCL_CODE_UNEXPECTED_PROCESS_ABORT, wcl_process_wait(process, error));
+    assert_fails(WCL_CODE_UNEXPECTED_PROCESS_ABORT, wcl_process_wait(process, &error), &error);
     wcl_process_free(process);
     wcl_container_free(container);
 }

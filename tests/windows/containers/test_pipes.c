@@ -1,5 +1,6 @@
 /* Processes' pipes as HANDLEs, and their exit codes. */
 #include "windows/containers/computed.h"
+#include "tests/tools/outcome.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -47,12 +48,13 @@ static void end_pipes(pipes *made)
 
 static wcl_process *new_process(wcl_container *container)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_process *process = NULL;
 
     config.command_line = "cmd";
     config.create_stdin_pipe = config.create_stdout_pipe = config.create_stderr_pipe = true;
-    OK(wcl_process_create(container, &config, &process, error));
+    assert_ok(wcl_process_create(container, &config, &process, &error), &error);
     return process;
 }
 
@@ -66,6 +68,7 @@ static void service_writes(HANDLE pipe, const void *data, DWORD size)
 
 static void bytes_go_both_ways(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
     wcl_pipe in, out, err;
     char buffer[16];
@@ -76,18 +79,18 @@ static void bytes_go_both_ways(void **state)
     (void)state;
     make_pipes(&made);
     wcl_process *process = new_process(container);
-    OK(wcl_process_stdio(process, &in, &out, &err, error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
     assert_ptr_equal((HANDLE)in, made.program[0]);
-    OK(wcl_pipe_write(in, "question", 8, error));
+    assert_ok(wcl_pipe_write(in, "question", 8, &error), &error);
     assert_true(ReadFile(made.service[0], buffer, sizeof(buffer), &read, NULL));
     assert_int_equal(read, 8);
     assert_memory_equal(buffer, "question", 8);
     service_writes(made.service[1], "answer", 6);
     service_writes(made.service[2], "oh", 2);
-    OK(wcl_pipe_read(out, buffer, sizeof(buffer), &got, error));
+    assert_ok(wcl_pipe_read(out, buffer, sizeof(buffer), &got, &error), &error);
     assert_int_equal(got, 6);
     assert_memory_equal(buffer, "answer", 6);
-    OK(wcl_pipe_read(err, buffer, 1, &got, error));
+    assert_ok(wcl_pipe_read(err, buffer, 1, &got, &error), &error);
     assert_int_equal(got, 1);
     assert_int_equal(buffer[0], 'o');
     wcl_pipe_close(in);
@@ -100,6 +103,7 @@ static void bytes_go_both_ways(void **state)
 
 static void a_reader_sees_the_end_and_a_writer_that_nobody_reads(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
     wcl_pipe in, out, err;
     char buffer[16];
@@ -109,18 +113,19 @@ static void a_reader_sees_the_end_and_a_writer_that_nobody_reads(void **state)
     (void)state;
     make_pipes(&made);
     wcl_process *process = new_process(container);
-    OK(wcl_process_stdio(process, &in, &out, &err, error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
     service_writes(made.service[1], "last", 4);
     end_pipes(&made);
-    OK(wcl_pipe_read(out, buffer, sizeof(buffer), &got, error));
+    assert_ok(wcl_pipe_read(out, buffer, sizeof(buffer), &got, &error), &error);
     assert_int_equal(got, 4);
-    OK(wcl_pipe_read(out, buffer, sizeof(buffer), &got, error));
+    assert_ok(wcl_pipe_read(out, buffer, sizeof(buffer), &got, &error), &error);
     assert_int_equal(got, 0);
-    FAILS(WCL_CODE_BROKEN_PIPE, wcl_pipe_write(in, "x", 1, error));
+    assert_fails(WCL_CODE_BROKEN_PIPE, wcl_pipe_write(in, "x", 1, &error), &error);
     wcl_pipe_close(in);
     wcl_pipe_close(out);
     wcl_pipe_close(err);
-    FAILS(6 /* ERROR_INVALID_HANDLE */, wcl_pipe_read(out, buffer, sizeof(buffer), &got, error));
+    assert_fails(6 /* ERROR_INVALID_HANDLE */,
+                 wcl_pipe_read(out, buffer, sizeof(buffer), &got, &error), &error);
     wcl_process_free(process);
     wcl_container_free(container);
 }
@@ -165,6 +170,7 @@ static void *read_all(void *context)
 
 static void much_data_passes_while_both_sides_work(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
     uint8_t *sent = malloc(MUCH), *received = malloc(MUCH);
     wcl_pipe in, out, err;
@@ -178,11 +184,11 @@ static void much_data_passes_while_both_sides_work(void **state)
         sent[i] = (uint8_t)(i * 31 + (i >> 8));
     make_pipes(&made);
     wcl_process *process = new_process(container);
-    OK(wcl_process_stdio(process, &in, &out, &err, error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
     sink self = { out, received };
     assert_int_equal(pthread_create(&threads[0], NULL, echo, &made), 0);
     assert_int_equal(pthread_create(&threads[1], NULL, read_all, &self), 0);
-    OK(wcl_pipe_write(in, sent, MUCH, error));
+    assert_ok(wcl_pipe_write(in, sent, MUCH, &error), &error);
     for (int i = 0; i < 2; i++) {
         pthread_join(threads[i], &failed);
         assert_null(failed);
@@ -202,6 +208,7 @@ static void much_data_passes_while_both_sides_work(void **state)
 
 static void later_askers_get_pipes_of_their_own(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
     wcl_pipe in, out, err, first;
     pipes made, again;
@@ -209,7 +216,7 @@ static void later_askers_get_pipes_of_their_own(void **state)
     (void)state;
     make_pipes(&made);
     wcl_process *process = new_process(container);
-    OK(wcl_process_stdio(process, &first, &out, &err, error));
+    assert_ok(wcl_process_stdio(process, &first, &out, &err, &error), &error);
     char *log = calls_of("HcsGetProcessInfo");
     assert_string_equal(log, "");
     free(log);
@@ -218,7 +225,7 @@ static void later_askers_get_pipes_of_their_own(void **state)
     wcl_pipe_close(err);
     end_pipes(&made);
     make_pipes(&again);
-    OK(wcl_process_stdio(process, &in, &out, &err, error));
+    assert_ok(wcl_process_stdio(process, &in, &out, &err, &error), &error);
     log = calls_of("HcsGetProcessInfo");
     assert_string_equal(log, "{\"call\":\"HcsGetProcessInfo\",\"handle\":2}\n");
     free(log);
@@ -251,6 +258,7 @@ static void pipes_that_nobody_took_are_closed_with_the_process(void **state)
 
 static void a_process_that_nobody_can_hear_of_is_ended_with_its_pipes(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_container *container = open_box();
     wcl_process *process = NULL;
@@ -262,7 +270,8 @@ static void a_process_that_nobody_can_hear_of_is_ended_with_its_pipes(void **sta
     config.command_line = "cmd";
     make_pipes(&made);
     recorder->answer("HcsRegisterProcessCallback", (int32_t)0x80070005, NULL);
-    FAILS(WCL_CODE_ACCESS_DENIED, wcl_process_create(container, &config, &process, error));
+    assert_fails(WCL_CODE_ACCESS_DENIED, wcl_process_create(container, &config, &process, &error),
+                 &error);
     assert_null(process);
     char *log = calls_of(NULL);
     assert_int_equal(count_calls(log, "HcsTerminateProcess"), 1);
@@ -286,13 +295,14 @@ static uint32_t exit_code_of(wcl_process *process, const wchar_t *properties, in
 
 static void exit_codes_are_told_from_failures(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
     wcl_process *process = NULL;
     wchar_t text[160];
     int32_t code;
 
     (void)state;
-    OK(wcl_process_open(container, 9, &process, error));
+    assert_ok(wcl_process_open(container, 9, &process, &error), &error);
     swprintf(text, 160, exited, 3u, 0);
     assert_int_equal(exit_code_of(process, text, &code), 0);
     assert_int_equal(code, 3);

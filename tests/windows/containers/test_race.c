@@ -13,6 +13,7 @@
 #include <windows.h>
 
 #include "container/notification.h"
+#include "tests/tools/outcome.h"
 
 #define ROUNDS 1000
 
@@ -175,11 +176,12 @@ static void let_talk(service services[2], int round)
 
 static void race_once(service services[2], user users[3], int round)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = open_box();
     void *system = recorder->last_handle();
     wcl_process *process = NULL;
 
-    OK(wcl_process_open(container, PID, &process, error));
+    assert_ok(wcl_process_open(container, PID, &process, &error), &error);
     recorder->answer("HcsStartComputeSystem", PENDING, NULL);
     for (int i = 0; i < 3; i++)
         begin(&users[i], container, process);
@@ -187,8 +189,8 @@ static void race_once(service services[2], user users[3], int round)
     call_service(&services[0], system, false);
     call_service(&services[1], recorder->last_handle(), false);
     let_talk(services, round);
-    OK(wcl_container_close(container, error));
-    OK(wcl_process_close(process, error));
+    assert_ok(wcl_container_close(container, &error), &error);
+    assert_ok(wcl_process_close(process, &error), &error);
     for (int i = 0; i < 3; i++)
         await_end(&users[i]);
     wcl_process_free(process);

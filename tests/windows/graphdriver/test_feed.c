@@ -7,6 +7,7 @@
 #include "tests/conformance/tar/tar_vectors.h"
 #include "windows/recorded.h"
 #include "windows/scratch.h"
+#include "tests/tools/outcome.h"
 
 static const recorder_control *recorder;
 static char *home;
@@ -14,20 +15,21 @@ static wcl_graphdriver *driver;
 
 static int set_up(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_graphdriver_options options = { .struct_size = sizeof(options) };
 
     (void)state;
     recorder->reset();
     home = make_home();
     options.home = home;
-    assert_ok(wcl_graphdriver_open(&options, &driver, error));
+    assert_ok(wcl_graphdriver_open(&options, &driver, &error), &error);
     /* What vmcompute.dll would make on the disk. */
     make_folder(home, "base");
     make_folder(home, "app");
     make_folder(home, "box");
-    assert_ok(wcl_graphdriver_create(driver, "base", "", NULL, error));
-    assert_ok(wcl_graphdriver_create(driver, "app", "base", NULL, error));
-    assert_ok(wcl_graphdriver_create_read_write(driver, "box", "app", NULL, error));
+    assert_ok(wcl_graphdriver_create(driver, "base", "", NULL, &error), &error);
+    assert_ok(wcl_graphdriver_create(driver, "app", "base", NULL, &error), &error);
+    assert_ok(wcl_graphdriver_create_read_write(driver, "box", "app", NULL, &error), &error);
     make_file(home, "box/sandbox.vhdx", "");
     recorder->release(recorder->take_log());
     return 0;
@@ -63,21 +65,22 @@ static void assert_functions(const char *expected)
 
 static void a_layer_is_mounted_while_it_has_references(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char *path = NULL;
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        assert_ok(wcl_graphdriver_get(driver, "box", NULL, &path, error));
+        assert_ok(wcl_graphdriver_get(driver, "box", NULL, &path, &error), &error);
         assert_string_equal(path, "\\\\?\\Volume{box}\\");
         wcl_free(path);
     }
     assert_functions("ActivateLayer PrepareLayer ");
-    assert_ok(wcl_graphdriver_put(driver, "box", error));
-    assert_ok(wcl_graphdriver_put(driver, "box", error));
+    assert_ok(wcl_graphdriver_put(driver, "box", &error), &error);
+    assert_ok(wcl_graphdriver_put(driver, "box", &error), &error);
     assert_functions("");
-    assert_ok(wcl_graphdriver_put(driver, "box", error));
+    assert_ok(wcl_graphdriver_put(driver, "box", &error), &error);
     assert_functions("UnprepareLayer DeactivateLayer ");
-    assert_ok(wcl_graphdriver_put(driver, "box", error));
+    assert_ok(wcl_graphdriver_put(driver, "box", &error), &error);
     assert_functions("");
 }
 
@@ -105,10 +108,10 @@ static void a_removed_layer_is_renamed_first(void **state)
     assert_int_equal(wcl_graphdriver_remove(driver, "app", &error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_SHARING_VIOLATION);
     assert_non_null(strstr(error.message, "box"));
-    assert_ok(wcl_graphdriver_get(driver, "box", NULL, &path, error));
+    assert_ok(wcl_graphdriver_get(driver, "box", NULL, &path, &error), &error);
     wcl_free(path);
     recorder->release(recorder->take_log());
-    assert_ok(wcl_graphdriver_remove(driver, "box", error));
+    assert_ok(wcl_graphdriver_remove(driver, "box", &error), &error);
     assert_false(is_there(home, "box"));
     assert_true(is_there(home, "box-removing"));
     char *log = recorder->take_log();
@@ -117,19 +120,20 @@ static void a_removed_layer_is_renamed_first(void **state)
     assert_non_null(strstr(log, "\"id\":\"box-removing\"}"));
     recorder->release(log);
     /* One that is not there is removed already. */
-    assert_ok(wcl_graphdriver_remove(driver, "box", error));
+    assert_ok(wcl_graphdriver_remove(driver, "box", &error), &error);
 }
 
 static void a_cleanup_unmounts_and_destroys_leftovers(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char *path = NULL;
 
     (void)state;
     make_folder(home, "old-removing");
-    assert_ok(wcl_graphdriver_get(driver, "box", NULL, &path, error));
+    assert_ok(wcl_graphdriver_get(driver, "box", NULL, &path, &error), &error);
     wcl_free(path);
     recorder->release(recorder->take_log());
-    assert_ok(wcl_graphdriver_cleanup(driver, error));
+    assert_ok(wcl_graphdriver_cleanup(driver, &error), &error);
     char *log = recorder->take_log();
     assert_non_null(strstr(log, "\"call\":\"UnprepareLayer\""));
     assert_non_null(strstr(log, "\"id\":\"old-removing\"}"));
@@ -151,7 +155,7 @@ static void layers_stand_on_read_only_ones(void **state)
     assert_int_equal(error.code, WCL_CODE_ALREADY_EXISTS);
     assert_functions("");
     make_folder(home, "big");
-    assert_ok(wcl_graphdriver_create_read_write(driver, "big", "app", &options, error));
+    assert_ok(wcl_graphdriver_create_read_write(driver, "big", "app", &options, &error), &error);
     assert_functions("CreateSandboxLayer ExpandSandboxSize ");
 }
 
@@ -164,12 +168,13 @@ static wcl_status keep_pair(void *context, const char *name, const char *value, 
 
 static void what_it_tells_is_windowsfilters(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     char pair[300], expected[300];
 
     (void)state;
-    assert_ok(wcl_graphdriver_status(driver, keep_pair, pair, error));
+    assert_ok(wcl_graphdriver_status(driver, keep_pair, pair, &error), &error);
     assert_string_equal(pair, "Windows=");
-    assert_ok(wcl_graphdriver_metadata(driver, "box", keep_pair, pair, error));
+    assert_ok(wcl_graphdriver_metadata(driver, "box", keep_pair, pair, &error), &error);
     snprintf(expected, sizeof(expected), "dir=%s\\box", home);
     assert_string_equal(pair, expected);
     assert_false(wcl_graphdriver_reproduces_exact_diffs(driver));
@@ -214,15 +219,16 @@ static void a_diff_is_applied_and_told_again(void **state)
 
     (void)state;
     recorder->set_hook(make_layer_folder, NULL);
-    assert_ok(apply_vectors(&applied, error));
+    assert_ok(apply_vectors(&applied, &error), &error);
     assert_true(applied > 1052672);
-    assert_ok(wcl_graphdriver_changes(driver, "app", "base", count_changes, counts, error));
+    assert_ok(wcl_graphdriver_changes(driver, "app", "base", count_changes, counts, &error),
+              &error);
     assert_int_equal(counts[WCL_CHANGE_DELETED], 1);
     assert_int_equal(counts[WCL_CHANGE_ADDED], 0);
     assert_int_equal(counts[WCL_CHANGE_MODIFIED] + 1, recorder->find_layer(L"app")->count);
-    assert_ok(wcl_graphdriver_diff_size(driver, "app", "base", &told, error));
+    assert_ok(wcl_graphdriver_diff_size(driver, "app", "base", &told, &error), &error);
     assert_int_equal(told, applied);
-    assert_ok(wcl_graphdriver_diff(driver, "app", "base", write_memory, &tar, error));
+    assert_ok(wcl_graphdriver_diff(driver, "app", "base", write_memory, &tar, &error), &error);
     assert_true(tar.size > 100000);
     assert_int_equal(wcl_graphdriver_diff(driver, "app", "other", write_memory, &tar, &error),
                      WCL_FAILED);
@@ -246,17 +252,18 @@ static void a_diff_that_fails_leaves_an_empty_layer(void **state)
 
 static void a_mounted_layer_is_unmounted_while_it_is_read(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     unsigned counts[3] = { 0 };
     char *path = NULL;
 
     (void)state;
-    assert_ok(wcl_graphdriver_get(driver, "box", NULL, &path, error));
+    assert_ok(wcl_graphdriver_get(driver, "box", NULL, &path, &error), &error);
     wcl_free(path);
     recorder->release(recorder->take_log());
-    assert_ok(wcl_graphdriver_changes(driver, "box", "app", count_changes, counts, error));
+    assert_ok(wcl_graphdriver_changes(driver, "box", "app", count_changes, counts, &error), &error);
     assert_functions(
         "UnprepareLayer ExportLayerBegin ExportLayerNext ExportLayerEnd PrepareLayer ");
-    assert_ok(wcl_graphdriver_put(driver, "box", error));
+    assert_ok(wcl_graphdriver_put(driver, "box", &error), &error);
 }
 
 static void what_windows_has_not_is_refused(void **state)

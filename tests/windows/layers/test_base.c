@@ -10,6 +10,7 @@
 #include "windows/layers/fake_backup.h"
 #include "windows/recorded.h"
 #include "windows/scratch.h"
+#include "tests/tools/outcome.h"
 
 #define MTIME 131000000000000000
 
@@ -37,11 +38,12 @@ static int tear_down(void **state)
 
 static wcl_layer_writer *open_writer(void)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_driver driver = WCL_DRIVER_INIT;
     wcl_layer_writer *writer = NULL;
 
     driver.home_dir = home;
-    assert_ok(wcl_layer_writer_open(&driver, "base", no_parents, &writer, error));
+    assert_ok(wcl_layer_writer_open(&driver, "base", no_parents, &writer, &error), &error);
     return writer;
 }
 
@@ -60,31 +62,35 @@ static wcl_status add(wcl_layer_writer *writer, wcl_entry_kind kind, const char 
 /* An entry whose stream is its data alone. */
 static void add_file(wcl_layer_writer *writer, const char *path, const char *text)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer stream = WCL_BUFFER_INIT;
 
-    assert_ok(add(writer, WCL_ENTRY_FILE, path, error));
-    assert_ok(wcl_buffer_append_le32(&stream, 1, error));
-    assert_ok(wcl_buffer_append_le32(&stream, 0, error));
-    assert_ok(wcl_buffer_append_le64(&stream, strlen(text), error));
-    assert_ok(wcl_buffer_append_le32(&stream, 0, error));
-    assert_ok(wcl_buffer_append_text(&stream, text, error));
-    assert_ok(wcl_layer_writer_write(writer, stream.data, 7, error));
-    assert_ok(wcl_layer_writer_write(writer, stream.data + 7, stream.size - 7, error));
+    assert_ok(add(writer, WCL_ENTRY_FILE, path, &error), &error);
+    assert_ok(wcl_buffer_append_le32(&stream, 1, &error), &error);
+    assert_ok(wcl_buffer_append_le32(&stream, 0, &error), &error);
+    assert_ok(wcl_buffer_append_le64(&stream, strlen(text), &error), &error);
+    assert_ok(wcl_buffer_append_le32(&stream, 0, &error), &error);
+    assert_ok(wcl_buffer_append_text(&stream, text, &error), &error);
+    assert_ok(wcl_layer_writer_write(writer, stream.data, 7, &error), &error);
+    assert_ok(wcl_layer_writer_write(writer, stream.data + 7, stream.size - 7, &error), &error);
 }
 
 static void add_folder(wcl_layer_writer *writer, const char *path)
 {
-    assert_ok(add(writer, WCL_ENTRY_DIRECTORY, path, error));
+    wcl_error error = WCL_ERROR_INIT;
+
+    assert_ok(add(writer, WCL_ENTRY_DIRECTORY, path, &error), &error);
 }
 
 static wcl_filetime written(const char *path)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_FREE char *place = in_home(home, path);
     wcl_vm_file_info info = { 0 };
     void *file;
 
-    assert_ok(wcl_file_open(place, WCL_OPEN_PLAIN, &file, error));
-    assert_ok(wcl_file_get_info(file, &info, error));
+    assert_ok(wcl_file_open(place, WCL_OPEN_PLAIN, &file, &error), &error);
+    assert_ok(wcl_file_get_info(file, &info, &error), &error);
     wcl_file_close(file);
     return info.last_write_time;
 }
@@ -92,27 +98,29 @@ static wcl_filetime written(const char *path)
 /* Copies layer.tar without what it deletes of its parents. */
 static void copy_vectors(wcl_layer_writer *writer)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     wcl_layer_reader *reader;
     wcl_entry entry;
 
     read_vector("layer.tar", -1, &tar);
     memory_source source = { .data = tar.data, .size = tar.size };
-    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, error));
+    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
     while (wcl_layer_reader_next(reader, &entry, NULL) == WCL_OK) {
         WCL_CLEANUP_BUFFER wcl_buffer stream = WCL_BUFFER_INIT;
         if (entry.kind == WCL_ENTRY_DELETED)
             continue;
-        assert_ok(wcl_layer_writer_add(writer, &entry, error));
+        assert_ok(wcl_layer_writer_add(writer, &entry, &error), &error);
         read_stream(reader, &stream);
         if (stream.size)
-            assert_ok(wcl_layer_writer_write(writer, stream.data, stream.size, error));
+            assert_ok(wcl_layer_writer_write(writer, stream.data, stream.size, &error), &error);
     }
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
 }
 
 static void each_entry_is_restored_with_its_stream(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     cJSON *entries = read_entries();
     wcl_layer_writer *writer = open_writer();
     const cJSON *json;
@@ -120,7 +128,7 @@ static void each_entry_is_restored_with_its_stream(void **state)
 
     (void)state;
     copy_vectors(writer);
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     cJSON_ArrayForEach(json, entries)
     {
         WCL_CLEANUP_BUFFER wcl_buffer backup = WCL_BUFFER_INIT;
@@ -149,6 +157,7 @@ static void each_entry_is_restored_with_its_stream(void **state)
 
 static void the_layer_is_processed_at_the_end(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_writer *writer = open_writer();
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     char expected[1000];
@@ -158,9 +167,9 @@ static void the_layer_is_processed_at_the_end(void **state)
     add_folder(writer, "UtilityVM");
     add_folder(writer, "UtilityVM/Files");
     assert_calls(recorder, "");
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     for (const char *at = home; *at; at++)
-        assert_ok(wcl_buffer_printf(&path, error, *at == '\\' ? "\\%c" : "%c", *at));
+        assert_ok(wcl_buffer_printf(&path, &error, *at == '\\' ? "\\%c" : "%c", *at), &error);
     snprintf(expected, sizeof(expected),
              "{\"call\":\"ProcessBaseImage\",\"path\":\"%s\\\\base\"}\n"
              "{\"call\":\"ProcessUtilityImage\",\"path\":\"%s\\\\base\\\\UtilityVM\"}\n",
@@ -170,6 +179,7 @@ static void the_layer_is_processed_at_the_end(void **state)
 
 static void folders_have_their_times_in_the_end(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char *const folders[] = { "Files", "Files/a", "Files/a/b" };
     wcl_layer_writer *writer = open_writer();
 
@@ -178,7 +188,7 @@ static void folders_have_their_times_in_the_end(void **state)
         add_folder(writer, folders[i]);
     add_file(writer, "Files/a/b/file", "one");
     add_file(writer, "Files/a/other", "two");
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     for (size_t i = 0; i < 3; i++) {
         char path[100];
         snprintf(path, sizeof(path), "base/%s", folders[i]);
@@ -189,6 +199,7 @@ static void folders_have_their_times_in_the_end(void **state)
 
 static void boot_files_are_saved_aside(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_writer *writer = open_writer();
 
     (void)state;
@@ -200,7 +211,7 @@ static void boot_files_are_saved_aside(void **state)
     add_file(writer, "UtilityVM/Files/EFI/Microsoft/Boot/BCD", "store");
     add_file(writer, "UtilityVM/Files/EFI/Microsoft/Boot/BCD.LOG2", "log");
     add_file(writer, "UtilityVM/Files/EFI/Microsoft/Boot/other", "x");
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     assert_file(home, "base/UtilityVM/Files/EFI/Microsoft/Boot/BCD", "store", 5);
     assert_file(home, "base/bcd.bak", "store", 5);
     assert_false(backup_of("base/bcd.bak")->security);

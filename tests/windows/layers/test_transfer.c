@@ -9,6 +9,7 @@
 #include "tests/conformance/tar/tar_vectors.h"
 #include "windows/recorded.h"
 #include "windows/scratch.h"
+#include "tests/tools/outcome.h"
 
 #define LONELY_FOLDER "Files/Windows/Temp"
 
@@ -108,6 +109,7 @@ static size_t pass_implied(const recorder_layer *layer, size_t at)
 
 static void the_dll_gets_each_entry_of_a_tar(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     cJSON *entries = read_entries();
     const cJSON *json;
     size_t at = 0;
@@ -115,7 +117,7 @@ static void the_dll_gets_each_entry_of_a_tar(void **state)
 
     (void)state;
     recorder->set_hook(make_layer_folder, NULL);
-    assert_ok(import_vectors(error));
+    assert_ok(import_vectors(&error), &error);
     const recorder_layer *layer = recorder->find_layer(L"layer");
     assert_non_null(layer);
     cJSON_ArrayForEach(json, entries)
@@ -143,6 +145,7 @@ static void the_dll_gets_each_entry_of_a_tar(void **state)
 
 static void an_import_begins_with_the_layers_parents(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char chain[] = "\"id\":\"layer\",\"chain\":["
                                 "{\"flags\":0,\"guid\":\"70003100000000000000000000000000\","
                                 "\"path\":\"C:\\\\layers\\\\p1\"},"
@@ -152,7 +155,7 @@ static void an_import_begins_with_the_layers_parents(void **state)
 
     (void)state;
     recorder->set_hook(make_layer_folder, NULL);
-    assert_ok(import_vectors(error));
+    assert_ok(import_vectors(&error), &error);
     char *log = recorder->take_log();
     char *begin = strstr(log, "{\"call\":\"ImportLayerBegin\"");
     assert_non_null(begin);
@@ -166,6 +169,7 @@ static void an_import_begins_with_the_layers_parents(void **state)
 
 static void a_layer_comes_out_as_it_went_in(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const wcl_driver driver = make_driver();
     cJSON *entries = read_entries();
     wcl_layer_reader *reader;
@@ -175,8 +179,8 @@ static void a_layer_comes_out_as_it_went_in(void **state)
 
     (void)state;
     recorder->set_hook(make_layer_folder, NULL);
-    assert_ok(import_vectors(error));
-    assert_ok(wcl_layer_reader_open(&driver, "layer", parents, &reader, error));
+    assert_ok(import_vectors(&error), &error);
+    assert_ok(wcl_layer_reader_open(&driver, "layer", parents, &reader, &error), &error);
     cJSON_ArrayForEach(json, entries)
     {
         WCL_CLEANUP_BUFFER wcl_buffer stream = WCL_BUFFER_INIT;
@@ -185,9 +189,9 @@ static void a_layer_comes_out_as_it_went_in(void **state)
         char *path, *target;
         describe_entry(json, &wanted, &path, &target);
         if (wanted.kind != WCL_ENTRY_HARD_LINK) {
-            assert_ok(wcl_layer_reader_next(reader, &got, error));
+            assert_ok(wcl_layer_reader_next(reader, &got, &error), &error);
             if (strcmp(got.path, LONELY_FOLDER) == 0)
-                assert_ok(wcl_layer_reader_next(reader, &got, error));
+                assert_ok(wcl_layer_reader_next(reader, &got, &error), &error);
             assert_string_equal(got.path, path);
             if (wanted.kind != WCL_ENTRY_DELETED)
                 wanted.kind = wanted.info.attributes & WCL_ATTRIBUTE_DIRECTORY ? WCL_ENTRY_DIRECTORY
@@ -205,12 +209,13 @@ static void a_layer_comes_out_as_it_went_in(void **state)
         free(target);
     }
     assert_int_equal(wcl_layer_reader_next(reader, &got, NULL), WCL_END);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
     cJSON_Delete(entries);
 }
 
 static void an_exported_tar_has_the_same_entries(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const wcl_driver driver = make_driver();
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     const wcl_parents none = { NULL, 0 };
@@ -220,16 +225,17 @@ static void an_exported_tar_has_the_same_entries(void **state)
 
     (void)state;
     recorder->set_hook(make_layer_folder, NULL);
-    assert_ok(import_vectors(error));
-    assert_ok(wcl_layer_export_tar(&driver, "layer", none, write_memory, &tar, NULL, error));
+    assert_ok(import_vectors(&error), &error);
+    assert_ok(wcl_layer_export_tar(&driver, "layer", none, write_memory, &tar, NULL, &error),
+              &error);
     memory_source source = { .data = tar.data, .size = tar.size };
-    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, error));
+    assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
     wcl_status status;
     while ((status = wcl_layer_reader_next(reader, &entry, NULL)) == WCL_OK)
         entries++;
     assert_int_equal(status, WCL_END);
     assert_int_equal(entries, recorder->find_layer(L"layer")->count);
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
     /* The reader was given no parents; those that were kept with the layer reach the DLL. */
     char *log = recorder->take_log();
     char *begin = strstr(log, "{\"call\":\"ExportLayerBegin\"");
@@ -300,7 +306,7 @@ static void a_layer_that_was_there_before_stays(void **state)
 
     (void)state;
     make_folder(home, "layer");
-    assert_ok(wcl_layer_create(&driver, "layer", "p1", error));
+    assert_ok(wcl_layer_create(&driver, "layer", "p1", &error), &error);
     recorder->answer("ImportLayerNext", (int32_t)0x80070005, NULL);
     assert_int_equal(import_vectors(&error), WCL_FAILED);
     assert_int_equal(error.code, WCL_CODE_ACCESS_DENIED);
@@ -332,7 +338,7 @@ static void what_windows_has_not_is_refused(void **state)
         wcl_layer_writer *writer;
         entry.kind = refused[i].kind;
         entry.path = refused[i].path;
-        assert_ok(wcl_layer_writer_open(&driver, "layer", parents, &writer, error));
+        assert_ok(wcl_layer_writer_open(&driver, "layer", parents, &writer, &error), &error);
         assert_int_equal(wcl_layer_writer_add(writer, &entry, &error), WCL_FAILED);
         assert_int_equal(error.code, refused[i].code);
         wcl_layer_writer_abort(writer);
@@ -353,7 +359,7 @@ static void a_failed_export_says_where(void **state)
         home = make_home();
         const wcl_driver driver = make_driver();
         recorder->set_hook(make_layer_folder, NULL);
-        assert_ok(import_vectors(error));
+        assert_ok(import_vectors(&error), &error);
         recorder->answer(functions[i], (int32_t)0xC0370105, NULL);
         assert_int_equal(
             wcl_layer_export_tar(&driver, "layer", parents, write_memory, &tar, NULL, &error),
@@ -376,7 +382,7 @@ static wcl_status import_expecting(const char *digest, wcl_os os, wcl_import_res
 
     read_vector("layer.tar", -1, &tar);
     /* Behind the archive's end, and part of the tar all the same. */
-    assert_ok(wcl_buffer_append_zeros(&tar, 300000, error));
+    assert_ok(wcl_buffer_append_zeros(&tar, 300000, error), error);
     memory_source source = { .data = tar.data, .size = tar.size };
     return wcl_layer_import_tar(&driver, "layer", parents, read_memory, &source, &options, result,
                                 error);
@@ -400,7 +406,7 @@ static void digests_are_told_and_checked(void **state)
     assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
     assert_null(recorder->find_layer(L"layer"));
 
-    assert_ok(import_expecting(NULL, WCL_OS_UNKNOWN, &result, error));
+    assert_ok(import_expecting(NULL, WCL_OS_UNKNOWN, &result, &error), &error);
     read_vector("layer.tar", -1, &tar);
     assert_int_equal(result.size, tar.size + 300000);
     assert_int_equal(result.blob_size, result.size);
@@ -411,7 +417,7 @@ static void digests_are_told_and_checked(void **state)
     assert_int_equal(result.entries, recorder->find_layer(L"layer")->count + 1);
     free_home(home);
     home = make_home();
-    assert_ok(import_expecting(result.diff_id, WCL_OS_UNKNOWN, NULL, error));
+    assert_ok(import_expecting(result.diff_id, WCL_OS_UNKNOWN, NULL, &error), &error);
 }
 
 static void a_layer_that_is_not_there_cannot_be_read(void **state)

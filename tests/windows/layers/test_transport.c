@@ -11,6 +11,7 @@
 #include "windows/layers/fake_backup.h"
 #include "windows/recorded.h"
 #include "windows/scratch.h"
+#include "tests/tools/outcome.h"
 
 static const recorder_control *recorder;
 static char *home;
@@ -52,11 +53,13 @@ static wcl_driver make_driver(void)
 
 static wcl_layer_writer *open_writer(void)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const wcl_driver driver = make_driver();
     const char *const paths[] = { parent, "C:\\layers\\base" };
     wcl_layer_writer *writer = NULL;
 
-    assert_ok(wcl_layer_writer_open(&driver, "layer", (wcl_parents) { paths, 2 }, &writer, error));
+    assert_ok(wcl_layer_writer_open(&driver, "layer", (wcl_parents) { paths, 2 }, &writer, &error),
+              &error);
     return writer;
 }
 
@@ -165,6 +168,7 @@ static void compare_folder(const char *function, void *context)
 
 static void write_vectors(wcl_layer_writer *writer)
 {
+    wcl_error error = WCL_ERROR_INIT;
     cJSON *entries = read_entries();
     const cJSON *json;
     int number = 0;
@@ -175,11 +179,11 @@ static void write_vectors(wcl_layer_writer *writer)
         wcl_entry entry;
         char *path, *target;
         describe_entry(json, &entry, &path, &target);
-        assert_ok(wcl_layer_writer_add(writer, &entry, error));
+        assert_ok(wcl_layer_writer_add(writer, &entry, &error), &error);
         if (entry.kind == WCL_ENTRY_FILE || entry.kind == WCL_ENTRY_DIRECTORY)
             read_vector("backup", number, &backup);
         if (backup.size)
-            assert_ok(wcl_layer_writer_write(writer, backup.data, backup.size, error));
+            assert_ok(wcl_layer_writer_write(writer, backup.data, backup.size, &error), &error);
         number++;
         free(path);
         free(target);
@@ -189,12 +193,13 @@ static void write_vectors(wcl_layer_writer *writer)
 
 static void the_folder_is_hcsshims(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_writer *writer = open_writer();
 
     (void)state;
     recorder->set_hook(compare_folder, NULL);
     write_vectors(writer);
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     assert_true(compared > 60);
     assert_false(is_there(given_folder, ""));
     assert_int_equal(links_of(home, "layer/Files/Windows/link-to-notepad.exe"), 2);
@@ -214,13 +219,14 @@ static wcl_status add(wcl_layer_writer *writer, wcl_entry_kind kind, const char 
 
 static void ImportLayer_gets_the_folder_and_the_parents(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_writer *writer = open_writer();
     char root[500];
 
     (void)state;
     assert_int_equal(add(writer, WCL_ENTRY_DIRECTORY, "Files", NULL), WCL_OK);
     make_folder(home, "layer");
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     cJSON *call = take_call("ImportLayer");
     snprintf(root, sizeof(root), "\\\\?\\%s\\layer", home);
     assert_string_equal(text_of(call, "id"), root);
@@ -238,6 +244,7 @@ static void ImportLayer_gets_the_folder_and_the_parents(void **state)
 
 static void a_link_may_lead_into_a_parent(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     wcl_layer_writer *writer = open_writer();
 
     (void)state;
@@ -245,7 +252,7 @@ static void a_link_may_lead_into_a_parent(void **state)
     make_folder(home, "layer/Files");
     assert_int_equal(add(writer, WCL_ENTRY_HARD_LINK, "Files/new", "Files/old"), WCL_OK);
     assert_int_equal(add(writer, WCL_ENTRY_HARD_LINK, "Files/newer", "Files/new"), WCL_OK);
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
     assert_int_equal(links_of(home, "p1/Files/old"), 3);
     assert_file(home, "layer/Files/newer", "text", 4);
 }
@@ -264,6 +271,7 @@ static void a_link_leads_nowhere_else(void **state)
 
 static void a_utility_vm_is_cloned_from_the_parents(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     static const char vm[] = "UtilityVM/Files/";
     wcl_layer_writer *writer = open_writer();
     char path[500];
@@ -280,7 +288,7 @@ static void a_utility_vm_is_cloned_from_the_parents(void **state)
     assert_int_equal(add(writer, WCL_ENTRY_DELETED, "UtilityVM/Files/sub/gone", NULL), WCL_OK);
     assert_int_equal(
         add(writer, WCL_ENTRY_HARD_LINK, "UtilityVM/Files/also", "UtilityVM/Files/kept"), WCL_OK);
-    assert_ok(wcl_layer_writer_close(writer, error));
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
 
     assert_int_equal(links_of(home, "p1/UtilityVM/Files/kept"), 3);
     assert_int_equal(links_of(home, "p1/UtilityVM/Files/sub/there"), 2);
@@ -346,6 +354,7 @@ static void a_failed_import_leaves_no_folder(void **state)
 
 static void unpack_entry(struct archive *archive, struct archive_entry *entry)
 {
+    wcl_error error = WCL_ERROR_INIT;
     const char *path = archive_entry_pathname(entry);
     size_t size = (size_t)archive_entry_size(entry);
     void *data = malloc(size + 1), *file;
@@ -356,8 +365,8 @@ static void unpack_entry(struct archive *archive, struct archive_entry *entry)
     assert_int_equal(archive_read_data(archive, data, size), size);
     if (archive_entry_filetype(entry) == AE_IFREG) {
         WCL_CLEANUP_FREE char *place = in_home(given_folder, path);
-        assert_ok(wcl_file_open(place, WCL_CREATE_PLAIN, &file, error));
-        assert_ok(wcl_file_write(file, data, size, error));
+        assert_ok(wcl_file_open(place, WCL_CREATE_PLAIN, &file, &error), &error);
+        assert_ok(wcl_file_write(file, data, size, &error), &error);
         wcl_file_close(file);
     } else if (*path) {
         make_folder(given_folder, path);
@@ -382,6 +391,7 @@ static void export_vectors(const char *function, void *context)
 
 static void a_layer_is_read_from_its_transport_folder(void **state)
 {
+    wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     WCL_CLEANUP_JSON cJSON *wanted = NULL;
     const wcl_driver driver = make_driver();
@@ -393,17 +403,19 @@ static void a_layer_is_read_from_its_transport_folder(void **state)
     (void)state;
     recorder->set_hook(export_vectors, NULL);
     read_vector("transport-read.json", -1, &text);
-    assert_ok(wcl_json_parse(wcl_buffer_text(&text), text.size, text.size, &wanted, error));
-    assert_ok(wcl_layer_reader_open(&driver, "layer", (wcl_parents) { paths, 1 }, &reader, error));
+    assert_ok(wcl_json_parse(wcl_buffer_text(&text), text.size, text.size, &wanted, &error),
+              &error);
+    assert_ok(wcl_layer_reader_open(&driver, "layer", (wcl_parents) { paths, 1 }, &reader, &error),
+              &error);
     cJSON_ArrayForEach(json, wanted)
     {
         WCL_CLEANUP_BUFFER wcl_buffer stream = WCL_BUFFER_INIT;
         uint64_t attributes = 0;
         const cJSON *size = cJSON_GetObjectItem(json, "stream_bytes");
         char name[1200];
-        assert_ok(wcl_layer_reader_next(reader, &entry, error));
+        assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
         if (entry.kind == WCL_ENTRY_DELETED)
-            assert_ok(wcl_layer_reader_next(reader, &entry, error));
+            assert_ok(wcl_layer_reader_next(reader, &entry, &error), &error);
         snprintf(name, sizeof(name), "%s", entry.path);
         for (char *at = name; *at; at++)
             if (*at == '/')
@@ -421,7 +433,7 @@ static void a_layer_is_read_from_its_transport_folder(void **state)
         assert_int_equal(entry.kind, WCL_ENTRY_DELETED);
     assert_int_equal(status, WCL_END);
     assert_true(is_there(given_folder, ""));
-    assert_ok(wcl_layer_reader_close(reader, error));
+    assert_ok(wcl_layer_reader_close(reader, &error), &error);
     assert_false(is_there(given_folder, ""));
 }
 
