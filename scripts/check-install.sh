@@ -63,6 +63,12 @@ g++ -x c++ -Wall -Werror -fsyntax-only "$scratch/src/main.c" -I "$scratch/usr/in
 cmake -G Ninja -S "$scratch/src" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/usr" >/dev/null
 cmake --build "$scratch/build" >/dev/null
 "$scratch/build/consumer"
+
+# The examples are built as a reader of them would, against what is installed alone.
+cmake -G Ninja -S examples -B "$scratch/examples" -DCMAKE_PREFIX_PATH="$scratch/usr" -DCMAKE_C_FLAGS="-Wall -Wextra -Werror" \
+  >/dev/null
+cmake --build "$scratch/examples" >/dev/null
+"$scratch/examples/list_tar" tests/data/vectors/layer.tar | grep -q 'folder .* Files$'
 "$scratch/usr/bin/wcl" --version
 scripts/check-hardening.sh "$scratch"/usr/bin/wcl "$(dirname "$pc")/libwcl.so" "$scratch"/usr/libexec/wcl/*
 test -s "$(find "$scratch/usr" -name wcl.1)"
