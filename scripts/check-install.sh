@@ -8,6 +8,10 @@ build=$(realpath "${1:-build/release}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
+if command -v doxygen >/dev/null; then
+  cmake --build "$build" --target manual >/dev/null
+fi
+
 # Two prefixes, neither the configured one: what is installed stands where it is installed.
 for prefix in "$scratch/other" "$scratch/usr"; do
   cmake --install "$build" --prefix "$prefix" >/dev/null
@@ -72,6 +76,7 @@ cmake --build "$scratch/examples" >/dev/null
 "$scratch/usr/bin/wcl" --version
 scripts/check-hardening.sh "$scratch"/usr/bin/wcl "$(dirname "$pc")/libwcl.so" "$scratch"/usr/libexec/wcl/*
 test -s "$(find "$scratch/usr" -name wcl.1)"
+! command -v doxygen >/dev/null || grep -q wcl_layer_import_tar "$(find "$scratch/usr" -name tar_8h.html)"
 
 # Nothing but the public names may be exported.
 exported=$(nm -D --defined-only "$(dirname "$pc")"/libwcl.so | awk '$2 ~ /[TDBR]/ { print $3 }' | sed 's/@.*//' | sort)

@@ -7,7 +7,7 @@
 # A group that cannot be installed leaves the others as they are; the exit code is then 1.
 set -euo pipefail
 
-order=(build demo test peers lint fuzz memory windows containers networks faults images pages)
+order=(build demo test peers go lint fuzz memory windows containers networks faults images pages manual)
 declare -A groups=(
   [build]="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev
     libisal-dev libdeflate-dev libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev libcurl4-openssl-dev"
@@ -15,8 +15,11 @@ declare -A groups=(
   [demo]="e2fsprogs jq"
   [test]="libcmocka-dev libutf8proc-dev python3 git g++ util-linux"
   # Other implementations that tests and benchmarks compare with.
-  [peers]="tar libarchive-tools pigz isal zstd time attr libcap2-bin golang-go erofs-utils"
-  [lint]="clang clang-format clang-tidy cppcheck"
+  [peers]="tar libarchive-tools pigz isal zstd time attr libcap2-bin erofs-utils"
+  [go]="golang-go"
+  # What makes a manual of the headers' comments.
+  [manual]="doxygen"
+  [lint]="clang clang-format clang-tidy cppcheck jq"
   [fuzz]="clang libclang-rt-14-dev llvm"
   [memory]="valgrind"
   # The cross compiler, what builds Debian's source packages with it, and what runs the result.
