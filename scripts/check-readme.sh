@@ -2,9 +2,8 @@
 # Runs each of the README's two commands as a newcomer does: from a fresh clone, in a Debian 12 of its own that
 # has nothing but what debootstrap puts there. What is committed is checked, not the working tree.
 #
-#   scripts/check-readme.sh            scripts/demo.sh, and scripts/test.sh in its quick form
-#   scripts/check-readme.sh --whole    both as they are in the README
-#   scripts/check-readme.sh --only demo|test [--whole]
+#   scripts/check-readme.sh                     both
+#   scripts/check-readme.sh --only demo|test    one of them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,10 +13,8 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 only=
-form=--quick
 while [ "$#" -gt 0 ]; do
   case $1 in
-    --whole) form= ;;
     --only) only=${2:?} && shift ;;
     *) echo "check-readme: there is no option $1" >&2 && exit 2 ;;
   esac
@@ -76,6 +73,6 @@ newcomer() {
 
 case $only in
   "" | demo) newcomer demo scripts/demo.sh ;;&
-  "" | test) newcomer test scripts/test.sh $form ;;&
+  "" | test) newcomer test scripts/test.sh ;;&
 esac
 echo "check-readme: on a fresh Debian 12 this works: ${only:-both}"

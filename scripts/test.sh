@@ -1,18 +1,28 @@
 #!/usr/bin/env bash
-# Sets up, builds and runs all tests: the second of the README's two commands.
+# Sets up, builds and tests: the second of the README's two commands.
 #
-#   scripts/test.sh            everything
-#   scripts/test.sh --quick    one build and its tests, without sanitizers, Windows, linters and fuzzing
+#   scripts/test.sh          what it takes to trust the build on this machine, in a few minutes
+#   scripts/test.sh --all    everything: the thorough tests, sanitizers, Windows under Wine, valgrind, fuzzing,
+#                            linters, installing and benchmarks
+#   scripts/test.sh --rest   what --all has beside the first
 #
-# What needs packages that cannot be had is left out; what was left out and why is said at the end.
+# What needs packages that cannot be had is left out; what was left out and why is said at the end, with what took
+# longest. With WCL_TEST_RESULTS, a folder, that is left to the caller (scripts/test_summary.py FOLDER).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-quick=false
-[ "${1:-}" = --quick ] && quick=true
+case ${1:-} in
+  "") parts=first ;;
+  --all) parts="first rest" ;;
+  --rest) parts=rest ;;
+  *) echo "test: there is no option $1" >&2 && exit 2 ;;
+esac
 
-results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+results=${WCL_TEST_RESULTS:-}
+if [ -z "$results" ]; then
+  results=$(mktemp -d)
+  trap 'rm -rf "$results"' EXIT
+fi
 step_started=$SECONDS
 step_name=
 
@@ -38,51 +48,67 @@ wanting() {
   "$@"
 }
 
+# Many tests wait rather than compute. What cannot run beside others says so (RUN_SERIAL, RESOURCE_LOCK).
+many=$(($(nproc) * 3 / 2))
+
+# tests NAME PRESET JOBS OPTIONS...: ctest, whose results are kept as NAME.
 tests() {
-  local preset=$1
-  shift
-  ctest --preset "$preset" --timeout 300 --output-junit "$results/$preset.xml" "$@"
+  local name=$1 preset=$2 jobs=$3
+  shift 3
+  ctest --preset "$preset" --parallel "$jobs" --output-junit "$results/$name.xml" "$@"
 }
 
 test_sanitized() {
   cmake --preset asan >/dev/null
   cmake --build build/asan
-  tests asan -E '^(e2e|bench)_'
+  tests asan asan "$many" -E '^(e2e|bench)_'
 }
 
 test_windows() {
   scripts/windows-deps.sh
   cmake --preset windows >/dev/null
   cmake --build build/windows
-  tests windows -j2
+  tests windows windows 2
 }
 
 test_memory() {
   valgrind --quiet --error-exitcode=9 --leak-check=full build/release/tests/conformance/tar/conformance_tar_layer
 }
 
-groups=(build demo test peers containers networks faults images pages)
-$quick || groups+=(lint fuzz memory windows)
-step "Setting up"
-scripts/setup.sh "${groups[@]}" || true
-lacking=$(scripts/setup.sh --missing build test)
-if [ -n "$lacking" ]; then
-  echo "test: without these packages nothing can be tested: $lacking" >&2
-  exit 1
-fi
-for group in "${groups[@]}"; do
-  lacking=$(scripts/setup.sh --missing "$group")
-  [ -z "$lacking" ] || printf 'what needs %s\tpackages are missing: %s\n' "$group" "${lacking#*: }" >>"$results/skipped"
-done
+# set_up GROUP...: installs them, and keeps what is missing for the end.
+set_up() {
+  local lacking group
+  step "Setting up"
+  scripts/setup.sh "$@" || true
+  lacking=$(scripts/setup.sh --missing build test)
+  if [ -n "$lacking" ]; then
+    echo "test: without these packages nothing can be tested: $lacking" >&2
+    exit 1
+  fi
+  for group; do
+    lacking=$(scripts/setup.sh --missing "$group")
+    [ -z "$lacking" ] || printf 'what needs %s\tpackages are missing: %s\n' "$group" "${lacking#*: }" >>"$results/skipped"
+  done
+}
 
-step "Building (gcc, warnings are errors)"
-cmake --preset release
-cmake --build build/release
+build() {
+  step "Building (gcc, warnings are errors)"
+  cmake --preset release
+  cmake --build build/release
+}
 
-step "Testing"
-tests release
+first() {
+  set_up build demo test peers containers networks images
+  build
+  step "Testing"
+  tests release release "$many" -LE thorough
+}
 
-if ! $quick; then
+rest() {
+  set_up build demo test peers containers networks images faults pages go memory windows fuzz lint manual
+  build
+  step "Testing thoroughly"
+  tests release-thorough release "$many" -L thorough
   step "Testing with AddressSanitizer and UBSan"
   test_sanitized
   wanting windows "Building for Windows, and testing under Wine" test_windows
@@ -92,7 +118,10 @@ if ! $quick; then
   step "Installing, and building against what was installed"
   scripts/check-install.sh build/release
   wanting peers "Benchmarks, short form" scripts/bench.sh --short
-fi
+}
 
+for part in $parts; do
+  "$part"
+done
 step "All passed"
-scripts/test_summary.py "$results"
+[ -n "${WCL_TEST_RESULTS:-}" ] || scripts/test_summary.py "$results"
