@@ -2,17 +2,14 @@
 #ifndef WCL_CONTAINER_CONFIG_H
 #define WCL_CONTAINER_CONFIG_H
 
-#include <cjson/cJSON.h>
 #include <wcl/container.h>
 
-/* A configuration and the JSON its texts lie in. */
+#include "base/region.h"
+
+/* A configuration and the memory its texts and lists lie in. */
 typedef struct wcl_parsed_config {
     wcl_container_config config;
-    cJSON *json;
-    wcl_container_layer *layers;
-    wcl_mapped_dir *mapped_directories;
-    const char **endpoints;
-    wcl_hv_runtime hv_runtime;
+    wcl_region region;
 } wcl_parsed_config;
 
 /* wcl_free() */
@@ -25,8 +22,10 @@ wcl_status wcl_container_config_parse(const char *json, wcl_parsed_config *parse
 void wcl_parsed_config_free(wcl_parsed_config *parsed);
 #define WCL_CLEANUP_CONTAINER_CONFIG __attribute__((cleanup(wcl_parsed_config_free)))
 
-/* A ComputeSystemQuery; wcl_free(). */
+/* A ComputeSystemQuery; wcl_free(). NULL and "" are one that all match. */
 wcl_status wcl_compute_system_query_print(const wcl_compute_system_query *query, char **json,
                                           wcl_error *error);
+wcl_status wcl_compute_system_query_parse(const char *json, wcl_region *region,
+                                          wcl_compute_system_query *query, wcl_error *error);
 
 #endif

@@ -1,160 +1,144 @@
 /* Process configurations as JSON. */
 #include "container/process_config.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json.h"
-#include "container/fields.h"
+#include "base/json_fields.h"
 
-/* Command lines and environments are smaller; see CONFIG_LIMIT in config.c. */
-#define CONFIG_LIMIT (4 * 1024 * 1024)
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FIELD(name, type, member)                                                                  \
-    {                                                                                              \
-        name, type, offsetof(wcl_process_config, member), true                                     \
-    }
-#define NESTED(name)                                                                               \
-    {                                                                                              \
-        name, WCL_FIELD_NESTED, 0, false                                                           \
-    }
-
-static const wcl_field fields[] = {
-    FIELD("ApplicationName", WCL_FIELD_TEXT, application_name),
-    FIELD("CommandLine", WCL_FIELD_TEXT, command_line),
-    NESTED("CommandArgs"),
-    FIELD("User", WCL_FIELD_TEXT, user),
-    FIELD("WorkingDirectory", WCL_FIELD_TEXT, working_directory),
-    NESTED("Environment"),
-    FIELD("EmulateConsole", WCL_FIELD_BOOL, emulate_console),
-    FIELD("CreateStdInPipe", WCL_FIELD_BOOL, create_stdin_pipe),
-    FIELD("CreateStdOutPipe", WCL_FIELD_BOOL, create_stdout_pipe),
-    FIELD("CreateStdErrPipe", WCL_FIELD_BOOL, create_stderr_pipe),
-    NESTED("ConsoleSize"),
-    { "EndsContainer", WCL_FIELD_BOOL, offsetof(wcl_process_config, ends_container), false },
-};
-
-static bool print_environment(const wcl_process_config *config, cJSON *json)
+static wcl_status read_environment(const wcl_json_field *field, const cJSON *object,
+                                   wcl_region *region, void *to, wcl_error *error)
 {
-    cJSON *object = cJSON_AddObjectToObject(json, "Environment");
+    wcl_process_config *config = to;
+    const cJSON *item;
 
-    for (size_t i = 0; object && i < config->environment_count; i++) {
-        const wcl_environment_variable *variable = &config->environment[i];
-        /* The last of several values for one name stands. */
-        cJSON_DeleteItemFromObjectCaseSensitive(object, variable->name);
-        if (!wcl_json_add_text(object, variable->name, variable->value ? variable->value : ""))
-            return false;
-    }
-    return object != NULL;
-}
-
-/* 0,0 is what is sent when there is no console. */
-static bool print_console_size(const wcl_process_config *config, cJSON *json)
-{
-    int size[2] = { 0, 0 };
-
-    if (config->emulate_console) {
-        size[0] = config->console_height;
-        size[1] = config->console_width;
-    }
-    cJSON *list = cJSON_CreateIntArray(size, 2);
-    if (cJSON_AddItemToObject(json, "ConsoleSize", list))
-        return true;
-    cJSON_Delete(list);
-    return false;
-}
-
-wcl_status wcl_process_config_print(const wcl_process_config *config, char **json, wcl_error *error)
-{
-    WCL_CLEANUP_JSON cJSON *object = cJSON_CreateObject();
-
-    for (size_t i = 0; i < config->environment_count; i++)
-        if (!config->environment[i].name)
-            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                            "Environment has a variable without a name");
-    if (!object || !wcl_fields_print(fields, COUNT(fields), config, object) ||
-        !print_environment(config, object) || !print_console_size(config, object) ||
-        (config->argument_count > 0 &&
-         !wcl_fields_print_texts(object, "CommandArgs", config->arguments,
-                                 config->argument_count)) ||
-        !(*json = wcl_json_print(object)))
-        return wcl_fail_memory(error);
-    return WCL_OK;
-}
-
-static wcl_status parse_environment(wcl_parsed_process_config *parsed, wcl_error *error)
-{
-    const cJSON *object = cJSON_GetObjectItemCaseSensitive(parsed->json, "Environment"), *item;
-    size_t at = 0;
-
-    if (!object || cJSON_IsNull(object))
-        return WCL_OK;
     if (!cJSON_IsObject(object))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "the field 'Environment' is not an object");
-    size_t count = (size_t)cJSON_GetArraySize(object);
-    parsed->environment = calloc(count + 1, sizeof(*parsed->environment));
-    if (!parsed->environment)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "the field '%s' is not an object",
+                        field->name);
+    size_t count = (size_t)cJSON_GetArraySize(object), at = 0;
+    wcl_environment_variable *list = wcl_region_alloc(region, count + 1, sizeof(*list));
+    if (!list)
         return wcl_fail_memory(error);
     cJSON_ArrayForEach(item, object)
     {
         if (!cJSON_IsString(item) || !*item->string || strchr(item->string, '='))
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                            "the variable '%s' in 'Environment' is not a name and a text",
-                            item->string);
-        parsed->environment[at++] = (wcl_environment_variable) { item->string, item->valuestring };
+                            "the variable '%s' in '%s' is not a name and a text", item->string,
+                            field->name);
+        list[at].name = wcl_region_text(region, item->string);
+        list[at].value = wcl_region_text(region, item->valuestring);
+        if (!list[at].name || !list[at].value)
+            return wcl_fail_memory(error);
+        at++;
     }
-    parsed->config.environment = parsed->environment;
-    parsed->config.environment_count = count;
+    config->environment = list;
+    config->environment_count = count;
     return WCL_OK;
 }
 
-static wcl_status parse_console_size(wcl_parsed_process_config *parsed, wcl_error *error)
+static wcl_status write_environment(const wcl_json_field *field, const void *from, cJSON *json,
+                                    wcl_error *error)
 {
-    const cJSON *list, *item;
-    uint16_t size[2];
-    size_t at = 0, count;
+    const wcl_process_config *config = from;
+    cJSON *object = cJSON_AddObjectToObject(json, field->name);
 
-    if (wcl_fields_list(parsed->json, "ConsoleSize", &list, &count, error) != WCL_OK)
-        return WCL_FAILED;
-    if (!list)
-        return WCL_OK;
+    if (!object)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; i < config->environment_count; i++) {
+        const wcl_environment_variable *variable = &config->environment[i];
+        if (!variable->name)
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s has a variable without a name",
+                            field->name);
+        /* The last of several values for one name stands. */
+        cJSON_DeleteItemFromObjectCaseSensitive(object, variable->name);
+        if (!wcl_json_add_text(object, variable->name, variable->value ? variable->value : ""))
+            return wcl_fail_memory(error);
+    }
+    return WCL_OK;
+}
+
+static wcl_status read_console_size(const wcl_json_field *field, const cJSON *list,
+                                    wcl_region *region, void *to, wcl_error *error)
+{
+    wcl_process_config *config = to;
+    uint16_t *const sizes[] = { &config->console_height, &config->console_width };
+    const cJSON *item;
+    size_t at = 0;
+    int count = cJSON_GetArraySize(list);
+
+    (void)region;
+    if (!cJSON_IsArray(list) || (count != 0 && count != 2))
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        "the field '%s' is not a list of a height and a width", field->name);
     cJSON_ArrayForEach(item, list)
     {
-        if (count != 2 || !cJSON_IsNumber(item) || item->valuedouble < 0 ||
-            item->valuedouble > 65535)
+        if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > 65535)
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                            "the field 'ConsoleSize' is not a height and a width up to 65535");
-        size[at++] = (uint16_t)item->valuedouble;
+                            "the field '%s' is not a height and a width up to 65535", field->name);
+        *sizes[at++] = (uint16_t)item->valuedouble;
     }
-    parsed->config.console_height = size[0];
-    parsed->config.console_width = size[1];
     return WCL_OK;
 }
 
-static wcl_status parse_config(const char *json, wcl_parsed_process_config *parsed,
-                               wcl_error *error)
+/* 0,0 is what is sent when there is no console. */
+static wcl_status write_console_size(const wcl_json_field *field, const void *from, cJSON *json,
+                                     wcl_error *error)
 {
-    if (!json)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "there is no configuration");
-    if (wcl_json_parse(json, strlen(json), CONFIG_LIMIT, &parsed->json, error) != WCL_OK ||
-        wcl_fields_parse(fields, COUNT(fields), parsed->json, "the process configuration",
-                         &parsed->config, error) != WCL_OK ||
-        parse_environment(parsed, error) != WCL_OK || parse_console_size(parsed, error) != WCL_OK ||
-        wcl_fields_texts(parsed->json, "CommandArgs", &parsed->arguments,
-                         &parsed->config.argument_count, error) != WCL_OK)
-        return WCL_FAILED;
-    parsed->config.arguments = parsed->arguments;
-    return WCL_OK;
+    const wcl_process_config *config = from;
+    const int size[] = { config->emulate_console ? config->console_height : 0,
+                         config->emulate_console ? config->console_width : 0 };
+    cJSON *list = cJSON_CreateIntArray(size, 2);
+
+    if (cJSON_AddItemToObject(json, field->name, list))
+        return WCL_OK;
+    cJSON_Delete(list);
+    return wcl_fail_memory(error);
+}
+
+#define FIELD(json, kind, member)                                                                  \
+    {                                                                                              \
+        .name = json, .type = kind, .keep_empty = true,                                            \
+        .offset = offsetof(wcl_process_config, member)                                             \
+    }
+#define OTHER(json, reader, writer)                                                                \
+    {                                                                                              \
+        .name = json, .type = WCL_JSON_OTHER, .read = reader, .write = writer                      \
+    }
+
+static const wcl_json_field fields[] = {
+    FIELD("ApplicationName", WCL_JSON_TEXT, application_name),
+    FIELD("CommandLine", WCL_JSON_TEXT, command_line),
+    FIELD("User", WCL_JSON_TEXT, user),
+    FIELD("WorkingDirectory", WCL_JSON_TEXT, working_directory),
+    FIELD("EmulateConsole", WCL_JSON_BOOL, emulate_console),
+    FIELD("CreateStdInPipe", WCL_JSON_BOOL, create_stdin_pipe),
+    FIELD("CreateStdOutPipe", WCL_JSON_BOOL, create_stdout_pipe),
+    FIELD("CreateStdErrPipe", WCL_JSON_BOOL, create_stderr_pipe),
+    { .name = "EndsContainer",
+      .type = WCL_JSON_BOOL,
+      .offset = offsetof(wcl_process_config, ends_container) },
+    OTHER("Environment", read_environment, write_environment),
+    OTHER("ConsoleSize", read_console_size, write_console_size),
+    { .name = "CommandArgs",
+      .type = WCL_JSON_TEXTS,
+      .offset = offsetof(wcl_process_config, arguments),
+      .count_offset = offsetof(wcl_process_config, argument_count) },
+};
+static const wcl_json_table table = { .what = "the process configuration",
+                                      WCL_JSON_FIELDS(fields) };
+
+wcl_status wcl_process_config_print(const wcl_process_config *config, char **json, wcl_error *error)
+{
+    return wcl_json_write_text(&table, config, json, error);
 }
 
 wcl_status wcl_process_config_parse(const char *json, wcl_parsed_process_config *parsed,
                                     wcl_error *error)
 {
-    memset(parsed, 0, sizeof(*parsed));
-    parsed->config.struct_size = sizeof(parsed->config);
-    if (parse_config(json, parsed, error) == WCL_OK)
+    *parsed = (wcl_parsed_process_config) { .config.struct_size = sizeof(parsed->config) };
+    if (wcl_json_read_text(&table, json, WCL_PROCESS_CONFIG_LIMIT, &parsed->region, &parsed->config,
+                           error) == WCL_OK)
         return WCL_OK;
     wcl_parsed_process_config_free(parsed);
     return WCL_FAILED;
@@ -162,8 +146,6 @@ wcl_status wcl_process_config_parse(const char *json, wcl_parsed_process_config 
 
 void wcl_parsed_process_config_free(wcl_parsed_process_config *parsed)
 {
-    cJSON_Delete(parsed->json);
-    free(parsed->arguments);
-    free(parsed->environment);
+    wcl_region_free(&parsed->region);
     memset(parsed, 0, sizeof(*parsed));
 }

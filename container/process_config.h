@@ -2,14 +2,17 @@
 #ifndef WCL_CONTAINER_PROCESS_CONFIG_H
 #define WCL_CONTAINER_PROCESS_CONFIG_H
 
-#include <cjson/cJSON.h>
 #include <wcl/container.h>
+
+#include "base/region.h"
+
+/* Command lines and environments are smaller; a limit keeps a wrong file from being taken for one.
+ */
+#define WCL_PROCESS_CONFIG_LIMIT (4 * 1024 * 1024)
 
 typedef struct wcl_parsed_process_config {
     wcl_process_config config;
-    cJSON *json;
-    const char **arguments;
-    wcl_environment_variable *environment;
+    wcl_region region;
 } wcl_parsed_process_config;
 
 /* wcl_free() */

@@ -6,23 +6,23 @@
 
 struct parsed_endpoint {
     wcl_hns_endpoint endpoint; /* first, so that a pointer to it is one to this */
-    wcl_hns_arena arena;
+    wcl_region region;
 };
 
-wcl_hns_arena *wcl_hns_endpoint_arena(wcl_hns_endpoint *endpoint)
+wcl_region *wcl_hns_endpoint_region(wcl_hns_endpoint *endpoint)
 {
-    return &((struct parsed_endpoint *)endpoint)->arena;
+    return &((struct parsed_endpoint *)endpoint)->region;
 }
 
 void wcl_hns_endpoint_free(wcl_hns_endpoint *endpoint)
 {
     if (!endpoint)
         return;
-    wcl_hns_arena_free(wcl_hns_endpoint_arena(endpoint));
+    wcl_region_free(wcl_hns_endpoint_region(endpoint));
     free(endpoint);
 }
 
-static wcl_status read_texts(wcl_hns_arena *arena, const cJSON *from, wcl_hns_endpoint *endpoint,
+static wcl_status read_texts(wcl_region *region, const cJSON *from, wcl_hns_endpoint *endpoint,
                              wcl_error *error)
 {
     const struct {
@@ -43,7 +43,7 @@ static wcl_status read_texts(wcl_hns_arena *arena, const cJSON *from, wcl_hns_en
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (wcl_hns_read_text(arena, from, texts[i].name, texts[i].field, error) != WCL_OK)
+        if (wcl_hns_read_text(region, from, texts[i].name, texts[i].field, error) != WCL_OK)
             return WCL_FAILED;
     return WCL_OK;
 }
@@ -62,7 +62,7 @@ static wcl_status read_prefix_length(const cJSON *from, const char *name, uint8_
     return WCL_OK;
 }
 
-static wcl_status read_endpoint(wcl_hns_arena *arena, const cJSON *from, wcl_hns_endpoint *endpoint,
+static wcl_status read_endpoint(wcl_region *region, const cJSON *from, wcl_hns_endpoint *endpoint,
                                 wcl_error *error)
 {
     static const char *const known[] = { "ID",
@@ -84,8 +84,8 @@ static wcl_status read_endpoint(wcl_hns_arena *arena, const cJSON *from, wcl_hns
                                          "GatewayAddressV6",
                                          NULL };
 
-    if (read_texts(arena, from, endpoint, error) != WCL_OK ||
-        wcl_hns_read_policies(arena, from, &endpoint->policies, &endpoint->policy_count, error) !=
+    if (read_texts(region, from, endpoint, error) != WCL_OK ||
+        wcl_hns_read_policies(region, from, &endpoint->policies, &endpoint->policy_count, error) !=
             WCL_OK ||
         wcl_json_get_bool(from, "EnableInternalDNS", &endpoint->enable_internal_dns, error) !=
             WCL_OK ||
@@ -96,7 +96,7 @@ static wcl_status read_endpoint(wcl_hns_arena *arena, const cJSON *from, wcl_hns
         read_prefix_length(from, "IPv6PrefixLength", &endpoint->ipv6_prefix_length, error) !=
             WCL_OK)
         return WCL_FAILED;
-    return wcl_hns_read_extra(arena, from, known, &endpoint->extra, error);
+    return wcl_hns_read_extra(region, from, known, &endpoint->extra, error);
 }
 
 wcl_status wcl_hns_endpoint_from_json(const cJSON *from, wcl_hns_endpoint **endpoint,
@@ -107,7 +107,7 @@ wcl_status wcl_hns_endpoint_from_json(const cJSON *from, wcl_hns_endpoint **endp
     struct parsed_endpoint *parsed = calloc(1, sizeof(*parsed));
     if (!parsed)
         return wcl_fail_memory(error);
-    if (read_endpoint(&parsed->arena, from, &parsed->endpoint, error) != WCL_OK) {
+    if (read_endpoint(&parsed->region, from, &parsed->endpoint, error) != WCL_OK) {
         wcl_hns_endpoint_free(&parsed->endpoint);
         return WCL_FAILED;
     }

@@ -6,23 +6,23 @@
 
 struct parsed_network {
     wcl_hns_network network; /* first, so that a pointer to it is one to this */
-    wcl_hns_arena arena;
+    wcl_region region;
 };
 
-wcl_hns_arena *wcl_hns_network_arena(wcl_hns_network *network)
+wcl_region *wcl_hns_network_region(wcl_hns_network *network)
 {
-    return &((struct parsed_network *)network)->arena;
+    return &((struct parsed_network *)network)->region;
 }
 
 void wcl_hns_network_free(wcl_hns_network *network)
 {
     if (!network)
         return;
-    wcl_hns_arena_free(wcl_hns_network_arena(network));
+    wcl_region_free(wcl_hns_network_region(network));
     free(network);
 }
 
-static wcl_status read_subnets(wcl_hns_arena *arena, const cJSON *from, wcl_hns_network *network,
+static wcl_status read_subnets(wcl_region *region, const cJSON *from, wcl_hns_network *network,
                                wcl_error *error)
 {
     static const char *const known[] = { "AddressPrefix", "GatewayAddress", "Policies", NULL };
@@ -32,17 +32,17 @@ static wcl_status read_subnets(wcl_hns_arena *arena, const cJSON *from, wcl_hns_
 
     if (status != WCL_OK)
         return status == WCL_END ? WCL_OK : WCL_FAILED;
-    wcl_hns_subnet *subnets = wcl_hns_arena_alloc(arena, count, sizeof(*subnets));
+    wcl_hns_subnet *subnets = wcl_region_alloc(region, count, sizeof(*subnets));
     if (!subnets)
         return wcl_fail_memory(error);
     cJSON_ArrayForEach(item, array)
     {
         wcl_hns_subnet *subnet = &subnets[at++];
-        if (wcl_hns_read_text(arena, item, known[0], &subnet->address_prefix, error) != WCL_OK ||
-            wcl_hns_read_text(arena, item, known[1], &subnet->gateway_address, error) != WCL_OK ||
-            wcl_hns_read_policies(arena, item, &subnet->policies, &subnet->policy_count, error) !=
+        if (wcl_hns_read_text(region, item, known[0], &subnet->address_prefix, error) != WCL_OK ||
+            wcl_hns_read_text(region, item, known[1], &subnet->gateway_address, error) != WCL_OK ||
+            wcl_hns_read_policies(region, item, &subnet->policies, &subnet->policy_count, error) !=
                 WCL_OK ||
-            wcl_hns_read_extra(arena, item, known, &subnet->extra, error) != WCL_OK)
+            wcl_hns_read_extra(region, item, known, &subnet->extra, error) != WCL_OK)
             return WCL_FAILED;
     }
     network->subnets = subnets;
@@ -50,7 +50,7 @@ static wcl_status read_subnets(wcl_hns_arena *arena, const cJSON *from, wcl_hns_
     return WCL_OK;
 }
 
-static wcl_status read_mac_pools(wcl_hns_arena *arena, const cJSON *from, wcl_hns_network *network,
+static wcl_status read_mac_pools(wcl_region *region, const cJSON *from, wcl_hns_network *network,
                                  wcl_error *error)
 {
     static const char *const known[] = { "StartMacAddress", "EndMacAddress", NULL };
@@ -60,15 +60,15 @@ static wcl_status read_mac_pools(wcl_hns_arena *arena, const cJSON *from, wcl_hn
 
     if (status != WCL_OK)
         return status == WCL_END ? WCL_OK : WCL_FAILED;
-    wcl_hns_mac_pool *pools = wcl_hns_arena_alloc(arena, count, sizeof(*pools));
+    wcl_hns_mac_pool *pools = wcl_region_alloc(region, count, sizeof(*pools));
     if (!pools)
         return wcl_fail_memory(error);
     cJSON_ArrayForEach(item, array)
     {
         wcl_hns_mac_pool *pool = &pools[at++];
-        if (wcl_hns_read_text(arena, item, known[0], &pool->start_mac_address, error) != WCL_OK ||
-            wcl_hns_read_text(arena, item, known[1], &pool->end_mac_address, error) != WCL_OK ||
-            wcl_hns_read_extra(arena, item, known, &pool->extra, error) != WCL_OK)
+        if (wcl_hns_read_text(region, item, known[0], &pool->start_mac_address, error) != WCL_OK ||
+            wcl_hns_read_text(region, item, known[1], &pool->end_mac_address, error) != WCL_OK ||
+            wcl_hns_read_extra(region, item, known, &pool->extra, error) != WCL_OK)
             return WCL_FAILED;
     }
     network->mac_pools = pools;
@@ -76,7 +76,7 @@ static wcl_status read_mac_pools(wcl_hns_arena *arena, const cJSON *from, wcl_hn
     return WCL_OK;
 }
 
-static wcl_status read_network(wcl_hns_arena *arena, const cJSON *from, wcl_hns_network *network,
+static wcl_status read_network(wcl_region *region, const cJSON *from, wcl_hns_network *network,
                                wcl_error *error)
 {
     static const char *const known[] = { "ID",
@@ -108,7 +108,7 @@ static wcl_status read_network(wcl_hns_arena *arena, const cJSON *from, wcl_hns_
     uint64_t compartment = 0;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (wcl_hns_read_text(arena, from, texts[i].name, texts[i].field, error) != WCL_OK)
+        if (wcl_hns_read_text(region, from, texts[i].name, texts[i].field, error) != WCL_OK)
             return WCL_FAILED;
     if (wcl_json_get_u64(from, "DNSServerCompartment", &compartment, error) != WCL_OK)
         return WCL_FAILED;
@@ -116,12 +116,12 @@ static wcl_status read_network(wcl_hns_arena *arena, const cJSON *from, wcl_hns_
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "the field 'DNSServerCompartment' does not fit into 32 bits");
     network->dns_server_compartment = (uint32_t)compartment;
-    if (read_subnets(arena, from, network, error) != WCL_OK ||
-        read_mac_pools(arena, from, network, error) != WCL_OK ||
-        wcl_hns_read_policies(arena, from, &network->policies, &network->policy_count, error) !=
+    if (read_subnets(region, from, network, error) != WCL_OK ||
+        read_mac_pools(region, from, network, error) != WCL_OK ||
+        wcl_hns_read_policies(region, from, &network->policies, &network->policy_count, error) !=
             WCL_OK)
         return WCL_FAILED;
-    return wcl_hns_read_extra(arena, from, known, &network->extra, error);
+    return wcl_hns_read_extra(region, from, known, &network->extra, error);
 }
 
 wcl_status wcl_hns_network_from_json(const cJSON *from, wcl_hns_network **network, wcl_error *error)
@@ -131,7 +131,7 @@ wcl_status wcl_hns_network_from_json(const cJSON *from, wcl_hns_network **networ
     struct parsed_network *parsed = calloc(1, sizeof(*parsed));
     if (!parsed)
         return wcl_fail_memory(error);
-    if (read_network(&parsed->arena, from, &parsed->network, error) != WCL_OK) {
+    if (read_network(&parsed->region, from, &parsed->network, error) != WCL_OK) {
         wcl_hns_network_free(&parsed->network);
         return WCL_FAILED;
     }

@@ -5,7 +5,7 @@
 #include <wcl/hns.h>
 
 #include "base/json.h"
-#include "hns/arena.h"
+#include "base/region.h"
 
 /* The largest request or record that is read. */
 #define WCL_HNS_JSON_LIMIT (1024 * 1024)
@@ -20,23 +20,23 @@ wcl_status wcl_hns_endpoint_to_json(const wcl_hns_endpoint *endpoint, cJSON **js
                                     wcl_error *error);
 
 /* Where further texts and lists of a parsed object go. */
-wcl_hns_arena *wcl_hns_network_arena(wcl_hns_network *network);
-wcl_hns_arena *wcl_hns_endpoint_arena(wcl_hns_endpoint *endpoint);
+wcl_region *wcl_hns_network_region(wcl_hns_network *network);
+wcl_region *wcl_hns_endpoint_region(wcl_hns_endpoint *endpoint);
 
 /* Sets a text of a parsed object to a copy. */
-wcl_status wcl_hns_set_text(wcl_hns_arena *arena, const char **field, const char *text,
+wcl_status wcl_hns_set_text(wcl_region *region, const char **field, const char *text,
                             wcl_error *error);
 
 /* Whether policies that a caller put together can be written as JSON. */
 wcl_status wcl_hns_check_policies(const wcl_hns_policy *list, size_t count, wcl_error *error);
 
 /* The parts that networks and endpoints share; the names are the JSON's. */
-wcl_status wcl_hns_read_text(wcl_hns_arena *arena, const cJSON *from, const char *name,
+wcl_status wcl_hns_read_text(wcl_region *region, const cJSON *from, const char *name,
                              const char **field, wcl_error *error);
-wcl_status wcl_hns_read_policies(wcl_hns_arena *arena, const cJSON *from,
-                                 const wcl_hns_policy **list, size_t *count, wcl_error *error);
+wcl_status wcl_hns_read_policies(wcl_region *region, const cJSON *from, const wcl_hns_policy **list,
+                                 size_t *count, wcl_error *error);
 /* What `from` holds besides the `known` names (ended by NULL), as text; NULL for nothing. */
-wcl_status wcl_hns_read_extra(wcl_hns_arena *arena, const cJSON *from, const char *const *known,
+wcl_status wcl_hns_read_extra(wcl_region *region, const cJSON *from, const char *const *known,
                               const char **extra, wcl_error *error);
 /* A list of objects that is to become structs: WCL_END when the field is missing. */
 wcl_status wcl_hns_read_list(const cJSON *from, const char *name, const cJSON **list, size_t *count,

@@ -8,24 +8,24 @@
 
 static const char *const type_names[] = { NULL, "NAT", "QOS", "VLAN", "VSID", "PA" };
 
-wcl_status wcl_hns_set_text(wcl_hns_arena *arena, const char **field, const char *text,
+wcl_status wcl_hns_set_text(wcl_region *region, const char **field, const char *text,
                             wcl_error *error)
 {
-    *field = wcl_hns_arena_text(arena, text);
+    *field = wcl_region_text(region, text);
     return *field ? WCL_OK : wcl_fail_memory(error);
 }
 
-wcl_status wcl_hns_read_text(wcl_hns_arena *arena, const cJSON *from, const char *name,
+wcl_status wcl_hns_read_text(wcl_region *region, const cJSON *from, const char *name,
                              const char **field, wcl_error *error)
 {
     const char *text = NULL;
 
     if (wcl_json_get_text(from, name, &text, error) != WCL_OK)
         return WCL_FAILED;
-    return text && *text ? wcl_hns_set_text(arena, field, text, error) : WCL_OK;
+    return text && *text ? wcl_hns_set_text(region, field, text, error) : WCL_OK;
 }
 
-wcl_status wcl_hns_read_extra(wcl_hns_arena *arena, const cJSON *from, const char *const *known,
+wcl_status wcl_hns_read_extra(wcl_region *region, const cJSON *from, const char *const *known,
                               const char **extra, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *rest = NULL;
@@ -49,7 +49,7 @@ wcl_status wcl_hns_read_extra(wcl_hns_arena *arena, const cJSON *from, const cha
     if (!rest)
         return WCL_OK;
     WCL_CLEANUP_FREE char *text = wcl_json_print(rest);
-    return text ? wcl_hns_set_text(arena, extra, text, error) : wcl_fail_memory(error);
+    return text ? wcl_hns_set_text(region, extra, text, error) : wcl_fail_memory(error);
 }
 
 wcl_status wcl_hns_read_list(const cJSON *from, const char *name, const cJSON **list, size_t *count,
@@ -86,12 +86,12 @@ static wcl_status read_bounded(const cJSON *from, const char *name, uint64_t lim
     return WCL_OK;
 }
 
-static wcl_status read_nat(wcl_hns_arena *arena, const cJSON *from, wcl_hns_nat_policy *nat,
+static wcl_status read_nat(wcl_region *region, const cJSON *from, wcl_hns_nat_policy *nat,
                            wcl_error *error)
 {
     uint64_t internal, external;
 
-    if (wcl_hns_read_text(arena, from, "Protocol", &nat->protocol, error) != WCL_OK ||
+    if (wcl_hns_read_text(region, from, "Protocol", &nat->protocol, error) != WCL_OK ||
         read_bounded(from, "InternalPort", 65535, &internal, error) != WCL_OK ||
         read_bounded(from, "ExternalPort", 65535, &external, error) != WCL_OK)
         return WCL_FAILED;
@@ -100,7 +100,7 @@ static wcl_status read_nat(wcl_hns_arena *arena, const cJSON *from, wcl_hns_nat_
     return WCL_OK;
 }
 
-static wcl_status read_by_type(wcl_hns_arena *arena, const cJSON *from, wcl_hns_policy *policy,
+static wcl_status read_by_type(wcl_region *region, const cJSON *from, wcl_hns_policy *policy,
                                const char *const **known, wcl_error *error)
 {
     static const char *const nat[] = { "Type", "Protocol", "InternalPort", "ExternalPort", NULL };
@@ -115,7 +115,7 @@ static wcl_status read_by_type(wcl_hns_arena *arena, const cJSON *from, wcl_hns_
     switch (policy->type) {
     case WCL_HNS_POLICY_NAT:
         *known = nat;
-        return read_nat(arena, from, &policy->nat, error);
+        return read_nat(region, from, &policy->nat, error);
     case WCL_HNS_POLICY_QOS:
         *known = qos;
         return wcl_json_get_u64(from, qos[1], &policy->qos.maximum_outgoing_bandwidth_in_bytes,
@@ -132,15 +132,15 @@ static wcl_status read_by_type(wcl_hns_arena *arena, const cJSON *from, wcl_hns_
         return status;
     case WCL_HNS_POLICY_PA:
         *known = pa;
-        return wcl_hns_read_text(arena, from, pa[1], &policy->pa.pa, error);
+        return wcl_hns_read_text(region, from, pa[1], &policy->pa.pa, error);
     case WCL_HNS_POLICY_OTHER:
     default:
         *known = other;
-        return wcl_hns_read_text(arena, from, "Type", &policy->type_name, error);
+        return wcl_hns_read_text(region, from, "Type", &policy->type_name, error);
     }
 }
 
-static wcl_status read_policy(wcl_hns_arena *arena, const cJSON *from, wcl_hns_policy *policy,
+static wcl_status read_policy(wcl_region *region, const cJSON *from, wcl_hns_policy *policy,
                               wcl_error *error)
 {
     const char *type = NULL;
@@ -153,13 +153,13 @@ static wcl_status read_policy(wcl_hns_arena *arena, const cJSON *from, wcl_hns_p
     for (size_t i = WCL_HNS_POLICY_NAT; i < TYPE_COUNT; i++)
         if (strcasecmp(type, type_names[i]) == 0)
             policy->type = (wcl_hns_policy_type)i;
-    if (read_by_type(arena, from, policy, &known, error) != WCL_OK)
+    if (read_by_type(region, from, policy, &known, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_hns_read_extra(arena, from, known, &policy->extra, error);
+    return wcl_hns_read_extra(region, from, known, &policy->extra, error);
 }
 
-wcl_status wcl_hns_read_policies(wcl_hns_arena *arena, const cJSON *from,
-                                 const wcl_hns_policy **list, size_t *count, wcl_error *error)
+wcl_status wcl_hns_read_policies(wcl_region *region, const cJSON *from, const wcl_hns_policy **list,
+                                 size_t *count, wcl_error *error)
 {
     const cJSON *array, *item;
     size_t length = 0, at = 0;
@@ -167,12 +167,12 @@ wcl_status wcl_hns_read_policies(wcl_hns_arena *arena, const cJSON *from,
 
     if (status != WCL_OK)
         return status == WCL_END ? WCL_OK : WCL_FAILED;
-    wcl_hns_policy *policies = wcl_hns_arena_alloc(arena, length, sizeof(*policies));
+    wcl_hns_policy *policies = wcl_region_alloc(region, length, sizeof(*policies));
     if (!policies)
         return wcl_fail_memory(error);
     cJSON_ArrayForEach(item, array)
     {
-        if (read_policy(arena, item, &policies[at++], error) != WCL_OK)
+        if (read_policy(region, item, &policies[at++], error) != WCL_OK)
             return WCL_FAILED;
     }
     *list = policies;

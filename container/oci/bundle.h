@@ -2,6 +2,8 @@
 #ifndef WCL_CONTAINER_OCI_BUNDLE_H
 #define WCL_CONTAINER_OCI_BUNDLE_H
 
+#include <cjson/cJSON.h>
+
 #include "container/config.h"
 
 typedef struct wcl_oci_bundle {

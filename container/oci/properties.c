@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/listing.h"
-#include "base/json.h"
-#include "container/fields.h"
+#include "base/json_fields.h"
+#include "container/config.h"
 #include "container/oci/network.h"
 #include "container/oci/prepare.h"
 #include "container/oci/state.h"
@@ -76,29 +76,40 @@ typedef struct wanted {
     bool updates;
 } wanted;
 
-static wcl_status parse_property_query(const char *query, wanted *types, wcl_error *error)
-{
-    static const wcl_field fields[] = { { "PropertyTypes", WCL_FIELD_NESTED, 0, false } };
-    WCL_CLEANUP_JSON cJSON *json = NULL;
-    WCL_CLEANUP_FREE const char **names = NULL;
-    size_t count = 0;
+typedef struct property_query {
+    const char *const *types;
+    size_t count;
+} property_query;
 
-    if (!query || !*query)
+static const wcl_json_field property_query_fields[] = {
+    { .name = "PropertyTypes",
+      .type = WCL_JSON_TEXTS,
+      .offset = offsetof(property_query, types),
+      .count_offset = offsetof(property_query, count) },
+};
+static const wcl_json_table property_query_table = { .what = "the property query",
+                                                     WCL_JSON_FIELDS(property_query_fields) };
+
+static wcl_status parse_property_query(const char *text, wanted *types, wcl_error *error)
+{
+    WCL_CLEANUP_REGION wcl_region region = { 0 };
+    property_query query = { 0 };
+
+    if (!text || !*text)
         return WCL_OK;
-    if (wcl_json_parse(query, strlen(query), QUERY_LIMIT, &json, error) != WCL_OK ||
-        wcl_fields_parse(fields, 1, json, "the property query", NULL, error) != WCL_OK ||
-        wcl_fields_texts(json, "PropertyTypes", &names, &count, error) != WCL_OK)
+    if (wcl_json_read_text(&property_query_table, text, QUERY_LIMIT, &region, &query, error) !=
+        WCL_OK)
         return WCL_FAILED;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], "Statistics") == 0)
+    for (size_t i = 0; i < query.count; i++) {
+        if (strcmp(query.types[i], "Statistics") == 0)
             types->statistics = true;
-        else if (strcmp(names[i], "ProcessList") == 0)
+        else if (strcmp(query.types[i], "ProcessList") == 0)
             types->processes = true;
-        else if (strcmp(names[i], "PendingUpdates") == 0)
+        else if (strcmp(query.types[i], "PendingUpdates") == 0)
             types->updates = true;
         else
             return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "there is no property type '%s'",
-                            names[i]);
+                            query.types[i]);
     }
     return WCL_OK;
 }
@@ -168,43 +179,6 @@ wcl_status wcl_oci_properties(wcl_provider_system *system, const char *query, ch
 
 /* ---- All that match ------------------------------------------------------------------------- */
 
-/* A parsed ComputeSystemQuery. */
-typedef struct system_query {
-    cJSON *json;
-    const char **ids, **types, **names, **owners;
-    size_t id_count, type_count, name_count, owner_count;
-} system_query;
-
-static void system_query_free(system_query *query)
-{
-    cJSON_Delete(query->json);
-    wcl_free(query->ids);
-    wcl_free(query->types);
-    wcl_free(query->names);
-    wcl_free(query->owners);
-}
-
-static wcl_status system_query_parse(const char *text, system_query *query, wcl_error *error)
-{
-    static const wcl_field fields[] = {
-        { "Ids", WCL_FIELD_NESTED, 0, false },
-        { "Types", WCL_FIELD_NESTED, 0, false },
-        { "Names", WCL_FIELD_NESTED, 0, false },
-        { "Owners", WCL_FIELD_NESTED, 0, false },
-    };
-
-    if (!text || !*text)
-        return WCL_OK;
-    if (wcl_json_parse(text, strlen(text), QUERY_LIMIT, &query->json, error) != WCL_OK ||
-        wcl_fields_parse(fields, 4, query->json, "the query", NULL, error) != WCL_OK ||
-        wcl_fields_texts(query->json, "Ids", &query->ids, &query->id_count, error) != WCL_OK ||
-        wcl_fields_texts(query->json, "Types", &query->types, &query->type_count, error) !=
-            WCL_OK ||
-        wcl_fields_texts(query->json, "Names", &query->names, &query->name_count, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_fields_texts(query->json, "Owners", &query->owners, &query->owner_count, error);
-}
-
 static bool allows(const char *const *wanted_texts, size_t count, const char *text)
 {
     for (size_t i = 0; i < count; i++)
@@ -213,7 +187,7 @@ static bool allows(const char *const *wanted_texts, size_t count, const char *te
     return count == 0;
 }
 
-static bool query_matches(const system_query *query, const cJSON *properties)
+static bool query_matches(const wcl_compute_system_query *query, const cJSON *properties)
 {
     return allows(query->ids, query->id_count, text_of(properties, "Id")) &&
            allows(query->types, query->type_count, text_of(properties, "SystemType")) &&
@@ -245,8 +219,9 @@ static cJSON *examine(const wcl_container_folder *place, const char *id)
     return json;
 }
 
-static wcl_status list_matching(const wcl_container_folder *run, const system_query *query,
-                                cJSON *list, wcl_error *error)
+static wcl_status list_matching(const wcl_container_folder *run,
+                                const wcl_compute_system_query *query, cJSON *list,
+                                wcl_error *error)
 {
     DIR *listing = opendir(run->run_dir);
     const struct dirent *entry;
@@ -275,17 +250,14 @@ wcl_status wcl_oci_enumerate(const wcl_container_options *options, const char *q
 {
     WCL_CLEANUP_CONTAINER_FOLDER wcl_container_folder run = { 0 };
     WCL_CLEANUP_JSON cJSON *list = cJSON_CreateArray();
-    system_query parsed = { 0 };
+    WCL_CLEANUP_REGION wcl_region region = { 0 };
+    wcl_compute_system_query parsed;
 
     if (!list)
         return wcl_fail_memory(error);
-    wcl_status status = wcl_container_folder_init(&run, options, NULL, error);
-    if (status == WCL_OK)
-        status = system_query_parse(query, &parsed, error);
-    if (status == WCL_OK)
-        status = list_matching(&run, &parsed, list, error);
-    system_query_free(&parsed);
-    if (status != WCL_OK)
+    if (wcl_container_folder_init(&run, options, NULL, error) != WCL_OK ||
+        wcl_compute_system_query_parse(query, &region, &parsed, error) != WCL_OK ||
+        list_matching(&run, &parsed, list, error) != WCL_OK)
         return WCL_FAILED;
     *systems = wcl_json_print(list);
     return *systems ? WCL_OK : wcl_fail_memory(error);

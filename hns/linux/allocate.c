@@ -27,7 +27,7 @@ static uint64_t hash_of(const char *kind, const char *text)
     return wcl_load_le64(guid.bytes);
 }
 
-static wcl_status fill_id(wcl_hns_arena *arena, const char **field, wcl_error *error)
+static wcl_status fill_id(wcl_region *region, const char **field, wcl_error *error)
 {
     wcl_guid guid;
     char id[37];
@@ -40,7 +40,7 @@ static wcl_status fill_id(wcl_hns_arena *arena, const char **field, wcl_error *e
             return WCL_FAILED;
         wcl_guid_format(&guid, id);
     }
-    return wcl_hns_set_text(arena, field, id, error);
+    return wcl_hns_set_text(region, field, id, error);
 }
 
 /* ---- Networks ---- */
@@ -57,7 +57,7 @@ static bool overlaps_others(const wcl_prefix *prefix, const wcl_network_list *ot
 static wcl_status fill_subnet(wcl_service *service, wcl_hns_network *object,
                               const wcl_network_list *others, wcl_error *error)
 {
-    wcl_hns_arena *arena = wcl_hns_network_arena(object);
+    wcl_region *region = wcl_hns_network_region(object);
     uint64_t start = hash_of("subnet", object->id);
 
     for (unsigned i = 0; i < POOL_SUBNETS; i++) {
@@ -70,12 +70,12 @@ static wcl_status fill_subnet(wcl_service *service, wcl_hns_network *object,
             continue;
         char ip[WCL_IP_TEXT_SIZE], text[WCL_IP_TEXT_SIZE + 4];
         snprintf(text, sizeof(text), "%s/%u", wcl_ip_format(&prefix.address, ip), prefix.length);
-        wcl_hns_subnet *subnet = wcl_hns_arena_alloc(arena, 1, sizeof(*subnet));
+        wcl_hns_subnet *subnet = wcl_region_alloc(region, 1, sizeof(*subnet));
         if (!subnet)
             return wcl_fail_memory(error);
         object->subnets = subnet;
         object->subnet_count = 1;
-        return wcl_hns_set_text(arena, &subnet->address_prefix, text, error);
+        return wcl_hns_set_text(region, &subnet->address_prefix, text, error);
     }
     return wcl_fail(error, WCL_CODE_DISK_FULL,
                     "no subnet of 172.16.0.0/12 is free; name one in the request");
@@ -93,7 +93,7 @@ static wcl_status fill_gateways(wcl_hns_network *object, wcl_error *error)
             !wcl_prefix_parse(subnet->address_prefix, &prefix))
             continue;
         wcl_ip first = wcl_prefix_host(&prefix, 0);
-        if (wcl_hns_set_text(wcl_hns_network_arena(object), &subnet->gateway_address,
+        if (wcl_hns_set_text(wcl_hns_network_region(object), &subnet->gateway_address,
                              wcl_ip_format(&first, text), error) != WCL_OK)
             return WCL_FAILED;
     }
@@ -116,7 +116,7 @@ static wcl_status fill_host_dns(wcl_hns_network *object, wcl_error *error)
             wcl_buffer_printf(&list, error, "%s%s", list.size ? "," : "", server) != WCL_OK)
             return WCL_FAILED;
     }
-    return list.size ? wcl_hns_set_text(wcl_hns_network_arena(object), &object->dns_server_list,
+    return list.size ? wcl_hns_set_text(wcl_hns_network_region(object), &object->dns_server_list,
                                         wcl_buffer_text(&list), error)
                      : WCL_OK;
 }
@@ -125,7 +125,7 @@ static wcl_status fill_host_dns(wcl_hns_network *object, wcl_error *error)
 static wcl_status fill_from_adapter(wcl_service *service, wcl_hns_network *object,
                                     wcl_network_kind kind, wcl_error *error)
 {
-    wcl_hns_arena *arena = wcl_hns_network_arena(object);
+    wcl_region *region = wcl_hns_network_region(object);
     char mac[WCL_MAC_TEXT_SIZE], ip[WCL_IP_TEXT_SIZE];
     wcl_adapter adapter;
 
@@ -138,12 +138,12 @@ static wcl_status fill_from_adapter(wcl_service *service, wcl_hns_network *objec
         return wcl_fail(error, WCL_CODE_BUSY, "the network adapter '%s' is a port of the bridge %s",
                         object->network_adapter_name, adapter.bridge);
     if (!object->management_ip && adapter.ip.size &&
-        wcl_hns_set_text(arena, &object->management_ip, wcl_ip_format(&adapter.ip, ip), error) !=
+        wcl_hns_set_text(region, &object->management_ip, wcl_ip_format(&adapter.ip, ip), error) !=
             WCL_OK)
         return WCL_FAILED;
     if (object->source_mac || !wcl_network_has_uplink(kind))
         return WCL_OK;
-    return wcl_hns_set_text(arena, &object->source_mac, wcl_mac_format(&adapter.mac, mac), error);
+    return wcl_hns_set_text(region, &object->source_mac, wcl_mac_format(&adapter.mac, mac), error);
 }
 
 /* A MAC that is locally administered, from a number. */
@@ -155,19 +155,19 @@ static wcl_mac local_mac(uint64_t number)
 wcl_status wcl_fill_network(wcl_service *service, wcl_hns_network *object,
                             const wcl_network_list *others, wcl_error *error)
 {
-    wcl_hns_arena *arena = wcl_hns_network_arena(object);
+    wcl_region *region = wcl_hns_network_region(object);
     wcl_network_kind kind = WCL_NETWORK_PRIVATE;
     char mac_text[WCL_MAC_TEXT_SIZE];
 
-    if (fill_id(arena, &object->id, error) != WCL_OK)
+    if (fill_id(region, &object->id, error) != WCL_OK)
         return WCL_FAILED;
-    if (!object->name && wcl_hns_set_text(arena, &object->name, object->id, error) != WCL_OK)
+    if (!object->name && wcl_hns_set_text(region, &object->name, object->id, error) != WCL_OK)
         return WCL_FAILED;
     if (object->type && wcl_network_kind_parse(object->type, &kind) &&
         fill_from_adapter(service, object, kind, error) != WCL_OK)
         return WCL_FAILED;
     wcl_mac mac = local_mac(hash_of("mac", object->id));
-    if (!object->source_mac && wcl_hns_set_text(arena, &object->source_mac,
+    if (!object->source_mac && wcl_hns_set_text(region, &object->source_mac,
                                                 wcl_mac_format(&mac, mac_text), error) != WCL_OK)
         return WCL_FAILED;
     if (kind != WCL_NETWORK_NAT && kind != WCL_NETWORK_INTERNAL)
@@ -217,7 +217,7 @@ static wcl_status fill_address(wcl_service *service, wcl_hns_endpoint *object,
         if (size && network->subnets[i].prefix.address.size != size)
             continue;
         if (find_ip(service, object, network, i, &ip, error) != WCL_OK ||
-            wcl_hns_set_text(wcl_hns_endpoint_arena(object), field, wcl_ip_format(&ip, text),
+            wcl_hns_set_text(wcl_hns_endpoint_region(object), field, wcl_ip_format(&ip, text),
                              error) != WCL_OK)
             return WCL_FAILED;
     }
@@ -240,7 +240,7 @@ static wcl_status fill_subnet_of(wcl_hns_endpoint *object, const wcl_network_rec
         if (!*length)
             *length = (uint8_t)network->subnets[i].prefix.length;
         if (!*gateway && network->subnets[i].gateway.size)
-            return wcl_hns_set_text(wcl_hns_endpoint_arena(object), gateway,
+            return wcl_hns_set_text(wcl_hns_endpoint_region(object), gateway,
                                     wcl_ip_format(&network->subnets[i].gateway, text), error);
     }
     return WCL_OK;
@@ -272,7 +272,7 @@ static wcl_status try_mac(wcl_service *service, wcl_hns_endpoint *object,
     wcl_status status = wcl_claim(service, network->object->id, name, object->id, error);
     if (status != WCL_OK)
         return status;
-    return wcl_hns_set_text(wcl_hns_endpoint_arena(object), &object->mac_address,
+    return wcl_hns_set_text(wcl_hns_endpoint_region(object), &object->mac_address,
                             wcl_mac_format(mac, text), error);
 }
 
@@ -345,21 +345,21 @@ static wcl_status fill_ports(wcl_service *service, wcl_hns_endpoint *object, wcl
 wcl_status wcl_fill_endpoint(wcl_service *service, wcl_hns_endpoint *object,
                              const wcl_network_record *network, wcl_error *error)
 {
-    wcl_hns_arena *arena = wcl_hns_endpoint_arena(object);
+    wcl_region *region = wcl_hns_endpoint_region(object);
 
-    if (fill_id(arena, &object->id, error) != WCL_OK)
+    if (fill_id(region, &object->id, error) != WCL_OK)
         return WCL_FAILED;
-    if ((!object->name && wcl_hns_set_text(arena, &object->name, object->id, error) != WCL_OK) ||
-        wcl_hns_set_text(arena, &object->virtual_network, network->object->id, error) != WCL_OK ||
-        wcl_hns_set_text(arena, &object->virtual_network_name, network->object->name, error) !=
+    if ((!object->name && wcl_hns_set_text(region, &object->name, object->id, error) != WCL_OK) ||
+        wcl_hns_set_text(region, &object->virtual_network, network->object->id, error) != WCL_OK ||
+        wcl_hns_set_text(region, &object->virtual_network_name, network->object->name, error) !=
             WCL_OK)
         return WCL_FAILED;
     if (!object->dns_server_list && network->object->dns_server_list &&
-        wcl_hns_set_text(arena, &object->dns_server_list, network->object->dns_server_list,
+        wcl_hns_set_text(region, &object->dns_server_list, network->object->dns_server_list,
                          error) != WCL_OK)
         return WCL_FAILED;
     if (!object->dns_suffix && network->object->dns_suffix &&
-        wcl_hns_set_text(arena, &object->dns_suffix, network->object->dns_suffix, error) != WCL_OK)
+        wcl_hns_set_text(region, &object->dns_suffix, network->object->dns_suffix, error) != WCL_OK)
         return WCL_FAILED;
     if (!object->mac_address && fill_mac(service, object, network, error) != WCL_OK)
         return WCL_FAILED;

@@ -235,7 +235,7 @@ static wcl_status merge(const wcl_hns_endpoint *before, const cJSON *request,
         return wcl_fail_memory(error);
     if (wcl_hns_endpoint_parse(text, after, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_hns_set_text(wcl_hns_endpoint_arena(*after), &(*after)->id, before->id, error) ==
+    if (wcl_hns_set_text(wcl_hns_endpoint_region(*after), &(*after)->id, before->id, error) ==
         WCL_OK)
         return WCL_OK;
     wcl_hns_endpoint_free(*after);

@@ -190,7 +190,7 @@ static wcl_status read_attachment(const cJSON *json, wcl_endpoint_record *endpoi
                                   wcl_error *error)
 {
     wcl_attachment *attachment = &endpoint->attachment;
-    wcl_hns_arena *arena = wcl_hns_endpoint_arena(endpoint->object);
+    wcl_region *region = wcl_hns_endpoint_region(endpoint->object);
     const char *type = "", *container = "", *path = "";
     uint64_t compartment = 0, device = 0, inode = 0;
 
@@ -200,8 +200,8 @@ static wcl_status read_attachment(const cJSON *json, wcl_endpoint_record *endpoi
         wcl_json_get_u64(json, "CompartmentId", &compartment, error) != WCL_OK ||
         wcl_json_get_u64(json, "Device", &device, error) != WCL_OK ||
         wcl_json_get_u64(json, "Inode", &inode, error) != WCL_OK ||
-        wcl_hns_set_text(arena, &attachment->container_id, container, error) != WCL_OK ||
-        wcl_hns_set_text(arena, &attachment->path, path, error) != WCL_OK)
+        wcl_hns_set_text(region, &attachment->container_id, container, error) != WCL_OK ||
+        wcl_hns_set_text(region, &attachment->path, path, error) != WCL_OK)
         return WCL_FAILED;
     attachment->kind = strcmp(type, "Host") == 0 ? WCL_ATTACHED_HOST : WCL_ATTACHED_CONTAINER;
     attachment->compartment = (uint32_t)compartment;
