@@ -168,15 +168,12 @@ typedef struct pass {
 /* Unlinks what is in `folder`; folders in it that are not empty move up to `top`. */
 static int flatten(int top, int folder, unsigned *serial, pass *seen)
 {
-    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-    int result = listing ? 0 : -1;
+    DIR *listing;
+    wcl_status next = wcl_listing_open(folder, ".", &listing, NULL);
+    int result = next == WCL_OK ? 0 : -1;
     const struct dirent *item;
-    wcl_status next = WCL_OK;
 
     while (result == 0 && (next = wcl_listing_next(listing, &item, NULL)) == WCL_OK) {
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
-            continue;
         seen->names++;
         if (unlinkat(folder, item->d_name, 0) == 0 ||
             ((errno == EISDIR || errno == EPERM) &&
@@ -200,10 +197,7 @@ static int flatten(int top, int folder, unsigned *serial, pass *seen)
     if (next == WCL_FAILED)
         result = -1;
     int number = errno;
-    if (listing)
-        closedir(listing);
-    else if (copy >= 0)
-        close(copy);
+    wcl_cleanup_listing(&listing);
     errno = number;
     return result;
 }

@@ -139,6 +139,13 @@ wcl_status wcl_error_context(wcl_error *error, const char *operation, const char
     return WCL_FAILED;
 }
 
+wcl_status wcl_error_pass(wcl_error *error, const wcl_error *kept)
+{
+    if (error)
+        *error = *kept;
+    return WCL_FAILED;
+}
+
 char *wcl_error_format(const wcl_error *error, char *text, size_t size)
 {
     const char *blank = error->operation[0] && error->subject[0] ? " " : "";

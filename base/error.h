@@ -22,6 +22,9 @@ wcl_status wcl_fail_memory(wcl_error *error);
  */
 wcl_status wcl_error_context(wcl_error *error, const char *operation, const char *subject);
 
+/* Hands on an error that was kept aside; returns WCL_FAILED. */
+wcl_status wcl_error_pass(wcl_error *error, const wcl_error *kept);
+
 /* The Win32 code that an errno value stands for. */
 uint32_t wcl_code_of_errno(int number);
 

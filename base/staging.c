@@ -34,21 +34,11 @@ struct wcl_staging {
 
 static bool is_empty_folder(int parent, const char *name)
 {
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
-    wcl_status status = WCL_OK;
-    size_t count = 0;
+    WCL_CLEANUP_LISTING DIR *listing = NULL;
     const struct dirent *item;
 
-    if (!listing) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    while (count == 0 && (status = wcl_listing_next(listing, &item, NULL)) == WCL_OK)
-        count += strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0;
-    closedir(listing);
-    return status == WCL_END;
+    return wcl_listing_open(parent, name, &listing, NULL) == WCL_OK &&
+           wcl_listing_next(listing, &item, NULL) == WCL_END;
 }
 
 static wcl_status check_target(wcl_staging *staging, const char *folder, wcl_error *error)
@@ -106,31 +96,17 @@ static bool is_named(int parent, const char *name, int fd)
 }
 
 /* Removes the folder of one who was killed; who is still at work holds its lock. */
-static void remove_if_left(int parent, const char *name)
+static wcl_status remove_if_left(void *context, int parent, const char *name, wcl_error *error)
 {
     WCL_CLEANUP_FD int held = -1;
-    WCL_CLEANUP_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+    (void)context, (void)error;
+    if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
+        return WCL_OK;
+    WCL_CLEANUP_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && wcl_folder_lock(fd, LOCK_EX | LOCK_NB, &held) == 0 && is_named(parent, name, fd))
         wcl_beneath_remove_tree(parent, name, NULL);
-}
-
-static void clear_up(int parent)
-{
-    int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-    const struct dirent *item;
-
-    if (!listing) {
-        if (copy >= 0)
-            close(copy);
-        return;
-    }
-    /* Those that cannot be listed are for the next to remove. */
-    while (wcl_listing_next(listing, &item, NULL) == WCL_OK)
-        if (strncmp(item->d_name, PREFIX, strlen(PREFIX)) == 0)
-            remove_if_left(parent, item->d_name);
-    closedir(listing);
+    return WCL_OK;
 }
 
 /* ---- Making --------------------------------------------------------------------------------- */
@@ -193,7 +169,8 @@ wcl_status wcl_staging_open(const char *folder, wcl_staging **staging, wcl_error
     if (status == WCL_OK)
         status = check_target(made, folder, error);
     if (status == WCL_OK) {
-        clear_up(made->parent);
+        /* Those that cannot be listed are for the next to remove. */
+        wcl_listing_each(made->parent, ".", remove_if_left, NULL, NULL);
         status = staging_make_folder(made, folder, error);
     }
     if (status != WCL_OK) {

@@ -168,8 +168,8 @@ static wcl_status compress_input_start(wcl_input *input, unsigned blocks, wcl_er
     while (!input->recognised && input->status == WCL_OK)
         pthread_cond_wait(&input->changed, &input->mutex);
     bool recognised = input->recognised;
-    if (!recognised && error)
-        *error = input->error;
+    if (!recognised)
+        wcl_error_pass(error, &input->error);
     pthread_mutex_unlock(&input->mutex);
     return recognised ? WCL_OK : WCL_FAILED;
 }
@@ -214,8 +214,8 @@ wcl_status wcl_input_next(wcl_input *input, wcl_block **block, wcl_error *error)
         (*block)->next_free = NULL;
     } else {
         status = input->status;
-        if (status == WCL_FAILED && error)
-            *error = input->error;
+        if (status == WCL_FAILED)
+            wcl_error_pass(error, &input->error);
     }
     pthread_mutex_unlock(&input->mutex);
     return status;

@@ -64,9 +64,7 @@ wcl_status wcl_input_source_fill(wcl_input_source *source, size_t wanted, wcl_er
             source->end += got;
     }
     if (source->failed && wcl_input_source_ready(source) == 0) {
-        if (error)
-            *error = source->error;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &source->error);
     }
     return WCL_OK;
 }

@@ -227,9 +227,7 @@ wcl_status wcl_erofs_find(const wcl_erofs_image *image, const char *path, wcl_tr
                 inner.code = WCL_CODE_PATH_NOT_FOUND;
             if (inner.code == WCL_CODE_DIRECTORY)
                 inner.code = WCL_CODE_PATH_NOT_FOUND;
-            if (error)
-                *error = inner;
-            return WCL_FAILED;
+            return wcl_error_pass(error, &inner);
         }
         current = entry.nid;
         path += length;

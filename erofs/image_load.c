@@ -4,6 +4,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "erofs/image_private.h"
 #include "erofs/pool.h"
 #include "erofs/tree_private.h"
@@ -134,14 +135,8 @@ static wcl_status load_xattrs(wcl_erofs_loader *l, wcl_nid nid, wcl_node node, w
 static wcl_status add_extent(wcl_erofs_loader *l, size_t count, const wcl_extent *extent,
                              wcl_error *error)
 {
-    if (count == l->extent_capacity) {
-        size_t capacity = count ? count * 2 : 16;
-        wcl_extent *bigger = realloc(l->extents, capacity * sizeof(*bigger));
-        if (!bigger)
-            return wcl_fail_memory(error);
-        l->extents = bigger;
-        l->extent_capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(l->extents, count, l->extent_capacity, error) != WCL_OK)
+        return WCL_FAILED;
     l->extents[count] = *extent;
     if (extent->device != WCL_DEVICE_HOLE)
         l->extents[count].device += l->device_base;

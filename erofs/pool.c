@@ -5,17 +5,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 
 static wcl_status add_chunk(wcl_chunks *chunks, size_t size, wcl_error *error)
 {
-    if (chunks->count == chunks->capacity) {
-        uint32_t capacity = chunks->capacity ? chunks->capacity * 2 : 8;
-        uint8_t **bigger = realloc(chunks->chunks, capacity * sizeof(*bigger));
-        if (!bigger)
-            return wcl_fail_memory(error);
-        chunks->chunks = bigger;
-        chunks->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(chunks->chunks, chunks->count, chunks->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     uint8_t *chunk = malloc(size);
     if (!chunk)
         return wcl_fail_memory(error);

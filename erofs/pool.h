@@ -14,7 +14,7 @@
 typedef struct wcl_chunks {
     uint8_t **chunks;
     uint32_t count;
-    uint32_t capacity;
+    size_t capacity;
 } wcl_chunks;
 
 /* ---- Items ---------------------------------------------------------------------------------- */

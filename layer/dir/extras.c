@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/entry/path.h"
 
 void wcl_extras_free(wcl_extras *extras)
@@ -20,14 +21,8 @@ void wcl_extras_free(wcl_extras *extras)
 wcl_status wcl_extras_add(wcl_extras *extras, wcl_entry_kind kind, const char *path,
                           const char *target, bool on_disk, wcl_error *error)
 {
-    if (extras->count == extras->capacity) {
-        size_t capacity = extras->capacity ? extras->capacity * 2 : 32;
-        wcl_extra *items = realloc(extras->items, capacity * sizeof(*items));
-        if (!items)
-            return wcl_fail_memory(error);
-        extras->items = items;
-        extras->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(extras->items, extras->count, extras->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     wcl_extra *item = &extras->items[extras->count];
     *item = (wcl_extra) { .kind = kind,
                           .path = strdup(path),

@@ -9,6 +9,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/host_path.h"
 #include "layer/dir/link_text.h"
 #include "layer/dir/names.h"
@@ -166,14 +167,9 @@ wcl_status wcl_plain_writer_keep(wcl_plain_writer *writer, const char *disk_path
 
 static wcl_status remember_times(wcl_plain_writer *writer, wcl_error *error)
 {
-    if (writer->times_count == writer->times_capacity) {
-        size_t capacity = writer->times_capacity ? writer->times_capacity * 2 : 64;
-        folder_times *times = realloc(writer->times, capacity * sizeof(*times));
-        if (!times)
-            return wcl_fail_memory(error);
-        writer->times = times;
-        writer->times_capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(writer->times, writer->times_count, writer->times_capacity, error) !=
+        WCL_OK)
+        return WCL_FAILED;
     char *copy = strdup(wcl_buffer_text(&writer->disk_path));
     if (!copy)
         return wcl_fail_memory(error);

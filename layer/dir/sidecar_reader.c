@@ -12,6 +12,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/json.h"
 #include "base/regular.h"
 #include "layer/dir/sidecar_line.h"
@@ -87,14 +88,8 @@ static wcl_status add_line(wcl_sidecar *sidecar, const char *text, size_t size, 
         return check_first_line(text, size, error);
     if (wcl_sidecar_line_parse(text, size, &path, &record, error) != WCL_OK)
         return WCL_FAILED;
-    if (sidecar->count == sidecar->capacity) {
-        size_t capacity = sidecar->capacity ? sidecar->capacity * 2 : 64;
-        line *lines = realloc(sidecar->lines, capacity * sizeof(*lines));
-        if (!lines)
-            return wcl_fail_memory(error);
-        sidecar->lines = lines;
-        sidecar->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(sidecar->lines, sidecar->count, sidecar->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     line *added = &sidecar->lines[sidecar->count];
     *added =
         (line) { strdup(wcl_buffer_text(&path)), offset, size, wcl_file_record_is_extra(&record) };

@@ -1,7 +1,6 @@
 /* The walk through a layer's folder. */
 #include "layer/dir/walk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,6 +10,8 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/list.h"
+#include "base/listing.h"
 #include "base/regular.h"
 #include "layer/dir/names.h"
 #include "layer/entry/path.h"
@@ -88,14 +89,8 @@ static wcl_status walk_open_folder(wcl_walk *walk, wcl_error *error)
 
 static wcl_status walk_add_name(level *level, const char *disk, wcl_error *error)
 {
-    if (level->count == level->capacity) {
-        size_t capacity = level->capacity ? level->capacity * 2 : 32;
-        name *names = realloc(level->names, capacity * sizeof(*names));
-        if (!names)
-            return wcl_fail_memory(error);
-        level->names = names;
-        level->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(level->names, level->count, level->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     char *copy = strdup(disk);
     if (!copy)
         return wcl_fail_memory(error);
@@ -105,27 +100,15 @@ static wcl_status walk_add_name(level *level, const char *disk, wcl_error *error
 
 static wcl_status list_names(wcl_walk *walk, level *level, wcl_error *error)
 {
-    int copy = openat(walk->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-    wcl_status status = WCL_OK;
-    struct dirent *item;
+    WCL_CLEANUP_LISTING DIR *listing = NULL;
+    wcl_status status = wcl_listing_open(walk->folder, ".", &listing, error);
+    const struct dirent *item;
 
-    if (!listing) {
-        status = wcl_fail_errno(error, errno, "cannot list the folder");
-        wcl_cleanup_fd(&copy);
-        return status;
-    }
-    for (errno = 0; status == WCL_OK && (item = readdir(listing)) != NULL; errno = 0) {
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
-            (walk->depth == 0 && !walk->rules.is_plain &&
-             wcl_disk_name_is_reserved(item->d_name, strlen(item->d_name))))
-            continue;
-        status = walk_add_name(level, item->d_name, error);
-    }
-    if (status == WCL_OK && errno)
-        status = wcl_fail_errno(error, errno, "cannot list the folder");
-    closedir(listing);
-    return status;
+    while (status == WCL_OK && (status = wcl_listing_next(listing, &item, error)) == WCL_OK)
+        if (walk->depth > 0 || walk->rules.is_plain ||
+            !wcl_disk_name_is_reserved(item->d_name, strlen(item->d_name)))
+            status = walk_add_name(level, item->d_name, error);
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 static int walk_compare_names(const void *a, const void *b)
@@ -243,14 +226,8 @@ static wcl_status find_true_names(wcl_walk *walk, level *level, wcl_error *error
 
 static wcl_status push_level(wcl_walk *walk, wcl_error *error)
 {
-    if (walk->depth == walk->capacity) {
-        size_t capacity = walk->capacity ? walk->capacity * 2 : 16;
-        level *levels = realloc(walk->levels, capacity * sizeof(*levels));
-        if (!levels)
-            return wcl_fail_memory(error);
-        walk->levels = levels;
-        walk->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(walk->levels, walk->depth, walk->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     close_folder(walk);
     if (walk_open_folder(walk, error) != WCL_OK)
         return WCL_FAILED;

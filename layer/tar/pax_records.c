@@ -6,18 +6,13 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/list.h"
 
 wcl_status wcl_pax_records_add(wcl_pax_records *records, const wcl_pax_record *record,
                                wcl_error *error)
 {
-    if (records->count == records->capacity) {
-        size_t capacity = records->capacity ? records->capacity * 2 : 16;
-        wcl_pax_record *items = reallocarray(records->items, capacity, sizeof(*items));
-        if (!items)
-            return wcl_fail_memory(error);
-        records->items = items;
-        records->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(records->items, records->count, records->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     records->items[records->count++] = *record;
     return WCL_OK;
 }

@@ -205,9 +205,7 @@ static la_int64_t skip_callback(struct archive *archive, void *context, la_int64
 
 static wcl_status fail_input(wcl_tar_scanner *scanner, wcl_error *error)
 {
-    if (error)
-        *error = scanner->failure;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &scanner->failure);
 }
 
 /* Says why libarchive could not go on to the next entry. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/tar/scan_private.h"
 
 /* ---- Entries -------------------------------------------------------------------------------- */
@@ -66,15 +67,9 @@ static wcl_status add_segment(wcl_tar_scanner *scanner, uint64_t offset, uint64_
 {
     wcl_tar_entry *entry = &scanner->entry;
 
-    if (entry->segment_count == scanner->segment_capacity) {
-        size_t capacity = scanner->segment_capacity ? scanner->segment_capacity * 2 : 16;
-        wcl_tar_segment *segments =
-            reallocarray(scanner->segments, capacity, sizeof(scanner->segments[0]));
-        if (!segments)
-            return wcl_fail_memory(error);
-        scanner->segments = segments;
-        scanner->segment_capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(scanner->segments, entry->segment_count, scanner->segment_capacity,
+                         error) != WCL_OK)
+        return WCL_FAILED;
     scanner->segments[entry->segment_count++] = (wcl_tar_segment) { offset, size, position };
     entry->segments = scanner->segments;
     return WCL_OK;

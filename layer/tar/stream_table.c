@@ -5,6 +5,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/utf16.h"
 
 #define STREAM_SUFFIX ":$DATA"
@@ -49,16 +50,8 @@ static wcl_status stream_table_add_name(wcl_stream_table *table, const char *nam
 wcl_stream_row *wcl_stream_table_add(wcl_stream_table *table, const wcl_backup_header *header,
                                      wcl_error *error)
 {
-    if (table->count == table->capacity) {
-        size_t capacity = table->capacity ? table->capacity * 2 : 8;
-        wcl_stream_row *rows = reallocarray(table->rows, capacity, sizeof(*rows));
-        if (!rows) {
-            wcl_fail_memory(error);
-            return NULL;
-        }
-        table->rows = rows;
-        table->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(table->rows, table->count, table->capacity, error) != WCL_OK)
+        return NULL;
     wcl_stream_row *row = &table->rows[table->count];
     *row = (wcl_stream_row) { .id = header->id,
                               .attributes = header->attributes,

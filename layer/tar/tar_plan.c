@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/tar/xattr_record.h"
 
 /* File types as they stand in a mode. */
@@ -78,16 +79,8 @@ static wcl_status read_row(const planning *state, size_t index, wcl_buffer *out,
 
 static wcl_tar_body *add_body(wcl_tar_plan *plan, size_t first_row, wcl_error *error)
 {
-    if (plan->body_count == plan->body_capacity) {
-        size_t capacity = plan->body_capacity ? plan->body_capacity * 2 : 8;
-        wcl_tar_body *bodies = reallocarray(plan->bodies, capacity, sizeof(*bodies));
-        if (!bodies) {
-            wcl_fail_memory(error);
-            return NULL;
-        }
-        plan->bodies = bodies;
-        plan->body_capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(plan->bodies, plan->body_count, plan->body_capacity, error) != WCL_OK)
+        return NULL;
     wcl_tar_body *body = &plan->bodies[plan->body_count++];
     *body = (wcl_tar_body) { .first_row = first_row };
     return body;

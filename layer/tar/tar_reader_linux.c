@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/tar/xattr_record.h"
 
 static wcl_status set_kind(const wcl_tar_reader *reader, wcl_entry *entry, wcl_error *error)
@@ -69,16 +70,8 @@ static void set_info(const wcl_tar_entry *tar, wcl_basic_info *info)
 
 static wcl_xattr *new_xattr(wcl_tar_reader *reader, size_t count, wcl_error *error)
 {
-    if (count == reader->xattr_capacity) {
-        size_t capacity = reader->xattr_capacity ? reader->xattr_capacity * 2 : 8;
-        wcl_xattr *xattrs = reallocarray(reader->xattrs, capacity, sizeof(*xattrs));
-        if (!xattrs) {
-            wcl_fail_memory(error);
-            return NULL;
-        }
-        reader->xattrs = xattrs;
-        reader->xattr_capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(reader->xattrs, count, reader->xattr_capacity, error) != WCL_OK)
+        return NULL;
     return &reader->xattrs[count];
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/list.h"
 
 void wcl_win_metadata_clear(wcl_win_metadata *metadata)
 {
@@ -191,15 +192,9 @@ void wcl_pax_set_free(wcl_pax_set *set)
 /* Takes over `text`, also when it fails. */
 static wcl_status keep_text(wcl_pax_set *set, char *text, wcl_error *error)
 {
-    if (set->text_count == set->text_capacity) {
-        size_t capacity = set->text_capacity ? set->text_capacity * 2 : 16;
-        char **texts = reallocarray(set->texts, capacity, sizeof(*texts));
-        if (!texts) {
-            free(text);
-            return wcl_fail_memory(error);
-        }
-        set->texts = texts;
-        set->text_capacity = capacity;
+    if (WCL_LIST_RESERVE(set->texts, set->text_count, set->text_capacity, error) != WCL_OK) {
+        free(text);
+        return WCL_FAILED;
     }
     set->texts[set->text_count++] = text;
     return WCL_OK;
@@ -252,13 +247,8 @@ static wcl_status split_eas(const wcl_buffer *list, wcl_ea **eas, size_t *count,
 
     *count = 0;
     while ((status = wcl_ea_next(list->data, list->size, &position, &ea, NULL)) == WCL_OK) {
-        if (*count == capacity) {
-            capacity = capacity ? capacity * 2 : 8;
-            wcl_ea *grown = reallocarray(*eas, capacity, sizeof(*grown));
-            if (!grown)
-                return wcl_fail_memory(error);
-            *eas = grown;
-        }
+        if (WCL_LIST_RESERVE(*eas, *count, capacity, error) != WCL_OK)
+            return WCL_FAILED;
         (*eas)[(*count)++] = ea;
     }
     if (status == WCL_FAILED)

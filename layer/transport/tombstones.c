@@ -90,7 +90,6 @@ wcl_status wcl_tombstones_load(int root, wcl_extras *extras, wcl_error *error)
     }
     if (own.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_OK;
-    if (error)
-        *error = own;
+    wcl_error_pass(error, &own);
     return wcl_error_context(error, NULL, WCL_TOMBSTONES_NAME);
 }

@@ -5,18 +5,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 
 wcl_status wcl_folder_times_add(wcl_folder_times *times, const char *path,
                                 const wcl_vm_file_info *info, wcl_error *error)
 {
-    if (times->count == times->capacity) {
-        size_t capacity = times->capacity ? times->capacity * 2 : 64;
-        wcl_folder_time *folders = realloc(times->folders, capacity * sizeof(*folders));
-        if (!folders)
-            return wcl_fail_memory(error);
-        times->folders = folders;
-        times->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(times->folders, times->count, times->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     char *copy = strdup(path);
     if (!copy)
         return wcl_fail_memory(error);

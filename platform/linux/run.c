@@ -1,16 +1,15 @@
-/* Running a program of the system with posix_spawn(). */
+/* Running a program of the system. */
 #include "platform/linux/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "platform/linux/spawn.h"
 
 static const char *const folders[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin",
                                        "/usr/local/sbin" };
@@ -23,23 +22,6 @@ static bool find_program(const char *name, char path[128])
             return true;
     }
     return false;
-}
-
-static int spawn(const char *path, const char *const *arguments, int errors, pid_t *child)
-{
-    static char search[] = "PATH=/usr/sbin:/sbin:/usr/bin:/bin", locale[] = "LC_ALL=C";
-    char *const environment[] = { search, locale, NULL };
-    posix_spawn_file_actions_t actions;
-
-    int number = posix_spawn_file_actions_init(&actions);
-    if (number != 0)
-        return number;
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-    number = posix_spawn(child, path, &actions, NULL, (char *const *)arguments, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    return number;
 }
 
 /* The last line that comes through the pipe. */
@@ -64,18 +46,10 @@ static void read_last_line(int pipe, char *line, size_t size)
     }
 }
 
-static int wait_for(pid_t child)
-{
-    int result;
-
-    while (waitpid(child, &result, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    return WIFEXITED(result) ? WEXITSTATUS(result) : -1;
-}
-
 wcl_status wcl_run(const char *const *arguments, wcl_error *error)
 {
+    static char search[] = "PATH=/usr/sbin:/sbin:/usr/bin:/bin", locale[] = "LC_ALL=C";
+    char *const environment[] = { search, locale, NULL };
     char path[128], line[256];
     int ends[2];
     pid_t child;
@@ -85,13 +59,14 @@ wcl_status wcl_run(const char *const *arguments, wcl_error *error)
                         arguments[0]);
     if (pipe2(ends, O_CLOEXEC) != 0)
         return wcl_fail_errno(error, errno, "cannot make a pipe");
-    int number = spawn(path, arguments, ends[1], &child);
+    const int fds[] = { WCL_SPAWN_NULL, WCL_SPAWN_NULL, ends[1] };
+    int number = wcl_spawn(path, arguments, fds, 3, environment, &child);
     close(ends[1]);
     WCL_CLEANUP_FD int errors = ends[0];
     if (number != 0)
         return wcl_fail_errno(error, number, "cannot run '%s'", path);
     read_last_line(errors, line, sizeof(line));
-    int result = wait_for(child);
+    int result = wcl_spawn_wait(child);
     if (result != 0)
         return wcl_fail(error, WCL_CODE_GEN_FAILURE, "'%s' failed: %s", path,
                         *line ? line : "it said nothing");

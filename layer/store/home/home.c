@@ -268,21 +268,13 @@ wcl_status wcl_store_each(const wcl_store *store,
                           wcl_status (*visit)(void *context, const char *id, wcl_error *error),
                           void *context, wcl_error *error)
 {
-    int fd = openat(store->home_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    wcl_status status = WCL_OK, more = WCL_OK;
+    WCL_CLEANUP_LISTING DIR *folder = NULL;
+    wcl_status status = wcl_listing_open(store->home_fd, ".", &folder, error);
     const struct dirent *item;
 
-    if (!folder) {
-        wcl_fail_errno(error, errno, "cannot list the home");
-        if (fd >= 0)
-            close(fd);
-        return WCL_FAILED;
-    }
-    while (status == WCL_OK && (more = wcl_listing_next(folder, &item, error)) == WCL_OK)
+    while (status == WCL_OK && (status = wcl_listing_next(folder, &item, error)) == WCL_OK)
         if (wcl_layer_id_check(item->d_name, NULL) == WCL_OK &&
             wcl_store_layer_exists(store, item->d_name))
             status = visit(context, item->d_name, error);
-    closedir(folder);
-    return more == WCL_FAILED ? WCL_FAILED : status;
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }

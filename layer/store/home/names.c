@@ -1,26 +1,17 @@
 /* Lists of names. */
 #include "layer/store/home/names.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/listing.h"
 
 wcl_status wcl_names_add(wcl_names *names, const char *name, size_t length, wcl_error *error)
 {
-    if (names->count == names->capacity) {
-        size_t capacity = names->capacity ? names->capacity * 2 : 32;
-        char **list = reallocarray(names->list, capacity, sizeof(*list));
-        if (!list)
-            return wcl_fail_memory(error);
-        names->list = list;
-        names->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(names->list, names->count, names->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     names->list[names->count] = strndup(name, length);
     if (!names->list[names->count])
         return wcl_fail_memory(error);
@@ -47,28 +38,17 @@ void wcl_names_sort(wcl_names *names)
     names->count = kept;
 }
 
+static wcl_status add_listed(void *context, int folder, const char *name, wcl_error *error)
+{
+    (void)folder;
+    return wcl_names_add(context, name, strlen(name), error);
+}
+
 wcl_status wcl_names_list(wcl_names *names, int folder, wcl_error *error)
 {
-    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-    wcl_status status;
-    const struct dirent *item;
-
-    if (!listing) {
-        wcl_fail_errno(error, errno, "cannot list the folder");
-        if (copy >= 0)
-            close(copy);
-        return WCL_FAILED;
-    }
-    while ((status = wcl_listing_next(listing, &item, error)) == WCL_OK) {
-        if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
-            status = wcl_names_add(names, item->d_name, strlen(item->d_name), error);
-        if (status != WCL_OK)
-            break;
-    }
-    closedir(listing);
+    wcl_status status = wcl_listing_each(folder, ".", add_listed, names, error);
     wcl_names_sort(names);
-    return status == WCL_END ? WCL_OK : WCL_FAILED;
+    return status;
 }
 
 void wcl_names_subtract(wcl_names *names, const wcl_names *others)

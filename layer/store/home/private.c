@@ -61,21 +61,12 @@ static void close_to_others(closing *closing, int fd)
 /* What is in a folder goes first: one that is closed is not looked into again. */
 static void close_folder(closing *closing, int folder, unsigned depth)
 {
-    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
+    WCL_CLEANUP_LISTING DIR *listing = NULL;
+    wcl_status status = wcl_listing_open(folder, ".", &listing, NULL);
     const struct dirent *item;
     struct stat info;
-    wcl_status status;
 
-    if (!listing) {
-        note_failure(closing);
-        if (copy >= 0)
-            close(copy);
-        return;
-    }
-    while ((status = wcl_listing_next(listing, &item, NULL)) == WCL_OK) {
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0)
-            continue;
+    while (status == WCL_OK && (status = wcl_listing_next(listing, &item, NULL)) == WCL_OK) {
         WCL_CLEANUP_FD int fd = open_open(closing, folder, item->d_name, &info);
         if (fd < 0 || (S_ISDIR(info.st_mode) && depth == 0))
             continue;
@@ -85,7 +76,6 @@ static void close_folder(closing *closing, int folder, unsigned depth)
     }
     if (status == WCL_FAILED)
         note_failure(closing);
-    closedir(listing);
 }
 
 /* ---- The home -------------------------------------------------------------------------------- */
@@ -119,23 +109,14 @@ static void close_item(closing *closing, const char *name)
 
 static void close_all(closing *closing)
 {
-    int copy = openat(closing->store->home_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = copy >= 0 ? fdopendir(copy) : NULL;
+    WCL_CLEANUP_LISTING DIR *listing = NULL;
+    wcl_status status = wcl_listing_open(closing->store->home_fd, ".", &listing, NULL);
     const struct dirent *item;
-    wcl_status status;
 
-    if (!listing) {
-        note_failure(closing);
-        if (copy >= 0)
-            close(copy);
-        return;
-    }
-    while ((status = wcl_listing_next(listing, &item, NULL)) == WCL_OK)
-        if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
-            close_item(closing, item->d_name);
+    while (status == WCL_OK && (status = wcl_listing_next(listing, &item, NULL)) == WCL_OK)
+        close_item(closing, item->d_name);
     if (status == WCL_FAILED)
         note_failure(closing);
-    closedir(listing);
 }
 
 void wcl_store_make_private(const wcl_store *store)

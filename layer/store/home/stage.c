@@ -317,21 +317,14 @@ static void clean_one(const wcl_store *store, const char *name)
 
 static bool is_empty(int folder_fd)
 {
-    int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    WCL_CLEANUP_LISTING DIR *folder = NULL;
+    wcl_status status = wcl_listing_open(folder_fd, ".", &folder, NULL);
     const struct dirent *item;
-    wcl_status status = WCL_OK;
-    bool empty = true;
 
-    if (!folder) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    while (empty && (status = wcl_listing_next(folder, &item, NULL)) == WCL_OK)
-        empty = item->d_name[0] == '.';
-    closedir(folder);
-    return empty && status == WCL_END;
+    while (status == WCL_OK && (status = wcl_listing_next(folder, &item, NULL)) == WCL_OK)
+        if (item->d_name[0] != '.')
+            return false;
+    return status == WCL_END;
 }
 
 void wcl_store_clean(const wcl_store *store)
@@ -340,23 +333,15 @@ void wcl_store_clean(const wcl_store *store)
 
     if (is_empty(store->staging_fd) || !lock_staging(store, &lock, NULL))
         return;
-    int fd = openat(store->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    wcl_status status = WCL_FAILED;
     wcl_error error = WCL_ERROR_INIT;
+    WCL_CLEANUP_LISTING DIR *folder = NULL;
+    wcl_status status = wcl_listing_open(store->staging_fd, ".", &folder, &error);
     const struct dirent *item;
 
-    if (folder)
-        while ((status = wcl_listing_next(folder, &item, &error)) == WCL_OK)
-            if (item->d_name[0] != '.')
-                clean_one(store, item->d_name);
-    if (!folder)
-        wcl_fail_errno(&error, errno, "cannot open the folder");
+    while (status == WCL_OK && (status = wcl_listing_next(folder, &item, &error)) == WCL_OK)
+        if (item->d_name[0] != '.')
+            clean_one(store, item->d_name);
     if (status == WCL_FAILED)
         wcl_store_log(store, WCL_LOG_WARNING, "cannot see what interrupted commands left: %s",
                       error.message);
-    if (folder)
-        closedir(folder);
-    else if (fd >= 0)
-        close(fd);
 }

@@ -41,40 +41,25 @@ static wcl_status uses_read_file(int fd, const char *name, wcl_buffer *text, wcl
         return WCL_OK;
     if (why.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_END;
-    if (error)
-        *error = why;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &why);
 }
 
 /* ---- Looking at each file ------------------------------------------------------------------- */
 
-/* Visits the files of a folder of .images until `visit` gives something else than WCL_OK; WCL_END
- * ends it without an error. */
+/* Visits the files of a folder of .images. */
 static wcl_status each(search *search, const char *folder,
                        wcl_status (*visit)(struct search *search, int fd, const char *name,
                                            wcl_error *error),
                        wcl_error *error)
 {
-    wcl_status status = WCL_OK, more = WCL_OK;
+    WCL_CLEANUP_LISTING DIR *listing = NULL;
+    wcl_status status = wcl_listing_open(search->images, folder, &listing, error);
     const struct dirent *item;
 
-    int fd = openat(search->images, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 && errno == ENOENT)
-        return WCL_OK;
-    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!listing) {
-        wcl_fail_errno(error, errno, "cannot list the images' '%s'", folder);
-        if (fd >= 0)
-            close(fd);
-        return WCL_FAILED;
-    }
-    while (status == WCL_OK && (more = wcl_listing_next(listing, &item, error)) == WCL_OK)
+    while (status == WCL_OK && (status = wcl_listing_next(listing, &item, error)) == WCL_OK)
         if (item->d_name[0] != '.')
-            status = visit(search, fd, item->d_name, error);
-    closedir(listing);
-    if (more == WCL_FAILED)
-        return WCL_FAILED;
-    return status == WCL_END ? WCL_OK : status;
+            status = visit(search, dirfd(listing), item->d_name, error);
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 /* Whether the text has that in it, on either side of NULs. */

@@ -91,8 +91,8 @@ wcl_status wcl_block_thread_start(wcl_blocks_fn use, void *context, wcl_block_th
 /* The thread's failure. Its mutex is held. */
 static wcl_status tell_failure(const wcl_block_thread *thread, wcl_error *error)
 {
-    if (thread->status != WCL_OK && error)
-        *error = thread->error;
+    if (thread->status != WCL_OK)
+        wcl_error_pass(error, &thread->error);
     return thread->status;
 }
 

@@ -112,9 +112,7 @@ static wcl_status find_below(wcl_written *written, const char *path, wcl_nid *ni
         return wcl_erofs_node_inode(written->image, *nid, inode, error);
     if (why.code == WCL_CODE_FILE_NOT_FOUND || why.code == WCL_CODE_PATH_NOT_FOUND)
         return WCL_END;
-    if (error)
-        *error = why;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &why);
 }
 
 /* What is known of a file of the parents, for a link to it. */

@@ -7,6 +7,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/list.h"
 
 void wcl_pieces_clear(wcl_pieces *pieces)
 {
@@ -26,14 +27,8 @@ static wcl_status pieces_add(wcl_pieces *pieces, wcl_piece piece, wcl_error *err
 {
     if (piece.size == 0)
         return WCL_OK;
-    if (pieces->count == pieces->capacity) {
-        size_t capacity = pieces->capacity ? pieces->capacity * 2 : 16;
-        wcl_piece *list = reallocarray(pieces->list, capacity, sizeof(*list));
-        if (!list)
-            return wcl_fail_memory(error);
-        pieces->list = list;
-        pieces->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(pieces->list, pieces->count, pieces->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     pieces->list[pieces->count++] = piece;
     return WCL_OK;
 }

@@ -151,29 +151,19 @@ static wcl_status mount_erofs(const wcl_store *store, const wcl_store_layer *lay
 /* The name of the root that holds a Windows layer's volume, in whatever case. */
 static wcl_status find_windows_root(int root, char name[NAME_MAX + 1], wcl_error *error)
 {
-    int copy = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+    WCL_CLEANUP_LISTING DIR *folder = NULL;
+    wcl_status status = wcl_listing_open(root, ".", &folder, error);
     const struct dirent *item;
-    wcl_status status = WCL_OK;
-    bool found = false;
 
-    if (!folder) {
-        wcl_fail_errno(error, errno, "cannot list the chain's root");
-        if (copy >= 0)
-            close(copy);
-        return WCL_FAILED;
-    }
-    while (!found && (status = wcl_listing_next(folder, &item, error)) == WCL_OK)
+    while (status == WCL_OK && (status = wcl_listing_next(folder, &item, error)) == WCL_OK)
         if (strcasecmp(item->d_name, WINDOWS_ROOT) == 0) {
             snprintf(name, NAME_MAX + 1, "%s", item->d_name);
-            found = true;
+            return WCL_OK;
         }
-    closedir(folder);
-    if (status == WCL_FAILED)
-        return WCL_FAILED;
-    return found ? WCL_OK
-                 : wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
-                            "the layer has no folder '" WINDOWS_ROOT "' that could be mounted");
+    return status == WCL_FAILED
+               ? wcl_error_context(error, "list the chain's root", NULL)
+               : wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
+                          "the layer has no folder '" WINDOWS_ROOT "' that could be mounted");
 }
 
 /* The mount of the folder that a Windows layer's volume is, in place of the one at `folder`. */
@@ -250,9 +240,7 @@ wcl_status wcl_mount_chain(const wcl_store *store, const wcl_store_layer *layer,
         if (mount_erofs(store, layer, way, &mount, &try_next, &why) == WCL_OK)
             return attach_erofs(store, layer, &mount, error);
         if (!try_next || way == last) {
-            if (error)
-                *error = why;
-            return WCL_FAILED;
+            return wcl_error_pass(error, &why);
         }
         wcl_store_log(store, WCL_LOG_INFO, "the chain of '%s' cannot be mounted by %s: %s",
                       layer->record.id, wcl_chain_backing_name(way), why.message);

@@ -167,9 +167,7 @@ wcl_status wcl_mount_choose(int folder, wcl_chain_backing *way, char reason[200]
         if (try_way(folder, *way, &why[*way]) == WCL_OK)
             break;
         if (why[*way].code == WCL_CODE_ACCESS_DENIED) {
-            if (error)
-                *error = why[*way];
-            return WCL_FAILED;
+            return wcl_error_pass(error, &why[*way]);
         }
     }
     snprintf(reason, 200, "%s%.90s%s%.90s", *way > WCL_MOUNT_FILES ? "files: " : "",

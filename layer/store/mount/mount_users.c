@@ -44,19 +44,12 @@ static bool is_marker_valid(const wcl_store *store, const char *id, const char *
 static wcl_status sweep_markers(const wcl_store *store, const char *id, int users, bool all,
                                 bool *left, wcl_error *error)
 {
-    int copy = openat(users, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+    WCL_CLEANUP_LISTING DIR *folder = NULL;
+    wcl_status status = wcl_listing_open(users, ".", &folder, error);
     const struct dirent *item;
-    wcl_status status;
 
     *left = false;
-    if (!folder) {
-        wcl_fail_errno(error, errno, "cannot list the mount's users");
-        if (copy >= 0)
-            close(copy);
-        return WCL_FAILED;
-    }
-    while ((status = wcl_listing_next(folder, &item, error)) == WCL_OK) {
+    while (status == WCL_OK && (status = wcl_listing_next(folder, &item, error)) == WCL_OK) {
         if (item->d_name[0] == '.')
             continue;
         if (!all && is_marker_valid(store, id, item->d_name))
@@ -64,8 +57,7 @@ static wcl_status sweep_markers(const wcl_store *store, const char *id, int user
         else
             unlinkat(users, item->d_name, 0);
     }
-    closedir(folder);
-    return status == WCL_END ? WCL_OK : WCL_FAILED;
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 static wcl_status add_marker(int users, const char *user, wcl_error *error)
@@ -140,9 +132,7 @@ wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *laye
     }
     if (user && strcmp(id, user) == 0) {
         add_marker(users, user, NULL);
-        if (error)
-            *error = why;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &why);
     }
     if (why.code != WCL_CODE_BUSY)
         return wcl_fail(error, why.code, "the layer '%s' stays mounted: %s", id, why.message);

@@ -183,9 +183,7 @@ wcl_status wcl_storage_grow(const wcl_store_layer *layer, uint64_t limit, wcl_er
     if (wcl_ext4_limit(folder, limit, &why) == WCL_OK)
         return WCL_OK;
     if (why.code != WCL_CODE_FILE_TOO_LARGE) {
-        if (error)
-            *error = why;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &why);
     }
     if (grow_file_system(layer, folder, limit, error) != WCL_OK)
         return WCL_FAILED;

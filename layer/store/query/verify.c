@@ -126,8 +126,7 @@ static bool is_no_fault(const wcl_error *inner, wcl_error *error)
 {
     if (inner->code != WCL_CODE_CANCELLED && inner->code != WCL_CODE_OUT_OF_MEMORY)
         return false;
-    if (error)
-        *error = *inner;
+    wcl_error_pass(error, inner);
     return true;
 }
 
@@ -214,9 +213,7 @@ wcl_status wcl_store_verify(const wcl_driver *driver, const char *id,
         return WCL_FAILED;
     if (wcl_store_layer_open(&store, id, WCL_LOCK_SHARED, &layer, &inner) != WCL_OK) {
         if (inner.code == WCL_CODE_FILE_NOT_FOUND) {
-            if (error)
-                *error = inner;
-            return WCL_FAILED;
+            return wcl_error_pass(error, &inner);
         }
         verify_report(&check, "%s", inner.message);
         *faults = check.faults;

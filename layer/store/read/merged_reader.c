@@ -11,6 +11,7 @@
 #include "base/beneath.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/entry/entry.h"
 #include "layer/entry/ops.h"
 #include "layer/entry/path.h"
@@ -99,14 +100,9 @@ static wcl_status add_piece(merged_reader *reader, piece added, wcl_error *error
 {
     if (added.size == 0)
         return WCL_OK;
-    if (reader->piece_count == reader->piece_capacity) {
-        size_t capacity = reader->piece_capacity ? reader->piece_capacity * 2 : 16;
-        piece *pieces = realloc(reader->pieces, capacity * sizeof(*pieces));
-        if (!pieces)
-            return wcl_fail_memory(error);
-        reader->pieces = pieces;
-        reader->piece_capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(reader->pieces, reader->piece_count, reader->piece_capacity, error) !=
+        WCL_OK)
+        return WCL_FAILED;
     reader->pieces[reader->piece_count++] = added;
     return WCL_OK;
 }

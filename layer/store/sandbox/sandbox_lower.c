@@ -39,9 +39,7 @@ static wcl_status find_root(wcl_lower *lower, wcl_error *error)
     lower->has_root = false;
     if (why.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_OK;
-    if (error)
-        *error = why;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &why);
 }
 
 static wcl_status open_chain(wcl_lower *lower, const wcl_store_layer *layer, wcl_error *error)
@@ -155,9 +153,7 @@ wcl_status wcl_lower_nid(const wcl_lower *lower, const char *path, wcl_nid *nid,
             WCL_OK) {
             if (why.code == WCL_CODE_FILE_NOT_FOUND)
                 return WCL_END;
-            if (error)
-                *error = why;
-            return WCL_FAILED;
+            return wcl_error_pass(error, &why);
         }
         *nid = entry.nid;
         path += length;

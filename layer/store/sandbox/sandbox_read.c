@@ -161,9 +161,7 @@ wcl_status wcl_sandbox_open_data(wcl_sandbox_reader *reader, int folder, const c
         return WCL_OK;
     if (own.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_END;
-    if (error)
-        *error = own;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &own);
 }
 
 static void clear_entry(wcl_sandbox_reader *reader)
