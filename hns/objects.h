@@ -4,8 +4,7 @@
 
 #include <wcl/hns.h>
 
-#include "base/json.h"
-#include "base/region.h"
+#include "base/json_fields.h"
 
 /* The largest request or record that is read. */
 #define WCL_HNS_JSON_LIMIT (1024 * 1024)
@@ -19,34 +18,18 @@ wcl_status wcl_hns_endpoint_from_json(const cJSON *from, wcl_hns_endpoint **endp
 wcl_status wcl_hns_endpoint_to_json(const wcl_hns_endpoint *endpoint, cJSON **json,
                                     wcl_error *error);
 
-/* Where further texts and lists of a parsed object go. */
-wcl_region *wcl_hns_network_region(wcl_hns_network *network);
-wcl_region *wcl_hns_endpoint_region(wcl_hns_endpoint *endpoint);
+/* Where further texts and lists of a parsed network or endpoint go. */
+wcl_region *wcl_hns_region(const void *object);
 
 /* Sets a text of a parsed object to a copy. */
 wcl_status wcl_hns_set_text(wcl_region *region, const char **field, const char *text,
                             wcl_error *error);
 
-/* Whether policies that a caller put together can be written as JSON. */
-wcl_status wcl_hns_check_policies(const wcl_hns_policy *list, size_t count, wcl_error *error);
+/* The field of some object or policy that is spelt like `name`, but for case; NULL for none. */
+const char *wcl_hns_field_like(const char *name);
 
-/* The parts that networks and endpoints share; the names are the JSON's. */
-wcl_status wcl_hns_read_text(wcl_region *region, const cJSON *from, const char *name,
-                             const char **field, wcl_error *error);
-wcl_status wcl_hns_read_policies(wcl_region *region, const cJSON *from, const wcl_hns_policy **list,
-                                 size_t *count, wcl_error *error);
-/* What `from` holds besides the `known` names (ended by NULL), as text; NULL for nothing. */
-wcl_status wcl_hns_read_extra(wcl_region *region, const cJSON *from, const char *const *known,
-                              const char **extra, wcl_error *error);
-/* A list of objects that is to become structs: WCL_END when the field is missing. */
-wcl_status wcl_hns_read_list(const cJSON *from, const char *name, const cJSON **list, size_t *count,
-                             wcl_error *error);
-
-/* These return false when out of memory. */
-bool wcl_hns_add_text(cJSON *to, const char *name, const char *text);
-bool wcl_hns_add_policies(cJSON *to, const wcl_hns_policy *list, size_t count);
-/* Adds the fields of the JSON object `extra`; those that `to` has already are skipped. */
-bool wcl_hns_add_extra(cJSON *to, const char *extra);
+/* "NAT" and so on; "" for WCL_HNS_POLICY_OTHER. */
+const char *wcl_hns_policy_type_name(wcl_hns_policy_type type);
 
 /* The first policy of that type, or NULL. */
 const wcl_hns_policy *wcl_hns_find_policy(const wcl_hns_policy *list, size_t count,

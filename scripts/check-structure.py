@@ -61,9 +61,6 @@ CIRCLES = [
      "to be cut"),
     ("erofs/write.c erofs/write_inode.c erofs/write_mixed.c",
      "to be cut"),
-    ("hns/hns.c hns/linux/attach.c hns/linux/check.c hns/linux/endpoints.c hns/linux/networks.c "
-      "hns/linux/provider.c hns/linux/restore.c hns/linux/router.c hns/linux/service.c hns/resolv.c",
-     "to be cut"),
     ("image/append/source.c image/append/tar_settle.c image/append/tar_source.c "
       "image/append/tar_table.c",
      "to be cut"),

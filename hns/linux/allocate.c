@@ -57,7 +57,7 @@ static bool overlaps_others(const wcl_prefix *prefix, const wcl_network_list *ot
 static wcl_status fill_subnet(wcl_service *service, wcl_hns_network *object,
                               const wcl_network_list *others, wcl_error *error)
 {
-    wcl_region *region = wcl_hns_network_region(object);
+    wcl_region *region = wcl_hns_region(object);
     uint64_t start = hash_of("subnet", object->id);
 
     for (unsigned i = 0; i < POOL_SUBNETS; i++) {
@@ -93,7 +93,7 @@ static wcl_status fill_gateways(wcl_hns_network *object, wcl_error *error)
             !wcl_prefix_parse(subnet->address_prefix, &prefix))
             continue;
         wcl_ip first = wcl_prefix_host(&prefix, 0);
-        if (wcl_hns_set_text(wcl_hns_network_region(object), &subnet->gateway_address,
+        if (wcl_hns_set_text(wcl_hns_region(object), &subnet->gateway_address,
                              wcl_ip_format(&first, text), error) != WCL_OK)
             return WCL_FAILED;
     }
@@ -116,7 +116,7 @@ static wcl_status fill_host_dns(wcl_hns_network *object, wcl_error *error)
             wcl_buffer_printf(&list, error, "%s%s", list.size ? "," : "", server) != WCL_OK)
             return WCL_FAILED;
     }
-    return list.size ? wcl_hns_set_text(wcl_hns_network_region(object), &object->dns_server_list,
+    return list.size ? wcl_hns_set_text(wcl_hns_region(object), &object->dns_server_list,
                                         wcl_buffer_text(&list), error)
                      : WCL_OK;
 }
@@ -125,7 +125,7 @@ static wcl_status fill_host_dns(wcl_hns_network *object, wcl_error *error)
 static wcl_status fill_from_adapter(wcl_service *service, wcl_hns_network *object,
                                     wcl_network_kind kind, wcl_error *error)
 {
-    wcl_region *region = wcl_hns_network_region(object);
+    wcl_region *region = wcl_hns_region(object);
     char mac[WCL_MAC_TEXT_SIZE], ip[WCL_IP_TEXT_SIZE];
     wcl_adapter adapter;
 
@@ -155,7 +155,7 @@ static wcl_mac local_mac(uint64_t number)
 wcl_status wcl_fill_network(wcl_service *service, wcl_hns_network *object,
                             const wcl_network_list *others, wcl_error *error)
 {
-    wcl_region *region = wcl_hns_network_region(object);
+    wcl_region *region = wcl_hns_region(object);
     wcl_network_kind kind = WCL_NETWORK_PRIVATE;
     char mac_text[WCL_MAC_TEXT_SIZE];
 
@@ -217,8 +217,8 @@ static wcl_status fill_address(wcl_service *service, wcl_hns_endpoint *object,
         if (size && network->subnets[i].prefix.address.size != size)
             continue;
         if (find_ip(service, object, network, i, &ip, error) != WCL_OK ||
-            wcl_hns_set_text(wcl_hns_endpoint_region(object), field, wcl_ip_format(&ip, text),
-                             error) != WCL_OK)
+            wcl_hns_set_text(wcl_hns_region(object), field, wcl_ip_format(&ip, text), error) !=
+                WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;
@@ -240,7 +240,7 @@ static wcl_status fill_subnet_of(wcl_hns_endpoint *object, const wcl_network_rec
         if (!*length)
             *length = (uint8_t)network->subnets[i].prefix.length;
         if (!*gateway && network->subnets[i].gateway.size)
-            return wcl_hns_set_text(wcl_hns_endpoint_region(object), gateway,
+            return wcl_hns_set_text(wcl_hns_region(object), gateway,
                                     wcl_ip_format(&network->subnets[i].gateway, text), error);
     }
     return WCL_OK;
@@ -272,8 +272,8 @@ static wcl_status try_mac(wcl_service *service, wcl_hns_endpoint *object,
     wcl_status status = wcl_claim(service, network->object->id, name, object->id, error);
     if (status != WCL_OK)
         return status;
-    return wcl_hns_set_text(wcl_hns_endpoint_region(object), &object->mac_address,
-                            wcl_mac_format(mac, text), error);
+    return wcl_hns_set_text(wcl_hns_region(object), &object->mac_address, wcl_mac_format(mac, text),
+                            error);
 }
 
 /* A free MAC of the network's pools, or a locally administered one where it has none. */
@@ -345,7 +345,7 @@ static wcl_status fill_ports(wcl_service *service, wcl_hns_endpoint *object, wcl
 wcl_status wcl_fill_endpoint(wcl_service *service, wcl_hns_endpoint *object,
                              const wcl_network_record *network, wcl_error *error)
 {
-    wcl_region *region = wcl_hns_endpoint_region(object);
+    wcl_region *region = wcl_hns_region(object);
 
     if (fill_id(region, &object->id, error) != WCL_OK)
         return WCL_FAILED;

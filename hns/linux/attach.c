@@ -209,6 +209,7 @@ static wcl_status attach_to_compartment(wcl_service *service, const char *id, ui
 wcl_status wcl_attach_request(wcl_service *service, const char *id, const cJSON *request,
                               cJSON **output, wcl_error *error)
 {
+    WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
     const char *type = "Container";
     uint64_t compartment = 0;
     wcl_status status;
@@ -229,7 +230,9 @@ wcl_status wcl_attach_request(wcl_service *service, const char *id, const cJSON 
     else
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "endpoints cannot be attached to a system of type '%.40s' here", type);
-    return status == WCL_OK ? wcl_endpoints_get(service, id, output, error) : WCL_FAILED;
+    if (status != WCL_OK || wcl_hns_store_load_endpoint(service, id, &endpoint, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_endpoint_output(endpoint, output, error);
 }
 
 /* ---- Detaching ---- */

@@ -11,40 +11,6 @@
 /* A field that has a meaning in the one or other object, or that is spelt in another way. */
 static wcl_status check_extra(const char *extra, const char *where, wcl_error *error)
 {
-    static const char *const known[] = { "ID",
-                                         "Name",
-                                         "Type",
-                                         "Policies",
-                                         "MacPools",
-                                         "Subnets",
-                                         "SourceMac",
-                                         "DNSSuffix",
-                                         "NetworkAdapterName",
-                                         "ManagementIP",
-                                         "DNSServerList",
-                                         "DNSServerCompartment",
-                                         "StartMacAddress",
-                                         "EndMacAddress",
-                                         "AddressPrefix",
-                                         "GatewayAddress",
-                                         "GatewayAddressV6",
-                                         "VirtualNetwork",
-                                         "VirtualNetworkName",
-                                         "MacAddress",
-                                         "IPAddress",
-                                         "IPv6Address",
-                                         "PrefixLength",
-                                         "IPv6PrefixLength",
-                                         "EnableInternalDNS",
-                                         "DisableICC",
-                                         "IsRemoteEndpoint",
-                                         "Protocol",
-                                         "InternalPort",
-                                         "ExternalPort",
-                                         "MaximumOutgoingBandwidthInBytes",
-                                         "VLAN",
-                                         "VSID",
-                                         "PA" };
     WCL_CLEANUP_JSON cJSON *fields = NULL;
     const cJSON *item;
 
@@ -54,12 +20,12 @@ static wcl_status check_extra(const char *extra, const char *where, wcl_error *e
         return WCL_FAILED;
     cJSON_ArrayForEach(item, fields)
     {
-        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-            if (strcasecmp(item->string, known[i]) == 0)
-                return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                                "%s has no field '%s'; HNS's fields are spelt as '%s' is, and each "
-                                "belongs to its object",
-                                where, item->string, known[i]);
+        const char *field = wcl_hns_field_like(item->string);
+        if (field)
+            return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                            "%s has no field '%s'; HNS's fields are spelt as '%s' is, and each "
+                            "belongs to its object",
+                            where, item->string, field);
     }
     return WCL_OK;
 }
@@ -94,12 +60,6 @@ static wcl_status check_dns(const char *servers, const char *suffix, wcl_error *
 
 /* ---- Policies ---- */
 
-static const char *name_of(wcl_hns_policy_type type)
-{
-    static const char *const names[] = { "", "NAT", "QOS", "VLAN", "VSID", "PA" };
-    return names[type];
-}
-
 #define ONE(type) (1U << (type))
 
 /* `allowed` are the types that mean something to `where`; of all but NAT one has room. */
@@ -116,11 +76,12 @@ static wcl_status check_policies(const wcl_hns_policy *list, size_t count, unsig
                             list[i].type_name ? list[i].type_name : "");
         if (!(allowed & ONE(list[i].type)))
             return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                            "a policy of type %s does nothing for %s", name_of(list[i].type),
-                            where);
+                            "a policy of type %s does nothing for %s",
+                            wcl_hns_policy_type_name(list[i].type), where);
         if (list[i].type != WCL_HNS_POLICY_NAT && (seen & ONE(list[i].type)))
             return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                            "two policies of type %s contradict each other", name_of(list[i].type));
+                            "two policies of type %s contradict each other",
+                            wcl_hns_policy_type_name(list[i].type));
         seen |= ONE(list[i].type);
         if (check_extra(list[i].extra, "such a policy", error) != WCL_OK)
             return WCL_FAILED;

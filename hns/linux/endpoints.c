@@ -6,38 +6,12 @@
 #include "hns/linux/check.h"
 #include "hns/linux/service.h"
 
-/* Fields of an answer that are no part of the object. */
-#define CONTAINERS_FIELD "SharedContainers"
-#define COMPARTMENT_FIELD "CompartmentId"
-
-wcl_status wcl_endpoint_output(const wcl_endpoint_record *endpoint, cJSON **output,
-                               wcl_error *error)
-{
-    const wcl_attachment *attachment = &endpoint->attachment;
-
-    if (wcl_hns_endpoint_to_json(endpoint->object, output, error) != WCL_OK)
-        return WCL_FAILED;
-    if (attachment->kind == WCL_ATTACHED_CONTAINER) {
-        cJSON *list = cJSON_AddArrayToObject(*output, CONTAINERS_FIELD);
-        cJSON *item = cJSON_CreateString(attachment->container_id);
-        if (list && item && cJSON_AddItemToArray(list, item))
-            return WCL_OK;
-        cJSON_Delete(item);
-        return wcl_fail_memory(error);
-    }
-    if (attachment->kind == WCL_ATTACHED_HOST &&
-        !wcl_json_add_u64(*output, COMPARTMENT_FIELD, attachment->compartment))
-        return wcl_fail_memory(error);
-    return WCL_OK;
-}
-
 wcl_status wcl_endpoints_list(wcl_service *service, cJSON **output, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_object_id *ids = NULL;
-    WCL_CLEANUP_JSON cJSON *array = cJSON_CreateArray();
     size_t count;
 
-    if (!array)
+    if (!(*output = cJSON_CreateArray()))
         return wcl_fail_memory(error);
     if (wcl_hns_store_list(service, "endpoints", &ids, &count, error) != WCL_OK)
         return WCL_FAILED;
@@ -45,17 +19,10 @@ wcl_status wcl_endpoints_list(wcl_service *service, cJSON **output, wcl_error *e
         WCL_CLEANUP_ENDPOINT wcl_endpoint_record *endpoint = NULL;
         cJSON *item = NULL;
         if (wcl_hns_store_load_endpoint(service, ids[i], &endpoint, error) != WCL_OK ||
-            wcl_endpoint_output(endpoint, &item, error) != WCL_OK) {
-            cJSON_Delete(item);
+            wcl_endpoint_output(endpoint, &item, error) != WCL_OK ||
+            wcl_json_append(*output, item, error) != WCL_OK)
             return WCL_FAILED;
-        }
-        if (!cJSON_AddItemToArray(array, item)) {
-            cJSON_Delete(item);
-            return wcl_fail_memory(error);
-        }
     }
-    *output = array;
-    array = NULL;
     return WCL_OK;
 }
 
@@ -130,17 +97,15 @@ static wcl_status establish(wcl_service *service, const wcl_network_record *netw
     return WCL_FAILED;
 }
 
-/* What answers add is no part of an object that a client sends back. */
+/* What answers add is not part of an object that a client sends back. */
 static wcl_status read_object(const cJSON *request, wcl_hns_endpoint **object, wcl_error *error)
 {
-    if (!cJSON_HasObjectItem(request, CONTAINERS_FIELD) &&
-        !cJSON_HasObjectItem(request, COMPARTMENT_FIELD))
-        return wcl_hns_endpoint_from_json(request, object, error);
     WCL_CLEANUP_JSON cJSON *copy = cJSON_Duplicate(request, true);
+
     if (!copy)
         return wcl_fail_memory(error);
-    cJSON_DeleteItemFromObjectCaseSensitive(copy, CONTAINERS_FIELD);
-    cJSON_DeleteItemFromObjectCaseSensitive(copy, COMPARTMENT_FIELD);
+    cJSON_DeleteItemFromObjectCaseSensitive(copy, WCL_ANSWERED_CONTAINERS);
+    cJSON_DeleteItemFromObjectCaseSensitive(copy, WCL_ANSWERED_COMPARTMENT);
     return wcl_hns_endpoint_from_json(copy, object, error);
 }
 
@@ -235,8 +200,7 @@ static wcl_status merge(const wcl_hns_endpoint *before, const cJSON *request,
         return wcl_fail_memory(error);
     if (wcl_hns_endpoint_parse(text, after, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_hns_set_text(wcl_hns_endpoint_region(*after), &(*after)->id, before->id, error) ==
-        WCL_OK)
+    if (wcl_hns_set_text(wcl_hns_region(*after), &(*after)->id, before->id, error) == WCL_OK)
         return WCL_OK;
     wcl_hns_endpoint_free(*after);
     return WCL_FAILED;

@@ -8,23 +8,17 @@
 wcl_status wcl_networks_list(wcl_service *service, cJSON **output, wcl_error *error)
 {
     WCL_CLEANUP_NETWORKS wcl_network_list list = { NULL, 0 };
-    WCL_CLEANUP_JSON cJSON *array = cJSON_CreateArray();
 
-    if (!array)
+    if (!(*output = cJSON_CreateArray()))
         return wcl_fail_memory(error);
     if (wcl_hns_store_load_networks(service, &list, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < list.count; i++) {
         cJSON *item = NULL;
-        if (wcl_hns_network_to_json(list.records[i]->object, &item, error) != WCL_OK)
+        if (wcl_hns_network_to_json(list.records[i]->object, &item, error) != WCL_OK ||
+            wcl_json_append(*output, item, error) != WCL_OK)
             return WCL_FAILED;
-        if (!cJSON_AddItemToArray(array, item)) {
-            cJSON_Delete(item);
-            return wcl_fail_memory(error);
-        }
     }
-    *output = array;
-    array = NULL;
     return WCL_OK;
 }
 

@@ -408,3 +408,23 @@ wcl_status wcl_endpoint_record_new(wcl_hns_endpoint *object, const wcl_network_r
     *record = made;
     return WCL_OK;
 }
+
+wcl_status wcl_endpoint_output(const wcl_endpoint_record *endpoint, cJSON **output,
+                               wcl_error *error)
+{
+    const wcl_attachment *attachment = &endpoint->attachment;
+    WCL_CLEANUP_JSON cJSON *json = NULL;
+
+    if (wcl_hns_endpoint_to_json(endpoint->object, &json, error) != WCL_OK)
+        return WCL_FAILED;
+    if (attachment->kind == WCL_ATTACHED_CONTAINER &&
+        wcl_json_append(cJSON_AddArrayToObject(json, WCL_ANSWERED_CONTAINERS),
+                        cJSON_CreateString(attachment->container_id), error) != WCL_OK)
+        return WCL_FAILED;
+    if (attachment->kind == WCL_ATTACHED_HOST &&
+        !wcl_json_add_u64(json, WCL_ANSWERED_COMPARTMENT, attachment->compartment))
+        return wcl_fail_memory(error);
+    *output = json;
+    json = NULL;
+    return WCL_OK;
+}

@@ -94,6 +94,12 @@ wcl_status wcl_network_record_new(wcl_hns_network *object, uint32_t home,
 wcl_status wcl_endpoint_record_new(wcl_hns_endpoint *object, const wcl_network_record *network,
                                    uint32_t home, wcl_endpoint_record **record, wcl_error *error);
 
+/* The endpoint as answers show it: the object, and what it is attached to. */
+wcl_status wcl_endpoint_output(const wcl_endpoint_record *endpoint, cJSON **output,
+                               wcl_error *error);
+#define WCL_ANSWERED_CONTAINERS "SharedContainers"
+#define WCL_ANSWERED_COMPARTMENT "CompartmentId"
+
 /* Whether the type bridges onto NetworkAdapterName. */
 bool wcl_network_has_uplink(wcl_network_kind kind);
 /* "nat" and so on; false when it is none that can be built here. */

@@ -146,9 +146,6 @@ wcl_status wcl_endpoints_update(wcl_service *service, const char *id, const cJSO
                                 cJSON **output, wcl_error *error);
 wcl_status wcl_endpoints_delete(wcl_service *service, const char *id, cJSON **output,
                                 wcl_error *error);
-/* The endpoint as answers show it. */
-wcl_status wcl_endpoint_output(const wcl_endpoint_record *endpoint, cJSON **output,
-                               wcl_error *error);
 
 wcl_status wcl_attach_request(wcl_service *service, const char *id, const cJSON *request,
                               cJSON **output, wcl_error *error);

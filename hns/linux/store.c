@@ -190,7 +190,7 @@ static wcl_status read_attachment(const cJSON *json, wcl_endpoint_record *endpoi
                                   wcl_error *error)
 {
     wcl_attachment *attachment = &endpoint->attachment;
-    wcl_region *region = wcl_hns_endpoint_region(endpoint->object);
+    wcl_region *region = wcl_hns_region(endpoint->object);
     const char *type = "", *container = "", *path = "";
     uint64_t compartment = 0, device = 0, inode = 0;
 
