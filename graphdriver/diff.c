@@ -41,7 +41,7 @@ static wcl_status look_up(wcl_graphdriver *driver, const char *id, const char *p
         return WCL_FAILED;
     if (whole || is_own_parent(*info, parent) || !is_sandbox(*info))
         return WCL_OK;
-    /* Only what is read-only can be compared with something else than its parent. */
+    /* Only what is read-only can be compared with something other than its parent. */
     wcl_free(*info);
     *info = NULL;
     return look_up(driver, id, parent, true, info, error);
@@ -52,7 +52,7 @@ static wcl_status fail_parent(const wcl_layer_info *info, const char *parent, wc
     bool own = info->parent_count && !wcl_graphdriver_is_scratch_of(info->parents[0], info->id);
 
     return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                    "its parent is '%s'; what it changes of '%s' cannot be told",
+                    "its parent is '%s'; cannot tell what it changes of '%s'",
                     own ? info->parents[0] : "", parent);
 }
 

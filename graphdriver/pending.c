@@ -2,7 +2,6 @@
  * Layers that were created and not filled yet. They are notes beside the layers: a layer itself
  * comes into the home once and whole.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -75,30 +74,27 @@ void wcl_pending_remove(const wcl_graphdriver *driver, const char *id)
     unlinkat(driver->pending_fd, id, 0);
 }
 
+struct search {
+    const wcl_graphdriver *driver;
+    const char *parent;
+};
+
+static wcl_status check_note(void *context, int folder, const char *name, wcl_error *error)
+{
+    const struct search *search = context;
+    WCL_CLEANUP_FREE char *parent = NULL;
+
+    (void)folder;
+    if (name[0] == '.' || wcl_pending_parent(search->driver, name, &parent, NULL) != WCL_OK ||
+        strcmp(parent, search->parent) != 0)
+        return WCL_OK;
+    return wcl_fail(error, WCL_CODE_SHARING_VIOLATION,
+                    "the layer '%s' stands on it; remove that one first", name);
+}
+
 wcl_status wcl_pending_check_unused(const wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
-    int fd = openat(driver->pending_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    wcl_status status;
-    const struct dirent *item;
+    struct search search = { driver, id };
 
-    if (!folder) {
-        wcl_fail_errno(error, errno, "cannot list the notes of new layers");
-        if (fd >= 0)
-            close(fd);
-        return WCL_FAILED;
-    }
-    while ((status = wcl_listing_next(folder, &item, error)) == WCL_OK) {
-        WCL_CLEANUP_FREE char *parent = NULL;
-        if (item->d_name[0] == '.' ||
-            wcl_pending_parent(driver, item->d_name, &parent, NULL) != WCL_OK)
-            continue;
-        if (strcmp(parent, id) != 0)
-            continue;
-        status = wcl_fail(error, WCL_CODE_SHARING_VIOLATION,
-                          "the layer '%s' stands on it; remove that one first", item->d_name);
-        break;
-    }
-    closedir(folder);
-    return status == WCL_END ? WCL_OK : WCL_FAILED;
+    return wcl_listing_each(driver->pending_fd, ".", check_note, &search, error);
 }

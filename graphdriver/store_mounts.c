@@ -23,7 +23,7 @@ wcl_status wcl_graphdriver_prepare(const wcl_graphdriver *driver, const char *id
     if (!label || !*label)
         return wcl_layer_prepare(&driver->layers, id, no_parents, error);
     return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                    "the layer is to be mounted with the label '%.100s', but its provider knows no "
+                    "the layer is to be mounted with the label '%.100s', but its provider has no "
                     "labels",
                     label);
 }
@@ -44,7 +44,7 @@ wcl_status wcl_graphdriver_lay_over(const wcl_graphdriver *driver, const char *i
 
     if (!wcl_mounts_is_store(&driver->layers))
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "a diff cannot be applied to a writable layer of this provider");
+                        "cannot apply a diff to a writable layer of this provider");
     if (root < 0)
         return wcl_fail_errno(error, errno, "cannot open '%s'", path);
     return wcl_store_lay_over(&driver->layers, id, root, error);

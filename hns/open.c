@@ -32,7 +32,7 @@ wcl_status wcl_hns_open(const wcl_hns_options *options, wcl_hns **hns, wcl_error
     if (options)
         memcpy(&used, options,
                options->struct_size < sizeof(used) ? options->struct_size : sizeof(used));
-    /* The variable may name a provider that other modules have and this one has not. */
+    /* The variable may name a provider that other modules have and this one does not. */
     const char *name = used.provider ? used.provider : getenv("WCL_PROVIDER");
     const wcl_hns_provider *provider = choose_provider(name, used.provider != NULL);
     wcl_status status =

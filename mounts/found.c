@@ -2,15 +2,12 @@
  * Undoing the mounts that nobody wants any more. What a container runs on is the root of its
  * processes; any other mount was the engine's own, and an engine that starts or ends has none.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/listing.h"
@@ -38,27 +35,24 @@ static bool has(const wcl_buffer *devices, uint64_t device)
     return false;
 }
 
+static wcl_status add_root(void *context, int proc, const char *pid, wcl_error *error)
+{
+    wcl_buffer *devices = context;
+    char path[300];
+
+    if (pid[0] < '1' || pid[0] > '9')
+        return WCL_OK;
+    snprintf(path, sizeof(path), "%s/root", pid);
+    uint64_t device = device_of(proc, path);
+    return device && !has(devices, device)
+               ? wcl_buffer_append(devices, &device, sizeof(device), error)
+               : WCL_OK;
+}
+
 /* The devices of what processes have as their roots. */
 static wcl_status find_roots(wcl_buffer *devices, wcl_error *error)
 {
-    DIR *folder = opendir("/proc");
-    const struct dirent *item;
-    wcl_status status;
-
-    if (!folder)
-        return wcl_fail_errno(error, errno, "cannot list /proc");
-    while ((status = wcl_listing_next(folder, &item, error)) == WCL_OK) {
-        char path[300];
-        if (item->d_name[0] < '1' || item->d_name[0] > '9')
-            continue;
-        snprintf(path, sizeof(path), "%s/root", item->d_name);
-        uint64_t device = device_of(dirfd(folder), path);
-        if (device && !has(devices, device) &&
-            wcl_buffer_append(devices, &device, sizeof(device), error) != WCL_OK)
-            break;
-    }
-    closedir(folder);
-    return status == WCL_END ? WCL_OK : WCL_FAILED;
+    return wcl_listing_each(AT_FDCWD, "/proc", add_root, devices, error);
 }
 
 /* Whether the mount at HOME/ID/merged is such a root. */
@@ -79,33 +73,42 @@ bool wcl_mounts_is_lived_in(const wcl_mounts *mounts, const char *id)
 
 /* ---- The home's mounts ----------------------------------------------------------------------- */
 
-/* Calls `act` for each layer of the home that is mounted, with its turn held; `is_root` says
- * whether its mount is among the roots. All are done; the last failure is told. */
+typedef struct search {
+    wcl_mounts *mounts;
+    const wcl_buffer *roots;
+    wcl_status (*act)(wcl_mounts *mounts, wcl_mount_use *use, bool lived_in, wcl_error *error);
+    wcl_status status;
+} search;
+
+static wcl_status act_on(void *context, int home, const char *id, wcl_error *error)
+{
+    search *search = context;
+    wcl_mounts *mounts = search->mounts;
+    wcl_mount_use *use;
+    char merged[300];
+
+    snprintf(merged, sizeof(merged), "%s/merged", id);
+    if (wcl_layer_id_check(id, NULL) != WCL_OK || !wcl_kernel_mount_is_mounted(home, merged))
+        return WCL_OK;
+    bool lived_in = is_root(search->roots, home, merged);
+    if (wcl_mounts_enter(mounts, id, &use, error) != WCL_OK ||
+        wcl_mounts_leave(mounts, use, search->act(mounts, use, lived_in, error)) != WCL_OK)
+        search->status = WCL_FAILED;
+    return WCL_OK;
+}
+
+/* Calls `act` for each layer of the home that is mounted, with its turn held, and says whether its
+ * mount is among the roots. All are done; the last failure is told. */
 static wcl_status each_mounted(wcl_mounts *mounts, const wcl_buffer *roots,
                                wcl_status (*act)(wcl_mounts *mounts, wcl_mount_use *use,
                                                  bool lived_in, wcl_error *error),
                                wcl_error *error)
 {
-    DIR *home = opendir(mounts->layers->home_dir);
-    wcl_status listed, status = WCL_OK;
-    const struct dirent *item;
+    search search = { mounts, roots, act, WCL_OK };
 
-    if (!home)
-        return wcl_fail_errno(error, errno, "cannot list '%s'", mounts->layers->home_dir);
-    while ((listed = wcl_listing_next(home, &item, error)) == WCL_OK) {
-        char merged[300];
-        wcl_mount_use *use;
-        snprintf(merged, sizeof(merged), "%s/merged", item->d_name);
-        if (wcl_layer_id_check(item->d_name, NULL) != WCL_OK ||
-            !wcl_kernel_mount_is_mounted(dirfd(home), merged))
-            continue;
-        bool lived_in = is_root(roots, dirfd(home), merged);
-        if (wcl_mounts_enter(mounts, item->d_name, &use, error) != WCL_OK ||
-            wcl_mounts_leave(mounts, use, act(mounts, use, lived_in, error)) != WCL_OK)
-            status = WCL_FAILED;
-    }
-    closedir(home);
-    return listed == WCL_END ? status : WCL_FAILED;
+    if (wcl_listing_each(AT_FDCWD, mounts->layers->home_dir, act_on, &search, error) != WCL_OK)
+        return WCL_FAILED;
+    return search.status;
 }
 
 /* Uses of what is not mounted stand for nothing. */

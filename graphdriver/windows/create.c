@@ -23,7 +23,7 @@ static wcl_status read_size(const wcl_graphdriver_create_options *options, uint6
                                      error);
 }
 
-/* Whether the layer that another shall stand on is there, and is no sandbox. */
+/* Whether the layer that another is to stand on is there, and is not a sandbox. */
 static wcl_status check_parent(wcl_graphdriver *driver, const char *parent, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
@@ -111,7 +111,7 @@ static wcl_status rename_layer(const wcl_graphdriver *driver, const char *id, co
     DWORD code = GetLastError();
     if (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND)
         return WCL_END;
-    return wcl_fail_win32(error, code, "its folder cannot be renamed");
+    return wcl_fail_win32(error, code, "cannot rename its folder");
 }
 
 /* Once it is renamed the layer is gone; what destroying leaves is destroyed by a cleanup. */

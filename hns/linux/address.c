@@ -109,7 +109,7 @@ bool wcl_prefix_overlaps(const wcl_prefix *a, const wcl_prefix *b)
                                   : wcl_prefix_contains(b, &a->address);
 }
 
-/* Whether the first and the last address are no hosts'. */
+/* Whether the first and the last address are not hosts'. */
 static bool has_edges(const wcl_prefix *prefix)
 {
     return prefix->address.size * 8u - prefix->length >= 2;

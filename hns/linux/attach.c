@@ -22,7 +22,8 @@ static wcl_status check_container_id(const char *id, wcl_error *error)
 
     for (const char *at = id; fine && *at; at++)
         fine = *at != '/' && (unsigned char)*at >= ' ';
-    return fine ? WCL_OK : wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.60s' is no container id", id);
+    return fine ? WCL_OK
+                : wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.60s' is not a container id", id);
 }
 
 static wcl_status namespace_path(wcl_service *service, const char *kind, const char *name,
@@ -128,7 +129,7 @@ static wcl_status check_attachable(const wcl_endpoint_record *endpoint, wcl_erro
 {
     if (endpoint->object->is_remote_endpoint)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "the endpoint lives on another node and cannot be attached here");
+                        "cannot attach an endpoint that lives on another node");
     if (endpoint->attachment.kind == WCL_ATTACHED_CONTAINER)
         return wcl_fail(error, WCL_CODE_INVALID_STATE,
                         "The endpoint is already attached to the container '%s'",
@@ -229,7 +230,7 @@ wcl_status wcl_attach_request(wcl_service *service, const char *id, const cJSON 
             service, id, compartment ? (uint32_t)compartment : HOST_COMPARTMENT, error);
     else
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "endpoints cannot be attached to a system of type '%.40s' here", type);
+                        "cannot attach endpoints to a system of type '%.40s' here", type);
     if (status != WCL_OK || wcl_hns_store_load_endpoint(service, id, &endpoint, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_endpoint_output(endpoint, output, error);

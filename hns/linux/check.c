@@ -8,6 +8,20 @@
 
 #define MOST_NAME 256
 
+/* Whether it is a field of later versions of HNS that asks for something, which nothing here does.
+ */
+static bool is_inert(const cJSON *item)
+{
+    static const char *const inert[] = { "EncapOverhead", "EnableLowMetric",
+                                         "ExternalPortReserved" };
+
+    for (size_t i = 0; i < sizeof(inert) / sizeof(inert[0]); i++)
+        if (strcasecmp(item->string, inert[i]) == 0)
+            return !cJSON_IsNull(item) && !cJSON_IsFalse(item) &&
+                   !(cJSON_IsNumber(item) && item->valuedouble == 0);
+    return false;
+}
+
 /* A field that has a meaning in the one or other object, or that is spelt in another way. */
 static wcl_status check_extra(const char *extra, const char *where, wcl_error *error)
 {
@@ -21,6 +35,9 @@ static wcl_status check_extra(const char *extra, const char *where, wcl_error *e
     cJSON_ArrayForEach(item, fields)
     {
         const char *field = wcl_hns_field_like(item->string);
+        if (is_inert(item))
+            return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                            "nothing here acts on the field '%s'; leave it out", item->string);
         if (field)
             return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                             "%s has no field '%s'; HNS's fields are spelt as '%s' is, and each "
@@ -71,8 +88,8 @@ static wcl_status check_policies(const wcl_hns_policy *list, size_t count, unsig
     for (size_t i = 0; i < count; i++) {
         if (list[i].type == WCL_HNS_POLICY_OTHER)
             return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                            "policies of type '%.40s' cannot be built here; NAT, QOS, VLAN, VSID "
-                            "and PA can",
+                            "cannot build policies of type '%.40s' here, only NAT, QOS, "
+                            "VLAN, VSID and PA",
                             list[i].type_name ? list[i].type_name : "");
         if (!(allowed & ONE(list[i].type)))
             return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,

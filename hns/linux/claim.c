@@ -1,6 +1,6 @@
 /* Who has which address, MAC and port: symbolic links that name their owner. */
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,24 +198,31 @@ void wcl_claim_release(wcl_service *service, const wcl_endpoint_record *endpoint
     release(service, network, name, endpoint->object->id);
 }
 
-/* Removes a claim; WCL_END where it is one of an endpoint that is there, when `holder` is given,
- * which then says whose it is. */
-static wcl_status clear_claim(wcl_service *service, const char *folder, const char *name,
-                              char *holder, wcl_error *error)
+struct clearing {
+    wcl_service *service;
+    const char *path;
+    char *holder; /* NULL: claims go whoever has them */
+    bool is_held;
+};
+
+/* Removes a claim; WCL_END where it is one of an endpoint that is there, whose `holder` is. */
+static wcl_status clear_claim(void *context, int folder, const char *name, wcl_error *error)
 {
+    struct clearing *clearing = context;
     WCL_CLEANUP_BUFFER wcl_buffer claim = WCL_BUFFER_INIT;
     char owner[37];
 
     if (name[0] == '.')
         return WCL_OK;
-    if (wcl_buffer_printf(&claim, error, "%s/%s", folder, name) != WCL_OK)
+    if (wcl_buffer_printf(&claim, error, "%s/%s", clearing->path, name) != WCL_OK)
         return WCL_FAILED;
-    if (holder && read_owner(wcl_buffer_text(&claim), owner) &&
-        wcl_hns_store_has_endpoint(service, owner)) {
-        memcpy(holder, owner, sizeof(owner));
+    if (clearing->holder && read_owner(wcl_buffer_text(&claim), owner) &&
+        wcl_hns_store_has_endpoint(clearing->service, owner)) {
+        memcpy(clearing->holder, owner, sizeof(owner));
+        clearing->is_held = true;
         return WCL_END;
     }
-    if (unlink(wcl_buffer_text(&claim)) == 0 || errno == ENOENT)
+    if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
         return WCL_OK;
     return wcl_fail_errno(error, errno, "cannot remove %s", wcl_buffer_text(&claim));
 }
@@ -224,18 +231,13 @@ static wcl_status clear_claim(wcl_service *service, const char *folder, const ch
 static wcl_status clear_folder(wcl_service *service, const char *path, char *holder,
                                wcl_error *error)
 {
-    const struct dirent *entry;
-    wcl_status status = WCL_OK, more = WCL_OK;
-    DIR *folder = opendir(path);
+    struct clearing clearing = { service, path, holder, false };
 
-    if (!folder)
-        return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot list %s", path);
-    while (status == WCL_OK && (more = wcl_listing_next(folder, &entry, error)) == WCL_OK)
-        status = clear_claim(service, path, entry->d_name, holder, error);
-    closedir(folder);
-    if (status == WCL_OK && more == WCL_END)
+    if (wcl_listing_each(AT_FDCWD, path, clear_claim, &clearing, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!clearing.is_held)
         rmdir(path);
-    return more == WCL_FAILED ? WCL_FAILED : status;
+    return clearing.is_held ? WCL_END : WCL_OK;
 }
 
 wcl_status wcl_claim_check_empty(wcl_service *service, const wcl_network_record *network,
@@ -254,26 +256,22 @@ wcl_status wcl_claim_check_empty(wcl_service *service, const wcl_network_record 
                     "The network has endpoints, %s among them; remove them first", holder);
 }
 
+static wcl_status clear_any(void *context, int folder, const char *name, wcl_error *error)
+{
+    wcl_service *service = context;
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    (void)folder;
+    if (name[0] == '.')
+        return WCL_OK;
+    if (wcl_buffer_printf(&path, error, "%s/%s", service->claims_dir, name) != WCL_OK)
+        return WCL_FAILED;
+    return clear_folder(service, wcl_buffer_text(&path), NULL, error);
+}
+
 wcl_status wcl_claim_reset(wcl_service *service, wcl_error *error)
 {
-    const struct dirent *entry;
-    wcl_status status = WCL_OK, more = WCL_OK;
-    DIR *folder = opendir(service->claims_dir);
-
-    if (!folder && errno != ENOENT)
-        return wcl_fail_errno(error, errno, "cannot list %s", service->claims_dir);
-    while (folder && status == WCL_OK &&
-           (more = wcl_listing_next(folder, &entry, error)) == WCL_OK) {
-        WCL_CLEANUP_BUFFER wcl_buffer inner = WCL_BUFFER_INIT;
-        if (entry->d_name[0] == '.')
-            continue;
-        status = wcl_buffer_printf(&inner, error, "%s/%s", service->claims_dir, entry->d_name);
-        if (status == WCL_OK)
-            status = clear_folder(service, wcl_buffer_text(&inner), NULL, error);
-    }
-    if (folder)
-        closedir(folder);
-    if (status != WCL_OK || more == WCL_FAILED)
+    if (wcl_listing_each(AT_FDCWD, service->claims_dir, clear_any, service, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_folder_make(service->claims_dir, error);
 }

@@ -144,7 +144,7 @@ static wcl_status check_unchanged(const char *field, const char *before, const c
     if (!after || (before && strcasecmp(before, after) == 0))
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                    "the endpoint's %s is '%.60s' and cannot be changed", field,
+                    "cannot change the endpoint's %s, which is '%.60s'", field,
                     before ? before : "");
 }
 
@@ -170,7 +170,7 @@ static wcl_status check_fixed_fields(const wcl_hns_endpoint *before, const wcl_h
     if ((after->prefix_length && after->prefix_length != before->prefix_length) ||
         after->is_remote_endpoint != before->is_remote_endpoint)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "the endpoint's PrefixLength and IsRemoteEndpoint cannot be changed");
+                        "cannot change the endpoint's PrefixLength or IsRemoteEndpoint");
     return WCL_OK;
 }
 

@@ -130,7 +130,7 @@ static wcl_status read_subnet(wcl_network_record *record, const wcl_hns_subnet *
     if (subnet->gateway_address &&
         (!wcl_ip_parse(subnet->gateway_address, gateway) || !wcl_prefix_is_host(prefix, gateway)))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the GatewayAddress '%s' is no host address of the subnet %s",
+                        "the GatewayAddress '%s' is not a host address of the subnet %s",
                         subnet->gateway_address, subnet->address_prefix);
     for (size_t j = 0; j < i; j++)
         if (wcl_prefix_overlaps(&record->subnets[j].prefix, prefix))
@@ -150,7 +150,7 @@ static wcl_status check_mac_pools(const wcl_hns_network *object, wcl_error *erro
             !wcl_mac_parse(end_text, &end) || !wcl_mac_is_host(&start) || !wcl_mac_is_host(&end) ||
             wcl_mac_to_number(&end) < wcl_mac_to_number(&start))
             return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                            "the MAC pool from '%s' to '%s' is no range of MACs",
+                            "the MAC pool from '%s' to '%s' is not a range of MACs",
                             start_text ? start_text : "", end_text ? end_text : "");
     }
     return WCL_OK;
@@ -193,10 +193,11 @@ static wcl_status read_network(wcl_network_record *record, wcl_error *error)
     if (!object->type)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the network has no Type");
     if (!wcl_network_kind_parse(object->type, &record->kind))
-        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "networks of type '%.40s' cannot be made here; nat, transparent, l2bridge, "
-                        "overlay, private and internal ones can",
-                        object->type);
+        return wcl_fail(
+            error, WCL_CODE_NOT_SUPPORTED,
+            "cannot make networks of type '%.40s' here, only nat, transparent, l2bridge, "
+            "overlay, private and internal ones",
+            object->type);
     if (object->subnet_count > WCL_MOST_SUBNETS)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the network has more than %d subnets",
                         WCL_MOST_SUBNETS);
@@ -206,11 +207,11 @@ static wcl_status read_network(wcl_network_record *record, wcl_error *error)
     record->subnet_count = object->subnet_count;
     if (!object->source_mac || !wcl_mac_parse(object->source_mac, &record->mac) ||
         !wcl_mac_is_host(&record->mac))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the SourceMac '%.40s' is no MAC",
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the SourceMac '%.40s' is not a MAC",
                         object->source_mac ? object->source_mac : "");
     if (object->management_ip && !wcl_ip_parse(object->management_ip, &management))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the ManagementIP '%.60s' is no address",
-                        object->management_ip);
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the ManagementIP '%.60s' is not an address", object->management_ip);
     if (check_mac_pools(object, error) != WCL_OK || check_adapter(record, error) != WCL_OK ||
         read_vlan(object->policies, object->policy_count, &record->vlan, error) != WCL_OK ||
         read_vsid(object->policies, object->policy_count, &record->vsid, error) != WCL_OK)
@@ -297,7 +298,8 @@ static wcl_status read_address(wcl_endpoint_record *record, const wcl_network_re
     if (gateway_text && (!wcl_ip_parse(gateway_text, &gateway) ||
                          !wcl_prefix_is_host(prefix, &gateway) || wcl_ip_equal(&gateway, &ip)))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the gateway '%.60s' is no other host address of the subnet", gateway_text);
+                        "the gateway '%.60s' is not another host address of the subnet",
+                        gateway_text);
     if (network->subnets[subnet].gateway.size &&
         wcl_ip_equal(&ip, &network->subnets[subnet].gateway))
         return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "the address %s is the gateway's", text);
@@ -361,7 +363,7 @@ static wcl_status read_node(wcl_endpoint_record *record, const wcl_network_recor
 
     if (pa &&
         (!pa->pa.pa || !wcl_ip_parse(pa->pa.pa, &record->node) || !wcl_ip_is_host(&record->node)))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the PA '%.60s' is no node's address",
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the PA '%.60s' is not a node's address",
                         pa->pa.pa ? pa->pa.pa : "");
     if (!object->is_remote_endpoint)
         return WCL_OK;
@@ -392,7 +394,7 @@ wcl_status wcl_endpoint_record_new(wcl_hns_endpoint *object, const wcl_network_r
     wcl_status status = WCL_OK;
     if (!object->mac_address || !wcl_mac_parse(object->mac_address, &made->mac) ||
         !wcl_mac_is_host(&made->mac))
-        status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the MacAddress '%.40s' is no MAC",
+        status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the MacAddress '%.40s' is not a MAC",
                           object->mac_address ? object->mac_address : "");
     if (status != WCL_OK || read_addresses(made, network, error) != WCL_OK ||
         read_policies(made, network, error) != WCL_OK ||

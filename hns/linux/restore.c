@@ -1,12 +1,10 @@
 /* Bringing the kernel to what is on disk. */
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/listing.h"
 #include "hns/linux/file.h"
 #include "hns/linux/service.h"
@@ -74,27 +72,19 @@ static wcl_status restore_load(wcl_service *service, struct inventory *inventory
     return WCL_OK;
 }
 
-/* Removes what writes that were cut short, by a kill or by a power cut, left in a folder. */
-static void remove_unfinished(const char *path)
+/* Removes what a write that was cut short, by a kill or by a power cut, left in a folder. */
+static wcl_status remove_unfinished(void *context, int folder, const char *name, wcl_error *error)
 {
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
+    size_t length = strlen(name);
+    const char *end = name + (length > 5 ? length - 5 : 0);
+    struct stat status;
 
-    if (!folder)
-        return;
-    /* Those that cannot be listed are for the next restore to remove. */
-    while (wcl_listing_next(folder, &entry, NULL) == WCL_OK) {
-        WCL_CLEANUP_BUFFER wcl_buffer file = WCL_BUFFER_INIT;
-        size_t length = strlen(entry->d_name);
-        const char *end = entry->d_name + (length > 5 ? length - 5 : 0);
-        struct stat status;
-        bool empty = strcmp(end, ".json") == 0 &&
-                     fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 && status.st_size == 0;
-        if ((empty || (length >= 4 && strcmp(entry->d_name + length - 4, ".new") == 0)) &&
-            wcl_buffer_printf(&file, NULL, "%s/%s", path, entry->d_name) == WCL_OK)
-            unlink(wcl_buffer_text(&file));
-    }
-    closedir(folder);
+    (void)context, (void)error;
+    bool empty =
+        strcmp(end, ".json") == 0 && fstatat(folder, name, &status, 0) == 0 && status.st_size == 0;
+    if (empty || (length >= 4 && strcmp(name + length - 4, WCL_DURABLE_UNFINISHED) == 0))
+        unlinkat(folder, name, 0);
+    return WCL_OK;
 }
 
 static wcl_status remove_all_unfinished(wcl_service *service, wcl_error *error)
@@ -105,9 +95,10 @@ static wcl_status remove_all_unfinished(wcl_service *service, wcl_error *error)
         WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
         if (wcl_buffer_printf(&path, error, "%s%s", service->state_dir, folders[i]) != WCL_OK)
             return WCL_FAILED;
-        remove_unfinished(wcl_buffer_text(&path));
+        /* Those that cannot be listed are for the next restore to remove. */
+        wcl_listing_each(AT_FDCWD, wcl_buffer_text(&path), remove_unfinished, NULL, NULL);
     }
-    remove_unfinished(service->attached_dir);
+    wcl_listing_each(AT_FDCWD, service->attached_dir, remove_unfinished, NULL, NULL);
     return WCL_OK;
 }
 
@@ -150,6 +141,17 @@ static wcl_status settle_attachments(wcl_service *service, struct inventory *inv
     return WCL_OK;
 }
 
+static wcl_status drop_compartment(void *service, int folder, const char *name, wcl_error *error)
+{
+    char *end;
+    unsigned long id = strtoul(name, &end, 10);
+
+    (void)folder;
+    return name[0] == '.' || *end || id > UINT32_MAX
+               ? WCL_OK
+               : wcl_namespace_drop_compartment(service, (uint32_t)id, error);
+}
+
 /* Removes the namespaces of compartments that nothing is attached to. */
 static wcl_status settle_compartments(wcl_service *service, wcl_error *error)
 {
@@ -157,21 +159,7 @@ static wcl_status settle_compartments(wcl_service *service, wcl_error *error)
 
     if (wcl_buffer_printf(&path, error, "%s/compartments", service->run_dir) != WCL_OK)
         return WCL_FAILED;
-    DIR *folder = opendir(wcl_buffer_text(&path));
-    if (!folder)
-        return errno == ENOENT
-                   ? WCL_OK
-                   : wcl_fail_errno(error, errno, "cannot list %s", wcl_buffer_text(&path));
-    wcl_status status = WCL_OK, more = WCL_OK;
-    const struct dirent *entry;
-    while (status == WCL_OK && (more = wcl_listing_next(folder, &entry, error)) == WCL_OK) {
-        char *end;
-        unsigned long id = strtoul(entry->d_name, &end, 10);
-        if (entry->d_name[0] != '.' && !*end && id <= UINT32_MAX)
-            status = wcl_namespace_drop_compartment(service, (uint32_t)id, error);
-    }
-    closedir(folder);
-    return more == WCL_FAILED ? WCL_FAILED : status;
+    return wcl_listing_each(AT_FDCWD, wcl_buffer_text(&path), drop_compartment, service, error);
 }
 
 static wcl_status restore_claims(wcl_service *service, const struct inventory *inventory,

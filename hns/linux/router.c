@@ -103,7 +103,7 @@ static wcl_status parse_path(const char *path, struct target *target, wcl_error 
         return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "there is nothing at the path '%.100s'",
                         path);
     if (!take_part(&at, id, sizeof(id)))
-        return wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.60s' is no id; ids are GUIDs", at);
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.60s' is not an id; ids are GUIDs", at);
     if (id[0] && wcl_hns_store_id(id, target->id, error) != WCL_OK)
         return WCL_FAILED;
     if (!take_part(&at, target->action, sizeof(target->action)) || *at)
@@ -129,8 +129,8 @@ static wcl_status find_route(const char *method, const struct target *target,
         }
     }
     if (path_exists)
-        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "the method '%.20s' cannot be used on this path", method);
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "this path does not take the method '%.20s'",
+                        method);
     return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "there is nothing at this path of %s",
                     target->kind);
 }
@@ -180,7 +180,7 @@ static wcl_status router_answer(wcl_service *service, const char *method, const 
     return status;
 }
 
-/* A reason may quote what is no text; halves of surrogate pairs would make JSON that few can read.
+/* A reason may quote what is not text; halves of surrogate pairs would make JSON that few can read.
  */
 static void replace_surrogates(char *text)
 {

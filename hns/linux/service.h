@@ -109,7 +109,7 @@ wcl_status wcl_claim(wcl_service *service, const char *folder, const char *name,
 wcl_status wcl_claim_all(wcl_service *service, const wcl_endpoint_record *endpoint,
                          wcl_error *error);
 void wcl_claim_release(wcl_service *service, const wcl_endpoint_record *endpoint);
-/* Gives up the ports that `before` has and `after`, of the same endpoint, has not. */
+/* Gives up the ports that `before` has and `after`, of the same endpoint, does not. */
 void wcl_claim_release_ports(wcl_service *service, const wcl_endpoint_record *before,
                              const wcl_endpoint_record *after);
 /* Fails, naming one, while the network has endpoints; otherwise removes what is left of claims. */

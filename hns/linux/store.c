@@ -1,13 +1,15 @@
 /* The records of networks, endpoints and attachments on disk. */
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/listing.h"
 #include "hns/linux/file.h"
 #include "hns/linux/service.h"
@@ -19,7 +21,7 @@ wcl_status wcl_hns_store_id(const char *text, char id[37], wcl_error *error)
     wcl_guid guid;
 
     if (strlen(text) > 38 || wcl_guid_parse(text, &guid, NULL) != WCL_OK)
-        return wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.60s' is no id; ids are GUIDs", text);
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.60s' is not an id; ids are GUIDs", text);
     wcl_guid_format(&guid, id);
     return WCL_OK;
 }
@@ -146,6 +148,30 @@ wcl_status wcl_hns_store_remove_endpoint(wcl_service *service, const wcl_endpoin
 
 /* ---- Attachments ---- */
 
+/* RUN/attached-HOME/ID.json. */
+struct attachment_file {
+    const char *system_type, *container_id, *namespace_path;
+    uint64_t compartment, device, inode;
+};
+
+#define FIELD(json, kind, member)                                                                  \
+    {                                                                                              \
+        .name = json, .type = kind, .keep_empty = true,                                            \
+        .offset = offsetof(struct attachment_file, member)                                         \
+    }
+static const wcl_json_field attachment_fields[] = {
+    FIELD("SystemType", WCL_JSON_TEXT, system_type),
+    FIELD("ContainerId", WCL_JSON_TEXT, container_id),
+    FIELD("CompartmentId", WCL_JSON_U64, compartment),
+    FIELD("Namespace", WCL_JSON_TEXT, namespace_path),
+    FIELD("Device", WCL_JSON_U64, device),
+    FIELD("Inode", WCL_JSON_U64, inode),
+};
+static const wcl_json_table attachment_table = { .what = "what an endpoint is attached to",
+                                                 .size = sizeof(struct attachment_file),
+                                                 .unknown = WCL_JSON_SKIP_UNKNOWN,
+                                                 WCL_JSON_FIELDS(attachment_fields) };
+
 static wcl_status attachment_path(wcl_service *service, const char *id, wcl_buffer *path,
                                   wcl_error *error)
 {
@@ -156,24 +182,24 @@ wcl_status wcl_hns_store_save_attachment(wcl_service *service, const wcl_endpoin
                                          wcl_error *error)
 {
     const wcl_attachment *attachment = &endpoint->attachment;
+    const struct attachment_file file = {
+        .system_type = attachment->kind == WCL_ATTACHED_HOST ? "Host" : "Container",
+        .container_id = attachment->container_id,
+        .namespace_path = attachment->path,
+        .compartment = attachment->compartment,
+        .device = attachment->device,
+        .inode = attachment->inode,
+    };
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
-    WCL_CLEANUP_JSON cJSON *json = cJSON_CreateObject();
+    WCL_CLEANUP_FREE char *text = NULL;
 
-    if (!json ||
-        !cJSON_AddStringToObject(json, "SystemType",
-                                 attachment->kind == WCL_ATTACHED_HOST ? "Host" : "Container") ||
-        !cJSON_AddStringToObject(json, "ContainerId", attachment->container_id) ||
-        !wcl_json_add_u64(json, "CompartmentId", attachment->compartment) ||
-        !cJSON_AddStringToObject(json, "Namespace", attachment->path) ||
-        !wcl_json_add_u64(json, "Device", attachment->device) ||
-        !wcl_json_add_u64(json, "Inode", attachment->inode))
-        return wcl_fail_memory(error);
-    if (attachment_path(service, endpoint->object->id, &path, error) != WCL_OK)
+    if (wcl_json_write_text(&attachment_table, &file, &text, error) != WCL_OK ||
+        attachment_path(service, endpoint->object->id, &path, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_file_write_json(wcl_buffer_text(&path), json, error);
+    wcl_status status = wcl_file_write(wcl_buffer_text(&path), text, error);
     if (status == WCL_OK || wcl_folder_make(service->attached_dir, NULL) != WCL_OK)
         return status;
-    return wcl_file_write_json(wcl_buffer_text(&path), json, error);
+    return wcl_file_write(wcl_buffer_text(&path), text, error);
 }
 
 wcl_status wcl_hns_store_remove_attachment(wcl_service *service, const char *endpoint_id,
@@ -186,42 +212,31 @@ wcl_status wcl_hns_store_remove_attachment(wcl_service *service, const char *end
     return wcl_file_remove(wcl_buffer_text(&path), error) == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
-static wcl_status read_attachment(const cJSON *json, wcl_endpoint_record *endpoint,
-                                  wcl_error *error)
-{
-    wcl_attachment *attachment = &endpoint->attachment;
-    wcl_region *region = wcl_hns_region(endpoint->object);
-    const char *type = "", *container = "", *path = "";
-    uint64_t compartment = 0, device = 0, inode = 0;
-
-    if (wcl_json_get_text(json, "SystemType", &type, error) != WCL_OK ||
-        wcl_json_get_text(json, "ContainerId", &container, error) != WCL_OK ||
-        wcl_json_get_text(json, "Namespace", &path, error) != WCL_OK ||
-        wcl_json_get_u64(json, "CompartmentId", &compartment, error) != WCL_OK ||
-        wcl_json_get_u64(json, "Device", &device, error) != WCL_OK ||
-        wcl_json_get_u64(json, "Inode", &inode, error) != WCL_OK ||
-        wcl_hns_set_text(region, &attachment->container_id, container, error) != WCL_OK ||
-        wcl_hns_set_text(region, &attachment->path, path, error) != WCL_OK)
-        return WCL_FAILED;
-    attachment->kind = strcmp(type, "Host") == 0 ? WCL_ATTACHED_HOST : WCL_ATTACHED_CONTAINER;
-    attachment->compartment = (uint32_t)compartment;
-    attachment->device = (dev_t)device;
-    attachment->inode = (ino_t)inode;
-    return WCL_OK;
-}
-
 static wcl_status load_attachment(wcl_service *service, wcl_endpoint_record *endpoint,
                                   wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     WCL_CLEANUP_JSON cJSON *json = NULL;
+    struct attachment_file file = { .system_type = NULL };
 
     if (attachment_path(service, endpoint->object->id, &path, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = wcl_file_read_json(wcl_buffer_text(&path), &json, error);
     if (status != WCL_OK)
         return status == WCL_END ? WCL_OK : WCL_FAILED;
-    return read_attachment(json, endpoint, error);
+    if (wcl_json_read(&attachment_table, json, wcl_hns_region(endpoint->object), &file, error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    bool is_host = strcmp(file.system_type, "Host") == 0;
+    endpoint->attachment = (wcl_attachment) {
+        .kind = is_host ? WCL_ATTACHED_HOST : WCL_ATTACHED_CONTAINER,
+        .container_id = file.container_id,
+        .compartment = (uint32_t)file.compartment,
+        .path = file.namespace_path,
+        .device = (dev_t)file.device,
+        .inode = (ino_t)file.inode,
+    };
+    return WCL_OK;
 }
 
 /* With its network, which the record cannot be understood without. */
@@ -261,10 +276,15 @@ static int compare_ids(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+struct id_list {
+    wcl_object_id *ids;
+    size_t count, capacity;
+};
+
 /* Adds the id that a record's name says; an empty record is one that an earlier version lost. */
-static wcl_status add_id(int folder, const char *name, wcl_object_id **ids, size_t *count,
-                         wcl_error *error)
+static wcl_status add_id(void *context, int folder, const char *name, wcl_error *error)
 {
+    struct id_list *list = context;
     struct stat status;
 
     if (strlen(name) != 41 || strcmp(name + 36, ".json") != 0)
@@ -273,39 +293,28 @@ static wcl_status add_id(int folder, const char *name, wcl_object_id **ids, size
         return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot look at %s", name);
     if (status.st_size == 0)
         return WCL_OK;
-    if ((*count & (*count + 1)) == 0) {
-        wcl_object_id *grown = realloc(*ids, (2 * *count + 2) * sizeof(**ids));
-        if (!grown)
-            return wcl_fail_memory(error);
-        *ids = grown;
-    }
-    snprintf((*ids)[(*count)++], sizeof(**ids), "%.36s", name);
+    if (WCL_LIST_RESERVE(list->ids, list->count, list->capacity, error) != WCL_OK)
+        return WCL_FAILED;
+    snprintf(list->ids[list->count++], sizeof(*list->ids), "%.36s", name);
     return WCL_OK;
 }
 
 static wcl_status list_folder(const char *path, wcl_object_id **ids, size_t *count,
                               wcl_error *error)
 {
-    const struct dirent *entry;
-    wcl_status status = WCL_OK, more = WCL_OK;
-    DIR *folder = opendir(path);
+    struct id_list list = { NULL, 0, 0 };
 
     *ids = NULL;
     *count = 0;
-    if (!folder)
-        return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot list %s", path);
-    while (status == WCL_OK && (more = wcl_listing_next(folder, &entry, error)) == WCL_OK)
-        status = add_id(dirfd(folder), entry->d_name, ids, count, error);
-    closedir(folder);
-    if (status == WCL_OK && more == WCL_END) {
-        if (*count)
-            qsort(*ids, *count, sizeof(**ids), compare_ids);
-        return WCL_OK;
+    if (wcl_listing_each(AT_FDCWD, path, add_id, &list, error) != WCL_OK) {
+        free(list.ids);
+        return wcl_error_context(error, NULL, path);
     }
-    free(*ids);
-    *ids = NULL;
-    *count = 0;
-    return wcl_error_context(error, NULL, path);
+    if (list.count)
+        qsort(list.ids, list.count, sizeof(*list.ids), compare_ids);
+    *ids = list.ids;
+    *count = list.count;
+    return WCL_OK;
 }
 
 wcl_status wcl_hns_store_list(wcl_service *service, const char *kind, wcl_object_id **ids,

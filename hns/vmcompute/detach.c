@@ -25,7 +25,7 @@ static wcl_status detach_from(wcl_hns *hns, const char *endpoint_id, const char 
     return wcl_hns_endpoint_request(hns, "POST", wcl_buffer_text(&path), text, NULL, error);
 }
 
-/* An endpoint that no container has may be the host's; that it is not is no error. */
+/* An endpoint that no container has may be the host's; that it is not, is not an error. */
 static wcl_status detach_from_host(wcl_hns *hns, const char *endpoint_id, wcl_error *error)
 {
     wcl_error own = WCL_ERROR_INIT;
@@ -52,7 +52,7 @@ static wcl_status detach_from_all(wcl_hns *hns, const char *endpoint_id, const c
     {
         if (!cJSON_IsString(item))
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                            "HNS names a container of the endpoint by what is no text");
+                            "HNS names a container of the endpoint by something that is not text");
         if (detach_from(hns, endpoint_id, item->valuestring, error) != WCL_OK)
             return WCL_FAILED;
     }

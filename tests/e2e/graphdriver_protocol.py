@@ -94,7 +94,7 @@ def bad_requests(plugin):
     refused("already", plugin.driver, "Create", "base")
     refused("filled already", plugin.apply, "base", "", chunks(plain))
     refused("stands on it", plugin.driver, "Remove", "base")
-    refused("cannot be told", plugin.diff, "next", "next")
+    refused("cannot tell", plugin.diff, "next", "next")
     plugin.driver("Create", "waiting", "next")
     refused("stands on it", plugin.driver, "Remove", "next")
     refused("created on", plugin.apply, "waiting", "base", chunks(plain))
