@@ -1,25 +1,25 @@
 /* The JSON calls, one function each. */
 #include "graphdriver/server/calls.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
 
-wcl_status wcl_call_text(const cJSON *request, const char *name, const char **text,
-                         wcl_error *error)
-{
-    *text = "";
-    return wcl_json_get_text(request, name, text, error);
-}
+/* A call under way. */
+struct running {
+    wcl_sessions *sessions;
+    wcl_graphdriver *driver; /* NULL unless the call needs it */
+    const cJSON *request;
+    cJSON *answer; /* to be filled in */
+    wcl_call_arguments arguments;
+};
 
-/* ID and Parent, which most calls have. */
-static wcl_status read_ids(const cJSON *request, const char **id, const char **parent,
-                           wcl_error *error)
-{
-    if (wcl_call_text(request, "ID", id, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_call_text(request, "Parent", parent, error);
-}
+struct wcl_call {
+    const char *path; /* "/GraphDriver.Get" */
+    wcl_status (*run)(const struct running *call, wcl_error *error);
+    bool needs_driver;
+};
 
 static wcl_status added(bool ok, wcl_error *error)
 {
@@ -28,144 +28,105 @@ static wcl_status added(bool ok, wcl_error *error)
 
 /* ---- Plugin and driver ----------------------------------------------------------------------- */
 
-static wcl_status activate(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                           cJSON *answer, wcl_error *error)
+static wcl_status activate(const struct running *call, wcl_error *error)
 {
-    cJSON *list = cJSON_AddArrayToObject(answer, "Implements");
+    cJSON *list = cJSON_AddArrayToObject(call->answer, "Implements");
 
-    (void)sessions, (void)driver, (void)request;
-    return added(list && cJSON_AddItemToArray(list, cJSON_CreateString("GraphDriver")), error);
+    return wcl_json_append(list, cJSON_CreateString("GraphDriver"), error);
 }
 
-static wcl_status init(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                       cJSON *answer, wcl_error *error)
+static wcl_status init(const struct running *call, wcl_error *error)
 {
-    (void)driver, (void)answer;
-    return wcl_sessions_init(sessions, request, error);
+    return wcl_sessions_init(call->sessions, call->request, error);
 }
 
-static wcl_status capabilities(wcl_sessions *sessions, wcl_graphdriver *driver,
-                               const cJSON *request, cJSON *answer, wcl_error *error)
+static wcl_status capabilities(const struct running *call, wcl_error *error)
 {
-    cJSON *object = cJSON_AddObjectToObject(answer, "Capabilities");
+    cJSON *object = cJSON_AddObjectToObject(call->answer, "Capabilities");
 
-    (void)sessions, (void)request;
-    return added(object && cJSON_AddBoolToObject(object, "ReproducesExactDiffs",
-                                                 wcl_graphdriver_reproduces_exact_diffs(driver)),
+    return added(object &&
+                     cJSON_AddBoolToObject(object, "ReproducesExactDiffs",
+                                           wcl_graphdriver_reproduces_exact_diffs(call->driver)),
                  error);
 }
 
-static wcl_status cleanup(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                          cJSON *answer, wcl_error *error)
+static wcl_status cleanup(const struct running *call, wcl_error *error)
 {
-    (void)sessions, (void)request, (void)answer;
-    return wcl_graphdriver_cleanup(driver, error);
+    return wcl_graphdriver_cleanup(call->driver, error);
 }
 
 static wcl_status add_status(void *context, const char *name, const char *value, wcl_error *error)
 {
     cJSON *pair = cJSON_CreateArray();
 
-    if (!pair || !cJSON_AddItemToArray(context, pair))
-        return wcl_fail_memory(error);
-    return added(cJSON_AddItemToArray(pair, cJSON_CreateString(name)) &&
-                     cJSON_AddItemToArray(pair, cJSON_CreateString(value)),
-                 error);
+    if (wcl_json_append(context, pair, error) != WCL_OK ||
+        wcl_json_append(pair, cJSON_CreateString(name), error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_json_append(pair, cJSON_CreateString(value), error);
 }
 
-static wcl_status status(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                         cJSON *answer, wcl_error *error)
+static wcl_status status(const struct running *call, wcl_error *error)
 {
-    cJSON *list = cJSON_AddArrayToObject(answer, "Status");
+    cJSON *list = cJSON_AddArrayToObject(call->answer, "Status");
 
-    (void)sessions, (void)request;
-    return list ? wcl_graphdriver_status(driver, add_status, list, error) : wcl_fail_memory(error);
+    return list ? wcl_graphdriver_status(call->driver, add_status, list, error)
+                : wcl_fail_memory(error);
 }
 
 /* ---- Layers ---------------------------------------------------------------------------------- */
 
-typedef wcl_status (*create_function)(wcl_graphdriver *driver, const char *id, const char *parent,
-                                      const wcl_graphdriver_create_options *options,
-                                      wcl_error *error);
-
-static wcl_status create_by(create_function create, wcl_graphdriver *driver, const cJSON *request,
-                            wcl_error *error)
+static wcl_graphdriver_create_options create_options(const struct running *call)
 {
-    WCL_CLEANUP_TEXT_LIST wcl_text_list texts = { NULL, 0 };
-    const char *id, *parent;
-
-    if (read_ids(request, &id, &parent, error) != WCL_OK ||
-        wcl_text_list_read(request, "StorageOpt", &texts, error) != WCL_OK)
-        return WCL_FAILED;
-    const wcl_graphdriver_create_options options = {
-        .struct_size = sizeof(options),
-        .storage_options = (const char *const *)texts.items,
-        .storage_option_count = texts.count,
+    return (wcl_graphdriver_create_options) {
+        .struct_size = sizeof(wcl_graphdriver_create_options),
+        .storage_options = call->arguments.storage_options,
+        .storage_option_count = call->arguments.storage_option_count,
     };
-    return create(driver, id, parent, &options, error);
 }
 
-static wcl_status plugin_create(wcl_sessions *sessions, wcl_graphdriver *driver,
-                                const cJSON *request, cJSON *answer, wcl_error *error)
+static wcl_status plugin_create(const struct running *call, wcl_error *error)
 {
-    (void)sessions, (void)answer;
-    return create_by(wcl_graphdriver_create, driver, request, error);
+    const wcl_graphdriver_create_options options = create_options(call);
+
+    return wcl_graphdriver_create(call->driver, call->arguments.id, call->arguments.parent,
+                                  &options, error);
 }
 
-static wcl_status create_read_write(wcl_sessions *sessions, wcl_graphdriver *driver,
-                                    const cJSON *request, cJSON *answer, wcl_error *error)
+static wcl_status create_read_write(const struct running *call, wcl_error *error)
 {
-    (void)sessions, (void)answer;
-    return create_by(wcl_graphdriver_create_read_write, driver, request, error);
+    const wcl_graphdriver_create_options options = create_options(call);
+
+    return wcl_graphdriver_create_read_write(call->driver, call->arguments.id,
+                                             call->arguments.parent, &options, error);
 }
 
-static wcl_status plugin_remove_layer(wcl_sessions *sessions, wcl_graphdriver *driver,
-                                      const cJSON *request, cJSON *answer, wcl_error *error)
+static wcl_status plugin_remove_layer(const struct running *call, wcl_error *error)
 {
-    const char *id;
-
-    (void)sessions, (void)answer;
-    if (wcl_call_text(request, "ID", &id, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_graphdriver_remove(driver, id, error);
+    return wcl_graphdriver_remove(call->driver, call->arguments.id, error);
 }
 
-static wcl_status get(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                      cJSON *answer, wcl_error *error)
+static wcl_status get(const struct running *call, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *path = NULL;
-    const char *id, *label;
 
-    (void)sessions;
-    if (wcl_call_text(request, "ID", &id, error) != WCL_OK ||
-        wcl_call_text(request, "MountLabel", &label, error) != WCL_OK ||
-        wcl_graphdriver_get(driver, id, label, &path, error) != WCL_OK)
+    if (wcl_graphdriver_get(call->driver, call->arguments.id, call->arguments.mount_label, &path,
+                            error) != WCL_OK)
         return WCL_FAILED;
-    return added(wcl_json_add_text(answer, "Dir", path), error);
+    return added(wcl_json_add_text(call->answer, "Dir", path), error);
 }
 
-static wcl_status plugin_put(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                             cJSON *answer, wcl_error *error)
+static wcl_status plugin_put(const struct running *call, wcl_error *error)
 {
-    const char *id;
-
-    (void)sessions, (void)answer;
-    if (wcl_call_text(request, "ID", &id, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_graphdriver_put(driver, id, error);
+    return wcl_graphdriver_put(call->driver, call->arguments.id, error);
 }
 
-static wcl_status plugin_exists(wcl_sessions *sessions, wcl_graphdriver *driver,
-                                const cJSON *request, cJSON *answer, wcl_error *error)
+static wcl_status plugin_exists(const struct running *call, wcl_error *error)
 {
-    const char *id;
     bool found;
 
-    (void)sessions;
-    if (wcl_call_text(request, "ID", &id, error) != WCL_OK ||
-        wcl_graphdriver_exists(driver, id, &found, error) != WCL_OK)
+    if (wcl_graphdriver_exists(call->driver, call->arguments.id, &found, error) != WCL_OK)
         return WCL_FAILED;
-    return added(cJSON_AddBoolToObject(answer, "Exists", found), error);
+    return added(cJSON_AddBoolToObject(call->answer, "Exists", found), error);
 }
 
 static wcl_status add_metadata(void *context, const char *name, const char *value, wcl_error *error)
@@ -173,18 +134,13 @@ static wcl_status add_metadata(void *context, const char *name, const char *valu
     return added(wcl_json_add_text(context, name, value), error);
 }
 
-static wcl_status get_metadata(wcl_sessions *sessions, wcl_graphdriver *driver,
-                               const cJSON *request, cJSON *answer, wcl_error *error)
+static wcl_status get_metadata(const struct running *call, wcl_error *error)
 {
-    cJSON *map = cJSON_AddObjectToObject(answer, "Metadata");
-    const char *id;
+    cJSON *map = cJSON_AddObjectToObject(call->answer, "Metadata");
 
-    (void)sessions;
-    if (!map)
-        return wcl_fail_memory(error);
-    if (wcl_call_text(request, "ID", &id, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_graphdriver_metadata(driver, id, add_metadata, map, error);
+    return map ? wcl_graphdriver_metadata(call->driver, call->arguments.id, add_metadata, map,
+                                          error)
+               : wcl_fail_memory(error);
 }
 
 /* ---- Changes --------------------------------------------------------------------------------- */
@@ -194,38 +150,30 @@ static wcl_status add_change(void *context, const char *path, wcl_change_kind ki
 {
     cJSON *change = cJSON_CreateObject();
 
-    if (!change || !cJSON_AddItemToArray(context, change))
-        return wcl_fail_memory(error);
+    if (wcl_json_append(context, change, error) != WCL_OK)
+        return WCL_FAILED;
     return added(wcl_json_add_text(change, "Path", path) &&
                      wcl_json_add_u64(change, "Kind", (uint64_t)kind),
                  error);
 }
 
-static wcl_status changes(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                          cJSON *answer, wcl_error *error)
+static wcl_status changes(const struct running *call, wcl_error *error)
 {
-    cJSON *list = cJSON_AddArrayToObject(answer, "Changes");
-    const char *id, *parent;
+    cJSON *list = cJSON_AddArrayToObject(call->answer, "Changes");
 
-    (void)sessions;
-    if (!list)
-        return wcl_fail_memory(error);
-    if (read_ids(request, &id, &parent, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_graphdriver_changes(driver, id, parent, add_change, list, error);
+    return list ? wcl_graphdriver_changes(call->driver, call->arguments.id, call->arguments.parent,
+                                          add_change, list, error)
+                : wcl_fail_memory(error);
 }
 
-static wcl_status diff_size(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                            cJSON *answer, wcl_error *error)
+static wcl_status diff_size(const struct running *call, wcl_error *error)
 {
-    const char *id, *parent;
     uint64_t size;
 
-    (void)sessions;
-    if (read_ids(request, &id, &parent, error) != WCL_OK ||
-        wcl_graphdriver_diff_size(driver, id, parent, &size, error) != WCL_OK)
+    if (wcl_graphdriver_diff_size(call->driver, call->arguments.id, call->arguments.parent, &size,
+                                  error) != WCL_OK)
         return WCL_FAILED;
-    return added(wcl_json_add_u64(answer, "Size", size), error);
+    return added(wcl_json_add_u64(call->answer, "Size", size), error);
 }
 
 /* ---- The table ------------------------------------------------------------------------------- */
@@ -255,34 +203,60 @@ const wcl_call *wcl_call_find(const char *path)
     return NULL;
 }
 
-static wcl_status plugin_parse(const void *body, size_t size, cJSON **request, wcl_error *error)
-{
-    if (size == 0) {
-        *request = cJSON_CreateObject();
-        return *request ? WCL_OK : wcl_fail_memory(error);
+#define TEXT(json, member)                                                                         \
+    {                                                                                              \
+        .name = json, .type = WCL_JSON_TEXT, .keep_empty = true,                                   \
+        .offset = offsetof(wcl_call_arguments, member)                                             \
     }
-    if (wcl_json_parse(body, size, WCL_CALL_BODY_MAX, request, error) != WCL_OK)
+static const wcl_json_field argument_fields[] = {
+    TEXT("ID", id),
+    TEXT("Parent", parent),
+    TEXT("MountLabel", mount_label),
+    { .name = "StorageOpt",
+      .type = WCL_JSON_OTHER,
+      .offset = offsetof(wcl_call_arguments, storage_options),
+      .count_offset = offsetof(wcl_call_arguments, storage_option_count),
+      .read = wcl_read_pairs },
+};
+static const wcl_json_table argument_table = { .what = "the request",
+                                               .size = sizeof(wcl_call_arguments),
+                                               .unknown = WCL_JSON_SKIP_UNKNOWN,
+                                               WCL_JSON_FIELDS(argument_fields) };
+
+wcl_status wcl_call_read(const void *body, size_t size, cJSON **request, wcl_region *region,
+                         wcl_call_arguments *arguments, wcl_error *error)
+{
+    if (size && wcl_json_parse(body, size, WCL_CALL_BODY_MAX, request, error) != WCL_OK)
         return wcl_error_context(error, NULL, "the request");
     /* Go's encoder writes null for a request without arguments. */
-    if (cJSON_IsNull(*request) || cJSON_IsObject(*request))
-        return WCL_OK;
-    return wcl_fail(error, WCL_CODE_INVALID_DATA, "the request is not a JSON object");
+    if (cJSON_IsNull(*request)) {
+        cJSON_Delete(*request);
+        *request = NULL;
+    }
+    if (!*request && !(*request = cJSON_CreateObject()))
+        return wcl_fail_memory(error);
+    *arguments = (wcl_call_arguments) { .id = NULL };
+    return wcl_json_read(&argument_table, *request, region, arguments, error);
 }
 
 wcl_status wcl_call_run(const wcl_call *call, wcl_sessions *sessions, const void *body, size_t size,
                         char **answer, wcl_error *error)
 {
+    WCL_CLEANUP_REGION wcl_region region = { NULL };
     WCL_CLEANUP_JSON cJSON *request = NULL;
     WCL_CLEANUP_JSON cJSON *reply = cJSON_CreateObject();
+    struct running running = { .sessions = sessions, .answer = reply };
     wcl_session *session = NULL;
 
     if (!reply)
         return wcl_fail_memory(error);
-    wcl_status status = plugin_parse(body, size, &request, error);
+    wcl_status status = wcl_call_read(body, size, &request, &region, &running.arguments, error);
+    running.request = request;
     if (status == WCL_OK && call->needs_driver)
         status = wcl_sessions_enter(sessions, &session, error);
+    running.driver = session ? session->driver : NULL;
     if (status == WCL_OK)
-        status = call->run(sessions, session ? session->driver : NULL, request, reply, error);
+        status = call->run(&running, error);
     if (session)
         wcl_sessions_leave(sessions, session);
     if (status != WCL_OK)

@@ -7,13 +7,18 @@
 /* A body larger than this is refused. */
 #define WCL_CALL_BODY_MAX (1024 * 1024)
 
-typedef struct wcl_call {
-    const char *path; /* "/GraphDriver.Get" */
-    /* Fills in the answer. `driver` is NULL unless `needs_driver`. */
-    wcl_status (*run)(wcl_sessions *sessions, wcl_graphdriver *driver, const cJSON *request,
-                      cJSON *answer, wcl_error *error);
-    bool needs_driver;
-} wcl_call;
+/* What calls about layers are given; texts are "" where they are missing. */
+typedef struct wcl_call_arguments {
+    const char *id, *parent, *mount_label;
+    const char *const *storage_options;
+    size_t storage_option_count;
+} wcl_call_arguments;
+
+/* Parses a body; the arguments' texts are the region's. */
+wcl_status wcl_call_read(const void *body, size_t size, cJSON **request, wcl_region *region,
+                         wcl_call_arguments *arguments, wcl_error *error);
+
+typedef struct wcl_call wcl_call;
 
 /* NULL where there is no such call. */
 const wcl_call *wcl_call_find(const char *path);
@@ -21,9 +26,5 @@ const wcl_call *wcl_call_find(const char *path);
 /* Parses the body, runs the call; the answer's text, or a failure. wcl_free(). */
 wcl_status wcl_call_run(const wcl_call *call, wcl_sessions *sessions, const void *body, size_t size,
                         char **answer, wcl_error *error);
-
-/* `name` of a request, "" where it is missing. */
-wcl_status wcl_call_text(const cJSON *request, const char *name, const char **text,
-                         wcl_error *error);
 
 #endif

@@ -133,17 +133,15 @@ static enum MHD_Result answer_apply(wcl_plugin_request *request, struct MHD_Conn
 
 static wcl_status begin_diff(wcl_plugin_request *request, wcl_stream **stream)
 {
+    WCL_CLEANUP_REGION wcl_region region = { NULL };
     WCL_CLEANUP_JSON cJSON *json = NULL;
-    const char *id, *parent;
+    wcl_call_arguments arguments;
 
-    if (wcl_json_parse(wcl_buffer_text(&request->body), request->body.size, WCL_CALL_BODY_MAX,
-                       &json, &request->error) != WCL_OK)
-        return wcl_error_context(&request->error, NULL, "the request");
-    if (wcl_call_text(json, "ID", &id, &request->error) != WCL_OK ||
-        wcl_call_text(json, "Parent", &parent, &request->error) != WCL_OK)
+    if (wcl_call_read(request->body.data, request->body.size, &json, &region, &arguments,
+                      &request->error) != WCL_OK)
         return WCL_FAILED;
     return wcl_stream_diff(request->context->streams, request->context->sessions, request->client,
-                           id, parent, stream, &request->error);
+                           arguments.id, arguments.parent, stream, &request->error);
 }
 
 static enum MHD_Result answer_diff(wcl_plugin_request *request, struct MHD_Connection *connection)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,73 +15,65 @@
 
 #define STATE_SIZE_MAX (1024 * 1024)
 
-/* ---- Texts ----------------------------------------------------------------------------------- */
+/* ---- What Init says -------------------------------------------------------------------------- */
 
-void wcl_text_list_free(wcl_text_list *list)
+wcl_status wcl_read_pairs(const wcl_json_field *field, const cJSON *item, wcl_region *region,
+                          void *to, wcl_error *error)
 {
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
-    free(list->items);
-    *list = (wcl_text_list) { NULL, 0 };
-}
+    size_t count = 0;
+    const cJSON *pair;
 
-wcl_status wcl_text_list_read(const cJSON *json, const char *name, wcl_text_list *list,
-                              wcl_error *error)
-{
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(json, name), *item;
-
-    if (!array || cJSON_IsNull(array))
-        return WCL_OK;
-    if (!cJSON_IsArray(array) && !cJSON_IsObject(array))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s is not a list", name);
-    list->items = calloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*list->items));
-    if (!list->items)
+    if (!cJSON_IsArray(item) && !cJSON_IsObject(item))
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s is not a list", field->name);
+    const char **texts =
+        wcl_region_alloc(region, (size_t)cJSON_GetArraySize(item) + 1, sizeof(*texts));
+    if (!texts)
         return wcl_fail_memory(error);
-    cJSON_ArrayForEach(item, array)
+    cJSON_ArrayForEach(pair, item)
     {
-        if (!cJSON_IsString(item))
+        WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+        if (!cJSON_IsString(pair))
             return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                            "%s holds something that is not a text", name);
-        if (asprintf(&list->items[list->count], "%s%s%s", item->string ? item->string : "",
-                     item->string ? "=" : "", item->valuestring) < 0)
+                            "%s holds something that is not a text", field->name);
+        if (wcl_buffer_printf(&text, error, "%s%s%s", pair->string ? pair->string : "",
+                              pair->string ? "=" : "", pair->valuestring) != WCL_OK)
+            return WCL_FAILED;
+        texts[count] = wcl_region_text(region, wcl_buffer_text(&text));
+        if (!texts[count++])
             return wcl_fail_memory(error);
-        list->count++;
     }
+    memcpy((char *)to + field->offset, &texts, sizeof(texts));
+    memcpy((char *)to + field->count_offset, &count, sizeof(count));
     return WCL_OK;
 }
 
-/* ---- Maps ------------------------------------------------------------------------------------ */
+#define NUMBER(json, member)                                                                       \
+    {                                                                                              \
+        .name = json, .type = WCL_JSON_U32, .offset = offsetof(wcl_id_map, member)                 \
+    }
+static const wcl_json_field map_fields[] = {
+    NUMBER("container_id", container_id),
+    NUMBER("host_id", host_id),
+    NUMBER("size", size),
+};
+static const wcl_json_table map_table = { .what = "an id map",
+                                          .size = sizeof(wcl_id_map),
+                                          .unknown = WCL_JSON_SKIP_UNKNOWN,
+                                          WCL_JSON_FIELDS(map_fields) };
 
-static wcl_status read_map(const cJSON *item, wcl_id_map *map, wcl_error *error)
-{
-    uint64_t container = 0, host = 0, size = 0;
-
-    if (wcl_json_get_u64(item, "container_id", &container, error) != WCL_OK ||
-        wcl_json_get_u64(item, "host_id", &host, error) != WCL_OK ||
-        wcl_json_get_u64(item, "size", &size, error) != WCL_OK)
-        return WCL_FAILED;
-    if (container > UINT32_MAX || host > UINT32_MAX || size > UINT32_MAX)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "an id map goes beyond 32 bits");
-    *map = (wcl_id_map) { (uint32_t)container, (uint32_t)host, (uint32_t)size };
-    return WCL_OK;
-}
-
-static wcl_status read_maps(const cJSON *json, const char *name, wcl_id_map **maps, size_t *count,
-                            wcl_error *error)
-{
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(json, name), *item;
-
-    if (!array || cJSON_IsNull(array))
-        return WCL_OK;
-    if (!cJSON_IsArray(array))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s is not a list", name);
-    *maps = calloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(**maps));
-    if (!*maps)
-        return wcl_fail_memory(error);
-    cJSON_ArrayForEach(item, array) if (read_map(item, &(*maps)[(*count)++], error) !=
-                                        WCL_OK) return WCL_FAILED;
-    return WCL_OK;
-}
+#define LIST(json, kind, member, count)                                                            \
+    .name = json, .type = kind, .offset = offsetof(wcl_graphdriver_options, member),               \
+    .count_offset = offsetof(wcl_graphdriver_options, count)
+static const wcl_json_field init_fields[] = {
+    { .name = "Home", .type = WCL_JSON_TEXT, .offset = offsetof(wcl_graphdriver_options, home) },
+    { LIST("Opts", WCL_JSON_OTHER, options, option_count), .read = wcl_read_pairs },
+    { LIST("UIDMaps", WCL_JSON_STRUCTS, uid_maps, uid_map_count), .table = &map_table },
+    { LIST("GIDMaps", WCL_JSON_STRUCTS, gid_maps, gid_map_count), .table = &map_table },
+};
+static const wcl_json_table init_table = { .what = "the request",
+                                           .size = sizeof(wcl_graphdriver_options),
+                                           .unknown = WCL_JSON_SKIP_UNKNOWN,
+                                           WCL_JSON_FIELDS(init_fields) };
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
@@ -94,22 +87,13 @@ static void free_session(wcl_session *session)
 static wcl_status open_driver(const wcl_sessions *sessions, const cJSON *request,
                               wcl_graphdriver **driver, wcl_error *error)
 {
-    WCL_CLEANUP_TEXT_LIST wcl_text_list texts = { NULL, 0 };
-    WCL_CLEANUP_FREE wcl_id_map *uids = NULL;
-    WCL_CLEANUP_FREE wcl_id_map *gids = NULL;
+    WCL_CLEANUP_REGION wcl_region region = { NULL };
     wcl_graphdriver_options options = { .struct_size = sizeof(options),
                                         .provider = sessions->provider,
                                         .hooks = sessions->hooks };
 
-    if (wcl_json_get_text(request, "Home", &options.home, error) != WCL_OK ||
-        wcl_text_list_read(request, "Opts", &texts, error) != WCL_OK ||
-        read_maps(request, "UIDMaps", &uids, &options.uid_map_count, error) != WCL_OK ||
-        read_maps(request, "GIDMaps", &gids, &options.gid_map_count, error) != WCL_OK)
+    if (wcl_json_read(&init_table, request, &region, &options, error) != WCL_OK)
         return WCL_FAILED;
-    options.options = (const char *const *)texts.items;
-    options.option_count = texts.count;
-    options.uid_maps = uids;
-    options.gid_maps = gids;
     return wcl_graphdriver_open(&options, driver, error);
 }
 

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <wcl/graphdriver.h>
 
-#include "base/json.h"
+#include "base/json_fields.h"
 
 typedef struct wcl_session {
     wcl_graphdriver *driver;
@@ -32,15 +32,8 @@ wcl_status wcl_sessions_init(wcl_sessions *sessions, const cJSON *request, wcl_e
 wcl_status wcl_sessions_enter(wcl_sessions *sessions, wcl_session **session, wcl_error *error);
 void wcl_sessions_leave(wcl_sessions *sessions, wcl_session *session);
 
-/* "KEY=VALUE"s out of JSON: an array of texts, or an object of texts. Freed with
- * wcl_text_list_free(). */
-typedef struct wcl_text_list {
-    char **items;
-    size_t count;
-} wcl_text_list;
-wcl_status wcl_text_list_read(const cJSON *json, const char *name, wcl_text_list *list,
-                              wcl_error *error);
-void wcl_text_list_free(wcl_text_list *list);
-#define WCL_CLEANUP_TEXT_LIST __attribute__((cleanup(wcl_text_list_free)))
+/* A field that holds "KEY=VALUE"s: an array of texts, or an object of texts. */
+wcl_status wcl_read_pairs(const wcl_json_field *field, const cJSON *item, wcl_region *region,
+                          void *to, wcl_error *error);
 
 #endif
