@@ -151,9 +151,7 @@ static wcl_status destroy(wcl_graphdriver *driver, const char *id, wcl_error *er
             return WCL_FAILED;
         return wcl_layer_destroy(&driver->layers, id, error);
     }
-    if (error)
-        *error = first;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &first);
 }
 
 static wcl_status graphdriver_create_remove_layer(wcl_graphdriver *driver, const char *id,

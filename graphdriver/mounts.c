@@ -29,9 +29,7 @@ static wcl_status mount_layer(wcl_graphdriver *driver, const char *id, const cha
         return WCL_OK;
     }
     wcl_layer_deactivate(&driver->layers, id, NULL);
-    if (error)
-        *error = why;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &why);
 }
 
 wcl_status wcl_graphdriver_get_held(wcl_graphdriver *driver, const char *id, const char *label,

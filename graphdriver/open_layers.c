@@ -88,9 +88,7 @@ static wcl_status freeze(wcl_graphdriver *driver, const char *id, const char *pa
     if (wcl_graphdriver_freeze(driver, id, !*parent, &why) != WCL_OK) {
         if (why.code == WCL_CODE_BUSY)
             return WCL_OK;
-        if (error)
-            *error = why;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &why);
     }
     wcl_pending_remove(driver, id);
     /* A layer that was mounted when this one was written to may stand on it still. */

@@ -37,7 +37,5 @@ wcl_status wcl_mounts_unmount(const wcl_mounts *mounts, const char *id, wcl_erro
         return WCL_OK;
     if (why.code == WCL_CODE_BUSY)
         return unmount_lazily(layers, id, error);
-    if (error)
-        *error = why;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &why);
 }

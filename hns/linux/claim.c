@@ -51,48 +51,17 @@ wcl_status wcl_claim(wcl_service *service, const char *folder, const char *name,
     return WCL_OK;
 }
 
-/* Removes a claim if it is the owner's. */
-static void release(wcl_service *service, const char *folder, const char *name, const char *owner)
-{
-    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
-    char holder[37];
+/* ---- All claims of an endpoint, gone through by claiming and releasing ------------------------
+ */
 
-    if (wcl_buffer_printf(&path, NULL, "%s/%s/%s", service->claims_dir, folder, name) == WCL_OK &&
-        read_owner(wcl_buffer_text(&path), holder) && strcmp(holder, owner) == 0)
-        unlink(wcl_buffer_text(&path));
-}
-
-/* ---- All claims of an endpoint, as a list that is gone through by claiming and releasing ---- */
-
-#define MOST_NAME 96
-
-static void member_name(const wcl_endpoint_record *endpoint, char name[MOST_NAME])
-{
-    snprintf(name, MOST_NAME, "endpoint-%s", endpoint->object->id);
-}
-
-static void mac_name(const wcl_endpoint_record *endpoint, char name[MOST_NAME])
-{
-    snprintf(name, MOST_NAME, "mac-%012" PRIx64, wcl_mac_to_number(&endpoint->mac));
-}
-
-static void ip_name(const wcl_ip *ip, char name[MOST_NAME])
-{
-    char text[WCL_IP_TEXT_SIZE];
-
-    snprintf(name, MOST_NAME, "ip-%s", wcl_ip_format(ip, text));
-}
-
-static void port_name(const wcl_hns_nat_policy *nat, char name[MOST_NAME])
-{
-    snprintf(name, MOST_NAME, "%s-%u", wcl_nat_protocol(nat), nat->external_port);
-}
+/* Something to be done with a claim, which `what` says for people. */
+typedef wcl_status claim_visit(wcl_service *service, const char *folder, const char *name,
+                               const char *owner, const char *what, wcl_error *error);
 
 static wcl_status claim_or_fail(wcl_service *service, const char *folder, const char *name,
-                                const wcl_endpoint_record *endpoint, const char *what,
-                                wcl_error *error)
+                                const char *owner, const char *what, wcl_error *error)
 {
-    wcl_status status = wcl_claim(service, folder, name, endpoint->object->id, error);
+    wcl_status status = wcl_claim(service, folder, name, owner, error);
 
     if (status == WCL_END)
         return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
@@ -100,103 +69,113 @@ static wcl_status claim_or_fail(wcl_service *service, const char *folder, const 
     return status;
 }
 
-static wcl_status claim_ports(wcl_service *service, const wcl_endpoint_record *endpoint,
-                              wcl_error *error)
+/* Removes a claim if it is the owner's. */
+static wcl_status release(wcl_service *service, const char *folder, const char *name,
+                          const char *owner, const char *what, wcl_error *error)
 {
-    const wcl_hns_endpoint *object = endpoint->object;
-    char name[MOST_NAME], what[64];
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+    char holder[37];
+
+    (void)what, (void)error;
+    if (wcl_buffer_printf(&path, NULL, "%s/%s/%s", service->claims_dir, folder, name) == WCL_OK &&
+        read_owner(wcl_buffer_text(&path), holder) && strcmp(holder, owner) == 0)
+        unlink(wcl_buffer_text(&path));
+    return WCL_OK;
+}
+
+static bool is_same_port(const wcl_hns_policy *one, const wcl_hns_policy *other)
+{
+    return one->type == WCL_HNS_POLICY_NAT && other->type == WCL_HNS_POLICY_NAT &&
+           one->nat.external_port == other->nat.external_port &&
+           strcmp(wcl_nat_protocol(&one->nat), wcl_nat_protocol(&other->nat)) == 0;
+}
+
+static bool has_port(const wcl_hns_policy *policies, size_t count, const wcl_hns_policy *port)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_same_port(&policies[i], port))
+            return true;
+    return false;
+}
+
+/* All ports but those that `but` (NULL: nobody) has too. */
+static wcl_status each_port(wcl_service *service, const wcl_hns_endpoint *object,
+                            const wcl_hns_endpoint *but, claim_visit *visit, wcl_error *error)
+{
+    char name[32], what[64];
 
     for (size_t i = 0; i < object->policy_count; i++) {
         const wcl_hns_policy *policy = &object->policies[i];
-        if (policy->type != WCL_HNS_POLICY_NAT)
+        if (policy->type != WCL_HNS_POLICY_NAT ||
+            (but && has_port(but->policies, but->policy_count, policy)))
             continue;
-        for (size_t j = 0; j < i; j++)
-            if (object->policies[j].type == WCL_HNS_POLICY_NAT &&
-                object->policies[j].nat.external_port == policy->nat.external_port &&
-                strcmp(wcl_nat_protocol(&object->policies[j].nat),
-                       wcl_nat_protocol(&policy->nat)) == 0)
-                return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                                "two NAT policies map the same port %u of the host",
-                                policy->nat.external_port);
-        port_name(&policy->nat, name);
+        const char *protocol = wcl_nat_protocol(&policy->nat);
+        snprintf(name, sizeof(name), "%s-%u", protocol, policy->nat.external_port);
         snprintf(what, sizeof(what), "port %u (%s) of the host", policy->nat.external_port,
-                 wcl_nat_protocol(&policy->nat));
-        if (claim_or_fail(service, "ports", name, endpoint, what, error) != WCL_OK)
+                 protocol);
+        if (visit(service, "ports", name, object->id, what, error) != WCL_OK)
             return WCL_FAILED;
     }
     return WCL_OK;
 }
 
-static wcl_status claim_each(wcl_service *service, const wcl_endpoint_record *endpoint,
-                             wcl_error *error)
+static wcl_status each_claim(wcl_service *service, const wcl_endpoint_record *endpoint,
+                             claim_visit *visit, wcl_error *error)
 {
-    const char *network = endpoint->object->virtual_network;
-    char name[MOST_NAME], what[80];
+    const wcl_hns_endpoint *object = endpoint->object;
+    const char *network = object->virtual_network;
+    char name[96], what[80], ip[WCL_IP_TEXT_SIZE];
 
-    member_name(endpoint, name);
-    if (claim_or_fail(service, network, name, endpoint, "id", error) != WCL_OK)
+    snprintf(name, sizeof(name), "endpoint-%s", object->id);
+    if (visit(service, network, name, object->id, "id", error) != WCL_OK)
         return WCL_FAILED;
-    mac_name(endpoint, name);
-    snprintf(what, sizeof(what), "MAC %.20s", endpoint->object->mac_address);
-    if (claim_or_fail(service, network, name, endpoint, what, error) != WCL_OK)
+    snprintf(name, sizeof(name), "mac-%012" PRIx64, wcl_mac_to_number(&endpoint->mac));
+    snprintf(what, sizeof(what), "MAC %.20s", object->mac_address);
+    if (visit(service, network, name, object->id, what, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < endpoint->address_count; i++) {
-        ip_name(&endpoint->addresses[i].ip, name);
-        snprintf(what, sizeof(what), "address %.60s", name + 3);
-        if (claim_or_fail(service, network, name, endpoint, what, error) != WCL_OK)
+        wcl_ip_format(&endpoint->addresses[i].ip, ip);
+        snprintf(name, sizeof(name), "ip-%s", ip);
+        snprintf(what, sizeof(what), "address %s", ip);
+        if (visit(service, network, name, object->id, what, error) != WCL_OK)
             return WCL_FAILED;
     }
-    return claim_ports(service, endpoint, error);
+    return each_port(service, object, NULL, visit, error);
+}
+
+static wcl_status check_ports(const wcl_hns_endpoint *object, wcl_error *error)
+{
+    for (size_t i = 0; i < object->policy_count; i++)
+        if (has_port(object->policies, i, &object->policies[i]))
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                            "two NAT policies map the same port %u of the host",
+                            object->policies[i].nat.external_port);
+    return WCL_OK;
 }
 
 wcl_status wcl_claim_all(wcl_service *service, const wcl_endpoint_record *endpoint,
                          wcl_error *error)
 {
-    if (claim_each(service, endpoint, error) == WCL_OK)
+    if (check_ports(endpoint->object, error) == WCL_OK &&
+        each_claim(service, endpoint, claim_or_fail, error) == WCL_OK)
         return WCL_OK;
     wcl_claim_release(service, endpoint);
     return WCL_FAILED;
 }
 
-static bool has_port(const wcl_hns_endpoint *object, const wcl_hns_nat_policy *nat)
-{
-    for (size_t i = 0; i < object->policy_count; i++)
-        if (object->policies[i].type == WCL_HNS_POLICY_NAT &&
-            object->policies[i].nat.external_port == nat->external_port &&
-            strcmp(wcl_nat_protocol(&object->policies[i].nat), wcl_nat_protocol(nat)) == 0)
-            return true;
-    return false;
-}
-
 void wcl_claim_release_ports(wcl_service *service, const wcl_endpoint_record *before,
                              const wcl_endpoint_record *after)
 {
-    char name[MOST_NAME];
-
-    for (size_t i = 0; i < before->object->policy_count; i++) {
-        const wcl_hns_policy *policy = &before->object->policies[i];
-        if (policy->type != WCL_HNS_POLICY_NAT || (after && has_port(after->object, &policy->nat)))
-            continue;
-        port_name(&policy->nat, name);
-        release(service, "ports", name, before->object->id);
-    }
+    each_port(service, before->object, after->object, release, NULL);
 }
 
 void wcl_claim_release(wcl_service *service, const wcl_endpoint_record *endpoint)
 {
-    const char *network = endpoint->object->virtual_network;
-    char name[MOST_NAME];
-
-    wcl_claim_release_ports(service, endpoint, NULL);
-    for (size_t i = 0; i < endpoint->address_count; i++) {
-        ip_name(&endpoint->addresses[i].ip, name);
-        release(service, network, name, endpoint->object->id);
-    }
-    mac_name(endpoint, name);
-    release(service, network, name, endpoint->object->id);
-    member_name(endpoint, name);
-    release(service, network, name, endpoint->object->id);
+    each_claim(service, endpoint, release, NULL);
 }
+
+/* ---- Claims of a network, and all -------------------------------------------------------------
+ */
 
 struct clearing {
     wcl_service *service;

@@ -17,6 +17,12 @@ static int family_of(const wcl_ip *ip)
     return ip->size == 4 ? AF_INET : AF_INET6;
 }
 
+/* What is there already, or gone already, is as it should be. */
+static wcl_status settled(wcl_status status)
+{
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
+}
+
 static wcl_rtnl_request begin_create(const char *name, uint32_t group, unsigned flags)
 {
     struct ifinfomsg info = { .ifi_flags = flags, .ifi_change = flags };
@@ -102,10 +108,8 @@ wcl_status wcl_ifb_create(wcl_rtnl *rtnl, const char *name, uint32_t group, wcl_
     struct nlattr *info = wcl_rtnl_request_open(&request, IFLA_LINKINFO);
     wcl_rtnl_request_put_text(&request, IFLA_INFO_KIND, "ifb");
     wcl_rtnl_request_close(&request, info);
-    return wcl_rtnl_request_send(rtnl, &request, EEXIST, error, "create the shaping device %s",
-                                 name) == WCL_FAILED
-               ? WCL_FAILED
-               : WCL_OK;
+    return settled(
+        wcl_rtnl_request_send(rtnl, &request, EEXIST, error, "create the shaping device %s", name));
 }
 
 wcl_status wcl_link_delete(wcl_rtnl *rtnl, int index, wcl_error *error)
@@ -113,10 +117,8 @@ wcl_status wcl_link_delete(wcl_rtnl *rtnl, int index, wcl_error *error)
     struct ifinfomsg info = { .ifi_index = index };
     wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_DELLINK, 0, &info, sizeof(info));
 
-    return wcl_rtnl_request_send(rtnl, &request, ENODEV, error, "remove the interface %d", index) ==
-                   WCL_FAILED
-               ? WCL_FAILED
-               : WCL_OK;
+    return settled(
+        wcl_rtnl_request_send(rtnl, &request, ENODEV, error, "remove the interface %d", index));
 }
 
 wcl_status wcl_link_delete_named(wcl_rtnl *rtnl, const char *name, wcl_error *error)
@@ -125,10 +127,8 @@ wcl_status wcl_link_delete_named(wcl_rtnl *rtnl, const char *name, wcl_error *er
     wcl_rtnl_request request = wcl_rtnl_request_begin(RTM_DELLINK, 0, &info, sizeof(info));
 
     wcl_rtnl_request_put_text(&request, IFLA_IFNAME, name);
-    return wcl_rtnl_request_send(rtnl, &request, ENODEV, error, "remove the interface %s", name) ==
-                   WCL_FAILED
-               ? WCL_FAILED
-               : WCL_OK;
+    return settled(
+        wcl_rtnl_request_send(rtnl, &request, ENODEV, error, "remove the interface %s", name));
 }
 
 wcl_status wcl_link_set_up(wcl_rtnl *rtnl, int index, wcl_error *error)
@@ -196,11 +196,9 @@ wcl_status wcl_address_add(wcl_rtnl *rtnl, int index, const wcl_ip *ip, unsigned
         wcl_ip last = wcl_prefix_host(&prefix, wcl_prefix_hosts(&prefix));
         wcl_rtnl_request_put(&request, IFA_BROADCAST, last.bytes, last.size);
     }
-    return wcl_rtnl_request_send(rtnl, &request, EEXIST, error,
-                                 "give interface %d the address %s/%u", index,
-                                 wcl_ip_format(ip, text), length) == WCL_FAILED
-               ? WCL_FAILED
-               : WCL_OK;
+    return settled(wcl_rtnl_request_send(rtnl, &request, EEXIST, error,
+                                         "give interface %d the address %s/%u", index,
+                                         wcl_ip_format(ip, text), length));
 }
 
 wcl_status wcl_default_route_add(wcl_rtnl *rtnl, int index, const wcl_ip *gateway, wcl_error *error)
@@ -216,10 +214,9 @@ wcl_status wcl_default_route_add(wcl_rtnl *rtnl, int index, const wcl_ip *gatewa
 
     wcl_rtnl_request_put(&request, RTA_GATEWAY, gateway->bytes, gateway->size);
     wcl_rtnl_request_put_u32(&request, RTA_OIF, (uint32_t)index);
-    return wcl_rtnl_request_send(rtnl, &request, EEXIST, error, "route through the gateway %s",
-                                 wcl_ip_format(gateway, text)) == WCL_FAILED
-               ? WCL_FAILED
-               : WCL_OK;
+    return settled(wcl_rtnl_request_send(rtnl, &request, EEXIST, error,
+                                         "route through the gateway %s",
+                                         wcl_ip_format(gateway, text)));
 }
 
 wcl_status wcl_fdb_set(wcl_rtnl *rtnl, int index, const wcl_mac *mac, const wcl_ip *node, bool add,
@@ -236,11 +233,9 @@ wcl_status wcl_fdb_set(wcl_rtnl *rtnl, int index, const wcl_mac *mac, const wcl_
 
     wcl_rtnl_request_put(&request, NDA_LLADDR, mac->bytes, sizeof(mac->bytes));
     wcl_rtnl_request_put(&request, NDA_DST, node->bytes, node->size);
-    return wcl_rtnl_request_send(rtnl, &request, add ? 0 : ENOENT, error,
-                                 "set the node that has the MAC %s",
-                                 wcl_mac_format(mac, text)) == WCL_FAILED
-               ? WCL_FAILED
-               : WCL_OK;
+    return settled(wcl_rtnl_request_send(rtnl, &request, add ? 0 : ENOENT, error,
+                                         "set the node that has the MAC %s",
+                                         wcl_mac_format(mac, text)));
 }
 
 wcl_status wcl_neighbour_set(wcl_rtnl *rtnl, int index, const wcl_ip *ip, const wcl_mac *mac,
@@ -257,8 +252,6 @@ wcl_status wcl_neighbour_set(wcl_rtnl *rtnl, int index, const wcl_ip *ip, const 
     wcl_rtnl_request_put(&request, NDA_DST, ip->bytes, ip->size);
     if (add)
         wcl_rtnl_request_put(&request, NDA_LLADDR, mac->bytes, sizeof(mac->bytes));
-    return wcl_rtnl_request_send(rtnl, &request, add ? 0 : ENOENT, error, "set the neighbour %s",
-                                 wcl_ip_format(ip, text)) == WCL_FAILED
-               ? WCL_FAILED
-               : WCL_OK;
+    return settled(wcl_rtnl_request_send(rtnl, &request, add ? 0 : ENOENT, error,
+                                         "set the neighbour %s", wcl_ip_format(ip, text)));
 }

@@ -1,14 +1,13 @@
 /* The host's forwarding settings, and a memory on disk of what they were. */
 #include "hns/linux/sysctl.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_fields.h"
 #include "base/listing.h"
 #include "hns/linux/file.h"
 
@@ -60,56 +59,56 @@ static const char *master_setting(const char *family)
     return strcmp(family, "ipv4") == 0 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding";
 }
 
-static bool remember(cJSON *list, const char *setting, const char *before, const char *after)
+static wcl_status remember(cJSON *list, const char *setting, const char *before, const char *after,
+                           wcl_error *error)
 {
     cJSON *item = cJSON_CreateObject();
 
-    if (!item || !cJSON_AddItemToArray(list, item)) {
-        cJSON_Delete(item);
-        return false;
-    }
+    if (wcl_json_append(list, item, error) != WCL_OK)
+        return WCL_FAILED;
     return cJSON_AddStringToObject(item, "Setting", setting) &&
-           cJSON_AddStringToObject(item, "Before", before) &&
-           cJSON_AddStringToObject(item, "After", after);
+                   cJSON_AddStringToObject(item, "Before", before) &&
+                   cJSON_AddStringToObject(item, "After", after)
+               ? WCL_OK
+               : wcl_fail_memory(error);
 }
+
+struct memory {
+    cJSON *list;
+    const char *family;
+};
 
 /*
  * Notes what one interface has that the master setting changes behind our back: switching it off
  * again also switches off those that were on by themselves, and an interface that forwards takes no
  * more router advertisements unless told so.
  */
-static bool remember_interface(cJSON *list, const char *family, const char *interface)
+static wcl_status remember_interface(void *context, int folder, const char *interface,
+                                     wcl_error *error)
 {
+    const struct memory *memory = context;
     char setting[320], value[32];
 
-    snprintf(setting, sizeof(setting), "net/%s/conf/%s/forwarding", family, interface);
+    (void)folder;
+    if (strcmp(interface, "all") == 0 || strncmp(interface, "wcl", 3) == 0)
+        return WCL_OK;
+    snprintf(setting, sizeof(setting), "net/%s/conf/%s/forwarding", memory->family, interface);
     if (read_setting(setting, value) && strcmp(value, "1") == 0)
-        return remember(list, setting, "1", "1");
-    snprintf(setting, sizeof(setting), "net/%s/conf/%s/accept_ra", family, interface);
-    if (strcmp(family, "ipv6") == 0 && read_setting(setting, value) && strcmp(value, "1") == 0)
-        return remember(list, setting, "1", "2");
-    return true;
+        return remember(memory->list, setting, "1", "1", error);
+    snprintf(setting, sizeof(setting), "net/%s/conf/%s/accept_ra", memory->family, interface);
+    if (strcmp(memory->family, "ipv6") == 0 && read_setting(setting, value) &&
+        strcmp(value, "1") == 0)
+        return remember(memory->list, setting, "1", "2", error);
+    return WCL_OK;
 }
 
 static wcl_status remember_interfaces(cJSON *list, const char *family, wcl_error *error)
 {
+    struct memory memory = { list, family };
     char path[64];
-    const struct dirent *entry;
-    wcl_status more = WCL_OK;
-    bool fits = true;
 
     snprintf(path, sizeof(path), "/proc/sys/net/%s/conf", family);
-    DIR *folder = opendir(path);
-    if (!folder)
-        return wcl_fail_errno(error, errno, "cannot list %s", path);
-    while (fits && (more = wcl_listing_next(folder, &entry, error)) == WCL_OK)
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "all") != 0 &&
-            strncmp(entry->d_name, "wcl", 3) != 0)
-            fits = remember_interface(list, family, entry->d_name);
-    closedir(folder);
-    if (more == WCL_FAILED)
-        return wcl_error_context(error, NULL, path);
-    return fits ? WCL_OK : wcl_fail_memory(error);
+    return wcl_listing_each(AT_FDCWD, path, remember_interface, &memory, error);
 }
 
 /* Switches a family's forwarding on, after what that changes has been noted in `memory`. */
@@ -122,9 +121,10 @@ static wcl_status switch_on(cJSON *root, const char *family, const char *memory,
         if (!read_setting(master_setting(family), value) || strcmp(value, "1") == 0)
             return WCL_OK;
         list = cJSON_AddArrayToObject(root, family);
-        if (!list || !remember(list, master_setting(family), value, "1"))
+        if (!list)
             return wcl_fail_memory(error);
-        if (remember_interfaces(list, family, error) != WCL_OK ||
+        if (remember(list, master_setting(family), value, "1", error) != WCL_OK ||
+            remember_interfaces(list, family, error) != WCL_OK ||
             wcl_file_write_json(memory, root, error) != WCL_OK)
             return WCL_FAILED;
     }

@@ -32,9 +32,7 @@ static wcl_status detach_from_host(wcl_hns *hns, const char *endpoint_id, wcl_er
 
     if (detach_from(hns, endpoint_id, NULL, &own) == WCL_OK || wcl_error_is_not_exist(&own))
         return WCL_OK;
-    if (error)
-        *error = own;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &own);
 }
 
 static wcl_status detach_from_all(wcl_hns *hns, const char *endpoint_id, const char *extra,
