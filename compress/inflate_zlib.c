@@ -29,7 +29,7 @@ static void reset(wcl_inflater *inflater)
 
 static wcl_status fail_inflate(const z_stream *stream, int result, wcl_error *error)
 {
-    const char *message = stream->msg ? stream->msg : "the data cannot be inflated";
+    const char *message = stream->msg ? stream->msg : "cannot inflate the data";
 
     if (result == Z_MEM_ERROR)
         return wcl_fail_memory(error);

@@ -143,7 +143,7 @@ static wcl_status remove_blob(void *context, const char *hex, wcl_error *error)
     return WCL_OK;
 }
 
-/* One that somebody writes stays, and one to go on with, unless a layer has it by now. */
+/* One that is being written stays, and one that may be resumed, unless a layer has it by now. */
 static wcl_status remove_partial(void *context, const char *hex, wcl_error *error)
 {
     const collection *collection = context;

@@ -14,12 +14,12 @@ static wcl_status check_list(const cJSON *config, const char *name, wcl_error *e
     if (!list || cJSON_IsNull(list))
         return WCL_OK;
     if (!cJSON_IsArray(list))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'config.%s' is no list", name);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'config.%s' is not a list", name);
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsString(item))
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                            "'config.%s' has something that is no text", name);
+                            "'config.%s' has an item that is not a string", name);
     }
     return WCL_OK;
 }

@@ -42,7 +42,7 @@ static wcl_status read_diff_ids(wcl_config *config, size_t layer_count, wcl_erro
     /* An image without layers may have none of this, or null, as Go writes an empty list. */
     size_t count = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
     if (list && !cJSON_IsArray(list) && !cJSON_IsNull(list))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'rootfs.diff_ids' is no list");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'rootfs.diff_ids' is not a list");
     if (count != layer_count)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "it has %zu diff IDs where the manifest has %zu layers", count,
@@ -56,7 +56,7 @@ static wcl_status read_diff_ids(wcl_config *config, size_t layer_count, wcl_erro
         {
             if (!cJSON_IsString(item))
                 return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                                "'rootfs.diff_ids' has something that is no text");
+                                "'rootfs.diff_ids' has an item that is not a string");
             if (wcl_digest_check(item->valuestring, error) != WCL_OK)
                 return WCL_FAILED;
             config->diff_ids[config->layer_count++] = item->valuestring;

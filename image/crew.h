@@ -40,7 +40,7 @@ struct wcl_crew {
     /* The crew's own. */
     wcl_job *jobs;
     wcl_stop stop;
-    wcl_driver layers_driver; /* for what jobs do with layers: ends when all shall end */
+    wcl_driver layers_driver; /* for what jobs do with layers: ends when the crew does */
     wcl_hooks hooks;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -54,13 +54,13 @@ wcl_status wcl_crew_run(wcl_crew *crew, wcl_error *error);
 
 /*
  * For a job: says that its own work is done but for the end, so that another may start, and waits
- * until job `number - 1` is placed. Fails when all shall end.
+ * until job `number - 1` is placed. Fails when the crew is to end.
  */
 wcl_status wcl_job_await_turn(wcl_job *job, wcl_error *error);
 /* Says that the job is placed. */
 void wcl_job_place(wcl_job *job);
 
-/* Fails with WCL_CODE_CANCELLED when all shall end. */
+/* Fails with WCL_CODE_CANCELLED when the crew is to end. */
 wcl_status wcl_job_check(const wcl_job *job, wcl_error *error);
 
 #endif

@@ -124,15 +124,16 @@ static wcl_status read_urls(const cJSON *json, wcl_descriptor *descriptor, wcl_e
         return WCL_OK;
     int count = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : -1;
     if (count < 0 || count > URLS_MAX)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'urls' is no list of at most %d addresses",
-                        URLS_MAX);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        "'urls' is not a list of at most %d addresses", URLS_MAX);
     descriptor->urls = calloc((size_t)count + 1, sizeof(char *));
     if (!descriptor->urls)
         return wcl_fail_memory(error);
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsString(item))
-            return wcl_fail(error, WCL_CODE_INVALID_DATA, "'urls' has something that is no text");
+            return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                            "'urls' has an item that is not a string");
         if (strncasecmp(item->valuestring, "https://", 8) != 0 &&
             strncasecmp(item->valuestring, "http://", 7) != 0)
             return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
@@ -173,7 +174,7 @@ static wcl_status read_platform(const cJSON *json, wcl_descriptor *descriptor, w
     if (!platform || cJSON_IsNull(platform))
         return WCL_OK;
     if (!cJSON_IsObject(platform))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'platform' is no object");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'platform' is not an object");
     descriptor->has_platform = true;
     return wcl_platform_of_json(platform, &descriptor->platform, error);
 }
@@ -196,7 +197,7 @@ static wcl_status check_fields(const cJSON *json, wcl_descriptor *descriptor, wc
     if (cJSON_IsNull(descriptor->annotations))
         descriptor->annotations = NULL;
     if (descriptor->annotations && !cJSON_IsObject(descriptor->annotations))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'annotations' is no object");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'annotations' is not an object");
     return wcl_digest_check(descriptor->digest, error);
 }
 
@@ -204,7 +205,7 @@ wcl_status wcl_descriptor_read(const cJSON *json, wcl_descriptor *descriptor, wc
 {
     *descriptor = (wcl_descriptor) { .media_type = "" };
     if (!cJSON_IsObject(json))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is no object");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is not an object");
     if (wcl_json_check_unique(json, error) == WCL_OK &&
         wcl_json_check_unique_in(json, "platform", error) == WCL_OK &&
         wcl_json_check_unique_in(json, "annotations", error) == WCL_OK &&

@@ -12,17 +12,17 @@ wcl_status wcl_digest_check(const char *digest, wcl_error *error)
     const char *colon = strchr(digest, ':');
 
     if (!colon)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.80s' is no digest", digest);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.80s' is not a digest", digest);
     if (strncmp(digest, PREFIX, strlen(PREFIX)) != 0)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "digests of the algorithm '%.*s' are not supported; only sha256 is",
                         (int)(colon - digest > 40 ? 40 : colon - digest), digest);
     if (strlen(digest) != strlen(PREFIX) + DIGITS ||
         strspn(colon + 1, "0123456789abcdef") != DIGITS)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "'%.80s' is no digest: %d hexadecimal digits in lower case follow '" PREFIX
-                        "'",
-                        digest, DIGITS);
+        return wcl_fail(
+            error, WCL_CODE_INVALID_DATA,
+            "'%.80s' is not a digest: %d hexadecimal digits in lower case follow '" PREFIX "'",
+            digest, DIGITS);
     return WCL_OK;
 }
 

@@ -50,7 +50,7 @@ typedef struct wcl_descriptor {
     const char *media_type; /* "" where not said */
     const char *digest;
     uint64_t size;
-    const char **urls; /* where a foreign layer is to be had; only http and https */
+    const char **urls; /* where to get a foreign layer; only http and https */
     size_t url_count;
     bool has_platform;
     wcl_platform platform;

@@ -1,7 +1,7 @@
 /*
  * Fetching one layer: its bytes come from the source, are kept as a blob, and are imported
  * meanwhile. Where they are the plain tar, the blob on its way and the staged layer.tar are one
- * file (two links to it), so that what a broken fetch leaves is there to go on with, and nothing is
+ * file (two links to it), so that what a broken fetch leaves can be resumed, and nothing is
  * written twice; once the layer is in place, only it keeps the file.
  */
 #include "image/fetch.h"
@@ -24,15 +24,25 @@ typedef struct layer {
     const wcl_descriptor *descriptor;
     const char *id;
     const char *diff_id;
-    bool is_plain;    /* the blob is the tar itself */
-    bool is_shared;   /* what an earlier fetch left of it is another layer's tar as well */
-    uint64_t done;    /* bytes given to who reads */
-    uint64_t resumed; /* bytes that an earlier fetch left */
-    bool is_anew;     /* what an earlier fetch left is of no use */
+    /* The blob is the tar itself. Such a blob is never committed: the layer's tar is the only copy,
+     * so the blob and the layer come into place together, or neither does. */
+    bool is_plain;
+    /* What an earlier fetch left is linked as another layer's tar too. Whoever wrote to it would
+     * change that layer, so it is read if it is whole, and else left alone and begun anew. */
+    bool is_shared;
+    uint64_t done; /* bytes given to the reader */
+    /* Of these, what an earlier fetch left. Nobody knows whether it came from this source: a wrong
+     * digest with it is no reason to blame the source, but to try once from zero... */
+    uint64_t resumed;
+    bool is_anew; /* ...which this is: what an earlier fetch left is not taken any more */
+    /* Holds the blob's lock from begin_blob() until the gate is passed; without a descriptor for a
+     * plain tar of this machine, which is not kept, and for a blob that is there already... */
     wcl_blob_writer writer;
-    int local; /* the blob, where it is there already */
+    int local; /* ...which is this one */
     wcl_blob_stream *stream;
-    wcl_error source_error; /* with a code: the source failed, not what it gave */
+    /* With a code, the source failed. What it gave before is good then and kept, where a failure of
+     * the import says that the bytes are bad, and nothing is kept. */
+    wcl_error source_error;
 } layer;
 
 /* ---- The blob's bytes ----------------------------------------------------------------------- */
@@ -62,7 +72,7 @@ static wcl_status read_source(layer *layer, void *buffer, size_t size, size_t *g
                                 : wcl_blob_writer_write(&layer->writer, buffer, *got, error);
 }
 
-/* A wcl_read_fn: gives as many bytes as the blob shall have, wherever they are. */
+/* A wcl_read_fn: gives as many bytes as the blob is to have, wherever they are. */
 static wcl_status read_blob(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
 {
     layer *layer = context;
@@ -143,7 +153,7 @@ static wcl_status image_fetch_open_blob(layer *layer, wcl_error *error)
     layer->done = layer->resumed = 0;
     layer->is_shared = false;
     layer->source_error = (wcl_error)WCL_ERROR_INIT;
-    /* What is on this machine need not be gone on with. */
+    /* What is on this machine need not be resumed. */
     if (layer->is_plain && !layer->fetch->source->is_remote)
         return WCL_OK;
     if (begin_blob(layer, &is_there, error) != WCL_OK ||
@@ -347,8 +357,8 @@ static wcl_status look_for_layer(const layer *layer, bool *is_there, wcl_error *
     return WCL_OK;
 }
 
-/* Whether it failed for what the source failed with, or because all shall end: what came before may
- * be gone on with. */
+/* Whether it failed for what the source failed with, or because all is to end: what came before may
+ * be resumed. */
 static bool is_interruption(const layer *layer, const wcl_error *why)
 {
     return why->code == WCL_CODE_CANCELLED ||

@@ -141,7 +141,7 @@ static wcl_status gather(void *context, const char *hex, wcl_error *error)
         listing->count++;
     else if (inner.code != WCL_CODE_FILE_NOT_FOUND)
         wcl_store_log(&listing->store->layers, WCL_LOG_WARNING,
-                      "the record of the image %s cannot be read: %s", hex, inner.message);
+                      "cannot read the record of the image %s: %s", hex, inner.message);
     return WCL_OK;
 }
 

@@ -28,8 +28,8 @@ static wcl_status check_version(const cJSON *json, wcl_error *error)
         return WCL_FAILED;
     if (version == 1)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "it is a manifest of schema 1, which is not supported; the image must be "
-                        "pushed anew");
+                        "it is a manifest of schema 1, which is not supported; push the image "
+                        "again");
     if (version != 2)
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "its 'schemaVersion' is not 2");
     return WCL_OK;
@@ -60,7 +60,7 @@ static wcl_status settle_type(wcl_manifest *manifest, const char *served, wcl_er
                       : (has_layers ? WCL_MEDIA_OCI_MANIFEST : WCL_MEDIA_OCI_INDEX);
     if (!is_index_type(type) && !is_manifest_type(type))
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "it is of the media type '%.100s', which is no image's", type);
+                        "it is of the media type '%.100s', which is not that of an image", type);
     if (is_index_type(type) != has_manifests)
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is of the media type '%.80s' and has %s",
                         type, has_layers ? "layers" : "manifests");
@@ -82,7 +82,7 @@ static wcl_status read_list(const cJSON *json, const char *name, size_t most, wc
     const cJSON *item;
 
     if (!cJSON_IsArray(items))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' is no list", name);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' is not a list", name);
     size_t size = (size_t)cJSON_GetArraySize(items);
     if (size > most)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "it has %zu %s; at most %zu are supported",
@@ -113,7 +113,7 @@ static wcl_status read_layers(wcl_manifest *manifest, wcl_error *error)
     const char *type = manifest->config.media_type;
     if (!wcl_media_type_is_config(type, manifest->media_type))
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "it is no image but an artifact: its config is a '%.100s'", type);
+                        "it is not an image but an artifact: its config is a '%.100s'", type);
     if (manifest->config.size > WCL_CONFIG_SIZE_MAX)
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
                         "its config has %llu bytes, more than the %zu allowed",
@@ -124,8 +124,8 @@ static wcl_status read_layers(wcl_manifest *manifest, wcl_error *error)
     for (size_t i = 0; i < manifest->layer_count; i++)
         if (!wcl_media_type_is_layer(manifest->layers[i].media_type, NULL, NULL))
             return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                            "layers[%zu] is of the media type '%.100s', which is no layer's that "
-                            "is known",
+                            "layers[%zu] is of the media type '%.100s', which is not a "
+                            "known one of layers",
                             i, manifest->layers[i].media_type);
     return WCL_OK;
 }
@@ -203,7 +203,7 @@ static wcl_status fail_choice(const wcl_manifest *index, wcl_error *error)
             return WCL_FAILED;
     }
     return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND,
-                    "the index has no image for the platform that is wanted%s%s",
+                    "the index does not have an image for the wanted platform%s%s",
                     list.size ? "; it has " : "", wcl_buffer_text(&list));
 }
 

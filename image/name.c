@@ -35,7 +35,7 @@ wcl_status wcl_image_name_check(const char *name, const char *digest, const char
     if (!said || strcmp(said, digest) == 0 || (index && strcmp(said, index) == 0))
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_INVALID_NAME,
-                    "the name '%.300s' says another digest than the image's, which is %s",
+                    "the name '%.300s' has a digest other than the image's, which is %s",
                     reference->familiar, digest);
 }
 
@@ -291,7 +291,7 @@ wcl_status wcl_image_resolve(const wcl_image_store *store, const char *image,
     return WCL_FAILED;
 }
 
-/* ---- Where a blob may be had ---------------------------------------------------------------- */
+/* ---- Where to get a blob -------------------------------------------------------------------- */
 
 static bool has_blob(const wcl_image_record *record, const char *digest)
 {

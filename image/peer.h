@@ -15,7 +15,7 @@
 
 #include "image/document.h"
 
-/* Set by the engine when all shall end. Whatever waits longer than a fifth of a second must look at
+/* Set by the engine when all is to end. Whatever waits longer than a fifth of a second must look at
  * it and then fail with WCL_CODE_CANCELLED. */
 typedef atomic_bool wcl_stop;
 
@@ -77,7 +77,7 @@ typedef struct wcl_push_blob {
     /* Canonical names of images in the store that hold this blob: where a registry may have it. */
     const char *const *names;
     size_t name_count;
-    /* To be called with the bytes that went out since the last call; fails when all shall end. */
+    /* To be called with the bytes that went out since the last call; fails when all is to end. */
     wcl_status (*advance)(const struct wcl_push_blob *blob, uint64_t bytes, wcl_error *error);
     void *context; /* the engine's */
 } wcl_push_blob;
@@ -89,7 +89,7 @@ typedef struct wcl_image_sink_ops {
                            wcl_error *error);
     wcl_status (*put_blob)(wcl_image_sink *sink, const wcl_push_blob *blob, wcl_error *error);
     /*
-     * The manifest, once all its blobs are there. `reference` is what it shall be called: as the
+     * The manifest, once all its blobs are there. `reference` is what it is to be called: as the
      * engine was told, or NULL where it is called by its digest only.
      */
     wcl_status (*put_manifest)(wcl_image_sink *sink, const wcl_manifest *manifest,

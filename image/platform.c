@@ -127,7 +127,7 @@ wcl_status wcl_platform_parse(const char *text, wcl_platform **platform, wcl_err
     if (!sound || !is_word(parts.os) || (rest && !is_word(rest)) ||
         (variant && !is_word(variant)) || (version && !is_word(parts.os_version)))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "'%.80s' is no platform: OS[(VERSION)][/ARCHITECTURE[/VARIANT]] is", text);
+                        "'%.80s' is not a platform: OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", text);
     if (!rest && uname(&host) != 0)
         snprintf(host.machine, sizeof(host.machine), "amd64");
     parts.architecture = rest ? rest : host.machine;

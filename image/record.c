@@ -63,7 +63,7 @@ static wcl_status parse_record(wcl_image_record *record, wcl_error *error)
                         "its format version is %llu; this program knows %d",
                         (unsigned long long)version, WCL_IMAGE_RECORD_VERSION);
     if (!cJSON_IsArray(list))
-        return wcl_fail(error, WCL_CODE_CORRUPT, "'layers' is no list");
+        return wcl_fail(error, WCL_CODE_CORRUPT, "'layers' is not a list");
     record->media_type = "";
     record->layers = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*record->layers));
     if (!record->layers)

@@ -231,14 +231,15 @@ static wcl_status check(const char *text, const parts *parts, wcl_error *error)
         return WCL_FAILED;
     if (!is_registry(parts->registry))
         return wcl_fail(error, WCL_CODE_INVALID_NAME,
-                        "'%.100s' is no image reference: '%.*s' is no registry", text,
+                        "'%.100s' is not an image reference: '%.*s' is not a registry", text,
                         (int)(parts->registry.size < 100 ? parts->registry.size : 100),
                         parts->registry.start);
     if (!is_path(parts->repository))
-        return wcl_fail(error, WCL_CODE_INVALID_NAME,
-                        "'%.100s' is no image reference: its path has parts of lower-case letters "
-                        "and digits, joined by . _ __ or -",
-                        text);
+        return wcl_fail(
+            error, WCL_CODE_INVALID_NAME,
+            "'%.100s' is not an image reference: its path has parts of lower-case letters "
+            "and digits, joined by . _ __ or -",
+            text);
     if (parts->registry.size + 1 + (parts->in_library ? strlen(DEFAULT_NAMESPACE) : 0) +
             parts->repository.size >
         NAME_LENGTH_MAX)
@@ -247,7 +248,7 @@ static wcl_status check(const char *text, const parts *parts, wcl_error *error)
                         NAME_LENGTH_MAX);
     if (parts->tag.start && !is_tag(parts->tag))
         return wcl_fail(error, WCL_CODE_INVALID_NAME,
-                        "'%.100s' is no image reference: a tag is 1 to %d letters, digits and "
+                        "'%.100s' is not an image reference: a tag is 1 to %d letters, digits and "
                         "_ . -, the first none of the last two",
                         text, TAG_LENGTH_MAX);
     return WCL_OK;
@@ -342,10 +343,11 @@ wcl_status wcl_reference_parse(const char *text, wcl_reference **reference, wcl_
     if (whole.size == 0)
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "the image reference is empty");
     if (is_bare_digest(whole))
-        return wcl_fail(error, WCL_CODE_INVALID_NAME,
-                        "'%s' is no image reference: 64 hexadecimal digits would be taken for a "
-                        "digest",
-                        text);
+        return wcl_fail(
+            error, WCL_CODE_INVALID_NAME,
+            "'%s' is not an image reference: 64 hexadecimal digits would be taken for a "
+            "digest",
+            text);
     parts parts = split(whole);
     if (check(text, &parts, error) != WCL_OK)
         return WCL_FAILED;

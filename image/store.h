@@ -239,7 +239,7 @@ wcl_status wcl_image_mark_layer(const wcl_image_store *store, const char *id, wc
 
 /*
  * Removes what nothing uses: layers that came with images, and blobs; with `all` also what broken
- * pulls left to go on with. The lock must be held.
+ * pulls left to be resumed. The lock must be held.
  */
 wcl_status wcl_image_collect(const wcl_image_store *store, bool all, wcl_image_removed_fn removed,
                              void *context, wcl_error *error);

@@ -114,7 +114,7 @@ static void check_layer(verification *check, const char *image, const wcl_image_
 
     if (wcl_store_layer_open(&check->store->layers, layer->id, WCL_LOCK_NONE, &there, &error) !=
         WCL_OK)
-        image_verify_report(check, image, "its layer '%s' cannot be opened: %s", layer->id,
+        image_verify_report(check, image, "cannot open its layer '%s': %s", layer->id,
                             error.message);
     else if (!there.record.diff_id || strcmp(there.record.diff_id, layer->diff_id) != 0)
         image_verify_report(check, image, "its layer '%s' has the diff ID %s instead of %s",

@@ -61,15 +61,6 @@ CIRCLES = [
      "to be cut"),
     ("erofs/write.c erofs/write_inode.c erofs/write_mixed.c",
      "to be cut"),
-    ("image/append/source.c image/append/tar_settle.c image/append/tar_source.c "
-      "image/append/tar_table.c",
-     "to be cut"),
-    ("image/registry/auth.c image/registry/request.c",
-     "to be cut"),
-    ("image/registry/credential_helper.c image/registry/credentials.c",
-     "to be cut"),
-    ("image/registry/exchange.c image/registry/http.c",
-     "to be cut"),
     ("layer/features.c layer/features_linux.c",
      "cut by system"),
     ("layer/store/home/home.c layer/store/home/private.c layer/store/home/record.c "

@@ -251,8 +251,7 @@ static wcl_status settle_os(new_image *image, const wcl_image_info *info, wcl_er
     if (!*wanted_os || strcmp(wanted_os, os) == 0)
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                    "the image is for %s, and a layer for %s cannot be appended to it", os,
-                    wanted_os);
+                    "cannot append to an image for %s a layer for %s", os, wanted_os);
 }
 
 static wcl_status make_image(new_image *image, const char *base, const wcl_image_info *info,

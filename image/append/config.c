@@ -50,8 +50,8 @@ static wcl_status member(cJSON *object, const char *name, bool is_array, cJSON *
     if (*found && !cJSON_IsNull(*found)) {
         if (is_array ? cJSON_IsArray(*found) : cJSON_IsObject(*found))
             return WCL_OK;
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' in the image's config is no %s", name,
-                        is_array ? "list" : "object");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' in the image's config is not %s", name,
+                        is_array ? "a list" : "an object");
     }
     if (set(object, name, is_array ? cJSON_CreateArray() : cJSON_CreateObject(), error) != WCL_OK)
         return WCL_FAILED;

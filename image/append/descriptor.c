@@ -22,7 +22,7 @@ static wcl_status parse_owner(const char *owner, void **holder, wcl_sd *parts, w
         !(parts->control & (WCL_SD_DACL_PRESENT | WCL_SD_SACL_PRESENT)))
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_BAD_SID,
-                    "'%s' is no owner; a SID like S-1-5-32-544 or an alias like BA is", owner);
+                    "'%s' is not an owner, such as the SID S-1-5-32-544 or the alias BA", owner);
 }
 
 wcl_status wcl_append_descriptor(const char *sddl, bool is_folder, const char *owner,
@@ -40,7 +40,8 @@ wcl_status wcl_append_descriptor(const char *sddl, bool is_folder, const char *o
         parse_owner(owner ? owner : "BA", &owners, &owner_parts, error) != WCL_OK)
         return WCL_FAILED;
     if (!(parts.control & WCL_SD_DACL_PRESENT)) {
-        wcl_fail(error, WCL_CODE_BAD_ACL, "it says nobody's rights; a D: part is needed");
+        wcl_fail(error, WCL_CODE_BAD_ACL,
+                 "it does not say who has which rights; a D: part is needed");
         return wcl_error_context(error, NULL, sddl);
     }
     if (owner || parts.owner.size == 0)

@@ -101,8 +101,8 @@ static wcl_status add_deleted(wcl_append_extras *extras, const wcl_append_layer 
     bool is_root = path.size == 0 || (layer->os == WCL_OS_WINDOWS && !strchr(file.spelling, '/'));
     if (!file.kind || is_root)
         return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND,
-                        is_root ? "the root of an image cannot be deleted"
-                                : "it cannot be deleted: the image does not have it");
+                        is_root ? "cannot delete the root of an image"
+                                : "cannot delete it: the image does not have it");
     if (append_extras_add(extras, file.spelling, true, error) != WCL_OK ||
         wcl_buffer_append(&parent, file.spelling, wcl_path_parent_length(file.spelling), error) !=
             WCL_OK)

@@ -210,7 +210,7 @@ static wcl_status add_windows(layer_maker *maker, const wcl_entry *from, wcl_err
 
     if (is_device)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "it is a %s, which Windows has not; leave it out",
+                        "it is a %s, which Windows does not have; leave it out",
                         from->kind == WCL_ENTRY_FIFO ? "pipe" : "device");
     maker->posix_only += from->xattr_count > 0;
     if (from->kind == WCL_ENTRY_SYMLINK)
@@ -407,7 +407,7 @@ static wcl_status add_entry(layer_maker *maker, size_t *next, wcl_entry *entry, 
     if (extra && (extra->is_deleted || entry->kind != WCL_ENTRY_DIRECTORY))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         extra->is_deleted ? "it is to be deleted and to be appended"
-                                          : "it is no folder, and something is to be deleted "
+                                          : "it is not a folder, and something is to be deleted "
                                             "in it");
     /* The source goes by its own spelling, so that a folder may have been led through before. */
     if (extra && extra < maker->extras.list + *next && !extra->is_met) {
@@ -464,7 +464,7 @@ static wcl_status parse_owner(layer_maker *maker, wcl_error *error)
     if (is_good && *text == '\0')
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                    "'%s' is no owner of a Linux layer's files; UID or UID:GID is, in numbers",
+                    "'%s' is not an owner of a Linux layer's files; use UID or UID:GID, in numbers",
                     maker->layer->owner);
 }
 
@@ -497,9 +497,10 @@ static void warn(const layer_maker *maker)
 
     if (maker->posix_only == 0 || !hooks || !hooks->log)
         return;
-    snprintf(text, sizeof(text),
-             "extended attributes of %llu files were left out, since Windows has no place for them",
-             (unsigned long long)maker->posix_only);
+    snprintf(
+        text, sizeof(text),
+        "extended attributes of %llu files were left out, because Windows has no place for them",
+        (unsigned long long)maker->posix_only);
     hooks->log(hooks->context, WCL_LOG_WARNING, text);
 }
 

@@ -8,23 +8,6 @@
 #include "base/beneath.h"
 #include "base/error.h"
 
-/* Where a character sorts: the end of a path first, then the slash, then all others. */
-static int rank(char character)
-{
-    if (character == '\0')
-        return 0;
-    return character == '/' ? 1 : (unsigned char)character + 1;
-}
-
-int wcl_append_path_compare(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return rank(*a) - rank(*b);
-}
-
 wcl_status wcl_append_source_open(const char *input, const wcl_append_tar *how,
                                   wcl_append_source **source, wcl_error *error)
 {

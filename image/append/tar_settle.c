@@ -41,7 +41,7 @@ static int compare_rows(const void *a, const void *b, void *context)
 /* ---- What is in place ----------------------------------------------------------------------- */
 
 /* Whether a row, coming behind another of its path, takes its place: an implied folder adds nothing
- * to a listed one, and a whiteout makes away with what the image had, not with the tar's own. */
+ * to a listed one, and a whiteout clears what the image had, not with the tar's own. */
 static bool replaces(const wcl_tar_row *row, const wcl_tar_row *last)
 {
     if (row->kind == WCL_ENTRY_DELETED)
@@ -116,8 +116,8 @@ static void follow_back(settling *settling, size_t *targets)
     }
 }
 
-/* The files of links to what comes behind them. Each step of a chain is gone once, be it a circle:
- * what its end is, is written down at all of it. */
+/* The files of links to what comes behind them. Each step of a chain is taken once, even in a
+ * circle: what its end is, is written down at all of it. */
 static void follow_on(settling *settling, const size_t *targets)
 {
     size_t *files = settling->files;

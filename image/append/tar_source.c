@@ -155,7 +155,7 @@ static wcl_status collect_entry(tar_source *source, const wcl_tar_reader *tar,
         return wcl_error_context(error, NULL, entry->path);
     if (entry->kind == WCL_ENTRY_OPAQUE)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "'%s' says that a folder is opaque; name what shall be deleted instead",
+                        "'%s' says that a folder is opaque; name what is to be deleted instead",
                         raw->name);
     if (is_file && raw->is_sparse)
         return wcl_tar_table_add(&source->table, entry, raw->segments, raw->segment_count, error);

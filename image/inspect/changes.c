@@ -9,7 +9,7 @@
 #include "base/hooks.h"
 #include "layer/internal.h"
 
-/* Steps between two looks at whether it shall end. */
+/* Steps between two looks at whether it is to end. */
 #define STEPS 16384
 
 /* A layer while it is taken. */
@@ -105,7 +105,7 @@ static void end_path(wcl_image_changes *changes, wcl_node path, uint32_t layer)
     changes->live[path] = WCL_NO_EVENT;
 }
 
-/* Hears whether it shall end, every so many steps. */
+/* Hears whether it is to end, every so many steps. */
 static wcl_status step(wcl_image_changes *changes, wcl_error *error)
 {
     const wcl_progress progress = { .operation = "inspect", .entries = ++changes->steps };

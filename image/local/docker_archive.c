@@ -211,7 +211,7 @@ static wcl_status make_manifest(docker_archive *archive, const cJSON *item, cJSO
         return WCL_FAILED;
     if ((names && !cJSON_IsArray(names) && !cJSON_IsNull(names)) ||
         (cJSON_IsArray(names) && cJSON_GetArraySize(names) > WCL_LAYERS_MAX))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'Layers' is no list of at most %d names",
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'Layers' is not a list of at most %d names",
                         WCL_LAYERS_MAX);
     if (!wcl_json_add_u64(manifest, "schemaVersion", 2) ||
         !cJSON_AddStringToObject(manifest, "mediaType", WCL_MEDIA_DOCKER_MANIFEST))
@@ -229,7 +229,7 @@ static wcl_status make_manifest(docker_archive *archive, const cJSON *item, cJSO
         {
             if (!cJSON_IsString(name))
                 return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                                "'Layers' has something that is no text");
+                                "'Layers' has an item that is not a string");
             if (add_layer(archive, layers, name->valuestring, diff_id, error) != WCL_OK)
                 return WCL_FAILED;
             diff_id = diff_id ? diff_id->next : NULL;
@@ -315,7 +315,7 @@ static wcl_status list_images(const cJSON *list, wcl_bundle_images *images, wcl_
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsObject(item))
-            return wcl_fail(error, WCL_CODE_INVALID_DATA, "it has something that is no object");
+            return wcl_fail(error, WCL_CODE_INVALID_DATA, "it has an item that is not an object");
         if (wcl_json_check_unique(item, error) != WCL_OK)
             return WCL_FAILED;
         snprintf(number, sizeof(number), "%zu", images->count);
@@ -338,7 +338,7 @@ static wcl_status read_list(docker_archive *archive, wcl_bundle_images *images, 
             WCL_OK)
         return WCL_FAILED;
     if (!cJSON_IsArray(archive->list) || cJSON_GetArraySize(archive->list) > WCL_MANIFESTS_MAX)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is no list of at most %d images",
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is not a list of at most %d images",
                         WCL_MANIFESTS_MAX);
     return list_images(archive->list, images, error);
 }

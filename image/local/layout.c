@@ -166,8 +166,7 @@ static wcl_status list_images(const wcl_manifest *index, const wcl_bundle *bundl
         return WCL_OK;
     if (*artifact)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "there is no image in it but an artifact: its config is a '%.100s'",
-                        artifact);
+                        "it holds an artifact and no image: its config is a '%.100s'", artifact);
     return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image in it");
 }
 

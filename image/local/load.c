@@ -73,9 +73,10 @@ static wcl_status load_bundle(loading *loading, const wcl_bundle *bundle, const 
     else if (wcl_docker_archive_is(bundle))
         status = wcl_docker_archive_open(bundle, &source, &images, error);
     else
-        return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "it is neither an OCI layout nor a docker archive: it has no oci-layout "
-                        "and index.json, and no manifest.json");
+        return wcl_fail(
+            error, WCL_CODE_INVALID_DATA,
+            "it is neither an OCI layout nor a docker archive: it does not have an oci-layout "
+            "and index.json, and no manifest.json");
     if (status != WCL_OK)
         return WCL_FAILED;
     loading->request.source = source;

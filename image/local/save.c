@@ -169,7 +169,7 @@ static wcl_status check(const wcl_image_store *store, const char *const *images,
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "no image is named");
     if (format == WCL_IMAGE_OCI_FOLDER && strcmp(path, "-") == 0)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "a folder cannot be written to standard output");
+                        "cannot write a folder to standard output");
     for (size_t i = 0; i < count; i++) {
         WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
         if (wcl_image_resolve(store, images[i], &record, NULL, error) != WCL_OK)

@@ -15,7 +15,7 @@
 #include "compress/compress.h"
 #include "layer/internal.h"
 
-/* Milliseconds after which a stalled read looks whether it shall end. */
+/* Milliseconds after which a stalled read looks whether it is to end. */
 #define LOOK_EVERY 200
 #define COPY_SIZE ((size_t)1024 * 1024)
 

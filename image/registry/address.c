@@ -83,7 +83,8 @@ static wcl_status take_parts(CURLU *url, const char *given, wcl_address *address
     CLEANUP_TEXT char *text = NULL;
 
     if (wcl_curl()->curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.200s' is no address of a server", given);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.200s' is not the address of a server",
+                        given);
     address->is_plain = strcmp(scheme, "http") == 0;
     if (!address->is_plain && strcmp(scheme, "https") != 0)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
@@ -91,7 +92,8 @@ static wcl_status take_parts(CURLU *url, const char *given, wcl_address *address
     if (wcl_curl()->curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK || !*host ||
         wcl_curl()->curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
         wcl_curl()->curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.200s' is no address of a server", given);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.200s' is not the address of a server",
+                        given);
     for (char *at = host; *at; at++)
         *at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 32) : *at;
     address->text = strdup(text);
@@ -121,7 +123,7 @@ wcl_status wcl_address_parse(const char *text, const wcl_address *base, wcl_addr
         return wcl_fail_memory(error);
     CURLUcode code = wcl_curl()->curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
     if (code != CURLUE_OK)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.200s' is no address of a server: %s",
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.200s' is not the address of a server: %s",
                         text, wcl_curl()->curl_url_strerror(code));
     if (has_user(url))
         return wcl_fail(error, WCL_CODE_INVALID_DATA,

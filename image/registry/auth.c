@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "image/registry/curl.h"
 #include "base/json.h"
-#include "image/registry/request.h"
+#include "image/registry/answer.h"
 
 #define ANSWER_SIZE_MAX ((size_t)1024 * 1024)
 #define SCOPES_MAX 64
@@ -276,8 +276,8 @@ static wcl_status token_url(const wcl_auth *auth, char **url_text, wcl_error *er
     if (well && auth->credentials.username)
         well = add_query(url, "account", auth->credentials.username);
     if (!well || wcl_curl()->curl_url_get(url, CURLUPART_URL, url_text, 0) != CURLUE_OK)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%.300s' is no address of a token server",
-                        auth->realm);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                        "'%.300s' is not the address of a token server", auth->realm);
     return WCL_OK;
 }
 
@@ -328,6 +328,13 @@ static wcl_status read_token(wcl_auth *auth, wcl_http_exchange *exchange, wcl_er
     return set_token(auth, token && *token ? token : access, lifetime, error);
 }
 
+static wcl_status send_to_token_server(const wcl_registry_attempt *attempt,
+                                       const wcl_http_request *request,
+                                       wcl_http_exchange **exchange, wcl_error *error)
+{
+    return wcl_http_send(attempt->http, request, exchange, error);
+}
+
 static wcl_status fetch_token(wcl_auth *auth, wcl_error *error)
 {
     __attribute__((cleanup(free_text))) char *url = NULL;
@@ -336,6 +343,7 @@ static wcl_status fetch_token(wcl_auth *auth, wcl_error *error)
     WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;
     const char *const form_type[] = { "Content-Type: application/x-www-form-urlencoded", NULL };
     wcl_http_request request = { .method = "GET" };
+    const wcl_registry_attempt attempt = { auth->http, NULL, send_to_token_server };
     wcl_retry retry = { &auth->policy, 0 };
 
     if (auth->credentials.identity_token) {
@@ -355,7 +363,7 @@ static wcl_status fetch_token(wcl_auth *auth, wcl_error *error)
         request.url = url;
         request.authorization = basic;
     }
-    wcl_status status = wcl_registry_send(auth->http, NULL, &retry, &request, &exchange, error);
+    wcl_status status = wcl_registry_repeat(&attempt, &retry, &request, &exchange, error);
     forget(form.data, form.size);
     forget(basic, basic ? strlen(basic) : 0);
     if (status != WCL_OK)

@@ -96,7 +96,7 @@ static wcl_status check_answer(blob_stream *stream, wcl_error *error)
     }
     if (status == 416)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "'%.200s' has not got all %" PRIu64 " bytes of the blob %s",
+                        "'%.200s' does not have all %" PRIu64 " bytes of the blob %s",
                         stream->urls[stream->url], stream->descriptor.size, stream->digest);
     if (status != 200) {
         char what[100];
@@ -122,10 +122,11 @@ static wcl_status check_host(const blob_stream *stream, wcl_error *error)
         return WCL_FAILED;
     if (strcmp(address.origin, stream->repository->origin.origin) == 0)
         return WCL_OK;
-    return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
-                    "the registry '%s' has not got the foreign layer %s; fetching it from '%.200s' "
-                    "has to be allowed",
-                    stream->repository->registry, stream->digest, url);
+    return wcl_fail(
+        error, WCL_CODE_ACCESS_DENIED,
+        "the registry '%s' does not have the foreign layer %s; fetching it from '%.200s' "
+        "has to be allowed",
+        stream->repository->registry, stream->digest, url);
 }
 
 static wcl_status send_request(blob_stream *stream, wcl_error *error)

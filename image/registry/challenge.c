@@ -54,7 +54,7 @@ static void skip(wcl_cursor *text, const char *characters)
 static wcl_status fail_at(const wcl_cursor *text, const char *what, wcl_error *error)
 {
     return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                    "the server asks for an authentication that cannot be read: %s at character "
+                    "cannot read which authentication the server asks for: %s at character "
                     "%zu of '%.200s'",
                     what, text->position + 1, (const char *)text->data);
 }

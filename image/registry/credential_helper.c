@@ -13,7 +13,6 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "image/registry/credentials.h"
 
 #define OUTPUT_SIZE_MAX (64 * 1024)
@@ -22,16 +21,14 @@
 #define LOOK_EVERY 100
 /* What helpers print when they know nothing of a server. */
 #define NOT_FOUND "credentials not found"
-/* The user of an identity token. */
-#define TOKEN_USER "<token>"
 
 extern char **environ;
 
 static wcl_status credential_helper_check_name(const char *helper, wcl_error *error)
 {
     if (!*helper || strlen(helper) > 200 || strchr(helper, '/'))
-        return wcl_fail(error, WCL_CODE_INVALID_NAME, "'%.200s' is no name of a credential helper",
-                        helper);
+        return wcl_fail(error, WCL_CODE_INVALID_NAME,
+                        "'%.200s' is not the name of a credential helper", helper);
     return WCL_OK;
 }
 
@@ -144,33 +141,14 @@ static bool ended_well(pid_t pid)
     return WIFEXITED(state) && WEXITSTATUS(state) == 0;
 }
 
-static wcl_status read_answer(const wcl_buffer *text, wcl_credentials *credentials,
-                              wcl_error *error)
-{
-    WCL_CLEANUP_JSON cJSON *json = NULL;
-    const char *user = NULL, *secret = NULL;
-
-    if (wcl_json_parse(wcl_buffer_text(text), text->size, OUTPUT_SIZE_MAX, &json, error) !=
-            WCL_OK ||
-        wcl_json_get_text(json, "Username", &user, error) != WCL_OK ||
-        wcl_json_get_text(json, "Secret", &secret, error) != WCL_OK)
-        return WCL_FAILED;
-    if (user && strcmp(user, TOKEN_USER) == 0)
-        return wcl_credentials_take(secret, &credentials->identity_token, error);
-    if (wcl_credentials_take(user, &credentials->username, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_credentials_take(secret, &credentials->password, error);
-}
-
 static void cut_line(char *text)
 {
     text[strcspn(text, "\r\n")] = '\0';
 }
 
 wcl_status wcl_credential_helper_get(const char *helper, const char *server, const wcl_http *http,
-                                     wcl_credentials *credentials, wcl_error *error)
+                                     wcl_buffer *answer, wcl_error *error)
 {
-    WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer program = WCL_BUFFER_INIT;
     WCL_CLEANUP_FD int output = -1;
     pid_t pid;
@@ -179,21 +157,16 @@ wcl_status wcl_credential_helper_get(const char *helper, const char *server, con
         wcl_buffer_printf(&program, error, "docker-credential-%s", helper) != WCL_OK ||
         credential_helper_start(wcl_buffer_text(&program), server, &output, &pid, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = read_output(output, wcl_buffer_text(&program), http, &text, error);
+    wcl_status status = read_output(output, wcl_buffer_text(&program), http, answer, error);
     if (status != WCL_OK)
         kill(pid, SIGKILL);
-    bool well = ended_well(pid);
-    if (status == WCL_OK && !well &&
-        strncmp(wcl_buffer_text(&text), NOT_FOUND, sizeof(NOT_FOUND) - 1) != 0) {
-        if (text.size)
-            cut_line((char *)text.data);
-        status = wcl_fail(error, WCL_CODE_ACCESS_DENIED,
-                          "the credential helper '%s' fails for '%s': %.300s",
-                          wcl_buffer_text(&program), server, wcl_buffer_text(&text));
-    } else if (status == WCL_OK && well && read_answer(&text, credentials, error) != WCL_OK) {
-        status = wcl_error_context(error, NULL, wcl_buffer_text(&program));
-    }
-    if (text.data)
-        explicit_bzero(text.data, text.size);
-    return status;
+    if (ended_well(pid) || status != WCL_OK)
+        return status;
+    if (strncmp(wcl_buffer_text(answer), NOT_FOUND, sizeof(NOT_FOUND) - 1) == 0)
+        return WCL_END;
+    if (answer->size)
+        cut_line((char *)answer->data);
+    return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
+                    "the credential helper '%s' fails for '%s': %.300s", wcl_buffer_text(&program),
+                    server, wcl_buffer_text(answer));
 }

@@ -15,6 +15,8 @@
 #define CONFIG_SIZE_MAX ((size_t)1024 * 1024)
 /* What docker's own registry is called there. */
 #define DOCKER_SERVER "https://index.docker.io/v1/"
+/* The user of an identity token, to credential helpers. */
+#define TOKEN_USER "<token>"
 
 static void free_secret(char **secret)
 {
@@ -110,7 +112,8 @@ static wcl_status read_config(const char *path, cJSON **json, wcl_error *error)
     return WCL_OK;
 }
 
-wcl_status wcl_credentials_take(const char *text, char **taken, wcl_error *error)
+/* A copy of a text; NULL of an empty one, or none. */
+static wcl_status take_text(const char *text, char **taken, wcl_error *error)
 {
     *taken = text && *text ? strdup(text) : NULL;
     return *taken || !text || !*text ? WCL_OK : wcl_fail_memory(error);
@@ -142,7 +145,7 @@ static wcl_status take_auth(const char *auth, wcl_credentials *credentials, wcl_
     const char *colon = strchr(wcl_buffer_text(&plain), ':');
     if (!colon)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "what 'auth' stands for is no user and password");
+                        "what 'auth' stands for is not a user and password");
     credentials->username =
         strndup(wcl_buffer_text(&plain), (size_t)(colon - wcl_buffer_text(&plain)));
     credentials->password = strdup(colon + 1);
@@ -160,14 +163,14 @@ static wcl_status take_entry(const cJSON *entry, wcl_credentials *credentials, w
         wcl_json_get_text(entry, "identitytoken", &identity, error) != WCL_OK ||
         wcl_json_get_text(entry, "registrytoken", &token, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_credentials_take(identity, &credentials->identity_token, error) != WCL_OK ||
-        wcl_credentials_take(token, &credentials->registry_token, error) != WCL_OK)
+    if (take_text(identity, &credentials->identity_token, error) != WCL_OK ||
+        take_text(token, &credentials->registry_token, error) != WCL_OK)
         return WCL_FAILED;
     if (auth && *auth)
         return take_auth(auth, credentials, error);
-    if (wcl_credentials_take(user, &credentials->username, error) != WCL_OK)
+    if (take_text(user, &credentials->username, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_credentials_take(password, &credentials->password, error);
+    return take_text(password, &credentials->password, error);
 }
 
 /* The helper that is in charge of the registry, or NULL. */
@@ -179,7 +182,7 @@ static wcl_status find_helper(const cJSON *config, const char *registry, const c
 
     if (own && !cJSON_IsString(own))
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "the helper of '%s' in credHelpers is no text", registry);
+                        "the helper of '%s' in credHelpers is not a string", registry);
     if (own)
         *helper = own->valuestring;
     else if (wcl_json_get_text(config, "credsStore", helper, error) != WCL_OK)
@@ -187,6 +190,38 @@ static wcl_status find_helper(const cJSON *config, const char *registry, const c
     if (*helper && !**helper)
         *helper = NULL;
     return WCL_OK;
+}
+
+/* What a helper answers. */
+static wcl_status take_answer(const wcl_buffer *text, wcl_credentials *credentials,
+                              wcl_error *error)
+{
+    WCL_CLEANUP_JSON cJSON *json = NULL;
+    const char *user = NULL, *secret = NULL;
+
+    if (wcl_json_parse(wcl_buffer_text(text), text->size, CONFIG_SIZE_MAX, &json, error) !=
+            WCL_OK ||
+        wcl_json_get_text(json, "Username", &user, error) != WCL_OK ||
+        wcl_json_get_text(json, "Secret", &secret, error) != WCL_OK)
+        return WCL_FAILED;
+    if (user && strcmp(user, TOKEN_USER) == 0)
+        return take_text(secret, &credentials->identity_token, error);
+    if (take_text(user, &credentials->username, error) != WCL_OK)
+        return WCL_FAILED;
+    return take_text(secret, &credentials->password, error);
+}
+
+static wcl_status ask_helper(const char *helper, const char *server, const wcl_http *http,
+                             wcl_credentials *credentials, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer answer = WCL_BUFFER_INIT;
+
+    wcl_status status = wcl_credential_helper_get(helper, server, http, &answer, error);
+    if (status == WCL_OK && take_answer(&answer, credentials, error) != WCL_OK)
+        status = wcl_error_context(error, "ask the credential helper", helper);
+    if (answer.data)
+        explicit_bzero(answer.data, answer.size);
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 static wcl_status credentials_find_in(const cJSON *config, const char *registry,
@@ -197,8 +232,7 @@ static wcl_status credentials_find_in(const cJSON *config, const char *registry,
 
     if (find_helper(config, registry, &helper, error) != WCL_OK)
         return WCL_FAILED;
-    if (helper &&
-        wcl_credential_helper_get(helper, server_of(registry), http, credentials, error) != WCL_OK)
+    if (helper && ask_helper(helper, server_of(registry), http, credentials, error) != WCL_OK)
         return WCL_FAILED;
     if (has_any(credentials))
         return WCL_OK;
@@ -218,7 +252,7 @@ wcl_status wcl_credentials_find(const char *folder, const char *registry, const 
     if (!config)
         return WCL_OK;
     if (!cJSON_IsObject(config))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' holds no object",
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' does not hold an object",
                         wcl_buffer_text(&path));
     if (credentials_find_in(config, registry, http, credentials, error) == WCL_OK)
         return WCL_OK;

@@ -30,11 +30,9 @@ void wcl_credentials_free(wcl_credentials *credentials);
 wcl_status wcl_credentials_find(const char *folder, const char *registry, const wcl_http *http,
                                 wcl_credentials *credentials, wcl_error *error);
 
-/* Runs `docker-credential-HELPER get` for `server`, as credentials.c does. */
+/* Runs `docker-credential-HELPER get` for `server` and appends what it answers, a secret; WCL_END
+ * where it does not know the server. */
 wcl_status wcl_credential_helper_get(const char *helper, const char *server, const wcl_http *http,
-                                     wcl_credentials *credentials, wcl_error *error);
-
-/* A copy of a text; NULL of an empty one, or none. */
-wcl_status wcl_credentials_take(const char *text, char **taken, wcl_error *error);
+                                     wcl_buffer *answer, wcl_error *error);
 
 #endif

@@ -248,7 +248,7 @@ static wcl_status fail_transfer(const wcl_http_exchange *exchange, wcl_error *er
                         "the headers that '%.*s' answers with are larger than %d bytes",
                         WCL_ADDRESS_SHOWN(&exchange->address), HEADERS_SIZE_MAX);
     return wcl_fail(
-        error, code_of(result), "'%.*s' cannot be got: %s", WCL_ADDRESS_SHOWN(&exchange->address),
+        error, code_of(result), "cannot get '%.*s': %s", WCL_ADDRESS_SHOWN(&exchange->address),
         exchange->reason[0] ? exchange->reason : wcl_curl()->curl_easy_strerror(result));
 }
 
@@ -296,7 +296,7 @@ static wcl_status drive(wcl_http_exchange *exchange, bool (*enough)(const wcl_ht
     while (!exchange->is_done) {
         CURLMcode code = wcl_curl()->curl_multi_perform(exchange->line->multi, &running);
         if (code != CURLM_OK)
-            return wcl_fail(error, WCL_CODE_GEN_FAILURE, "'%.*s' cannot be got: %s",
+            return wcl_fail(error, WCL_CODE_GEN_FAILURE, "cannot get '%.*s': %s",
                             WCL_ADDRESS_SHOWN(&exchange->address),
                             wcl_curl()->curl_multi_strerror(code));
         collect_end(exchange);

@@ -128,7 +128,7 @@ static wcl_status take_location(upload *upload, wcl_http_exchange *exchange, wcl
     return WCL_OK;
 }
 
-/* The upload that was begun is not gone on with; registries clear such up later, too. */
+/* The upload that was begun is not resumed; registries clear such up later, too. */
 static void give_up(upload *upload)
 {
     WCL_CLEANUP_EXCHANGE wcl_http_exchange *exchange = NULL;

@@ -235,7 +235,7 @@ def spelling_in_an_image_for_windows_does_not_matter(home):
     for deleted, name, words in (("Windows/a.dll", "Windows/A.DLL", "to be deleted and to be appended"),
                                  ("Windows/a.dll", "windows/a.dll", "to be deleted and to be appended"),
                                  ("Users", "users/new", "to be deleted and to be appended"),
-                                 ("zoo/Deep/x", "zoo/deep", "it is no folder")):
+                                 ("zoo/Deep/x", "zoo/deep", "it is not a folder")):
         refuse(home, [words], "--delete", deleted, "-t", "no:1", "case:1", files("case-clash", name))
         shutil.rmtree(home.path("case-clash"))
     refuse(home, ["case only"], "--delete", "Users/old", "-t", "no:1", "case:1", files("case-two", "users/a", "USERS/b"))

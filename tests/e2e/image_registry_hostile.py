@@ -194,7 +194,7 @@ def every_fault_by_itself(home, registry, layout):
     for fault, text in (("long", b"bytes by its manifest, but"), ("short", b"bytes by its manifest, but"),
                         ("flip", b"has the digest sha256:"), ("circle", b"was redirected 10 times"),
                         ("endless", b"gives more"), ("429", b"status 429"), ("500", b"status 500"),
-                        ("503", b"status 503"), ("close", b"cannot be got")):
+                        ("503", b"status 503"), ("close", b"cannot get")):
         registry.fault = lambda path: fault if "/blobs/" in path else None
         done = pull(home, name)
         assert done.returncode == 1 and text in done.stderr, (fault, done.stderr)

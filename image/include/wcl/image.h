@@ -145,7 +145,7 @@ typedef void (*wcl_image_removed_fn)(void *context, wcl_image_removal removal, c
 WCL_API wcl_status wcl_image_remove(const wcl_driver *driver, const char *image, bool force,
                                     wcl_image_removed_fn removed, void *context, wcl_error *error);
 
-/* Removes what no image uses: layers and blobs of images, and what broken pulls left to go on with.
+/* Removes what no image uses: layers and blobs of images, and what broken pulls left to be resumed.
  */
 WCL_API wcl_status wcl_image_remove_unused(const wcl_driver *driver, wcl_image_removed_fn removed,
                                            void *context, wcl_error *error);
@@ -206,7 +206,7 @@ typedef void (*wcl_image_loaded_fn)(void *context, const wcl_image_info *image);
 
 /*
  * Loads the images of a file or folder: an OCI layout (a folder or a tar), or a docker archive;
- * plain, gzip, zstd, xz or bzip2. "-" is standard input. `name` is what the image shall be called
+ * plain, gzip, zstd, xz or bzip2. "-" is standard input. `name` is what the image is to be called
  * instead of what is written there, and wants one image; NULL: those names, without such as say the
  * digest of something else. `options` and `loaded` may be NULL. When it fails, nothing is left of
  * the image that failed.
@@ -232,7 +232,7 @@ WCL_API wcl_status wcl_image_save(const wcl_driver *driver, const char *const *i
 
 /* ---- Making images -------------------------------------------------------------------------- */
 
-/* What an appended layer is like, and what its image shall say of how to run it. */
+/* What an appended layer is like, and what its image is to say of how to run it. */
 typedef struct wcl_image_append_options {
     size_t struct_size; /* sizeof(wcl_image_append_options) */
     const wcl_platform
@@ -251,7 +251,7 @@ typedef struct wcl_image_append_options {
     bool has_epoch; /* SOURCE_DATE_EPOCH: */
     int64_t epoch;  /* nothing is said to be later than this, and the image was created then */
     /* JSON lists of words, or lines for the system's shell; "" for none; NULL: as the base has it.
-     * An entry point alone makes away with the base's command. */
+     * An entry point alone clears the base's command. */
     const char *entrypoint;
     const char *cmd;
     const char *const *env; /* NAME=VALUE, in place of the base's of that name */

@@ -70,9 +70,9 @@ static void other_schemes_users_and_garbage_are_refused(void **state)
     assert_refused("ftp://example.org/x", "only http and https");
     assert_refused("gopher://example.org/x", "only http and https");
     assert_refused("https://user:secret@example.org/", "has a user in it");
-    assert_refused("https://", "is no address");
-    assert_refused("relative", "is no address");
-    assert_refused("https://a\r\nX: y/", "is no address");
+    assert_refused("https://", "is not the address");
+    assert_refused("relative", "is not the address");
+    assert_refused("https://a\r\nX: y/", "is not the address");
 }
 
 static void this_machine_is_known_by_name_and_number(void **state)

@@ -168,7 +168,7 @@ static void what_is_not_as_said_is_refused(void **state)
     assert_refused(elsewhere, 4, ten, WCL_CODE_INVALID_DATA,
                    "answers with the range 'bytes 5-9/10'");
     assert_refused(grown, 3, ten, WCL_CODE_INVALID_DATA, "gives 12");
-    assert_refused(beyond, 4, ten, WCL_CODE_INVALID_DATA, "has not got all 10 bytes");
+    assert_refused(beyond, 4, ten, WCL_CODE_INVALID_DATA, "does not have all 10 bytes");
     assert_refused(gone, 2, ten, WCL_CODE_FILE_NOT_FOUND, DIGEST);
 }
 

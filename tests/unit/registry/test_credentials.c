@@ -148,7 +148,7 @@ static void auths_are_found_by_host_or_url(void **state)
     assert_found("old.example", "old", "way", NULL);
     assert_found("docker.io", "hub", "s", "it");
     assert_fails("broken.example", WCL_CODE_INVALID_DATA, "auth");
-    assert_fails("colon.example", WCL_CODE_INVALID_DATA, "no user and password");
+    assert_fails("colon.example", WCL_CODE_INVALID_DATA, "not a user and password");
 }
 
 static void helpers_are_asked_for_their_registries(void **state)
@@ -168,7 +168,7 @@ static void helpers_are_asked_for_their_registries(void **state)
     assert_found("plain:5000", NULL, NULL, NULL);
     assert_fails("locked:5000", WCL_CODE_ACCESS_DENIED, "the keychain is locked");
     assert_fails("missing:5000", WCL_CODE_FILE_NOT_FOUND, "docker-credential-absent");
-    assert_fails("bad:5000", WCL_CODE_INVALID_NAME, "no name of a credential helper");
+    assert_fails("bad:5000", WCL_CODE_INVALID_NAME, "not the name of a credential helper");
     assert_fails("garbage:5000", WCL_CODE_INVALID_DATA, "JSON");
     assert_fails("endless:5000", WCL_CODE_FILE_TOO_LARGE, "more than 65536 bytes");
 }
@@ -245,7 +245,7 @@ static void a_file_that_is_none_is_an_error(void **state)
     write_file("config.json", "{\"auths\":", 0600);
     assert_fails("example.org", WCL_CODE_INVALID_DATA, "");
     write_file("config.json", "[1]", 0600);
-    assert_fails("example.org", WCL_CODE_INVALID_DATA, "no object");
+    assert_fails("example.org", WCL_CODE_INVALID_DATA, "does not hold an object");
     write_file("config.json", "{\"auths\":{\"example.org\":{\"auth\":5}}}", 0600);
     assert_fails("example.org", WCL_CODE_INVALID_DATA, "auth");
 }
