@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "layer/driver.h"
 #include "layer/provider.h"
 
 #ifdef _WIN32
@@ -39,15 +40,8 @@ wcl_status wcl_layer_provider_find(const char *name, const wcl_layer_provider **
 static wcl_status lifecycle_find(const wcl_driver *driver, const char *id,
                                  const wcl_layer_provider **provider, wcl_error *error)
 {
-    if (driver->struct_size != sizeof(*driver))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_driver does not say its size in struct_size");
-    if (driver->flavour != WCL_FLAVOUR_FILTER)
-        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "driver flavour %d is not supported; only the filter driver (1) is",
-                        (int)driver->flavour);
-    if (!driver->home_dir || !*driver->home_dir)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the driver names no home folder");
+    if (wcl_driver_check(driver, error) != WCL_OK)
+        return WCL_FAILED;
     if (id && wcl_layer_id_check(id, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_layer_provider_find(driver->provider, provider, error);

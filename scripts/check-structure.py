@@ -59,26 +59,6 @@ CIRCLES = [
       "container/oci/supervisor/lifecycle.c container/oci/supervisor/processes.c "
       "container/oci/supervisor/requests.c container/oci/supervisor/tasks.c",
      "to be cut"),
-    ("erofs/write.c erofs/write_inode.c erofs/write_mixed.c",
-     "to be cut"),
-    ("layer/features.c layer/features_linux.c",
-     "cut by system"),
-    ("layer/store/home/home.c layer/store/home/private.c layer/store/home/record.c "
-      "layer/store/home/stage.c layer/store/home/tar_source.c layer/store/index/index_write.c "
-      "layer/store/mount/chain.c layer/store/mount/mount.c layer/store/mount/mount_chain.c "
-      "layer/store/mount/mount_repair.c layer/store/mount/mount_unpack.c "
-      "layer/store/mount/mount_users.c layer/store/mount/overlay.c layer/store/mount/storage.c "
-      "layer/store/sandbox/sandbox.c layer/store/sandbox/sandbox_work.c",
-     "to be cut"),
-    ("layer/store/index/index.c layer/store/index/index_links.c layer/store/index/index_whiteouts.c "
-      "layer/store/index/index_windows.c",
-     "one index, cut by system"),
-    ("layer/store/sandbox/sandbox_linux.c layer/store/sandbox/sandbox_read.c "
-      "layer/store/sandbox/sandbox_windows.c",
-     "one reader, cut by system"),
-    ("layer/tar/tar_reader.c layer/tar/tar_reader_linux.c layer/tar/tar_reader_stream.c "
-      "layer/tar/tar_reader_table.c layer/tar/tar_reader_windows.c",
-     "one reader, cut by system"),
 ]
 
 MOST_FILE_LINES = 600

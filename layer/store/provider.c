@@ -1,4 +1,5 @@
 /* The portable provider: layers in a home folder, on any POSIX system. */
+#include "layer/driver.h"
 #include "layer/provider.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ static wcl_status chain_of(const wcl_store *store, const char *parent, char ***i
     WCL_CLEANUP_STORE_LAYER wcl_store_layer layer = WCL_STORE_LAYER_INIT;
     const char *id;
 
-    if (wcl_store_parent_id(parent, &id, error) != WCL_OK ||
+    if (wcl_layer_parent_id(parent, &id, error) != WCL_OK ||
         wcl_store_layer_open(store, id, WCL_LOCK_NONE, &layer, error) != WCL_OK)
         return WCL_FAILED;
     *ids = calloc(layer.record.parent_count + 2, sizeof(char *));
@@ -159,7 +160,7 @@ static wcl_status check_parents(const wcl_layer_record *record, wcl_parents pare
     bool same = parents.count == record->parent_count;
     for (size_t i = 0; same && i < parents.count; i++) {
         const char *id;
-        if (wcl_store_parent_id(parents.paths[i], &id, error) != WCL_OK)
+        if (wcl_layer_parent_id(parents.paths[i], &id, error) != WCL_OK)
             return WCL_FAILED;
         same = strcmp(id, record->parents[i]) == 0;
     }

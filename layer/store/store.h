@@ -33,6 +33,8 @@ typedef struct wcl_store {
 wcl_status wcl_store_open(const wcl_driver *driver, wcl_store *store, wcl_error *error);
 /* The same for what makes layers and images: the home is made where it is missing. */
 wcl_status wcl_store_make(const wcl_driver *driver, wcl_store *store, wcl_error *error);
+/* Either, without a look at what was left behind. */
+wcl_status wcl_home_open(const wcl_driver *driver, bool make, wcl_store *store, wcl_error *error);
 void wcl_store_close(wcl_store *store);
 #define WCL_CLEANUP_STORE __attribute__((cleanup(wcl_store_close)))
 #define WCL_STORE_INIT                                                                             \
@@ -140,9 +142,6 @@ wcl_status wcl_store_each(const wcl_store *store,
                           wcl_status (*visit)(void *context, const char *id, wcl_error *error),
                           void *context, wcl_error *error);
 
-/* The id in a parent's path: its last element. Fails with INVALID_NAME. `id` points into `path`. */
-wcl_status wcl_store_parent_id(const char *path, const char **id, wcl_error *error);
-
 /* ---- Making and removing -------------------------------------------------------------------- */
 
 /* A layer being made: a locked folder in .staging. */
@@ -164,7 +163,7 @@ wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *st
                            wcl_error *error);
 /* Begins a layer that will take the place of one which its maker has locked exclusively. */
 wcl_status wcl_stage_begin_replacing(const wcl_store *store, wcl_stage *stage, wcl_error *error);
-/* Puts the folder in place as layer `id`: all of a sudden and for good. */
+/* Puts the folder in place as layer `id`: atomically and durably. */
 wcl_status wcl_stage_commit(const wcl_store *store, wcl_stage *stage, const char *id,
                             wcl_error *error);
 /* Removes it unless it was committed. */
@@ -173,6 +172,15 @@ void wcl_stage_end(const wcl_store *store, wcl_stage *stage);
 /* Takes a layer, which is locked exclusively, out of the home at once and then removes its files.
  */
 wcl_status wcl_store_remove(const wcl_store *store, wcl_store_layer *layer, wcl_error *error);
+
+/* What a layer replaced, in .staging: this and the layer's id. */
+#define WCL_STAGE_ASIDE "aside-"
+
+/*
+ * The lock on .staging itself is held for a moment by whoever makes something in it, until that is
+ * locked too, and by the clean-up, which so never sees a folder that has no holder yet.
+ */
+bool wcl_stage_lock(const wcl_store *store, int *lock, wcl_error *error);
 
 /* Says that mounts of a layer are about to change; held until wcl_store_note_end(). Whoever finds
  * the note without its holder undoes the mounts (wcl_mount_repair()). */

@@ -10,6 +10,7 @@
 #include "base/beneath.h"
 #include "base/durable.h"
 #include "base/error.h"
+#include "layer/driver.h"
 #include "layer/store/store.h"
 
 #define RECORD_FILE "layer.json"
@@ -290,7 +291,7 @@ wcl_status wcl_pax_set_parents(wcl_layer_record *record, const wcl_store *store,
         return wcl_fail_memory(error);
     for (size_t i = 0; i < parents.count; i++) {
         const char *id;
-        if (wcl_store_parent_id(parents.paths[i], &id, error) != WCL_OK)
+        if (wcl_layer_parent_id(parents.paths[i], &id, error) != WCL_OK)
             return WCL_FAILED;
         if (!wcl_store_layer_exists(store, id))
             return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "the parent layer '%s' does not exist",

@@ -1,6 +1,4 @@
-/* Making and removing layers so that each is there wholly or not at all, and clearing up after
- * those who died on the way. */
-#include <dirent.h>
+/* Making and removing layers so that each is there wholly or not at all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,14 +10,9 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
-#include "base/listing.h"
 #include "base/folder_lock.h"
 #include "layer/store/home/behind.h"
 #include "layer/store/store.h"
-#include "layer/store/mount/mount.h"
-
-/* What a layer replaced, in .staging: this and the layer's id. */
-#define ASIDE "aside-"
 
 /* An unused name in .staging. */
 static wcl_status unused_name(const char *prefix, char name[64], wcl_error *error)
@@ -34,11 +27,7 @@ static wcl_status unused_name(const char *prefix, char name[64], wcl_error *erro
     return WCL_OK;
 }
 
-/*
- * The lock on .staging itself is held for a moment by whoever makes something in it, until that is
- * locked too, and by the clean-up, which so never sees a folder that has no holder yet.
- */
-static bool lock_staging(const wcl_store *store, int *lock, wcl_error *error)
+bool wcl_stage_lock(const wcl_store *store, int *lock, wcl_error *error)
 {
     *lock = openat(store->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*lock >= 0) {
@@ -70,7 +59,7 @@ static wcl_status stage_begin(const wcl_store *store, wcl_stage *stage, wcl_erro
 {
     WCL_CLEANUP_FD int lock = -1;
 
-    if (unused_name("new", stage->name, error) != WCL_OK || !lock_staging(store, &lock, error))
+    if (unused_name("new", stage->name, error) != WCL_OK || !wcl_stage_lock(store, &lock, error))
         return WCL_FAILED;
     /* A layer's files may be set-uid, device nodes and secrets: nobody else has business in here.
      */
@@ -111,8 +100,8 @@ static int exchange_in_steps(const wcl_store *store, wcl_stage *stage, const cha
     WCL_CLEANUP_FD int lock = -1;
     char aside[sizeof(stage->name)];
 
-    snprintf(aside, sizeof(aside), ASIDE "%s", id);
-    if (!lock_staging(store, &lock, NULL) ||
+    snprintf(aside, sizeof(aside), WCL_STAGE_ASIDE "%s", id);
+    if (!wcl_stage_lock(store, &lock, NULL) ||
         renameat2(store->home_fd, id, store->staging_fd, aside, RENAME_NOREPLACE) != 0)
         return -1;
     if (renameat2(store->staging_fd, stage->name, store->home_fd, id, RENAME_NOREPLACE) == 0) {
@@ -205,143 +194,4 @@ wcl_status wcl_store_remove(const wcl_store *store, wcl_store_layer *layer, wcl_
     if (wcl_beneath_remove_tree(store->staging_fd, name, &ignored) != WCL_OK)
         wcl_store_log(store, WCL_LOG_WARNING, "cannot remove '%s': %s", name, ignored.message);
     return WCL_OK;
-}
-
-/* ---- Notes ---------------------------------------------------------------------------------- */
-
-/* Opens a new note, or one that a process left which died while this one waited for the layer. */
-static int open_note(const wcl_store *store, const char *name, bool *is_new)
-{
-    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
-    int fd = openat(store->staging_fd, name, flags | O_CREAT | O_EXCL, 0600);
-
-    *is_new = fd >= 0;
-    if (fd < 0 && errno == EEXIST)
-        fd = openat(store->staging_fd, name, flags);
-    return fd;
-}
-
-wcl_status wcl_store_note_begin(const wcl_store *store, const char *id, wcl_store_note *note,
-                                wcl_error *error)
-{
-    WCL_CLEANUP_FD int lock = -1;
-    bool is_new;
-
-    snprintf(note->name, sizeof(note->name), "work-%s", id);
-    note->fd = -1;
-    if (!lock_staging(store, &lock, error))
-        return WCL_FAILED;
-    note->fd = open_note(store, note->name, &is_new);
-    if (note->fd < 0)
-        return wcl_fail_errno(error, errno, "cannot note the work on the layer");
-    /* The layer's own lock keeps others away, so this is held by nobody. */
-    if (flock(note->fd, LOCK_EX | LOCK_NB) != 0)
-        wcl_fail_errno(error, errno, "cannot lock the note of the work on the layer");
-    else if (is_new || wcl_mount_repair(store, id, error) == WCL_OK)
-        return WCL_OK;
-    close(note->fd);
-    note->fd = -1;
-    return WCL_FAILED;
-}
-
-void wcl_store_note_end(const wcl_store *store, wcl_store_note *note)
-{
-    if (note->fd < 0)
-        return;
-    unlinkat(store->staging_fd, note->name, 0);
-    close(note->fd);
-    note->fd = -1;
-}
-
-/* ---- Clearing up ---------------------------------------------------------------------------- */
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-/* Its holder may have come to an end, and taken it away, while it was being looked at. */
-static bool is_still_there(const wcl_store *store, const char *name, int fd)
-{
-    struct stat opened, there;
-
-    return fstat(fd, &opened) == 0 &&
-           fstatat(store->staging_fd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
-}
-
-/* Whether what was left aside is not to be removed: nothing took its place, or nobody can tell. */
-static bool put_back(const wcl_store *store, const char *name)
-{
-    const char *id = name + strlen(ASIDE);
-
-    if (renameat2(store->staging_fd, name, store->home_fd, id, RENAME_NOREPLACE) == 0)
-        wcl_store_log(store, WCL_LOG_INFO,
-                      "put the folder '%s' back, which an interrupted command "
-                      "left aside",
-                      id);
-    else if (errno == EEXIST)
-        return false;
-    else
-        wcl_store_log(store, WCL_LOG_WARNING, "cannot put the folder '%s' back: %s", id,
-                      strerror(errno));
-    return true;
-}
-
-static void clean_one(const wcl_store *store, const char *name)
-{
-    WCL_CLEANUP_FD int held = -1;
-    WCL_CLEANUP_FD int fd = openat(store->staging_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    wcl_error error = WCL_ERROR_INIT;
-    wcl_status status = WCL_OK;
-
-    if (fd < 0 || (starts_with(name, "work-") ? flock(fd, LOCK_EX | LOCK_NB)
-                                              : wcl_folder_lock(fd, LOCK_EX | LOCK_NB, &held)) != 0)
-        return;
-    if (!is_still_there(store, name, fd))
-        return;
-    if (starts_with(name, ASIDE) && put_back(store, name))
-        return;
-    if (starts_with(name, "work-")) {
-        status = wcl_mount_repair(store, name + strlen("work-"), &error);
-        if (status == WCL_OK && unlinkat(store->staging_fd, name, 0) != 0 && errno != ENOENT)
-            status = wcl_fail_errno(&error, errno, "cannot remove it");
-    } else {
-        status = wcl_beneath_remove_tree(store->staging_fd, name, &error);
-    }
-    wcl_store_log(store, status == WCL_OK ? WCL_LOG_INFO : WCL_LOG_WARNING,
-                  status == WCL_OK ? "cleared up '%s', which an interrupted command left%s%s"
-                                   : "cannot clear up '%s'%s%s",
-                  name, status == WCL_OK ? "" : ": ", status == WCL_OK ? "" : error.message);
-}
-
-static bool is_empty(int folder_fd)
-{
-    WCL_CLEANUP_LISTING DIR *folder = NULL;
-    wcl_status status = wcl_listing_open(folder_fd, ".", &folder, NULL);
-    const struct dirent *item;
-
-    while (status == WCL_OK && (status = wcl_listing_next(folder, &item, NULL)) == WCL_OK)
-        if (item->d_name[0] != '.')
-            return false;
-    return status == WCL_END;
-}
-
-void wcl_store_clean(const wcl_store *store)
-{
-    WCL_CLEANUP_FD int lock = -1;
-
-    if (is_empty(store->staging_fd) || !lock_staging(store, &lock, NULL))
-        return;
-    wcl_error error = WCL_ERROR_INIT;
-    WCL_CLEANUP_LISTING DIR *folder = NULL;
-    wcl_status status = wcl_listing_open(store->staging_fd, ".", &folder, &error);
-    const struct dirent *item;
-
-    while (status == WCL_OK && (status = wcl_listing_next(folder, &item, &error)) == WCL_OK)
-        if (item->d_name[0] != '.')
-            clean_one(store, item->d_name);
-    if (status == WCL_FAILED)
-        wcl_store_log(store, WCL_LOG_WARNING, "cannot see what interrupted commands left: %s",
-                      error.message);
 }

@@ -1,4 +1,5 @@
 /* Checking what a writer is given against what it was given before, and against the parents. */
+#include "layer/driver.h"
 #include "layer/store/import/written.h"
 
 #include <stdlib.h>
@@ -44,7 +45,7 @@ wcl_status wcl_written_new(const wcl_store *store, const char *parent, wcl_writt
     made->parent = (wcl_store_layer)WCL_STORE_LAYER_INIT;
     wcl_status status = wcl_map_new(sizeof(given), &made->given, error);
     if (status == WCL_OK && parent) {
-        status = wcl_store_parent_id(parent, &id, error);
+        status = wcl_layer_parent_id(parent, &id, error);
         if (status == WCL_OK)
             status = wcl_store_layer_open(store, id, WCL_LOCK_SHARED, &made->parent, error);
         made->has_parent = status == WCL_OK;

@@ -103,162 +103,7 @@ wcl_os wcl_index_found_os(const wcl_index *index)
                                                                               : WCL_OS_LINUX;
 }
 
-/* ---- Finding -------------------------------------------------------------------------------- */
-
-/* The folder that holds `path`; WCL_NO_NODE where there is none yet. */
-static wcl_status find_parent(wcl_index *index, const char *path, wcl_node *folder,
-                              wcl_error *error)
-{
-    size_t length = wcl_path_parent_length(path);
-    wcl_buffer *last = &index->folder_path;
-
-    *folder = index->folder;
-    /* A folder that is replaced, or is in one that is, loses its entry. */
-    if (*folder != WCL_NO_NODE && last->size == length && memcmp(last->data, path, length) == 0 &&
-        (*folder == WCL_TREE_ROOT || wcl_tree_node_entry(index->tree, *folder) != WCL_NO_ENTRY))
-        return WCL_OK;
-    index->folder = WCL_NO_NODE;
-    wcl_buffer_clear(last);
-    if (wcl_buffer_append(last, path, length, error) != WCL_OK)
-        return WCL_FAILED;
-    *folder = wcl_tree_find(index->tree, wcl_buffer_text(last));
-    if (*folder != WCL_NO_NODE && !wcl_tree_is_folder(index->tree, *folder))
-        *folder = WCL_NO_NODE;
-    index->folder = *folder;
-    return WCL_OK;
-}
-
-/* What is at the path of an entry; WCL_NO_NODE: nothing. */
-wcl_status wcl_index_find(wcl_index *index, const char *path, wcl_node *node, wcl_error *error)
-{
-    const char *name = wcl_path_base(path);
-
-    if (find_parent(index, path, node, error) != WCL_OK)
-        return WCL_FAILED;
-    if (*node == WCL_NO_NODE || !*name)
-        return WCL_OK;
-    wcl_entry_id entry = wcl_tree_lookup(index->tree, *node, name, strlen(name));
-    *node = entry == WCL_NO_ENTRY ? WCL_NO_NODE : wcl_tree_entry_node(index->tree, entry);
-    return WCL_OK;
-}
-
-/* ---- Placing entries ------------------------------------------------------------------------ */
-
-/*
- * A folder in place of a file that the same layer listed before hides what the parents have there,
- * as if the layer were unpacked entry by entry.
- */
-static wcl_status note_replaced(wcl_index *index, const char *path, size_t length, wcl_error *error)
-{
-    if (wcl_buffer_append(&index->opaques, path, length, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_buffer_append_byte(&index->opaques, '\0', error);
-}
-
-/* Notes the file that stands in the way to `path`, if one does. */
-static wcl_status note_file_in_way(wcl_index *index, const char *path, wcl_error *error)
-{
-    size_t length;
-
-    if (wcl_tree_find_in_way(index->tree, path, &length) == WCL_NO_NODE)
-        return WCL_OK;
-    return note_replaced(index, path, length, error);
-}
-
-/* The folder that `path` belongs in; those that lead there and are not listed are made. */
-static wcl_status implicit_parents(wcl_index *index, const char *path, wcl_node *folder,
-                                   wcl_error *error)
-{
-    const wcl_erofs_inode inode = { .mode = S_IFDIR | 0755 };
-    const wcl_xattr implicit = { WCL_XATTR_IMPLICIT, "y", 1 };
-
-    if (find_parent(index, path, folder, error) != WCL_OK)
-        return WCL_FAILED;
-    if (*folder != WCL_NO_NODE)
-        return WCL_OK;
-    if (note_file_in_way(index, path, error) != WCL_OK)
-        return WCL_FAILED;
-    uint32_t before = wcl_tree_node_count(index->tree);
-    if (wcl_tree_make_parents(index->tree, path, &inode, &implicit, 1, folder, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_tar_count_entries(&index->counted, wcl_tree_node_count(index->tree) - before,
-                                 index->max_entries, error);
-}
-
-wcl_status wcl_index_mark_implicit(wcl_index *index, wcl_node node, wcl_error *error)
-{
-    const wcl_xattr implicit = { WCL_XATTR_IMPLICIT, "y", 1 };
-    return wcl_tree_set_xattrs(index->tree, node, &implicit, 1, NULL, 0, error);
-}
-
-/* Gives the node its place; a folder that is there already keeps what is in it. */
-wcl_status wcl_index_place(wcl_index *index, const char *path, wcl_node node, wcl_error *error)
-{
-    const char *name = wcl_path_base(path);
-    wcl_node folder;
-
-    if (implicit_parents(index, path, &folder, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_tree_link(index->tree, folder, name, strlen(name), node, NULL, error);
-}
-
 /* ---- Nodes ---------------------------------------------------------------------------------- */
-
-static wcl_status set_data(wcl_index *index, const wcl_tar_entry *entry, wcl_node node,
-                           wcl_error *error)
-{
-    if (entry->size == 0)
-        return WCL_OK;
-    index->data_size += entry->size;
-    if (!entry->is_sparse)
-        return wcl_tree_set_data(index->tree, node, 1, entry->data_offset, entry->size, error);
-    WCL_CLEANUP_FREE wcl_extent *extents = calloc(entry->segment_count + 1, sizeof(*extents));
-    if (!extents)
-        return wcl_fail_memory(error);
-    size_t count = 0;
-    for (size_t i = 0; i < entry->segment_count; i++) {
-        const wcl_tar_segment *segment = &entry->segments[i];
-        if (segment->size)
-            extents[count++] = (wcl_extent) { .offset = segment->offset,
-                                              .length = segment->size,
-                                              .device = 1,
-                                              .address = segment->position };
-    }
-    return wcl_tree_set_extents(index->tree, node, entry->size, extents, count, error);
-}
-
-static wcl_status make_node(wcl_index *index, const wcl_tar_entry *entry,
-                            const wcl_erofs_inode *inode, wcl_node *node, wcl_error *error)
-{
-    if (wcl_tree_add_node(index->tree, inode, node, error) != WCL_OK)
-        return WCL_FAILED;
-    if (S_ISREG(inode->mode))
-        return set_data(index, entry, *node, error);
-    return WCL_OK;
-}
-
-/* A folder: the one that is there, changed, or a new one. */
-static wcl_status place_folder(wcl_index *index, const char *path, const wcl_erofs_inode *inode,
-                               wcl_node *node, wcl_error *error)
-{
-    wcl_node there = WCL_TREE_ROOT;
-
-    if (*path && wcl_index_find(index, path, &there, error) != WCL_OK)
-        return WCL_FAILED;
-    if (there != WCL_NO_NODE && wcl_tree_is_folder(index->tree, there)) {
-        /* Listed after what is in it, or twice: the tar cannot be read in the order of its entries.
-         */
-        index->scattered |= *path != '\0';
-        wcl_tree_set_inode(index->tree, there, inode);
-        *node = there;
-        return WCL_OK;
-    }
-    if (there != WCL_NO_NODE && note_replaced(index, path, strlen(path), error) != WCL_OK)
-        return WCL_FAILED;
-    if (wcl_tree_add_node(index->tree, inode, node, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_index_place(index, path, *node, error);
-}
 
 static wcl_status fail_type(const wcl_tar_entry *entry, wcl_error *error)
 {
@@ -321,13 +166,13 @@ static wcl_status add_linux(wcl_index *index, const wcl_tar_entry *entry, const 
     if (linux_inode(entry, &inode, error) != WCL_OK)
         return WCL_FAILED;
     if (S_ISDIR(inode.mode)) {
-        if (place_folder(index, path, &inode, &node, error) != WCL_OK)
+        if (wcl_index_place_folder(index, path, &inode, &node, error) != WCL_OK)
             return WCL_FAILED;
         return wcl_index_linux_xattrs(index, entry, node, error) == WCL_OK
                    ? keep_true_name(index, true_name, node, error)
                    : WCL_FAILED;
     }
-    if (make_node(index, entry, &inode, &node, error) != WCL_OK)
+    if (wcl_index_make_node(index, entry, &inode, &node, error) != WCL_OK)
         return WCL_FAILED;
     if (S_ISLNK(inode.mode) && entry->link_size == 0)
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "the target of the symbolic link is empty");
@@ -349,7 +194,7 @@ static wcl_status add_windows(wcl_index *index, const wcl_tar_entry *entry, cons
     switch (entry->type) {
     case WCL_TAR_DIRECTORY:
         inode.mode = S_IFDIR | 0755;
-        if (place_folder(index, path, &inode, &node, error) != WCL_OK)
+        if (wcl_index_place_folder(index, path, &inode, &node, error) != WCL_OK)
             return WCL_FAILED;
         return wcl_index_windows_xattrs(index, entry, path, true_name, node, error);
     case WCL_TAR_FILE:
@@ -358,14 +203,6 @@ static wcl_status add_windows(wcl_index *index, const wcl_tar_entry *entry, cons
     default:
         return fail_type(entry, error);
     }
-}
-
-wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, const char *path,
-                                const wcl_erofs_inode *inode, wcl_node *node, wcl_error *error)
-{
-    if (make_node(index, entry, inode, node, error) != WCL_OK)
-        return WCL_FAILED;
-    return wcl_index_place(index, path, *node, error);
 }
 
 /* ---- Adding --------------------------------------------------------------------------------- */
@@ -429,7 +266,7 @@ static wcl_status look_at_place(wcl_index *index, const wcl_tar_entry *entry, co
 
     if (!*path)
         return WCL_OK;
-    if (find_parent(index, path, &folder, error) != WCL_OK)
+    if (wcl_index_find_parent(index, path, &folder, error) != WCL_OK)
         return WCL_FAILED;
     wcl_entry_id there = folder == WCL_NO_NODE
                              ? WCL_NO_ENTRY
@@ -487,19 +324,6 @@ static wcl_status add_entry(wcl_index *index, const wcl_tar_entry *entry, wcl_er
                                        : add_linux(index, entry, path, true_name, error);
 }
 
-wcl_status wcl_index_check_memory(const wcl_index *index, wcl_error *error)
-{
-    uint64_t memory = index->whiteouts.size + index->opaques.size + index->parent_links.size +
-                      (index->tree ? wcl_tree_memory(index->tree) : 0);
-
-    if (memory <= index->max_memory)
-        return WCL_OK;
-    return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
-                    "the layer's index takes more than the %llu bytes of memory that are allowed; "
-                    "--max-memory raises the limit",
-                    (unsigned long long)index->max_memory);
-}
-
 wcl_status wcl_index_add(wcl_index *index, const wcl_tar_entry *entry, wcl_error *error)
 {
     index->entries++;
@@ -554,18 +378,4 @@ uint64_t wcl_index_data_size(const wcl_index *index)
 bool wcl_index_scattered(const wcl_index *index)
 {
     return index->scattered;
-}
-
-bool wcl_index_is_whiteout(const wcl_erofs_tree *tree, wcl_node node)
-{
-    wcl_erofs_inode inode;
-
-    wcl_tree_get_inode(tree, node, &inode);
-    return S_ISCHR(inode.mode) && inode.device_major == 0 && inode.device_minor == 0;
-}
-
-bool wcl_index_is_opaque(const wcl_erofs_tree *tree, wcl_node node)
-{
-    wcl_xattr xattr;
-    return wcl_tree_find_xattr(tree, node, WCL_XATTR_OPAQUE, &xattr);
 }

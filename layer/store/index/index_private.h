@@ -33,6 +33,10 @@ struct wcl_index {
     wcl_buffer streams; /* of that file, as in trusted.wcl.streams */
 };
 
+/* The folder that holds `path`; WCL_NO_NODE where there is none yet. */
+wcl_status wcl_index_find_parent(wcl_index *index, const char *path, wcl_node *folder,
+                                 wcl_error *error);
+
 /* What is at the path of an entry; WCL_NO_NODE: nothing. */
 wcl_status wcl_index_find(wcl_index *index, const char *path, wcl_node *node, wcl_error *error);
 
@@ -66,6 +70,14 @@ bool wcl_index_is_pseudo_link(const char *path);
  * has at its place. */
 wcl_status wcl_index_note_whiteout(wcl_index *index, wcl_whiteout_kind kind, wcl_error *error);
 wcl_status wcl_index_apply_whiteouts(wcl_index *index, const wcl_hooks *hooks, wcl_error *error);
+
+/* Makes a node with the entry's data, which has no place yet. */
+wcl_status wcl_index_make_node(wcl_index *index, const wcl_tar_entry *entry,
+                               const wcl_erofs_inode *inode, wcl_node *node, wcl_error *error);
+
+/* A folder: the one that is there, changed, or a new one. */
+wcl_status wcl_index_place_folder(wcl_index *index, const char *path, const wcl_erofs_inode *inode,
+                                  wcl_node *node, wcl_error *error);
 
 /* Makes and places a file or link with the entry's data. */
 wcl_status wcl_index_place_file(wcl_index *index, const wcl_tar_entry *entry, const char *path,

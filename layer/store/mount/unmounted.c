@@ -1,5 +1,6 @@
 /* The portable provider where it cannot mount: sandboxes and mounts are refused, by what to use. */
 #include "base/error.h"
+#include "layer/driver.h"
 #include "layer/store/home/behind.h"
 #include "layer/store/read/entries.h"
 #include "layer/store/mount/mount.h"
@@ -41,7 +42,7 @@ wcl_status wcl_store_create_sandbox(const wcl_driver *driver, const char *id, co
         parent = parents.paths[0];
     if (!parent || !*parent)
         wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "a sandbox needs a parent layer");
-    else if (wcl_store_parent_id(parent, &parent_id, error) == WCL_OK)
+    else if (wcl_layer_parent_id(parent, &parent_id, error) == WCL_OK)
         refuse_layer(driver, parent_id, error);
     return wcl_error_context(error, "create sandbox", id);
 }

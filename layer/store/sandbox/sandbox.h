@@ -66,6 +66,9 @@ wcl_status wcl_sandbox_check_unused(const wcl_store *store, const wcl_store_laye
 
 /* The marker of activation. */
 bool wcl_sandbox_is_active(const wcl_store_layer *layer);
+wcl_status wcl_sandbox_set_active(const wcl_store_layer *layer, wcl_error *error);
 void wcl_sandbox_clear_active(const wcl_store_layer *layer);
+/* In it whether the sandbox is mounted, and in which namespace. */
+wcl_status wcl_sandbox_note_mounted(const wcl_store_layer *layer, bool mounted, wcl_error *error);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "layer/driver.h"
 #include "layer/store/home/behind.h"
 #include "layer/store/sandbox/sandbox.h"
 #include "layer/store/mount/storage.h"
@@ -17,7 +18,7 @@ static wcl_status check_chain(const wcl_layer_record *parent, wcl_parents parent
 
     for (size_t i = 0; same && i < parents.count; i++) {
         const char *id;
-        if (wcl_store_parent_id(parents.paths[i], &id, error) != WCL_OK)
+        if (wcl_layer_parent_id(parents.paths[i], &id, error) != WCL_OK)
             return WCL_FAILED;
         same = strcmp(id, i == 0 ? parent->id : parent->parents[i - 1]) == 0;
     }
@@ -81,7 +82,7 @@ static wcl_status sandbox_create_on(const wcl_driver *driver, const char *id, co
         parent = parents.paths[0];
     if (!parent || !*parent)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "a sandbox needs a parent layer");
-    if (wcl_store_parent_id(parent, &parent_id, error) != WCL_OK ||
+    if (wcl_layer_parent_id(parent, &parent_id, error) != WCL_OK ||
         wcl_store_open(driver, &store, error) != WCL_OK ||
         wcl_store_layer_open(&store, parent_id, WCL_LOCK_SHARED, &below, error) != WCL_OK ||
         check_chain(&below.record, parents, error) != WCL_OK ||

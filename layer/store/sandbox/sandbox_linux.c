@@ -79,7 +79,7 @@ static wcl_status read_target(wcl_sandbox_reader *reader, int folder, const char
 static wcl_status sandbox_linux_add_data(wcl_sandbox_reader *reader, int folder, const char *name,
                                          wcl_entry *entry, wcl_error *error)
 {
-    wcl_status status = wcl_sandbox_open_data(reader, folder, name, error);
+    wcl_status status = wcl_upper_open_data(folder, name, &reader->data, error);
 
     if (status != WCL_OK)
         return status;

@@ -151,19 +151,6 @@ static wcl_status set_paths(wcl_sandbox_reader *reader, const wcl_sandbox_level 
 
 /* ---- Entries -------------------------------------------------------------------------------- */
 
-wcl_status wcl_sandbox_open_data(wcl_sandbox_reader *reader, int folder, const char *name,
-                                 wcl_error *error)
-{
-    wcl_error own = WCL_ERROR_INIT;
-
-    if (wcl_regular_open(folder, name, WCL_LINKS_REFUSED, O_NOATIME, &reader->data, NULL, &own) ==
-        WCL_OK)
-        return WCL_OK;
-    if (own.code == WCL_CODE_FILE_NOT_FOUND)
-        return WCL_END;
-    return wcl_error_pass(error, &own);
-}
-
 static void clear_entry(wcl_sandbox_reader *reader)
 {
     wcl_pieces_clear(&reader->pieces);

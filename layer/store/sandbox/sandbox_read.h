@@ -64,8 +64,4 @@ wcl_status wcl_sandbox_describe_linux(wcl_sandbox_reader *reader, int folder, co
 wcl_status wcl_sandbox_describe_below(wcl_sandbox_reader *reader, wcl_nid nid, wcl_entry *entry,
                                       wcl_error *error);
 
-/* Opens a regular file's data; WCL_END where it is gone by now. */
-wcl_status wcl_sandbox_open_data(wcl_sandbox_reader *reader, int folder, const char *name,
-                                 wcl_error *error);
-
 #endif

@@ -241,7 +241,7 @@ static wcl_status sandbox_windows_add_data(const subject *subject, wcl_error *er
     wcl_sandbox_reader *reader = subject->reader;
     uint64_t size = (uint64_t)reader->file.info.st_size;
 
-    wcl_status status = wcl_sandbox_open_data(reader, subject->folder, subject->name, error);
+    wcl_status status = wcl_upper_open_data(subject->folder, subject->name, &reader->data, error);
     if (status != WCL_OK)
         return status;
     subject->entry->size = size;

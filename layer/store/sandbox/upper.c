@@ -11,6 +11,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/regular.h"
 #include "layer/store/mount/storage.h"
 
 wcl_status wcl_upper_open(const wcl_store_layer *sandbox, int *upper, wcl_error *error)
@@ -101,4 +102,13 @@ wcl_status wcl_upper_xattr_names(int folder, const char *name, wcl_buffer *names
         return wcl_fail_errno(error, errno, "cannot list its attributes");
     names->size += size > 0 ? (size_t)size : 0;
     return WCL_OK;
+}
+
+wcl_status wcl_upper_open_data(int folder, const char *name, int *data, wcl_error *error)
+{
+    wcl_error own = WCL_ERROR_INIT;
+
+    if (wcl_regular_open(folder, name, WCL_LINKS_REFUSED, O_NOATIME, data, NULL, &own) == WCL_OK)
+        return WCL_OK;
+    return own.code == WCL_CODE_FILE_NOT_FOUND ? WCL_END : wcl_error_pass(error, &own);
 }

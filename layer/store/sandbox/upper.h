@@ -20,6 +20,9 @@ typedef struct wcl_upper_file {
 /* Looks at `name` in a folder of an upper; WCL_END where it is gone by now. */
 wcl_status wcl_upper_look(int folder, const char *name, wcl_upper_file *file, wcl_error *error);
 
+/* Opens a regular file's data; WCL_END where it is gone by now. */
+wcl_status wcl_upper_open_data(int folder, const char *name, int *data, wcl_error *error);
+
 /* Puts the value of an extended attribute in the place of what is in `value`; WCL_END where there
  * is none. "" is the folder itself. */
 wcl_status wcl_upper_xattr(int folder, const char *name, const char *xattr, wcl_buffer *value,

@@ -1,0 +1,12 @@
+/* What a caller says of the layer that it means: a driver, an id, a parent's path. */
+#ifndef WCL_LAYER_DRIVER_H
+#define WCL_LAYER_DRIVER_H
+
+#include <wcl/layer.h>
+
+wcl_status wcl_driver_check(const wcl_driver *driver, wcl_error *error);
+
+/* The id in a parent's path: its last element. Fails with INVALID_NAME. `id` points into `path`. */
+wcl_status wcl_layer_parent_id(const char *path, const char **id, wcl_error *error);
+
+#endif
