@@ -249,8 +249,16 @@ static wcl_status image_fetch_import(layer *layer, wcl_error *error)
         return wcl_fail_memory(error);
     for (size_t i = 0; i < count; i++)
         parents[i] = wcl_digest_digits(config->chain_ids[count - 1 - i]);
-    return wcl_store_import_gated(&crew->layers_driver, layer->id, (wcl_parents) { parents, count },
-                                  read_blob, layer, &options, &gate, error);
+    const wcl_import_request request = { .id = layer->id,
+                                         .parents = { parents, count },
+                                         .read = read_blob,
+                                         .context = layer,
+                                         .options = &options,
+                                         .gate = &gate };
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
+    if (wcl_store_make(&crew->layers_driver, &store, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_store_import(&store, &request, NULL, error);
 }
 
 /* ---- A blob whose layer is there ------------------------------------------------------------ */

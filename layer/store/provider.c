@@ -76,8 +76,11 @@ static wcl_status store_provider_create(const wcl_driver *driver, const char *id
     if (status == WCL_OK)
         status = write_empty_tar(stage.fd, error);
     if (status == WCL_OK)
-        status = wcl_store_adopt_tar(&store, &stage, id, WCL_OS_UNKNOWN,
-                                     (wcl_parents) { (const char *const *)ids, count }, error);
+        status = wcl_store_import(&store,
+                                  &(wcl_import_request) { .id = id,
+                                                          .parents = { (const char **)ids, count },
+                                                          .stage = &stage },
+                                  NULL, error);
     wcl_stage_end(&store, &stage);
     for (size_t i = 0; i < count; i++)
         free(ids[i]);
@@ -386,6 +389,20 @@ static bool is_tp4(void)
     return false;
 }
 
+static wcl_status import_tar(const wcl_driver *driver, const char *id, wcl_parents parents,
+                             wcl_read_fn read, void *context, const wcl_import_options *options,
+                             wcl_import_result *result, wcl_error *error)
+{
+    const wcl_import_request request = {
+        .id = id, .parents = parents, .read = read, .context = context, .options = options
+    };
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
+
+    if (wcl_store_make(driver, &store, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_store_import(&store, &request, result, error);
+}
+
 const wcl_layer_provider wcl_store_provider = {
     .name = "store",
     .create = store_provider_create,
@@ -400,7 +417,7 @@ const wcl_layer_provider wcl_store_provider = {
     .expand_sandbox = wcl_store_expand_sandbox,
     .reader_open = reader_open,
     .writer_open = writer_open,
-    .import_tar = wcl_store_import_tar,
+    .import_tar = import_tar,
     .export_tar = export_tar,
     .process_base = wcl_store_process_base,
     .process_utility_vm = wcl_store_process_utility_vm,

@@ -29,27 +29,25 @@
 
 typedef struct importing {
     const wcl_store *store;
-    wcl_stage stage;
+    const wcl_import_request *request;
+    wcl_import_options options; /* the request's, settled */
+    wcl_stage own_stage;
+    wcl_stage *stage; /* the request's, or the one above */
     wcl_store_chain parents;
     wcl_layer_record record;
     /* The input. */
-    wcl_read_fn read;
-    void *read_context;
     wcl_input *input;
     wcl_hasher *blob_hasher;
     /* The tar. */
     wcl_hasher *hasher;
     int tar_fd;
-    bool is_adopted;        /* the stage is the caller's, and layer.tar the input */
-    bool is_there;          /* layer.tar is somebody else's to write */
-    wcl_tar_file *tar_file; /* NULL where it is */
+    bool is_there;          /* layer.tar is somebody else's to write, or is written */
+    wcl_tar_file *tar_file; /* NULL then */
     uint64_t tar_size;
     uint64_t taken; /* bytes of layer.tar that were read, where it is the input */
     wcl_tar_scanner *scanner;
     wcl_index *index;
     wcl_progress progress;
-    const char *expect_digest;
-    const wcl_import_gate *gate; /* NULL: the parents are there from the start */
 } importing;
 
 /* ---- The blocks ----------------------------------------------------------------------------- */
@@ -168,10 +166,11 @@ static wcl_os parent_os(const importing *import)
     return import->parents.count ? import->parents.layers[0].record.os : WCL_OS_UNKNOWN;
 }
 
-/* Finds the parents and holds them; `os` is what the layer shall be. */
-static wcl_status take_parents(importing *import, wcl_parents parents, wcl_os os, wcl_error *error)
+/* Finds the parents and holds them; `os` is what the layer is to be. */
+static wcl_status take_parents(importing *import, wcl_os os, wcl_error *error)
 {
-    if (wcl_pax_set_parents(&import->record, import->store, parents, error) != WCL_OK ||
+    if (wcl_pax_set_parents(&import->record, import->store, import->request->parents, error) !=
+            WCL_OK ||
         wcl_store_chain_open(import->store, &import->record, &import->parents, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < import->parents.count; i++)
@@ -181,64 +180,73 @@ static wcl_status take_parents(importing *import, wcl_parents parents, wcl_os os
                             import->parents.layers[i].record.id);
     if (os && parent_os(import) && os != parent_os(import))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the layer shall be %s, but its parent '%s' is not",
+                        "the layer is to be %s, but its parent '%s' is not",
                         os == WCL_OS_WINDOWS ? "windows" : "linux", import->record.parents[0]);
     return WCL_OK;
 }
 
-static wcl_status import_begin(importing *import, const char *id, wcl_parents parents,
-                               const wcl_import_options *options, wcl_error *error)
+/* Opens layer.tar, which is made here unless another writes it or did. */
+static wcl_status open_tar(importing *import, wcl_error *error)
 {
-    import->record.id = strdup(id ? id : "");
-    import->progress.operation = "import";
+    const wcl_import_gate *gate = import->request->gate;
+
+    import->is_there = import->request->stage != NULL;
+    if (gate && gate->place_tar &&
+        gate->place_tar(gate->context, import->stage->fd, &import->is_there, error) != WCL_OK)
+        return WCL_FAILED;
+    import->tar_fd =
+        openat(import->stage->fd, "layer.tar",
+               import->is_there ? O_RDWR | O_CLOEXEC : O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return import->tar_fd >= 0 ? WCL_OK : wcl_fail_errno(error, errno, "cannot open layer.tar");
+}
+
+/*
+ * All that can be refused before a byte is read. The stage comes first: its folder takes the tar,
+ * and a layer that exists already is told before its parents are missed. Behind a gate the parents
+ * may not be there yet.
+ */
+static wcl_status import_begin(importing *import, wcl_error *error)
+{
+    const wcl_import_request *request = import->request;
+    const wcl_import_options *options = &import->options;
+    uint8_t digest[WCL_SHA256_SIZE];
+
+    import->record.id = strdup(request->id ? request->id : "");
     if (!import->record.id)
         return wcl_fail_memory(error);
-    wcl_os os = options->os;
-    if ((!import->is_adopted &&
-         wcl_stage_begin(import->store, id, &import->stage, error) != WCL_OK) ||
-        (!import->gate && take_parents(import, parents, os, error) != WCL_OK))
-        return WCL_FAILED;
-    const wcl_import_gate *gate = import->gate;
-    if (gate && gate->place_tar &&
-        gate->place_tar(gate->context, import->stage.fd, &import->is_there, error) != WCL_OK)
-        return WCL_FAILED;
-    if (!os)
-        os = parent_os(import);
-    if (options->expect_digest) {
-        uint8_t digest[WCL_SHA256_SIZE];
-        if (wcl_digest_parse(options->expect_digest, digest, error) != WCL_OK)
-            return WCL_FAILED;
-        import->expect_digest = options->expect_digest;
-    }
-    import->tar_fd =
-        openat(import->stage.fd, "layer.tar",
-               import->is_there ? O_RDWR | O_CLOEXEC : O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (import->tar_fd < 0)
-        return wcl_fail_errno(error, errno, "cannot open layer.tar");
-    if (wcl_index_new(os, &import->index, error) != WCL_OK)
+    if ((!request->stage &&
+         wcl_stage_begin(import->store, request->id, import->stage, error) != WCL_OK) ||
+        (!request->gate && take_parents(import, options->os, error) != WCL_OK) ||
+        open_tar(import, error) != WCL_OK ||
+        (options->expect_digest &&
+         wcl_digest_parse(options->expect_digest, digest, error) != WCL_OK) ||
+        wcl_index_new(options->os ? options->os : parent_os(import), &import->index, error) !=
+            WCL_OK)
         return WCL_FAILED;
     wcl_index_limit(import->index, options->max_entries, options->max_memory);
     return WCL_OK;
 }
 
-static wcl_status open_input(importing *import, const wcl_import_options *options, wcl_error *error)
+static wcl_status open_input(importing *import, wcl_error *error)
 {
-    const wcl_input_options input = { .max_size = options->max_size,
-                                      .max_ratio = options->max_ratio,
+    const wcl_import_request *request = import->request;
+    const wcl_input_options input = { .max_size = import->options.max_size,
+                                      .max_ratio = import->options.max_ratio,
                                       .tap = hash_blob,
                                       .tap_context = import,
-                                      .blocks = import->gate ? 0 : BLOCKS_ALONE };
+                                      .blocks = request->gate ? 0 : BLOCKS_ALONE };
 
     if (wcl_hasher_start(&import->blob_hasher, error) != WCL_OK ||
         wcl_hasher_start(&import->hasher, error) != WCL_OK ||
         (!import->is_there &&
          wcl_tar_file_start(import->tar_fd, &import->tar_file, error) != WCL_OK) ||
-        wcl_input_open(import->read, import->read_context, &input, &import->input, error) !=
-            WCL_OK ||
+        wcl_input_open(request->stage ? read_tar : request->read,
+                       request->stage ? import : request->context, &input, &import->input,
+                       error) != WCL_OK ||
         wcl_tar_scanner_new(next_block, import, &import->scanner, error) != WCL_OK)
         return WCL_FAILED;
     /* Old engines made images with layers of no bytes; from a person that is a mistake. */
-    if (import->gate)
+    if (request->gate)
         wcl_tar_scanner_allow_empty(import->scanner);
     return WCL_OK;
 }
@@ -252,8 +260,7 @@ static wcl_status import_set_text(char **to, const char *text, wcl_error *error)
     return *to || !text ? WCL_OK : wcl_fail_memory(error);
 }
 
-static wcl_status settle_digests(importing *import, const wcl_import_options *options,
-                                 wcl_error *error)
+static wcl_status settle_digests(importing *import, wcl_error *error)
 {
     uint8_t digest[WCL_SHA256_SIZE];
     char diff_id[WCL_DIGEST_TEXT_SIZE], blob[WCL_DIGEST_TEXT_SIZE];
@@ -265,7 +272,7 @@ static wcl_status settle_digests(importing *import, const wcl_import_options *op
         wcl_hasher_finish(import->blob_hasher, digest, error) != WCL_OK)
         return WCL_FAILED;
     wcl_digest_format(digest, blob);
-    const char *expected = import->expect_digest;
+    const char *expected = import->options.expect_digest;
     if (expected && strncmp(expected, "sha256:", 7) != 0 && strlen(expected) == 64)
         expected =
             strcmp(expected, blob + 7) == 0 || strcmp(expected, diff_id + 7) == 0 ? NULL : expected;
@@ -275,7 +282,8 @@ static wcl_status settle_digests(importing *import, const wcl_import_options *op
                         expected);
     const wcl_compression_info *came_as =
         wcl_compression_info_of(wcl_input_compression(import->input));
-    const char *media_type = options->media_type ? options->media_type : came_as->oci_media_type;
+    const char *media_type =
+        import->options.media_type ? import->options.media_type : came_as->oci_media_type;
     if (import_set_text(&import->record.diff_id, diff_id, error) != WCL_OK ||
         import_set_text(&import->record.blob_digest, blob, error) != WCL_OK ||
         import_set_text(&import->record.media_type, media_type, error) != WCL_OK)
@@ -297,7 +305,7 @@ static wcl_status write_index(importing *import, wcl_error *error)
     record->data_size = wcl_index_data_size(import->index);
     record->scattered = wcl_index_scattered(import->index);
     record->created = (int64_t)time(NULL);
-    return wcl_index_write(wcl_index_tree(import->index), import->stage.fd, "layer.erofs",
+    return wcl_index_write(wcl_index_tree(import->index), import->stage->fd, "layer.erofs",
                            &record->tar_size, 1, &tars, error);
 }
 
@@ -310,9 +318,9 @@ static wcl_status place_layer(importing *import, wcl_error *error)
                    : record->parent_count ? WCL_LAYER_LAYER
                                           : WCL_LAYER_BASE;
     if (wcl_chain_check_links(import->store, &import->parents, import->index, error) != WCL_OK ||
-        wcl_record_write_new(import->stage.fd, record, error) != WCL_OK)
+        wcl_record_write_new(import->stage->fd, record, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_stage_commit(import->store, &import->stage, record->id, error);
+    return wcl_stage_commit(import->store, import->stage, record->id, error);
 }
 
 static void fill_result(const importing *import, wcl_import_result *result)
@@ -340,25 +348,26 @@ static void import_end(importing *import)
     if (import->tar_fd >= 0)
         close(import->tar_fd);
     wcl_store_chain_close(&import->parents);
-    wcl_stage_end(import->store, &import->stage);
+    wcl_stage_end(import->store, &import->own_stage);
     wcl_layer_record_free(&import->record);
 }
 
 /* Waits for the parents, once all else is done. */
-static wcl_status pass_gate(importing *import, wcl_parents parents, wcl_error *error)
+static wcl_status pass_gate(importing *import, wcl_error *error)
 {
+    const wcl_import_gate *gate = import->request->gate;
     wcl_import_result result;
 
     fill_result(import, &result);
-    if (import->gate->pass(import->gate->context, &result, error) != WCL_OK)
+    if (gate->pass(gate->context, &result, error) != WCL_OK)
         return WCL_FAILED;
-    return take_parents(import, parents, import->record.os, error);
+    return take_parents(import, import->record.os, error);
 }
 
 /* Whether the layer is taken for one of Windows by its parent alone, and is not like one. */
-static bool is_foreign(const importing *import, const wcl_import_options *options)
+static bool is_foreign(const importing *import)
 {
-    return options->os == WCL_OS_UNKNOWN && parent_os(import) == WCL_OS_WINDOWS &&
+    return import->options.os == WCL_OS_UNKNOWN && parent_os(import) == WCL_OS_WINDOWS &&
            !wcl_index_looks_windows(import->index);
 }
 
@@ -381,115 +390,83 @@ static wcl_status fail_foreign(const importing *import, wcl_error *error)
         import->record.parents[0]);
 }
 
-static wcl_status import_run(importing *import, wcl_parents parents,
-                             const wcl_import_options *options, wcl_error *error)
+/*
+ * From the first byte to a layer in place. The tar is read once, in blocks that are hashed, written
+ * and indexed at the same time; all that follows waits for something:
+ *
+ * - the index is for the system that the first entries spoke for, and the whole layer may speak for
+ *   the other one: it is made again then, of layer.tar, which has to be written for that;
+ * - writing the index needs no more than its tree, so it is done while threads still hash and write
+ *   the last blocks, unless bytes of layer.tar have to be copied into it;
+ * - the digests are compared before anything of the layer is believed, and before the gate, which
+ *   tells others that the layer is right;
+ * - the parents come last, because behind a gate they are imported meanwhile.
+ */
+static wcl_status import_run(importing *import, wcl_error *error)
 {
-    if (open_input(import, options, error) != WCL_OK)
+    if (open_input(import, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = index_entries(import, error);
-    if (is_foreign(import, options) && (status == WCL_OK || is_about_names(error)))
+    if (is_foreign(import) && (status == WCL_OK || is_about_names(error)))
         return fail_foreign(import, error);
     if (status != WCL_OK)
         return WCL_FAILED;
     import->record.tar_size = import->tar_size;
     wcl_os os = wcl_index_found_os(import->index);
     bool is_again = os != wcl_index_os(import->index);
-    /* The index is written while the last of the tar is being hashed and written, unless some of
-     * that has to be copied into it. */
     bool is_late = is_again || wcl_tree_has_copies(wcl_index_tree(import->index));
     if ((!is_late && write_index(import, error) != WCL_OK) ||
         (import->tar_file && wcl_tar_file_finish(import->tar_file, error) != WCL_OK) ||
         (is_again && index_again(import, os, error) != WCL_OK) ||
         (is_late && write_index(import, error) != WCL_OK) ||
-        settle_digests(import, options, error) != WCL_OK)
+        settle_digests(import, error) != WCL_OK)
         return WCL_FAILED;
     if (fdatasync(import->tar_fd) != 0)
         return wcl_fail_errno(error, errno, "cannot write layer.tar");
-    if (import->gate && pass_gate(import, parents, error) != WCL_OK)
+    if (import->request->gate && pass_gate(import, error) != WCL_OK)
         return WCL_FAILED;
     return place_layer(import, error);
 }
 
+static uint64_t limit_of(const wcl_import_request *request, uint64_t option, uint64_t usual)
+{
+    return wcl_tar_limit(option, request->stage ? WCL_TAR_NO_LIMIT : usual);
+}
+
 /* The caller's options, with the limits that hold where they name none. */
-static wcl_status settle_options(const wcl_import_options *options, wcl_import_options *settled,
+static wcl_status settle_options(const wcl_import_request *request, wcl_import_options *settled,
                                  wcl_error *error)
 {
+    const wcl_import_options *options = request->options;
+
     if (options && options->struct_size != sizeof(*options))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         "the wcl_import_options do not say their size in struct_size");
     *settled = options ? *options : (wcl_import_options) { .struct_size = sizeof(*settled) };
-    settled->max_size = wcl_tar_limit(settled->max_size, WCL_TAR_SIZE_MAX);
-    settled->max_entries = wcl_tar_limit(settled->max_entries, WCL_TAR_ENTRIES_MAX);
-    settled->max_ratio = wcl_tar_limit(settled->max_ratio, WCL_TAR_RATIO_MAX);
-    settled->max_memory = wcl_tar_limit(settled->max_memory, WCL_TAR_MEMORY_MAX);
+    settled->max_size = limit_of(request, settled->max_size, WCL_TAR_SIZE_MAX);
+    settled->max_entries = limit_of(request, settled->max_entries, WCL_TAR_ENTRIES_MAX);
+    settled->max_ratio = limit_of(request, settled->max_ratio, WCL_TAR_RATIO_MAX);
+    settled->max_memory = limit_of(request, settled->max_memory, WCL_TAR_MEMORY_MAX);
     return WCL_OK;
 }
 
-static wcl_status import_layer(const wcl_driver *driver, const char *id, wcl_parents parents,
-                               wcl_read_fn read, void *context, const wcl_import_options *options,
-                               const wcl_import_gate *gate, wcl_import_result *result,
-                               wcl_error *error)
+wcl_status wcl_store_import(const wcl_store *store, const wcl_import_request *request,
+                            wcl_import_result *result, wcl_error *error)
 {
-    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
-    importing import = { .store = &store,
-                         .stage = WCL_STAGE_INIT,
-                         .read = read,
-                         .read_context = context,
+    importing import = { .store = store,
+                         .request = request,
+                         .own_stage = WCL_STAGE_INIT,
                          .tar_fd = -1,
-                         .gate = gate };
-    wcl_import_options settled;
+                         .progress = { .operation = "import" } };
 
-    wcl_status status = settle_options(options, &settled, error);
+    import.stage = request->stage ? request->stage : &import.own_stage;
+    wcl_status status = settle_options(request, &import.options, error);
     if (status == WCL_OK)
-        status = wcl_store_make(driver, &store, error);
+        status = import_begin(&import, error);
     if (status == WCL_OK)
-        status = import_begin(&import, id, parents, &settled, error);
-    if (status == WCL_OK)
-        status = import_run(&import, parents, &settled, error);
+        status = import_run(&import, error);
     if (status == WCL_OK && result)
         fill_result(&import, result);
     import_end(&import);
-    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "import", id);
-}
-
-wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_parents parents,
-                                wcl_read_fn read, void *context, const wcl_import_options *options,
-                                wcl_import_result *result, wcl_error *error)
-{
-    return import_layer(driver, id, parents, read, context, options, NULL, result, error);
-}
-
-wcl_status wcl_store_import_gated(const wcl_driver *driver, const char *id, wcl_parents parents,
-                                  wcl_read_fn read, void *context,
-                                  const wcl_import_options *options, const wcl_import_gate *gate,
-                                  wcl_error *error)
-{
-    return import_layer(driver, id, parents, read, context, options, gate, NULL, error);
-}
-
-wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const char *id, wcl_os os,
-                               wcl_parents parents, wcl_error *error)
-{
-    /* The tar is of whoever has it there, and not a stranger's. */
-    const wcl_import_options options = { .struct_size = sizeof(options),
-                                         .os = os,
-                                         .max_size = WCL_TAR_NO_LIMIT,
-                                         .max_entries = WCL_TAR_NO_LIMIT,
-                                         .max_ratio = WCL_TAR_NO_LIMIT,
-                                         .max_memory = WCL_TAR_NO_LIMIT };
-    importing import = { .store = store,
-                         .stage = *stage,
-                         .read = read_tar,
-                         .read_context = &import,
-                         .tar_fd = -1,
-                         .is_adopted = true,
-                         .is_there = true };
-
-    wcl_status status = import_begin(&import, id, parents, &options, error);
-    if (status == WCL_OK)
-        status = import_run(&import, parents, &options, error);
-    *stage = import.stage;
-    import.stage = (wcl_stage)WCL_STAGE_INIT;
-    import_end(&import);
-    return status;
+    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "import", request->id);
 }

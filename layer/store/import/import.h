@@ -5,33 +5,33 @@
 #include "base/digest.h"
 #include "layer/store/index/index.h"
 
-wcl_status wcl_store_import_tar(const wcl_driver *driver, const char *id, wcl_parents parents,
-                                wcl_read_fn read, void *context, const wcl_import_options *options,
-                                wcl_import_result *result, wcl_error *error);
-
-/*
- * The same in two steps, so that a layer can be imported while its parents are: `pass` is called
- * when all is read, checked and indexed and has the result so far. It waits until the parents are
- * there, or refuses the layer. The parents are looked for only then, so that `os` must be said.
- */
+/* For a layer that is imported while its parents are: they are looked for only when `pass` has
+ * returned, so that the options must say the system. */
 typedef struct wcl_import_gate {
     /* NULL, or may put a file layer.tar into the layer's folder `stage_fd`, which holds by the end
-     * what `read` gives: the import then writes none of its own. `*is_there` says that it did. */
+     * what is read: the import then writes none of its own. `*is_there` says that it did. */
     wcl_status (*place_tar)(void *context, int stage_fd, bool *is_there, wcl_error *error);
+    /* Called when all is read, checked and indexed, with the result so far: waits until the parents
+     * are there, or refuses the layer. */
     wcl_status (*pass)(void *context, const wcl_import_result *result, wcl_error *error);
     void *context;
 } wcl_import_gate;
-wcl_status wcl_store_import_gated(const wcl_driver *driver, const char *id, wcl_parents parents,
-                                  wcl_read_fn read, void *context,
-                                  const wcl_import_options *options, const wcl_import_gate *gate,
-                                  wcl_error *error);
 
-/*
- * The rest of an import, for whoever has a whole layer.tar in a stage already: indexes and hashes
- * it, writes layer.json, and puts the layer in place. The stage stays the caller's to end.
- */
-wcl_status wcl_store_adopt_tar(const wcl_store *store, wcl_stage *stage, const char *id, wcl_os os,
-                               wcl_parents parents, wcl_error *error);
+typedef struct wcl_import_request {
+    const char *id;
+    wcl_parents parents;
+    /* The tar comes from `read`, or is there as layer.tar of `stage`: it is not a stranger's then,
+     * and nothing limits it. The stage stays the caller's to end. */
+    wcl_read_fn read;
+    void *context;
+    wcl_stage *stage;
+    const wcl_import_options *options; /* NULL: the usual ones */
+    const wcl_import_gate *gate;       /* NULL: the parents are there from the start */
+} wcl_import_request;
+
+/* Imports a layer and puts it in place. `result` may be NULL. */
+wcl_status wcl_store_import(const wcl_store *store, const wcl_import_request *request,
+                            wcl_import_result *result, wcl_error *error);
 
 /* Indexes a tar that is there, for `os`, and, unless `diff_id` is NULL, hashes it. `size` may be
  * NULL. */

@@ -109,7 +109,11 @@ static wcl_status store_writer_finish(wcl_layer_writer *base, wcl_error *error)
     wcl_written_free(writer->written);
     writer->written = NULL;
     /* With parents their word counts; a layer of whiteouts alone says nothing itself. */
-    return wcl_store_adopt_tar(&writer->store, &writer->stage, writer->id, os, parents, error);
+    const wcl_import_options options = { .struct_size = sizeof(options), .os = os };
+    const wcl_import_request request = {
+        .id = writer->id, .parents = parents, .stage = &writer->stage, .options = &options
+    };
+    return wcl_store_import(&writer->store, &request, NULL, error);
 }
 
 static void store_writer_free(wcl_layer_writer *base)

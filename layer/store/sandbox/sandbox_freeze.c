@@ -85,6 +85,7 @@ static wcl_status make_layer(const wcl_driver *driver, const wcl_store *store,
 {
     WCL_CLEANUP_STORE_LAYER wcl_store_layer parent = WCL_STORE_LAYER_INIT;
     WCL_CLEANUP_FREE const char **ids = NULL;
+    const wcl_import_options options = { .struct_size = sizeof(options), .os = record->os };
     wcl_stage stage = WCL_STAGE_INIT;
     size_t count = 0;
 
@@ -94,8 +95,11 @@ static wcl_status make_layer(const wcl_driver *driver, const wcl_store *store,
     if (status == WCL_OK)
         status = write_tar(driver, record->id, stage.fd, error);
     if (status == WCL_OK)
-        status = wcl_store_adopt_tar(store, &stage, record->id, record->os,
-                                     (wcl_parents) { ids, count }, error);
+        status = wcl_store_import(
+            store,
+            &(wcl_import_request) {
+                .id = record->id, .parents = { ids, count }, .stage = &stage, .options = &options },
+            NULL, error);
     wcl_stage_end(store, &stage);
     return status;
 }

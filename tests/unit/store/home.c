@@ -148,7 +148,7 @@ void test_import(const test_home *home, const char *id, const char *const *paren
 
     assert_true(fd >= 0);
     wcl_status status =
-        wcl_store_import_tar(&home->driver, id, (wcl_parents) { parents, parent_count }, read_fd,
+        wcl_layer_import_tar(&home->driver, id, (wcl_parents) { parents, parent_count }, read_fd,
                              &fd, NULL, NULL, &error);
     close(fd);
     if (status != WCL_OK)
