@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
 #include "base/error.h"
 #include "layer/internal.h"
 
@@ -68,14 +67,8 @@ static void read_metadata(const wcl_append_base *base, wcl_node node, wcl_append
         file->security = xattr.value;
         file->security_size = xattr.size;
     }
-    if (!wcl_tree_find_xattr(base->tree, node, WCL_XATTR_BASIC, &xattr))
-        return;
-    wcl_cursor cursor = wcl_cursor_over(xattr.value, xattr.size);
-    file->info.creation_time = (wcl_filetime)wcl_cursor_le64(&cursor);
-    file->info.last_access_time = (wcl_filetime)wcl_cursor_le64(&cursor);
-    file->info.last_write_time = (wcl_filetime)wcl_cursor_le64(&cursor);
-    file->info.change_time = (wcl_filetime)wcl_cursor_le64(&cursor);
-    file->info.attributes = wcl_cursor_le32(&cursor);
+    if (wcl_tree_find_xattr(base->tree, node, WCL_XATTR_BASIC, &xattr))
+        wcl_basic_info_load(xattr.value, xattr.size, &file->info);
 }
 
 wcl_status wcl_append_base_find(wcl_append_base *base, const char *path, wcl_append_base_file *file,

@@ -91,25 +91,6 @@ wcl_status wcl_set_file_times(int fd, const wcl_basic_info *info, wcl_error *err
 
 /* ---- Bytes ---------------------------------------------------------------------------------- */
 
-void wcl_basic_info_store(const wcl_basic_info *info, uint8_t bytes[WCL_BASIC_INFO_SIZE])
-{
-    wcl_store_le64(bytes, (uint64_t)info->creation_time);
-    wcl_store_le64(bytes + 8, (uint64_t)info->last_access_time);
-    wcl_store_le64(bytes + 16, (uint64_t)info->last_write_time);
-    wcl_store_le64(bytes + 24, (uint64_t)info->change_time);
-    wcl_store_le32(bytes + 32, info->attributes);
-    wcl_store_le32(bytes + 36, 0);
-}
-
-void wcl_basic_info_load(const uint8_t bytes[WCL_BASIC_INFO_SIZE], wcl_basic_info *info)
-{
-    info->creation_time = (wcl_filetime)wcl_load_le64(bytes);
-    info->last_access_time = (wcl_filetime)wcl_load_le64(bytes + 8);
-    info->last_write_time = (wcl_filetime)wcl_load_le64(bytes + 16);
-    info->change_time = (wcl_filetime)wcl_load_le64(bytes + 24);
-    info->attributes = wcl_load_le32(bytes + 32);
-}
-
 static void store_entry(const wcl_file_record *record, uint8_t bytes[ENTRY_SIZE])
 {
     wcl_store_le32(bytes, RECORD_VERSION);
@@ -258,10 +239,9 @@ wcl_status wcl_file_record_from_xattrs(int fd, wcl_file_record *record, bool *fo
     if (load_entry(value.data, value.size, record, error) != WCL_OK ||
         wcl_get_own_xattr(fd, "basic", &value, &has_basic, error) != WCL_OK)
         return WCL_FAILED;
-    if (!has_basic || value.size != WCL_BASIC_INFO_SIZE)
+    if (!has_basic || !wcl_basic_info_load(value.data, value.size, &record->info))
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "the extended attribute user.wcl.basic is missing or damaged");
-    wcl_basic_info_load(value.data, &record->info);
     for (int i = 0; i < WCL_FILE_RECORD_FIELDS; i++)
         if ((!is_complete || is_listed(list, list_size, wcl_file_record_field_names[i])) &&
             wcl_get_own_xattr(fd, wcl_file_record_field_names[i], &record->fields[i],

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "base/buffer.h"
+#include "layer/entry/entry.h"
 
 enum wcl_file_record_field {
     WCL_FILE_RECORD_SD,
@@ -93,11 +94,6 @@ int wcl_set_own_xattr(int fd, const char *name, const void *value, size_t size);
 /* Its value in place of what is in `value`; `*found` tells whether there is one. */
 wcl_status wcl_get_own_xattr(int fd, const char *name, wcl_buffer *value, bool *found,
                              wcl_error *error);
-
-/* FILE_BASIC_INFO. */
-#define WCL_BASIC_INFO_SIZE 40
-void wcl_basic_info_store(const wcl_basic_info *info, uint8_t bytes[WCL_BASIC_INFO_SIZE]);
-void wcl_basic_info_load(const uint8_t bytes[WCL_BASIC_INFO_SIZE], wcl_basic_info *info);
 
 /* The times of a file that has none recorded: both its own, creation and change as the last write.
  */

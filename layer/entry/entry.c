@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cursor.h"
 #include "base/error.h"
 
 static wcl_status copy_xattrs(const wcl_entry *entry, wcl_entry *copy, wcl_error *error)
@@ -77,4 +78,28 @@ wcl_entry_kind wcl_entry_kind_of_mode(uint32_t mode)
     default:
         return 0;
     }
+}
+
+void wcl_basic_info_store(const wcl_basic_info *info, uint8_t bytes[WCL_BASIC_INFO_SIZE])
+{
+    wcl_store_le64(bytes, (uint64_t)info->creation_time);
+    wcl_store_le64(bytes + 8, (uint64_t)info->last_access_time);
+    wcl_store_le64(bytes + 16, (uint64_t)info->last_write_time);
+    wcl_store_le64(bytes + 24, (uint64_t)info->change_time);
+    wcl_store_le32(bytes + 32, info->attributes);
+    wcl_store_le32(bytes + 36, 0);
+}
+
+bool wcl_basic_info_load(const void *data, size_t size, wcl_basic_info *info)
+{
+    wcl_cursor cursor = wcl_cursor_over(data, size);
+
+    if (size != WCL_BASIC_INFO_SIZE)
+        return false;
+    info->creation_time = (wcl_filetime)wcl_cursor_le64(&cursor);
+    info->last_access_time = (wcl_filetime)wcl_cursor_le64(&cursor);
+    info->last_write_time = (wcl_filetime)wcl_cursor_le64(&cursor);
+    info->change_time = (wcl_filetime)wcl_cursor_le64(&cursor);
+    info->attributes = wcl_cursor_le32(&cursor);
+    return true;
 }

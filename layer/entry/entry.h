@@ -13,6 +13,12 @@ void wcl_entry_copy_free(wcl_entry *copy);
 /* Whether a hard link's own entry says something of the file. */
 bool wcl_entry_describes_file(const wcl_entry *link);
 
+/* FILE_BASIC_INFO: four FILETIMEs, u32 attributes, u32 0. */
+#define WCL_BASIC_INFO_SIZE 40
+void wcl_basic_info_store(const wcl_basic_info *info, uint8_t bytes[WCL_BASIC_INFO_SIZE]);
+/* False, and `info` is as it was, where the bytes are not one. */
+bool wcl_basic_info_load(const void *data, size_t size, wcl_basic_info *info);
+
 /* The kind that a file of this st_mode is; 0 for what no layer has (sockets). */
 wcl_entry_kind wcl_entry_kind_of_mode(uint32_t mode);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/cursor.h"
 #include "base/error.h"
 #include "layer/entry/entry.h"
 #include "erofs/image.h"
@@ -15,8 +14,6 @@
 #include "layer/store/index/index_paths.h"
 #include "base/map.h"
 #include "layer/entry/windows_names.h"
-
-#define BASIC_SIZE 40
 
 /* Of an entry that was given. */
 typedef struct given {
@@ -133,15 +130,9 @@ static wcl_status describe_below(wcl_written *written, wcl_nid nid, const wcl_er
         return WCL_OK;
     }
     wcl_status status = wcl_erofs_find_xattr(written->image, nid, WCL_XATTR_BASIC, &basic, error);
-    if (status != WCL_OK || basic.size != BASIC_SIZE)
-        return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
-    wcl_cursor cursor = wcl_cursor_over(basic.value, basic.size);
-    link->info.creation_time = (int64_t)wcl_cursor_le64(&cursor);
-    link->info.last_access_time = (int64_t)wcl_cursor_le64(&cursor);
-    link->info.last_write_time = (int64_t)wcl_cursor_le64(&cursor);
-    link->info.change_time = (int64_t)wcl_cursor_le64(&cursor);
-    link->info.attributes = wcl_cursor_le32(&cursor);
-    return WCL_OK;
+    if (status == WCL_OK)
+        wcl_basic_info_load(basic.value, basic.size, &link->info);
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }
 
 /* ---- What was given ------------------------------------------------------------------------- */

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <wcl/backupstream.h>
 
-#include "base/cursor.h"
 #include "base/error.h"
 #include "layer/entry/path.h"
+#include "layer/entry/entry.h"
 #include "layer/store/index/index_private.h"
 #include "layer/store/index/link_target.h"
 
@@ -35,16 +35,6 @@ static wcl_status read_basic(const wcl_tar_entry *entry, wcl_basic_info *info, w
     return WCL_OK;
 }
 
-static void encode_basic(const wcl_basic_info *info, uint8_t bytes[40])
-{
-    wcl_store_le64(bytes, (uint64_t)info->creation_time);
-    wcl_store_le64(bytes + 8, (uint64_t)info->last_access_time);
-    wcl_store_le64(bytes + 16, (uint64_t)info->last_write_time);
-    wcl_store_le64(bytes + 24, (uint64_t)info->change_time);
-    wcl_store_le32(bytes + 32, info->attributes);
-    wcl_store_le32(bytes + 36, 0);
-}
-
 /* ---- Metadata ------------------------------------------------------------------------------- */
 
 static const char *link_of(const wcl_tar_entry *entry)
@@ -61,11 +51,11 @@ static void add_shared(wcl_xattr *list, size_t *count, const char *name, const w
 static wcl_status set_metadata(wcl_index *index, const wcl_basic_info *info, const char *true_name,
                                wcl_node node, wcl_error *error)
 {
-    uint8_t basic[40];
+    uint8_t basic[WCL_BASIC_INFO_SIZE];
     wcl_xattr shared[1], own[4];
     size_t shared_count = 0, own_count = 0;
 
-    encode_basic(info, basic);
+    wcl_basic_info_store(info, basic);
     add_shared(shared, &shared_count, WCL_XATTR_SD, &index->metadata.security);
     own[own_count++] = (wcl_xattr) { WCL_XATTR_BASIC, basic, sizeof(basic) };
     add_shared(own, &own_count, WCL_XATTR_EA, &index->metadata.ea);

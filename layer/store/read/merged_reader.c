@@ -227,17 +227,6 @@ static wcl_status add_streams(merged_reader *reader, wcl_node node, wcl_error *e
 
 /* ---- Entries -------------------------------------------------------------------------------- */
 
-static void take_basic(const wcl_xattr *xattr, wcl_basic_info *info)
-{
-    wcl_cursor cursor = wcl_cursor_over(xattr->value, xattr->size);
-
-    info->creation_time = (int64_t)wcl_cursor_le64(&cursor);
-    info->last_access_time = (int64_t)wcl_cursor_le64(&cursor);
-    info->last_write_time = (int64_t)wcl_cursor_le64(&cursor);
-    info->change_time = (int64_t)wcl_cursor_le64(&cursor);
-    info->attributes = wcl_cursor_le32(&cursor);
-}
-
 static void windows_entry(merged_reader *reader, wcl_node node, const wcl_erofs_inode *inode,
                           wcl_entry *entry)
 {
@@ -247,7 +236,7 @@ static void windows_entry(merged_reader *reader, wcl_node node, const wcl_erofs_
     entry->size = S_ISREG(inode->mode) ? inode->size : 0;
     entry->flags = WCL_ENTRY_IN_ORDER;
     if (wcl_tree_find_xattr(reader->tree, node, WCL_XATTR_BASIC, &basic))
-        take_basic(&basic, &entry->info);
+        wcl_basic_info_load(basic.value, basic.size, &entry->info);
     else
         entry->info.attributes = S_ISDIR(inode->mode) ? WCL_ATTRIBUTE_DIRECTORY : 0;
     if (wcl_tree_find_xattr(reader->tree, node, WCL_XATTR_IMPLICIT, &implicit))

@@ -15,12 +15,11 @@
 #include "backupstream/internal.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "layer/entry/entry.h"
 #include "layer/store/index/index.h"
 #include "layer/store/sandbox/sandbox_read.h"
 #include "layer/store/sandbox/windows_link.h"
 #include "layer/entry/windows_names.h"
-
-#define BASIC_SIZE 40
 
 /* Where the entry at hand is found, and what is known of it. */
 typedef struct subject {
@@ -58,17 +57,6 @@ static void new_info(const subject *subject, wcl_basic_info *info)
                                                 : WCL_ATTRIBUTE_ARCHIVE;
 }
 
-static void kept_info(const wcl_buffer *basic, wcl_basic_info *info)
-{
-    wcl_cursor cursor = wcl_cursor_over(basic->data, basic->size);
-
-    info->creation_time = (int64_t)wcl_cursor_le64(&cursor);
-    info->last_access_time = (int64_t)wcl_cursor_le64(&cursor);
-    info->last_write_time = (int64_t)wcl_cursor_le64(&cursor);
-    info->change_time = (int64_t)wcl_cursor_le64(&cursor);
-    info->attributes = wcl_cursor_le32(&cursor);
-}
-
 /* What was written to since has a newer time than its information says. */
 static void update_info(subject *subject, wcl_basic_info *info)
 {
@@ -95,13 +83,11 @@ static wcl_status take_info(subject *subject, wcl_error *error)
         wcl_upper_xattr(subject->folder, subject->name, WCL_XATTR_BASIC, value, error);
     if (status == WCL_FAILED)
         return WCL_FAILED;
-    subject->is_new = status == WCL_END || value->size != BASIC_SIZE;
+    subject->is_new = status == WCL_END || !wcl_basic_info_load(value->data, value->size, info);
     if (subject->is_new)
         new_info(subject, info);
-    else {
-        kept_info(value, info);
+    else
         update_info(subject, info);
-    }
     status = wcl_upper_xattr(subject->folder, subject->name, WCL_XATTR_IMPLICIT, value, error);
     if (status == WCL_OK && subject->is_new) {
         subject->entry->flags |= WCL_ENTRY_IMPLICIT;
@@ -337,12 +323,8 @@ wcl_status wcl_sandbox_describe_below(wcl_sandbox_reader *reader, wcl_nid nid, w
         wcl_erofs_find_xattr(reader->lower.image, nid, WCL_XATTR_BASIC, &basic, error);
     if (status == WCL_FAILED)
         return WCL_FAILED;
-    if (status == WCL_OK && basic.size == BASIC_SIZE) {
-        wcl_buffer_clear(&reader->value);
-        if (wcl_buffer_append(&reader->value, basic.value, basic.size, error) != WCL_OK)
-            return WCL_FAILED;
-        kept_info(&reader->value, &entry->info);
-    }
+    if (status == WCL_OK)
+        wcl_basic_info_load(basic.value, basic.size, &entry->info);
     entry->info.attributes |= WCL_ATTRIBUTE_DIRECTORY;
     if (take_below(reader, nid, WCL_BACKUP_SECURITY_DATA, WCL_XATTR_SD, error) != WCL_OK)
         return WCL_FAILED;
