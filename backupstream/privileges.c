@@ -17,7 +17,7 @@ static wcl_status enable(HANDLE token, const wchar_t *name, wcl_error *error)
     if (!AdjustTokenPrivileges(token, FALSE, &privileges, 0, NULL, NULL) ||
         GetLastError() != ERROR_SUCCESS)
         return wcl_fail_win32(error, GetLastError(),
-                              "%ls cannot be had; run this as an administrator", name);
+                              "cannot get %ls; run this as an administrator", name);
     return WCL_OK;
 }
 
@@ -26,7 +26,7 @@ wcl_status wcl_enable_backup_privileges(wcl_error *error)
     HANDLE token;
 
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY, &token))
-        return wcl_fail_win32(error, GetLastError(), "this process's rights cannot be changed");
+        return wcl_fail_win32(error, GetLastError(), "cannot change this process's rights");
     wcl_status status = enable(token, L"SeBackupPrivilege", error);
     if (status == WCL_OK)
         status = enable(token, L"SeRestorePrivilege", error);

@@ -120,7 +120,7 @@ wcl_status wcl_reparse_decode_link(const void *data, size_t size, wcl_reparse_li
         return WCL_FAILED;
     if (tag != WCL_REPARSE_TAG_SYMLINK && tag != WCL_REPARSE_TAG_MOUNT_POINT)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "a reparse point with the tag 0x%08X is no link", tag);
+                        "a reparse point with the tag 0x%08X is not a link", tag);
     wcl_cursor_seek(&cursor, REPARSE_HEADER_SIZE);
     if (decode_target(&cursor, tag == WCL_REPARSE_TAG_SYMLINK, &flags, &target, error) != WCL_OK)
         return WCL_FAILED;

@@ -37,7 +37,7 @@ static wcl_status parse_sid(const wcl_cursor *whole, uint32_t offset, const char
     part->data = wcl_sid_take(&cursor, &part->size);
     if (!part->data)
         return wcl_fail(error, WCL_CODE_BAD_SID,
-                        "the %s at offset %u of a security descriptor is no valid SID", name,
+                        "the %s at offset %u of a security descriptor is not a valid SID", name,
                         offset);
     return WCL_OK;
 }
@@ -124,7 +124,7 @@ static wcl_status check_sid(const wcl_sd_part *part, const char *name, wcl_error
     if (part->size == 0 || (wcl_sid_take(&cursor, &size) && size == part->size))
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_BAD_SID,
-                    "the %s of a security descriptor to build is no valid SID", name);
+                    "the %s of a security descriptor to build is not a valid SID", name);
 }
 
 static wcl_status check_acl(const wcl_sd_part *part, bool present, const char *name,

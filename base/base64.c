@@ -61,7 +61,7 @@ wcl_status wcl_base64_decode(const char *text, size_t size, wcl_buffer *out, wcl
 
     if (size % 4)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "base64 of %zu characters, which is no multiple of 4", size);
+                        "base64 of %zu characters, which is not a multiple of 4", size);
     while (padding < 2 && padding < size && text[size - 1 - padding] == '=')
         padding++;
     if (wcl_buffer_reserve(out, size / 4 * 3, error) != WCL_OK)

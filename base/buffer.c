@@ -89,7 +89,7 @@ wcl_status wcl_buffer_printf(wcl_buffer *buffer, wcl_error *error, const char *f
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (length < 0)
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "a text cannot be formatted");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "cannot format a text");
     if (wcl_buffer_reserve(buffer, (size_t)length, error) != WCL_OK)
         return WCL_FAILED;
     va_start(arguments, format);

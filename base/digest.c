@@ -35,12 +35,12 @@ wcl_status wcl_digest_parse(const char *text, uint8_t digest[WCL_SHA256_SIZE], w
                         "the digest '%.100s' is not SHA-256, the only algorithm in use", text);
     if (strlen(digits) != 2 * WCL_SHA256_SIZE)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the digest '%.100s' has not 64 hexadecimal digits", text);
+                        "the digest '%.100s' does not have 64 hexadecimal digits", text);
     for (size_t i = 0; i < WCL_SHA256_SIZE; i++) {
         int high = hex_digit(digits[2 * i]), low = hex_digit(digits[2 * i + 1]);
         if (high < 0 || low < 0)
             return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                            "the digest '%.100s' has a character that is no lower-case hexadecimal "
+                            "the digest '%.100s' has a character that is not a lower-case hexadecimal "
                             "digit",
                             text);
         digest[i] = (uint8_t)(high << 4 | low);

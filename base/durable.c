@@ -59,10 +59,10 @@ static wcl_status write_contents(int folder, const char *unfinished, const void 
     WCL_CLEANUP_FD int fd = openat(folder, unfinished, flags, mode);
 
     if (fd < 0)
-        return wcl_fail_errno(error, errno, "it cannot be made");
+        return wcl_fail_errno(error, errno, "cannot make it");
     if (wcl_pwrite_full(fd, data, size, 0, error) != WCL_OK)
         return WCL_FAILED;
-    return fsync(fd) == 0 ? WCL_OK : wcl_fail_errno(error, errno, "it cannot be written to disk");
+    return fsync(fd) == 0 ? WCL_OK : wcl_fail_errno(error, errno, "cannot write it to disk");
 }
 
 wcl_status wcl_durable_write(int folder, const char *path, const void *data, size_t size,

@@ -55,7 +55,7 @@ static wcl_status check_link(const char *path, const struct stat *link, wcl_erro
     if (asprintf(&folder, "%.*s", length ? length : 1, length ? path : ".") < 0)
         return wcl_fail_memory(error);
     if (stat(folder, &info) != 0)
-        return wcl_fail_errno(error, errno, "the folder '%s' cannot be looked at", folder);
+        return wcl_fail_errno(error, errno, "cannot look at the folder '%s'", folder);
     if ((info.st_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH) && link->st_uid != geteuid() &&
         link->st_uid != info.st_uid)
         return wcl_fail(error, WCL_CODE_ACCESS_DENIED,
@@ -72,7 +72,7 @@ static wcl_status follow(char **path, wcl_error *error)
 
     ssize_t length = readlinkat(AT_FDCWD, *path, link, sizeof(link) - 1);
     if (length < 0)
-        return wcl_fail_errno(error, errno, "the link '%s' cannot be read", *path);
+        return wcl_fail_errno(error, errno, "cannot read the link '%s'", *path);
     link[length] = '\0';
     char *to = wcl_host_path(link);
     if (!to)
@@ -97,7 +97,7 @@ static wcl_status new_file_find_target(const char *name, char **target, wcl_erro
         return wcl_fail_memory(error);
     for (int i = 0; lstat(*target, &info) == 0 && S_ISLNK(info.st_mode); i++) {
         if (i == LINKS_MAX)
-            return wcl_fail_errno(error, ELOOP, "the file cannot be made");
+            return wcl_fail_errno(error, ELOOP, "cannot make the file");
         if (check_link(*target, &info, error) != WCL_OK || follow(target, error) != WCL_OK)
             return WCL_FAILED;
     }
@@ -198,13 +198,13 @@ static wcl_status make_file(wcl_new_file *file, wcl_error *error)
         return WCL_OK;
     int number = errno;
     forget_temporary(file);
-    return wcl_fail_errno(error, number, "the file cannot be made");
+    return wcl_fail_errno(error, number, "cannot make the file");
 }
 
 static wcl_status open_as_it_is(wcl_new_file *file, const char *name, int flags, wcl_error *error)
 {
     file->fd = open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags);
-    return file->fd >= 0 ? WCL_OK : wcl_fail_errno(error, errno, "it cannot be opened");
+    return file->fd >= 0 ? WCL_OK : wcl_fail_errno(error, errno, "cannot open it");
 }
 
 static wcl_status open_name(wcl_new_file *file, const char *name, wcl_error *error)

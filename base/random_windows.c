@@ -9,6 +9,6 @@
 wcl_status wcl_random_bytes(void *buffer, size_t size, wcl_error *error)
 {
     if (BCryptGenRandom(NULL, buffer, (ULONG)size, BCRYPT_USE_SYSTEM_PREFERRED_RNG) < 0)
-        return wcl_fail(error, WCL_CODE_GEN_FAILURE, "no random bytes can be had");
+        return wcl_fail(error, WCL_CODE_GEN_FAILURE, "cannot get random bytes");
     return WCL_OK;
 }

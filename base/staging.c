@@ -51,7 +51,7 @@ static wcl_status check_target(wcl_staging *staging, const char *folder, wcl_err
         return wcl_fail_errno(error, errno, "cannot look at '%s'", folder);
     }
     if (!S_ISDIR(status.st_mode))
-        return wcl_fail(error, WCL_CODE_DIRECTORY, "'%s' exists and is no folder", folder);
+        return wcl_fail(error, WCL_CODE_DIRECTORY, "'%s' exists and is not a folder", folder);
     if (!is_empty_folder(staging->parent, staging->target))
         return wcl_fail(error, WCL_CODE_DIRECTORY_NOT_EMPTY,
                         "the folder '%s' is not empty; name a new or empty one", folder);
@@ -72,7 +72,7 @@ static wcl_status open_place(wcl_staging *staging, const char *folder, wcl_error
     const char *name = slash ? slash + 1 : path;
     if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return wcl_fail(error, WCL_CODE_INVALID_NAME,
-                        "'%s' cannot be made; name the new folder itself", folder);
+                        "cannot make '%s'; name the new folder itself", folder);
     staging->target = strdup(name);
     if (!staging->target)
         return wcl_fail_memory(error);
@@ -116,7 +116,7 @@ static wcl_status make_once(wcl_staging *staging, const char *folder, wcl_error 
     uint64_t random;
 
     if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-        return wcl_fail_errno(error, errno, "no random number for a temporary name");
+        return wcl_fail_errno(error, errno, "cannot get a random number for a temporary name");
     snprintf(staging->name, sizeof(staging->name), PREFIX "%016llx", (unsigned long long)random);
     if (mkdirat(staging->parent, staging->name, 0777) < 0)
         return wcl_fail_errno(error, errno, "cannot make a folder beside '%s'", folder);

@@ -44,6 +44,6 @@ wcl_status wcl_thread_start(pthread_t *thread, void *(*run)(void *), void *conte
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 #endif
     if (failure)
-        return wcl_fail_errno(error, failure, "a thread cannot be started");
+        return wcl_fail_errno(error, failure, "cannot start a thread");
     return WCL_OK;
 }

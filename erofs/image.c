@@ -137,7 +137,7 @@ static wcl_status map_file(const char *path, void **data, size_t *size, wcl_erro
     struct stat st;
 
     if (fd < 0)
-        return wcl_fail_errno(error, errno, "the index %s cannot be opened", path);
+        return wcl_fail_errno(error, errno, "cannot open the index %s", path);
     if (fstat(fd, &st) == 0) {
         *size = (size_t)st.st_size;
         *data = *size ? mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
@@ -147,7 +147,7 @@ static wcl_status map_file(const char *path, void **data, size_t *size, wcl_erro
     int number = errno;
     close(fd);
     if (*data == MAP_FAILED)
-        return wcl_fail_errno(error, number, "the index %s cannot be mapped", path);
+        return wcl_fail_errno(error, number, "cannot map the index %s", path);
     if (!*data)
         return wcl_fail(error, WCL_CODE_TRUNCATED, "the index %s is empty", path);
     return WCL_OK;

@@ -91,7 +91,7 @@ static wcl_status entry_at(const wcl_erofs_folder *folder, uint32_t index, wcl_e
     entry->type = type_of(dirent[EROFS_DIRENT_TYPE]);
     if (!entry->length || entry->length > WCL_EROFS_MAX_NAME ||
         memchr(entry->name, 0, entry->length) || memchr(entry->name, '/', entry->length))
-        return wcl_erofs_corrupt(folder->nid, "has an entry whose name cannot be one", error);
+        return wcl_erofs_corrupt(folder->nid, "has an entry with an impossible name", error);
     return WCL_OK;
 }
 

@@ -38,7 +38,7 @@ static wcl_status copy_data(const wcl_erofs_inode_writer *writer, uint32_t devic
 
     if (!options->read)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "a file's data has to be copied, but the devices cannot be read");
+                        "cannot copy a file's data, because nothing reads the devices");
     while (length) {
         size_t part = length < sizeof(bytes) ? (size_t)length : sizeof(bytes);
         if (options->read(options->read_context, device, address, bytes, part, error) != WCL_OK ||

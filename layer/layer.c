@@ -54,7 +54,7 @@ wcl_status wcl_layer_reader_close(wcl_layer_reader *reader, wcl_error *error)
     if (complete)
         return WCL_OK;
     wcl_fail(error, WCL_CODE_INVALID_STATE,
-             failed ? "the layer could not be read" : "the layer was not read to its end");
+             failed ? "cannot read the layer" : "the layer was not read to its end");
     return wcl_error_context(error, name, NULL);
 }
 

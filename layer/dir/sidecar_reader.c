@@ -74,7 +74,7 @@ static wcl_status check_first_line(const char *text, size_t size, wcl_error *err
         return WCL_FAILED;
     if (version != 1)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "the file is no metadata of version 1, which is all this wcl reads");
+                        "the file is not metadata of version 1, which is all this wcl reads");
     return WCL_OK;
 }
 

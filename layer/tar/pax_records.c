@@ -93,7 +93,7 @@ static wcl_status fail_value(const wcl_pax_record *record, const char *what, wcl
 {
     int key_size = record->key_size > 100 ? 100 : (int)record->key_size;
     int value_size = record->value_size > 100 ? 100 : (int)record->value_size;
-    return wcl_fail(error, WCL_CODE_INVALID_DATA, "the pax record %.*s is no valid %s: '%.*s'",
+    return wcl_fail(error, WCL_CODE_INVALID_DATA, "the pax record %.*s is not a valid %s: '%.*s'",
                     key_size, record->key, what, value_size, record->value);
 }
 

@@ -1,7 +1,22 @@
 /*
  * The scanner of tars, on libarchive. What a plain ustar header and its pax records say is said
  * once more by libarchive, in all that it knows of names and locales, at half the cost of indexing
- * a layer. So libarchive is given the tar entry by entry, and does not see those that are plain.
+ * a layer. So libarchive is given the tar entry by entry, and does not see those that are plain;
+ * docs/design.md says why both stay.
+ *
+ * It is always in one of two states, `in_headers` or not:
+ *
+ * - In headers, each byte is kept (`headers_bytes`), because libarchive tells neither where the
+ *   records stood nor what those said that it does not know. They are looked at as they come, ahead
+ *   of libarchive, to bound what it would follow without bounds. It gets them no further than the
+ *   entry's own header: what it held of the next entry could not be hidden from it any more.
+ * - Behind them, in the entry's data, nothing is kept. Whoever reads gets pointers into the block
+ *   at hand, and what nobody reads is dropped.
+ *
+ * An entry is either `is_direct`, read here, or libarchive's; the bytes of the former are `hidden`,
+ * by which libarchive's own count of bytes is behind where it is in the tar. An entry can only be
+ * direct while libarchive holds nothing that it was not asked for yet: all headers in the block at
+ * hand, and none of them given to it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +41,7 @@ static wcl_status keep_headers(wcl_tar_scanner *scanner, uint64_t end, wcl_error
                         scanner->headers_start, WCL_TAR_HEADERS_MAX);
     if (!block || from < block->offset || end > block->offset + block->size)
         return wcl_fail(error, WCL_CODE_CORRUPT,
-                        "the headers at offset %" PRIu64 " cannot be followed",
+                        "cannot follow the headers at offset %" PRIu64,
                         scanner->headers_start);
     return wcl_buffer_append(&scanner->headers_bytes, block->data + (from - block->offset),
                              (size_t)(end - from), error);
@@ -217,7 +232,7 @@ static wcl_status fail_header(wcl_tar_scanner *scanner, wcl_error *error)
     if (scanner->has_failure)
         fail_input(scanner, error);
     else if (scanner->taken == 0)
-        wcl_fail(error, WCL_CODE_INVALID_DATA, "the input is empty, which is no tar archive");
+        wcl_fail(error, WCL_CODE_INVALID_DATA, "the input is empty, which is not a tar archive");
     else if (!scanner->found_header)
         wcl_fail(error, WCL_CODE_INVALID_DATA, "the input is not a tar archive");
     else if (scanner->input_ended)
@@ -244,7 +259,7 @@ static wcl_status fail_data(wcl_tar_scanner *scanner, wcl_error *error)
                  "the tar ends after %" PRIu64 " bytes, before the entry's end at %" PRIu64,
                  scanner->taken, scanner->entry.end_offset);
     else
-        wcl_fail(error, WCL_CODE_CORRUPT, "the entry's data cannot be read: %s",
+        wcl_fail(error, WCL_CODE_CORRUPT, "cannot read the entry's data: %s",
                  why ? why : "unknown error");
     return wcl_error_context(error, NULL, scanner->entry.name);
 }
@@ -327,7 +342,8 @@ static int next_header(wcl_tar_scanner *scanner, struct archive_entry **entry)
     return archive_read_next_header(scanner->archive, entry);
 }
 
-/* Whether the block at hand holds all headers of the entry, and libarchive none of them. */
+/* Whether the block at hand holds all headers of the entry, and libarchive none of them. Headers in
+ * pieces are rare, one entry a block at the most, and are libarchive's for that. */
 static bool has_whole_headers(const wcl_tar_scanner *scanner)
 {
     const wcl_block *block = scanner->block;
@@ -348,7 +364,7 @@ static bool has_plain_extension(const wcl_tar_scanner *scanner)
 }
 
 /* Reads the entry's headers without libarchive. False: it is not plain, or damaged, and libarchive
- * shall see it. */
+ * is to see it. */
 static bool read_plain(wcl_tar_scanner *scanner)
 {
     const uint64_t end = scanner->looked_at + WCL_TAR_BLOCK_SIZE;
@@ -404,7 +420,7 @@ wcl_status wcl_tar_scanner_next(wcl_tar_scanner *scanner, const wcl_tar_entry **
                                 wcl_error *error)
 {
     if (scanner->failed)
-        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the tar could not be read before");
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "an earlier read of the tar failed");
     if (scanner->has_entry && finish_entry(scanner, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = tar_scan_read_entry(scanner, error);
@@ -433,7 +449,7 @@ wcl_status wcl_tar_scanner_read(wcl_tar_scanner *scanner, const void **data, siz
     la_int64_t at;
 
     if (scanner->failed)
-        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the tar could not be read before");
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "an earlier read of the tar failed");
     if (scanner->is_direct)
         return read_direct(scanner, data, size, offset, error);
     int result = archive_read_data_block(scanner->archive, data, size, &at);

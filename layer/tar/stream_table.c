@@ -272,7 +272,7 @@ static wcl_status decode_blocks(wcl_stream_table *table, wcl_cursor *cursor, uin
         header.size = take_number(cursor);
         if (cursor->failed || kind >> SOURCE_BITS != WCL_BACKUP_SPARSE_BLOCK ||
             attributes > UINT32_MAX || gap > INT64_MAX - end || header.size > INT64_MAX - end - gap)
-            return fail_row(table->count, "is no valid list of sparse blocks", error);
+            return fail_row(table->count, "is not a valid list of sparse blocks", error);
         header.offset = end + gap;
         end = header.offset + header.size;
         wcl_stream_row *row = wcl_stream_table_add(table, &header, error);

@@ -1,4 +1,16 @@
-/* Planning an entry of a tar. */
+/*
+ * Planning an entry of a tar. A backup stream is a list of streams in any order; a tar entry is a
+ * header, records in front of it, and one body, with more bodies in entries behind it. The plan
+ * gives each row of the table of streams its place, in three steps that cannot change places:
+ *
+ * 1. Metadata that backuptar's records can hold goes into records (`choose_metadata()`), the first
+ *    of each kind: that is all they have room for. Whether there is a reparse point decides the
+ *    type, and the type decides whether the entry has a body.
+ * 2. The rows get their sources in the order of the backup stream (`place_rows()`), so that a
+ *    reader that cannot go back meets the bodies as it needs them.
+ * 3. Only then is it known whether the plain records and entries say it all (`is_plain()`). If not,
+ *    the table itself goes along as a record (`add_table()`), which others ignore.
+ */
 #include "layer/tar/tar_plan.h"
 
 #include <inttypes.h>

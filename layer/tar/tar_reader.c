@@ -349,7 +349,7 @@ wcl_status wcl_tar_reader_open_file(const char *name, const wcl_tar_reader_optio
     int file = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 
     if (file < 0) {
-        wcl_fail_errno(error, errno, "the file cannot be opened");
+        wcl_fail_errno(error, errno, "cannot open the file");
         return wcl_error_context(error, reader_ops.name, name);
     }
     if (check_options(options, error) == WCL_OK &&

@@ -74,11 +74,11 @@ static wcl_status add_paths(wcl_vm_chain *chain, const cJSON *json, const char *
     if (cJSON_IsNull(json))
         return WCL_OK;
     if (!cJSON_IsArray(json))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' is no list of parents", file);
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' is not a list of parents", file);
     cJSON_ArrayForEach(item, json)
     {
         if (!cJSON_IsString(item) || !*item->valuestring)
-            return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' lists what is no path", file);
+            return wcl_fail(error, WCL_CODE_INVALID_DATA, "'%s' lists what is not a path", file);
         char *path = strdup(item->valuestring);
         if (!path)
             return wcl_fail_memory(error);

@@ -77,7 +77,7 @@ static wcl_status read_parents(const cJSON *json, wcl_layer_record *record, wcl_
     const cJSON *item;
 
     if (!cJSON_IsArray(list))
-        return wcl_fail(error, WCL_CODE_CORRUPT, "'parents' is no list");
+        return wcl_fail(error, WCL_CODE_CORRUPT, "'parents' is not a list");
     int count = cJSON_GetArraySize(list);
     record->parents = calloc((size_t)count + 1, sizeof(char *));
     if (!record->parents)
@@ -85,7 +85,7 @@ static wcl_status read_parents(const cJSON *json, wcl_layer_record *record, wcl_
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsString(item) || wcl_layer_id_check(item->valuestring, error) != WCL_OK)
-            return wcl_fail(error, WCL_CODE_CORRUPT, "'parents' has something that is no id");
+            return wcl_fail(error, WCL_CODE_CORRUPT, "'parents' has something that is not an id");
         char *id = strdup(item->valuestring);
         if (!id)
             return wcl_fail_memory(error);
@@ -145,7 +145,7 @@ static wcl_status parse_record(const cJSON *json, wcl_layer_record *record, wcl_
         read_numbers(json, record, error) != WCL_OK)
         return WCL_FAILED;
     if (!record->id || wcl_layer_id_check(record->id, error) != WCL_OK)
-        return wcl_fail(error, WCL_CODE_CORRUPT, "'id' is no id");
+        return wcl_fail(error, WCL_CODE_CORRUPT, "'id' is not an id");
     return WCL_OK;
 }
 

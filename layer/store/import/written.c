@@ -253,6 +253,6 @@ wcl_status wcl_written_remove(wcl_written *written, const char *path, wcl_error 
     wcl_status status = find_below(written, path, &nid, &inode, error);
     if (status == WCL_END)
         return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND,
-                        "no parent layer has it, so that it cannot be removed");
+                        "cannot remove it, because no parent layer has it");
     return status;
 }

@@ -184,7 +184,7 @@ wcl_status wcl_store_lay_over(const wcl_driver *driver, const char *id, int root
         return WCL_FAILED;
     if (layer.record.os == WCL_OS_WINDOWS)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "a Windows layer cannot be applied to a writable one");
+                        "cannot apply a Windows layer to a writable one");
     if (apply_deletions(driver, id, root, error) != WCL_OK ||
         wcl_chain_ensure(&store, &layer, error) != WCL_OK)
         return WCL_FAILED;

@@ -242,7 +242,7 @@ wcl_status wcl_mount_chain(const wcl_store *store, const wcl_store_layer *layer,
         if (!try_next || way == last) {
             return wcl_error_pass(error, &why);
         }
-        wcl_store_log(store, WCL_LOG_INFO, "the chain of '%s' cannot be mounted by %s: %s",
+        wcl_store_log(store, WCL_LOG_INFO, "cannot mount the chain of '%s' by %s: %s",
                       layer->record.id, wcl_chain_backing_name(way), why.message);
     }
     return attach_unpacked(store, layer, error);

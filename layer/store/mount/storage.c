@@ -25,7 +25,7 @@ static wcl_status check_limit(uint64_t limit, wcl_error *error)
     if (limit >= WCL_EXT4_LIMIT_MIN && limit <= WCL_EXT4_LIMIT_MAX)
         return WCL_OK;
     return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                    "a sandbox cannot be limited to %llu bytes; 1 MiB to 8 TiB are possible",
+                    "cannot limit a sandbox to %llu bytes; 1 MiB to 8 TiB are possible",
                     (unsigned long long)limit);
 }
 

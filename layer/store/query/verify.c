@@ -89,7 +89,7 @@ static wcl_status compare_image(verification *check, wcl_erofs_tree *tree, const
     if (!devices)
         return wcl_fail_memory(error);
     if (fd < 0 || fstat(fd, &info) != 0) {
-        verify_report(check, "%s cannot be opened: %s", name, strerror(errno));
+        verify_report(check, "cannot open %s: %s", name, strerror(errno));
         return WCL_OK;
     }
     for (size_t i = 0; i < device_count; i++)
@@ -116,7 +116,7 @@ static void check_parents(verification *check)
         wcl_error error = WCL_ERROR_INIT;
         if (wcl_store_layer_open(check->store, record->parents[i], WCL_LOCK_NONE, &parent,
                                  &error) != WCL_OK)
-            verify_report(check, "its parent '%s' cannot be opened: %s", record->parents[i],
+            verify_report(check, "cannot open its parent '%s': %s", record->parents[i],
                           error.message);
     }
 }
@@ -141,7 +141,7 @@ static wcl_status check_tar(verification *check, wcl_error *error)
     uint64_t size;
 
     if (fd < 0) {
-        verify_report(check, "layer.tar cannot be opened: %s", strerror(errno));
+        verify_report(check, "cannot open layer.tar: %s", strerror(errno));
         return WCL_OK;
     }
     if (wcl_store_scan_tar(check->store, fd, record->os, "verify", &index, diff_id, &size,
@@ -189,7 +189,7 @@ static wcl_status check_chain(verification *check, wcl_error *error)
     if (wcl_chain_load(check->store, check->layer, &tree, &inner) != WCL_OK) {
         if (is_no_fault(&inner, error))
             return WCL_FAILED;
-        verify_report(check, "its chain cannot be merged: %s%s%s", inner.subject,
+        verify_report(check, "cannot merge its chain: %s%s%s", inner.subject,
                       *inner.subject ? ": " : "", inner.message);
         return WCL_OK;
     }
