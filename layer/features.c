@@ -1,23 +1,9 @@
 /* What this build and this host can do, found out by looking. */
 #include "layer/features.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
-
-#define FEATURES_MAX 16
-
-void wcl_feature_add(wcl_feature_list *list, const char *name, bool available, const char *detail)
-{
-    if (list->count == FEATURES_MAX)
-        return;
-    wcl_feature *feature = &list->features[list->count++];
-    snprintf(feature->name, sizeof(feature->name), "%s", name);
-    snprintf(feature->detail, sizeof(feature->detail), "%.*s", (int)sizeof(feature->detail) - 1,
-             detail);
-    feature->available = available;
-}
 
 static void add_build(wcl_feature_list *list)
 {
@@ -41,7 +27,7 @@ static void add_build(wcl_feature_list *list)
 
 wcl_status wcl_host_features(wcl_feature **features, size_t *count, wcl_error *error)
 {
-    wcl_feature_list list = { calloc(FEATURES_MAX, sizeof(wcl_feature)), 0 };
+    wcl_feature_list list = { calloc(WCL_FEATURES_MAX, sizeof(wcl_feature)), 0 };
 
     if (!list.features)
         return wcl_fail_memory(error);

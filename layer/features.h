@@ -4,6 +4,8 @@
 
 #include <wcl/layer.h>
 
+#define WCL_FEATURES_MAX 16
+
 typedef struct wcl_feature_list {
     wcl_feature *features;
     size_t count;

@@ -24,36 +24,6 @@ static wcl_status next_block(void *context, wcl_block **block, wcl_error *error)
     return wcl_input_next(context, block, error);
 }
 
-wcl_status wcl_tar_reader_advance(wcl_tar_reader *reader, wcl_error *error)
-{
-    if (reader->is_ahead)
-        return WCL_OK;
-    if (reader->is_past_end)
-        return WCL_END;
-    wcl_status status = wcl_tar_scanner_next(reader->scanner, &reader->tar_entry, error);
-    reader->is_past_end = status == WCL_END;
-    if (status != WCL_OK)
-        return status;
-    reader->is_ahead = true;
-    if (wcl_tar_count_entries(&reader->entries, 1, reader->entries_max, error) != WCL_OK)
-        return WCL_FAILED;
-    const wcl_tar_entry *entry = reader->tar_entry;
-    if (wcl_tar_name_clean(entry->name, entry->name_size, &reader->tar_path, error) != WCL_OK)
-        return wcl_error_context(error, NULL, entry->name);
-    return WCL_OK;
-}
-
-bool wcl_tar_reader_is_stream_ahead(const wcl_tar_reader *reader)
-{
-    const wcl_buffer *file = &reader->path;
-    const wcl_buffer *ahead = &reader->tar_path;
-
-    return reader->is_ahead && reader->tar_entry->type == WCL_TAR_FILE &&
-           ahead->size > file->size + 1 && ahead->data[file->size] == ':' &&
-           memcmp(ahead->data, wcl_buffer_text(file), file->size) == 0 &&
-           !memchr(ahead->data + file->size, '/', ahead->size - file->size);
-}
-
 /* Passes over what is unread of the entry that was given. */
 static wcl_status skip_streams(wcl_tar_reader *reader, wcl_error *error)
 {

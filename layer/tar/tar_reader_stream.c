@@ -1,4 +1,4 @@
-/* Giving the backup stream of a tar's entry, in constant memory. */
+/* Going from entry to entry of a tar, and giving their backup streams in constant memory. */
 #include "layer/tar/tar_reader.h"
 
 #include <inttypes.h>
@@ -9,6 +9,40 @@
 #include "layer/tar/tar_names.h"
 
 #define SKIP_SIZE 4096
+
+/* ---- The tar's entries ----------------------------------------------------------------------- */
+
+wcl_status wcl_tar_reader_advance(wcl_tar_reader *reader, wcl_error *error)
+{
+    if (reader->is_ahead)
+        return WCL_OK;
+    if (reader->is_past_end)
+        return WCL_END;
+    wcl_status status = wcl_tar_scanner_next(reader->scanner, &reader->tar_entry, error);
+    reader->is_past_end = status == WCL_END;
+    if (status != WCL_OK)
+        return status;
+    reader->is_ahead = true;
+    if (wcl_tar_count_entries(&reader->entries, 1, reader->entries_max, error) != WCL_OK)
+        return WCL_FAILED;
+    const wcl_tar_entry *entry = reader->tar_entry;
+    if (wcl_tar_name_clean(entry->name, entry->name_size, &reader->tar_path, error) != WCL_OK)
+        return wcl_error_context(error, NULL, entry->name);
+    return WCL_OK;
+}
+
+bool wcl_tar_reader_is_stream_ahead(const wcl_tar_reader *reader)
+{
+    const wcl_buffer *file = &reader->path;
+    const wcl_buffer *ahead = &reader->tar_path;
+
+    return reader->is_ahead && reader->tar_entry->type == WCL_TAR_FILE &&
+           ahead->size > file->size + 1 && ahead->data[file->size] == ':' &&
+           memcmp(ahead->data, wcl_buffer_text(file), file->size) == 0 &&
+           !memchr(ahead->data + file->size, '/', ahead->size - file->size);
+}
+
+/* ---- Bodies --------------------------------------------------------------------------------- */
 
 static void begin_body(wcl_tar_reader *reader, uint64_t size)
 {
@@ -30,8 +64,6 @@ void wcl_tar_reader_begin_stream(wcl_tar_reader *reader)
     reader->left = 0;
     begin_body(reader, entry->type == WCL_TAR_FILE ? entry->size : 0);
 }
-
-/* ---- Bodies --------------------------------------------------------------------------------- */
 
 /* Makes sure that the piece at hand reaches past the position in the body, or that the body has
  * ended; holes end the piece early. */
