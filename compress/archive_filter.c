@@ -36,11 +36,8 @@ static la_ssize_t give_source(struct archive *archive, void *context, const void
 
 static wcl_status fail_filter(const filter_decoder *decoder, const char *why, wcl_error *error)
 {
-    if (decoder->why.code) {
-        if (error)
-            *error = decoder->why;
-        return WCL_FAILED;
-    }
+    if (decoder->why.code)
+        return wcl_error_pass(error, &decoder->why);
     if (archive_errno(decoder->archive) == ENOMEM)
         return wcl_fail_memory(error);
     return wcl_fail(error, WCL_CODE_CORRUPT, "cannot decompress the %s data: %s", decoder->name,

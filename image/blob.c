@@ -75,9 +75,7 @@ wcl_status wcl_image_blob_find(const wcl_image_store *store, const char *digest,
         return WCL_OK;
     if (inner.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_END;
-    if (error)
-        *error = inner;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &inner);
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */

@@ -102,9 +102,7 @@ static wcl_status collect_remove_layer(const collection *collection, const char 
     if (inner.code == WCL_CODE_SHARING_VIOLATION || inner.code == WCL_CODE_BUSY ||
         inner.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_OK;
-    if (error)
-        *error = inner;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &inner);
 }
 
 /* Children go before their parents: rounds, until one removes nothing. */

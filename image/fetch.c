@@ -63,11 +63,8 @@ static wcl_status read_source(layer *layer, void *buffer, size_t size, size_t *g
         status =
             wcl_fail(why, WCL_CODE_TRUNCATED, "the blob ends after %llu of %llu bytes",
                      (unsigned long long)layer->done, (unsigned long long)layer->descriptor->size);
-    if (status != WCL_OK) {
-        if (error)
-            *error = *why;
-        return WCL_FAILED;
-    }
+    if (status != WCL_OK)
+        return wcl_error_pass(error, why);
     return layer->writer.fd < 0 ? WCL_OK
                                 : wcl_blob_writer_write(&layer->writer, buffer, *got, error);
 }
@@ -354,9 +351,7 @@ static wcl_status look_for_layer(const layer *layer, bool *is_there, wcl_error *
                              &inner) != WCL_OK) {
         if (inner.code == WCL_CODE_FILE_NOT_FOUND)
             return WCL_OK;
-        if (error)
-            *error = inner;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &inner);
     }
     if (!is_same(layer, &there.record))
         return wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
@@ -402,9 +397,7 @@ static wcl_status try_layer(layer *layer, bool is_there, wcl_error *error)
         layer->is_anew = true;
         return WCL_END;
     }
-    if (error)
-        *error = inner;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &inner);
 }
 
 static wcl_status fetch_layer(layer *layer, wcl_error *error)

@@ -1,7 +1,6 @@
 /* The small files beneath .images, and the lock for the moment that they change. */
 #include "image/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -63,20 +62,14 @@ wcl_status wcl_image_store_each(const wcl_image_store *store, const char *folder
                                                     wcl_error *error),
                                 void *context, wcl_error *error)
 {
-    int fd = openat(store->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+    WCL_CLEANUP_LISTING DIR *listing = NULL;
     wcl_status status = WCL_OK, more = WCL_OK;
     const struct dirent *item;
 
-    if (!listing) {
-        wcl_fail_errno(error, errno, "cannot list '%s'", folder);
-        if (fd >= 0)
-            close(fd);
+    if (wcl_listing_open(store->fd, folder, &listing, error) == WCL_FAILED)
         return WCL_FAILED;
-    }
     while (status == WCL_OK && (more = wcl_listing_next(listing, &item, error)) == WCL_OK)
         if (item->d_name[0] != '.')
             status = visit(context, item->d_name, error);
-    closedir(listing);
     return more == WCL_FAILED ? WCL_FAILED : status;
 }

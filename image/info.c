@@ -4,6 +4,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "image/pack.h"
 #include "image/store.h"
 
@@ -128,14 +129,8 @@ static wcl_status gather(void *context, const char *hex, wcl_error *error)
     listing *listing = context;
     wcl_error inner = WCL_ERROR_INIT;
 
-    if (listing->count == listing->capacity) {
-        size_t capacity = 2 * listing->capacity + 16;
-        void *grown = realloc(listing->records, capacity * sizeof(*listing->records));
-        if (!grown)
-            return wcl_fail_memory(error);
-        listing->records = grown;
-        listing->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(listing->records, listing->count, listing->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_image_record_read(listing->store, hex, &listing->records[listing->count], &inner) ==
         WCL_OK)
         listing->count++;

@@ -146,9 +146,7 @@ static wcl_status read_lease(void *context, const char *name, wcl_error *error)
     if (wcl_image_store_get(walk->store, path, LEASE_SIZE_MAX, &text, &inner) != WCL_OK) {
         if (inner.code == WCL_CODE_FILE_NOT_FOUND)
             return WCL_OK; /* its pull has just come to its end: the record says the same */
-        if (error)
-            *error = inner;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &inner);
     }
     char *rest = (char *)text.data;
     for (char *line; (line = strsep(&rest, "\n"));)

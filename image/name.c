@@ -8,6 +8,7 @@
 #include "base/beneath.h"
 #include "base/durable.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "image/store.h"
 
 #define NAME_FILE_MAX 4096
@@ -75,6 +76,7 @@ wcl_status wcl_image_name_remove(const wcl_image_store *store, const char *name,
 typedef struct reading {
     const wcl_image_store *store;
     wcl_image_names *names;
+    size_t capacity;
 } reading;
 
 /* `*name` is left NULL where the file has just gone. */
@@ -90,9 +92,7 @@ static wcl_status read_name(const wcl_image_store *store, const char *path, wcl_
     if (wcl_image_store_get(store, path, NAME_FILE_MAX, &text, &inner) != WCL_OK) {
         if (inner.code == WCL_CODE_FILE_NOT_FOUND)
             return WCL_OK;
-        if (error)
-            *error = inner;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &inner);
     }
     if (wcl_json_parse(wcl_buffer_text(&text), text.size, NAME_FILE_MAX, &json, error) != WCL_OK ||
         wcl_json_get_text(json, "name", &name, error) != WCL_OK ||
@@ -113,14 +113,8 @@ static wcl_status gather(void *context, const char *file, wcl_error *error)
     char path[300];
 
     snprintf(path, sizeof(path), "names/%s", file);
-    if ((names->count & (names->count + 1)) == 0) {
-        wcl_image_name *grown =
-            realloc(names->items, (2 * names->count + 2) * sizeof(*names->items));
-        if (!grown)
-            return wcl_fail_memory(error);
-        names->items = grown;
-    }
-    if (read_name(reading->store, path, &names->items[names->count], error) != WCL_OK)
+    if (WCL_LIST_RESERVE(names->items, names->count, reading->capacity, error) != WCL_OK ||
+        read_name(reading->store, path, &names->items[names->count], error) != WCL_OK)
         return WCL_FAILED;
     if (names->items[names->count].name)
         names->count++;
@@ -135,7 +129,7 @@ static int name_compare_names(const void *a, const void *b)
 wcl_status wcl_image_names_read(const wcl_image_store *store, wcl_image_names *names,
                                 wcl_error *error)
 {
-    reading reading = { store, names };
+    reading reading = { store, names, 0 };
 
     *names = (wcl_image_names) { NULL, 0 };
     if (wcl_image_store_each(store, "names", gather, &reading, error) != WCL_OK) {
@@ -275,20 +269,15 @@ wcl_status wcl_image_resolve(const wcl_image_store *store, const char *image,
         wcl_status status = find_by_name(store, image, record, name, &inner);
         if (status == WCL_OK)
             return WCL_OK;
-        if (inner.code != WCL_CODE_FILE_NOT_FOUND && inner.code != WCL_CODE_INVALID_NAME) {
-            if (error)
-                *error = inner;
-            return WCL_FAILED;
-        }
+        if (inner.code != WCL_CODE_FILE_NOT_FOUND && inner.code != WCL_CODE_INVALID_NAME)
+            return wcl_error_pass(error, &inner);
     }
     wcl_status status = find_by_digest(store, image, record, error);
     if (status != WCL_END)
         return status;
     if (!inner.code)
         return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image '%s'", image);
-    if (error)
-        *error = inner;
-    return WCL_FAILED;
+    return wcl_error_pass(error, &inner);
 }
 
 /* ---- Where to get a blob -------------------------------------------------------------------- */

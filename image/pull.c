@@ -160,11 +160,8 @@ static wcl_status choose_names(const wcl_pull_request *request, wcl_new_image *i
         const char *name = request->names[i];
         if (wcl_image_name_check(name, image->manifest->digest, image->index, &inner) == WCL_OK) {
             image->names[image->name_count++] = name;
-        } else if (!request->source->says_names || inner.code != WCL_CODE_INVALID_NAME) {
-            if (error)
-                *error = inner;
-            return WCL_FAILED;
-        }
+        } else if (!request->source->says_names || inner.code != WCL_CODE_INVALID_NAME)
+            return wcl_error_pass(error, &inner);
     }
     return WCL_OK;
 }

@@ -4,20 +4,15 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "image/store.h"
 
 wcl_status wcl_image_uses_add(wcl_image_uses *uses, const char *id_or_digest, wcl_error *error)
 {
     const char *colon = strchr(id_or_digest, ':');
 
-    if (uses->count == uses->capacity) {
-        size_t capacity = uses->capacity ? 2 * uses->capacity : 64;
-        void *grown = realloc(uses->items, capacity * sizeof(*uses->items));
-        if (!grown)
-            return wcl_fail_memory(error);
-        uses->items = grown;
-        uses->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(uses->items, uses->count, uses->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     snprintf(uses->items[uses->count++], sizeof(*uses->items), "%s",
              colon ? colon + 1 : id_or_digest);
     return WCL_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/internal.h"
 
 #define WINDOWS_ROOT "Files"
@@ -13,14 +14,8 @@
 static wcl_status append_extras_add(wcl_append_extras *extras, const char *path, bool is_deleted,
                                     wcl_error *error)
 {
-    if (extras->count == extras->capacity) {
-        size_t capacity = extras->capacity ? extras->capacity * 2 : 16;
-        wcl_append_extra *list = reallocarray(extras->list, capacity, sizeof(*list));
-        if (!list)
-            return wcl_fail_memory(error);
-        extras->list = list;
-        extras->capacity = capacity;
-    }
+    if (WCL_LIST_RESERVE(extras->list, extras->count, extras->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     char *copy = strdup(path);
     if (!copy)
         return wcl_fail_memory(error);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "image/append/source.h"
 
 static wcl_status add_text(wcl_tar_table *table, const char *text, size_t *place, wcl_error *error)
@@ -25,29 +26,13 @@ static wcl_status add_xattr(wcl_tar_table *table, const wcl_xattr *xattr, wcl_er
     return wcl_buffer_append(&table->xattrs, &kept, sizeof(kept), error);
 }
 
-static wcl_tar_row *add_row(wcl_tar_table *table, wcl_error *error)
-{
-    if (table->count == table->capacity) {
-        size_t capacity = table->capacity ? table->capacity * 2 : 64;
-        wcl_tar_row *rows = reallocarray(table->rows, capacity, sizeof(*rows));
-        if (!rows) {
-            wcl_fail_memory(error);
-            return NULL;
-        }
-        table->rows = rows;
-        table->capacity = capacity;
-    }
-    return &table->rows[table->count];
-}
-
 wcl_status wcl_tar_table_add(wcl_tar_table *table, const wcl_entry *entry,
                              const wcl_tar_segment *segments, size_t segment_count,
                              wcl_error *error)
 {
-    wcl_tar_row *row = add_row(table, error);
-
-    if (!row)
+    if (WCL_LIST_RESERVE(table->rows, table->count, table->capacity, error) != WCL_OK)
         return WCL_FAILED;
+    wcl_tar_row *row = &table->rows[table->count];
     *row = (wcl_tar_row) { .order = table->count,
                            .xattrs = table->xattrs.size / sizeof(wcl_tar_xattr),
                            .xattr_count = entry->xattr_count,

@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 
 #include "base/error.h"
+#include "base/list.h"
 
 static const char *const machine_prefixes[] = {
     "security.selinux", "security.apparmor", "security.SMACK", "security.ima",
@@ -59,15 +60,8 @@ static wcl_status append_xattrs_add(wcl_file_xattrs *xattrs, const char *path, c
 {
     size_t got;
 
-    if (xattrs->count == xattrs->capacity) {
-        size_t capacity = xattrs->capacity ? xattrs->capacity * 2 : 8;
-        wcl_xattr *list = reallocarray(xattrs->list, capacity, sizeof(*list));
-        if (!list)
-            return wcl_fail_memory(error);
-        xattrs->list = list;
-        xattrs->capacity = capacity;
-    }
-    if (read_all(path, name, &xattrs->values, &got, error) != WCL_OK)
+    if (WCL_LIST_RESERVE(xattrs->list, xattrs->count, xattrs->capacity, error) != WCL_OK ||
+        read_all(path, name, &xattrs->values, &got, error) != WCL_OK)
         return WCL_FAILED;
     xattrs->list[xattrs->count++] = (wcl_xattr) { .name = name, .size = got };
     return WCL_OK;

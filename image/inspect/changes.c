@@ -6,6 +6,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/hooks.h"
 #include "layer/internal.h"
 
@@ -77,16 +78,10 @@ static wcl_status find_path(wcl_image_changes *changes, wcl_node folder, const c
 static wcl_status add_event(wcl_image_changes *changes, const wcl_image_event *event,
                             uint32_t *number, wcl_error *error)
 {
-    if (changes->count == changes->capacity) {
-        size_t capacity = changes->capacity ? changes->capacity * 2 : 1024;
-        wcl_image_event *events = NULL;
-        if (capacity < WCL_NO_EVENT)
-            events = reallocarray(changes->events, capacity, sizeof(*events));
-        if (!events)
-            return wcl_fail_memory(error);
-        changes->events = events;
-        changes->capacity = capacity;
-    }
+    if (changes->count == WCL_NO_EVENT - 1)
+        return wcl_fail_memory(error);
+    if (WCL_LIST_RESERVE(changes->events, changes->count, changes->capacity, error) != WCL_OK)
+        return WCL_FAILED;
     *number = (uint32_t)changes->count;
     changes->events[changes->count++] = *event;
     return WCL_OK;

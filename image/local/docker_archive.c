@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "image/descriptor.h"
 #include "image/local/sources.h"
 #include "compress/compress.h"
@@ -30,6 +31,7 @@ typedef struct docker_archive {
     cJSON *list; /* manifest.json */
     blob *blobs;
     size_t blob_count;
+    size_t capacity;
 } docker_archive;
 
 /* ---- Blobs ---------------------------------------------------------------------------------- */
@@ -50,13 +52,12 @@ static wcl_status add_blob(docker_archive *archive, const char *digest, const ch
     if (archive->blob_count == BLOBS_MAX)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "the archive's images have more than %d files", BLOBS_MAX);
-    blob *grown = realloc(archive->blobs, (archive->blob_count + 1) * sizeof(*grown));
-    if (!grown)
-        return wcl_fail_memory(error);
-    archive->blobs = grown;
-    snprintf(grown[archive->blob_count].digest, WCL_DIGEST_TEXT_SIZE, "%s", digest);
-    grown[archive->blob_count].name = strdup(name);
-    if (!grown[archive->blob_count].name)
+    if (WCL_LIST_RESERVE(archive->blobs, archive->blob_count, archive->capacity, error) != WCL_OK)
+        return WCL_FAILED;
+    blob *added = &archive->blobs[archive->blob_count];
+    snprintf(added->digest, sizeof(added->digest), "%s", digest);
+    added->name = strdup(name);
+    if (!added->name)
         return wcl_fail_memory(error);
     archive->blob_count++;
     return WCL_OK;
@@ -350,7 +351,7 @@ wcl_status wcl_docker_archive_open(const wcl_bundle *bundle, wcl_image_source **
                                               free_archive };
     docker_archive *made = calloc(1, sizeof(*made));
 
-    *images = (wcl_bundle_images) { NULL, 0 };
+    *images = (wcl_bundle_images) { .items = NULL };
     if (!made)
         return wcl_fail_memory(error);
     made->base.ops = &ops;

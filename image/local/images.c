@@ -3,17 +3,16 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "image/local/sources.h"
 
 wcl_status wcl_bundle_images_add(wcl_bundle_images *images, const char *reference, wcl_error *error)
 {
-    wcl_bundle_image *grown = realloc(images->items, (images->count + 1) * sizeof(*images->items));
-
-    if (!grown)
-        return wcl_fail_memory(error);
-    images->items = grown;
-    grown[images->count] = (wcl_bundle_image) { strdup(reference), NULL, 0 };
-    if (!grown[images->count].reference)
+    if (WCL_LIST_RESERVE(images->items, images->count, images->capacity, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_bundle_image *image = &images->items[images->count];
+    *image = (wcl_bundle_image) { .reference = strdup(reference) };
+    if (!image->reference)
         return wcl_fail_memory(error);
     images->count++;
     return WCL_OK;
@@ -23,17 +22,14 @@ wcl_status wcl_bundle_image_name(wcl_bundle_image *image, const char *name, wcl_
 {
     WCL_CLEANUP_FREE wcl_reference *reference = NULL;
     wcl_error why = WCL_ERROR_INIT;
-    char **grown;
 
     /* A name that is none is a comment: the image is loaded by its digest. */
     if (wcl_reference_parse(name, &reference, &why) != WCL_OK)
         return why.code == WCL_CODE_OUT_OF_MEMORY ? wcl_fail_memory(error) : WCL_OK;
-    grown = realloc(image->names, (image->name_count + 1) * sizeof(*grown));
-    if (!grown)
-        return wcl_fail_memory(error);
-    image->names = grown;
-    grown[image->name_count] = strdup(reference->name);
-    if (!grown[image->name_count])
+    if (WCL_LIST_RESERVE(image->names, image->name_count, image->capacity, error) != WCL_OK)
+        return WCL_FAILED;
+    image->names[image->name_count] = strdup(reference->name);
+    if (!image->names[image->name_count])
         return wcl_fail_memory(error);
     image->name_count++;
     return WCL_OK;
@@ -48,5 +44,5 @@ void wcl_bundle_images_free(wcl_bundle_images *images)
         free(images->items[i].names);
     }
     free(images->items);
-    *images = (wcl_bundle_images) { NULL, 0 };
+    *images = (wcl_bundle_images) { .items = NULL };
 }

@@ -198,7 +198,7 @@ wcl_status wcl_layout_open(const wcl_bundle *bundle, const char *repository,
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
     WCL_CLEANUP_MANIFEST wcl_manifest *index = NULL;
 
-    *images = (wcl_bundle_images) { NULL, 0 };
+    *images = (wcl_bundle_images) { .items = NULL };
     if (check_version(bundle, error) != WCL_OK ||
         wcl_bundle_read(bundle, "index.json", WCL_MANIFEST_SIZE_MAX, &text, error) != WCL_OK ||
         wcl_manifest_parse(text.data, text.size, WCL_MEDIA_OCI_INDEX, &index, error) != WCL_OK)

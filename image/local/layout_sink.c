@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 
 #define BLOB_NAME_SIZE 96
 #define COPY_SIZE (1024 * 1024)
@@ -17,6 +18,7 @@ typedef struct layout_sink {
     cJSON *docker_list; /* manifest.json */
     char **digests;     /* of the blobs that are in it */
     size_t digest_count;
+    size_t capacity;
     uint8_t *buffer;
 } layout_sink;
 
@@ -37,13 +39,10 @@ static bool has_digest(const layout_sink *sink, const char *digest)
 
 static wcl_status add_digest(layout_sink *sink, const char *digest, wcl_error *error)
 {
-    char **grown = realloc(sink->digests, (sink->digest_count + 1) * sizeof(*grown));
-
-    if (!grown)
-        return wcl_fail_memory(error);
-    sink->digests = grown;
-    grown[sink->digest_count] = strdup(digest);
-    if (!grown[sink->digest_count])
+    if (WCL_LIST_RESERVE(sink->digests, sink->digest_count, sink->capacity, error) != WCL_OK)
+        return WCL_FAILED;
+    sink->digests[sink->digest_count] = strdup(digest);
+    if (!sink->digests[sink->digest_count])
         return wcl_fail_memory(error);
     sink->digest_count++;
     return WCL_OK;

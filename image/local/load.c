@@ -62,7 +62,7 @@ static wcl_status load_bundle(loading *loading, const wcl_bundle *bundle, const 
                               const char *name, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *repository = NULL;
-    wcl_bundle_images images = { NULL, 0 };
+    wcl_bundle_images images = { .items = NULL };
     wcl_image_source *source;
     wcl_status status;
 

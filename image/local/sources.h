@@ -9,11 +9,13 @@ typedef struct wcl_bundle_image {
     char *reference; /* what its source calls it */
     char **names;    /* canonical references, as far as the bundle has any */
     size_t name_count;
+    size_t capacity;
 } wcl_bundle_image;
 
 typedef struct wcl_bundle_images {
     wcl_bundle_image *items;
     size_t count;
+    size_t capacity;
 } wcl_bundle_images;
 
 void wcl_bundle_images_free(wcl_bundle_images *images);

@@ -7,6 +7,7 @@
 #include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "base/hooks.h"
 #include "layer/internal.h"
 
@@ -53,18 +54,10 @@ static char *normalise(const char *base, const char *name)
 
 static wcl_status tar_index_grow(wcl_tar_index *index, wcl_error *error)
 {
-    if (index->count < index->capacity)
-        return WCL_OK;
     if (index->count >= MEMBERS_MAX)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "the tar has more than %d entries",
                         MEMBERS_MAX);
-    size_t capacity = 2 * index->capacity + 64;
-    wcl_tar_member *grown = realloc(index->members, capacity * sizeof(*grown));
-    if (!grown)
-        return wcl_fail_memory(error);
-    index->members = grown;
-    index->capacity = capacity;
-    return WCL_OK;
+    return WCL_LIST_RESERVE(index->members, index->count, index->capacity, error);
 }
 
 static wcl_status add_member(wcl_tar_index *index, const wcl_tar_headers *headers, uint64_t offset,

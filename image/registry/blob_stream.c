@@ -211,11 +211,8 @@ static wcl_status connect_once(blob_stream *stream, wcl_error *error)
             return WCL_OK;
         if (wcl_http_check_cancelled(stream->repository->http, error) != WCL_OK)
             return WCL_FAILED;
-        if (!has_next(stream)) {
-            if (error)
-                *error = why;
-            return WCL_FAILED;
-        }
+        if (!has_next(stream))
+            return wcl_error_pass(error, &why);
         stream->url++;
         stream->no_range = false;
         stream->retry.failed = 0;
@@ -286,11 +283,8 @@ static wcl_status stream_read(wcl_blob_stream *base, void *buffer, size_t size, 
         }
         hang_up(stream);
         if (!wcl_retry_is_worth(why.code) ||
-            !wcl_retry_again(&stream->retry, stream->repository->http, 0)) {
-            if (error)
-                *error = why;
-            return WCL_FAILED;
-        }
+            !wcl_retry_again(&stream->retry, stream->repository->http, 0))
+            return wcl_error_pass(error, &why);
     }
     return WCL_OK;
 }

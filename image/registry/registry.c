@@ -85,9 +85,7 @@ static wcl_status registry_get_manifest(wcl_image_source *source, const char *re
     while (get_manifest_once(repository, &retry, reference, text, media_type, &why) != WCL_OK) {
         if (wcl_retry_is_worth(why.code) && wcl_retry_again(&retry, repository->http, 0))
             continue;
-        if (error)
-            *error = why;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &why);
     }
     return WCL_OK;
 }

@@ -104,13 +104,6 @@ static bool is_worth_another(const wcl_error *why)
     return why->code != WCL_CODE_TIMEOUT && why->code != WCL_CODE_CANCELLED;
 }
 
-static wcl_status give_error(const wcl_error *why, wcl_error *error)
-{
-    if (error)
-        *error = *why;
-    return WCL_FAILED;
-}
-
 /*
  * HTTPS, except where plain HTTP is all right: there it is found out. On this machine plain HTTP
  * comes first, because no one listens in; elsewhere HTTPS does. A registry that answers neither,
@@ -129,14 +122,14 @@ static wcl_status find_scheme(wcl_repository *repository, const char *host, bool
     if (try_scheme(repository, first, host, &answers, &why) == WCL_OK && answers)
         return WCL_OK;
     if (!is_worth_another(&why))
-        return give_error(&why, error);
+        return wcl_error_pass(error, &why);
     /* A certificate that is not trusted, also for want of any authorities, is one all the same. */
     if (try_scheme(repository, second, host, &answers, &also) == WCL_OK ||
         also.code == WCL_CODE_ACCESS_DENIED || also.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_OK;
     if (why.code == WCL_CODE_HOST_NOT_FOUND || why.code == WCL_CODE_CONNECTION_REFUSED ||
         !is_worth_another(&also))
-        return give_error(is_worth_another(&also) ? &why : &also, error);
+        return wcl_error_pass(error, is_worth_another(&also) ? &why : &also);
     return set_origin(repository, first, host, error);
 }
 

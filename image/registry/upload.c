@@ -469,9 +469,7 @@ static wcl_status upload_run(upload *upload, wcl_error *error)
                 upload->retry.failed = 0;
             continue;
         }
-        if (error)
-            *error = why;
-        return WCL_FAILED;
+        return wcl_error_pass(error, &why);
     }
     return WCL_OK;
 }

@@ -180,7 +180,7 @@ def artifacts_beside_an_image_are_passed_over(home):
     loaded = home.json("load", "-i", layout, "--name", "x.test/image:3")
     assert loaded[0]["digest"] == image.digest and "x.test/image:3" in loaded[0]["names"], loaded
     failed = home.run("load", "-i", write_layout(home.path("charts"), blobs, entries[:1]), check=False)
-    assert failed.returncode == 1 and b"no image in it" in failed.stderr and b"helm" in failed.stderr, failed.stderr
+    assert failed.returncode == 1 and b"an artifact and no image" in failed.stderr and b"helm" in failed.stderr, failed.stderr
     home.assert_clean()
 
 

@@ -68,7 +68,7 @@ static void check_image(wcl_image_source *source, const wcl_bundle_image *image)
 
 static void check_images(const wcl_bundle *bundle)
 {
-    wcl_bundle_images images = { NULL, 0 };
+    wcl_bundle_images images = { .items = NULL };
     wcl_image_source *source = NULL;
     wcl_error error = WCL_ERROR_INIT;
     wcl_status status = WCL_FAILED;
