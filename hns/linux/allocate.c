@@ -342,24 +342,25 @@ static wcl_status fill_ports(wcl_service *service, wcl_hns_endpoint *object, wcl
     return WCL_OK;
 }
 
+/* A text that the request leaves out, if there is one to fill in. */
+static wcl_status fill_text(wcl_region *region, const char **field, const char *text,
+                            wcl_error *error)
+{
+    return *field || !text ? WCL_OK : wcl_hns_set_text(region, field, text, error);
+}
+
 wcl_status wcl_fill_endpoint(wcl_service *service, wcl_hns_endpoint *object,
                              const wcl_network_record *network, wcl_error *error)
 {
     wcl_region *region = wcl_hns_region(object);
+    const wcl_hns_network *its = network->object;
 
-    if (fill_id(region, &object->id, error) != WCL_OK)
-        return WCL_FAILED;
-    if ((!object->name && wcl_hns_set_text(region, &object->name, object->id, error) != WCL_OK) ||
-        wcl_hns_set_text(region, &object->virtual_network, network->object->id, error) != WCL_OK ||
-        wcl_hns_set_text(region, &object->virtual_network_name, network->object->name, error) !=
-            WCL_OK)
-        return WCL_FAILED;
-    if (!object->dns_server_list && network->object->dns_server_list &&
-        wcl_hns_set_text(region, &object->dns_server_list, network->object->dns_server_list,
-                         error) != WCL_OK)
-        return WCL_FAILED;
-    if (!object->dns_suffix && network->object->dns_suffix &&
-        wcl_hns_set_text(region, &object->dns_suffix, network->object->dns_suffix, error) != WCL_OK)
+    if (fill_id(region, &object->id, error) != WCL_OK ||
+        fill_text(region, &object->name, object->id, error) != WCL_OK ||
+        wcl_hns_set_text(region, &object->virtual_network, its->id, error) != WCL_OK ||
+        wcl_hns_set_text(region, &object->virtual_network_name, its->name, error) != WCL_OK ||
+        fill_text(region, &object->dns_server_list, its->dns_server_list, error) != WCL_OK ||
+        fill_text(region, &object->dns_suffix, its->dns_suffix, error) != WCL_OK)
         return WCL_FAILED;
     if (!object->mac_address && fill_mac(service, object, network, error) != WCL_OK)
         return WCL_FAILED;

@@ -88,18 +88,15 @@ static wcl_status find_adapter(wcl_kernel *kernel, const char *name, wcl_adapter
 {
     wcl_rtnl *rtnl = &((wcl_linux_kernel *)kernel)->rtnl;
     wcl_link link, master;
-    wcl_status status = wcl_link_find(rtnl, name, 0, &link, error);
 
-    if (status == WCL_END)
-        return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND, "there is no network adapter '%s'",
-                        name);
-    if (status != WCL_OK)
+    if (wcl_link_require(rtnl, "the network adapter", name, "does not exist", &link, error) !=
+        WCL_OK)
         return WCL_FAILED;
     memset(adapter, 0, sizeof(*adapter));
     adapter->mtu = link.mtu;
     adapter->mac = link.mac;
     if (link.master) {
-        status = wcl_link_find(rtnl, NULL, link.master, &master, error);
+        wcl_status status = wcl_link_find(rtnl, NULL, link.master, &master, error);
         if (status == WCL_FAILED)
             return WCL_FAILED;
         snprintf(adapter->bridge, sizeof(adapter->bridge), "%s",
@@ -134,9 +131,8 @@ static wcl_status ensure_bridge(wcl_linux_kernel *kernel, const wcl_network_reco
     if (status == WCL_END) {
         if (wcl_bridge_create(&kernel->rtnl, &options, error) != WCL_OK)
             return WCL_FAILED;
-        status = wcl_link_find(&kernel->rtnl, network->bridge, 0, bridge, error);
-        if (status == WCL_END)
-            return wcl_fail(error, WCL_CODE_GEN_FAILURE, "the bridge %s vanished", network->bridge);
+        status = wcl_link_require(&kernel->rtnl, "the bridge", network->bridge, "vanished", bridge,
+                                  error);
     }
     struct settings settings = { .interface = network->bridge,
                                  .bridge_routes = network->kind == WCL_NETWORK_NAT,
@@ -163,12 +159,9 @@ static wcl_status take_adapter(wcl_linux_kernel *kernel, const wcl_network_recor
 {
     const char *name = network->object->network_adapter_name;
     wcl_link adapter;
-    wcl_status status = wcl_link_find(&kernel->rtnl, name, 0, &adapter, error);
 
-    if (status == WCL_END)
-        return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND, "there is no network adapter '%s'",
-                        name);
-    if (status != WCL_OK)
+    if (wcl_link_require(&kernel->rtnl, "the network adapter", name, "does not exist", &adapter,
+                         error) != WCL_OK)
         return WCL_FAILED;
     if (adapter.master && adapter.master != bridge->index)
         return wcl_fail(error, WCL_CODE_BUSY, "the network adapter '%s' is a port of a bridge",

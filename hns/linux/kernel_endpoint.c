@@ -9,30 +9,17 @@
 /* lo in a new namespace is always this one. */
 #define LOOPBACK_INDEX 1
 
-static wcl_status find_bridge(wcl_linux_kernel *kernel, const wcl_network_record *network,
-                              wcl_link *bridge, wcl_error *error)
-{
-    wcl_status status = wcl_link_find(&kernel->rtnl, network->bridge, 0, bridge, error);
-
-    if (status == WCL_END)
-        return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND,
-                        "the bridge %s of the network is gone; restore brings it back",
-                        network->bridge);
-    return status;
-}
-
 static wcl_status change_remote(wcl_linux_kernel *kernel, const wcl_network_record *network,
                                 const wcl_endpoint_record *endpoint, bool add, wcl_error *error)
 {
     wcl_link vxlan;
-    wcl_status status = wcl_link_find(&kernel->rtnl, network->vxlan, 0, &vxlan, error);
+    wcl_status status =
+        add ? wcl_link_require(&kernel->rtnl, "the VXLAN", network->vxlan,
+                               "of the network is gone; restore brings it back", &vxlan, error)
+            : wcl_link_find(&kernel->rtnl, network->vxlan, 0, &vxlan, error);
 
-    if (status == WCL_END && !add)
-        return WCL_OK;
     if (status == WCL_END)
-        return wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND,
-                        "the VXLAN %s of the network is gone; restore brings it back",
-                        network->vxlan);
+        return WCL_OK;
     if (status != WCL_OK || wcl_fdb_set(&kernel->rtnl, vxlan.index, &endpoint->mac, &endpoint->node,
                                         add, error) != WCL_OK)
         return WCL_FAILED;
@@ -63,12 +50,9 @@ static wcl_status set_traffic(wcl_linux_kernel *kernel, const wcl_network_record
         return WCL_FAILED;
     if (!endpoint->rate)
         return WCL_OK;
-    if (wcl_ifb_create(&kernel->rtnl, endpoint->shaper, kernel->home, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_status status = wcl_link_find(&kernel->rtnl, endpoint->shaper, 0, &shaper, error);
-    if (status == WCL_END)
-        return wcl_fail(error, WCL_CODE_GEN_FAILURE, "the device %s vanished", endpoint->shaper);
-    if (status != WCL_OK)
+    if (wcl_ifb_create(&kernel->rtnl, endpoint->shaper, kernel->home, error) != WCL_OK ||
+        wcl_link_require(&kernel->rtnl, "the device", endpoint->shaper, "vanished", &shaper,
+                         error) != WCL_OK)
         return WCL_FAILED;
     return wcl_rate_limit(&kernel->rtnl, index, shaper.index, endpoint->rate, error);
 }
@@ -102,7 +86,9 @@ static wcl_status create_pair(wcl_linux_kernel *kernel, const wcl_network_record
     char peer_name[IFNAMSIZ] = "eth%d";
     wcl_link bridge;
 
-    if (find_bridge(kernel, network, &bridge, error) != WCL_OK)
+    if (wcl_link_require(&kernel->rtnl, "the bridge", network->bridge,
+                         "of the network is gone; restore brings it back", &bridge,
+                         error) != WCL_OK)
         return WCL_FAILED;
     if (namespace_fd < 0)
         snprintf(peer_name, sizeof(peer_name), "%.13sh", endpoint->interface);
@@ -115,11 +101,8 @@ static wcl_status create_pair(wcl_linux_kernel *kernel, const wcl_network_record
                                        .peer_namespace = namespace_fd };
     if (wcl_veth_create(&kernel->rtnl, &options, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_link_find(&kernel->rtnl, endpoint->interface, 0, outer, error);
-    if (status == WCL_END)
-        return wcl_fail(error, WCL_CODE_GEN_FAILURE, "the interface %s vanished",
-                        endpoint->interface);
-    return status;
+    return wcl_link_require(&kernel->rtnl, "the interface", endpoint->interface, "vanished", outer,
+                            error);
 }
 
 static wcl_status build_inside(wcl_linux_kernel *kernel, const wcl_endpoint_record *endpoint,

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/list.h"
+
 struct in_namespace {
     int descriptor;
     int (*function)(void *);
@@ -331,6 +333,16 @@ wcl_status wcl_link_find(wcl_rtnl *rtnl, const char *name, int index, wcl_link *
     return link->index ? WCL_OK : WCL_END;
 }
 
+wcl_status wcl_link_require(wcl_rtnl *rtnl, const char *what, const char *name, const char *fate,
+                            wcl_link *link, wcl_error *error)
+{
+    wcl_status status = wcl_link_find(rtnl, name, 0, link, error);
+
+    return status == WCL_END
+               ? wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND, "%s %s %s", what, name, fate)
+               : status;
+}
+
 struct link_list {
     wcl_link *links;
     size_t count, capacity;
@@ -341,15 +353,9 @@ static void append_link(void *context, struct nlmsghdr *header)
 {
     struct link_list *list = context;
 
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 32;
-        wcl_link *grown = realloc(list->links, capacity * sizeof(*grown));
-        if (!grown) {
-            list->failed = true;
-            return;
-        }
-        list->links = grown;
-        list->capacity = capacity;
+    if (WCL_LIST_RESERVE(list->links, list->count, list->capacity, NULL) != WCL_OK) {
+        list->failed = true;
+        return;
     }
     if (read_link(header, &list->links[list->count]))
         list->count++;

@@ -68,6 +68,9 @@ typedef struct wcl_link {
 /* WCL_END when there is none. By name, or by index where `name` is NULL. */
 wcl_status wcl_link_find(wcl_rtnl *rtnl, const char *name, int index, wcl_link *link,
                          wcl_error *error);
+/* The interface of that name; an error is "WHAT NAME FATE" where there is none. */
+wcl_status wcl_link_require(wcl_rtnl *rtnl, const char *what, const char *name, const char *fate,
+                            wcl_link *link, wcl_error *error);
 /* All interfaces, as an array freed with wcl_free(). */
 wcl_status wcl_link_list(wcl_rtnl *rtnl, wcl_link **links, size_t *count, wcl_error *error);
 
