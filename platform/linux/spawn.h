@@ -1,23 +1,26 @@
-/* Starting a program. */
+/* Starting programs. */
 #ifndef WCL_PLATFORM_LINUX_SPAWN_H
 #define WCL_PLATFORM_LINUX_SPAWN_H
 
 #include <stddef.h>
 #include <sys/types.h>
 
-#define WCL_SPAWN_SAME (-1) /* the descriptor of this program, or none if it closes on exec */
-#define WCL_SPAWN_NULL (-2) /* /dev/null */
+#define WCL_SPAWN_FDS 5
 
-/*
- * Starts a program, looked for in $PATH unless its name has a slash. Its descriptor N is
- * `fds[N]`, or as above. It gets no signal settings of this program, which would otherwise be
- * inherited by all that it starts. `environment` NULL is this program's. 0, or an errno value.
- */
-int wcl_spawn(const char *program, const char *const *arguments, const int *fds, size_t fd_count,
-              char *const *environment, pid_t *child);
+typedef struct wcl_spawn {
+    const char *program; /* a path, or a name found by PATH; NULL: the first argument */
+    const char *const *arguments;
+    const char *const *environment; /* NULL: this program's own */
+    /* What the program has as its descriptors 0, 1 and so on, whatever their numbers are here. -1
+     * is /dev/null as one of the first three, and nothing beyond them. */
+    int fds[WCL_SPAWN_FDS];
+} wcl_spawn;
 
-/* Waits for its end: its exit status, or -1 where a signal ended it, or where nobody can know
- * because this program ignores SIGCHLD (then errno is ECHILD, else 0). */
-int wcl_spawn_wait(pid_t child);
+/* Starts a program, which has no signal blocked or ignored. 0, or an errno value. */
+int wcl_spawn_start(const wcl_spawn *spawn, pid_t *pid);
+
+/* Waits for the end of a program: 0 when it ended well, what it exited with, or -1 for a signal. A
+ * caller that collects its children itself is not told, and taken for content. */
+int wcl_spawn_wait(pid_t pid);
 
 #endif
