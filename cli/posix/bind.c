@@ -5,7 +5,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "base/buffer.h"
 #include "cli/store.h"
+#include "platform/linux/mountinfo.h"
 
 int cli_bind_mount(cli *cli, const char *path, const char *target)
 {
@@ -15,60 +17,57 @@ int cli_bind_mount(cli *cli, const char *path, const char *target)
                     "mount", target, "cannot show the layer there: %s", strerror(errno));
 }
 
-/* The octal escapes of mountinfo undone, in place. */
-static void unescape(char *text)
-{
-    char *to = text;
-
-    for (char *from = text; *from;) {
-        if (from[0] == '\\' && from[1] && from[2] && from[3]) {
-            *to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-            from += 4;
-        } else {
-            *to++ = *from++;
-        }
-    }
-    *to = '\0';
-}
-
 /* Mounts of the same file system, and the same folder of it, as the one at `path`, that allow the
  * same: what a container has of its own allows more. */
-static size_t find_places(const char *path, char places[][4096], size_t most)
-{
-    char line[16384], device[64] = "", root[4096] = "", options[256] = "";
-    size_t count = 0;
+typedef struct place_search {
+    const char *path;
+    wcl_mount_line original; /* the last one at `path`, which is what shows there */
+    wcl_buffer places;       /* each ends with a NUL */
+    wcl_status status;
+} place_search;
 
-    for (int pass = 0; pass < 2; pass++) {
-        FILE *mounts = fopen("/proc/self/mountinfo", "re");
-        while (mounts && fgets(line, sizeof(line), mounts)) {
-            char line_device[64], line_root[4096], place[4096], line_options[256];
-            if (sscanf(line, "%*s %*s %63s %4095s %4095s %255s", line_device, line_root, place,
-                       line_options) != 4)
-                continue;
-            unescape(place);
-            if (pass == 0 && strcmp(place, path) == 0) {
-                strcpy(device, line_device);
-                strcpy(root, line_root);
-                strcpy(options, line_options);
-            } else if (pass == 1 && strcmp(place, path) != 0 && strcmp(device, line_device) == 0 &&
-                       strcmp(root, line_root) == 0 && strcmp(options, line_options) == 0 &&
-                       count < most) {
-                strcpy(places[count++], place);
-            }
-        }
-        if (mounts)
-            fclose(mounts);
-    }
-    return count;
+static bool find_original(void *context, wcl_mount_line *mount)
+{
+    place_search *search = context;
+
+    if (strcmp(mount->point, search->path) != 0)
+        return true;
+    free(search->original.root);
+    free(search->original.attributes);
+    search->original = (wcl_mount_line) { .major = mount->major,
+                                          .minor = mount->minor,
+                                          .root = strdup(mount->root),
+                                          .attributes = strdup(mount->attributes) };
+    return search->original.root && search->original.attributes;
+}
+
+static bool add_place(void *context, wcl_mount_line *mount)
+{
+    place_search *search = context;
+    const wcl_mount_line *original = &search->original;
+
+    if (strcmp(mount->point, search->path) != 0 && mount->major == original->major &&
+        mount->minor == original->minor && strcmp(mount->root, original->root) == 0 &&
+        strcmp(mount->attributes, original->attributes) == 0)
+        search->status =
+            wcl_buffer_append(&search->places, mount->point, strlen(mount->point) + 1, NULL);
+    return search->status == WCL_OK;
 }
 
 int cli_unbind_mounts(cli *cli, const char *path)
 {
-    static char places[64][4096];
-    size_t count = find_places(path, places, 64);
+    place_search search = { .path = path };
+    int result = 0;
 
-    for (size_t i = 0; i < count; i++)
-        if (umount2(places[i], UMOUNT_NOFOLLOW) != 0)
-            return cli_fail(cli, WCL_CODE_BUSY, "unmount", places[i], "%s", strerror(errno));
-    return 0;
+    wcl_mountinfo_each("/proc/self/mountinfo", find_original, &search);
+    if (search.original.root && search.original.attributes)
+        wcl_mountinfo_each("/proc/self/mountinfo", add_place, &search);
+    const char *place = wcl_buffer_text(&search.places);
+    for (size_t at = 0; at < search.places.size && result == 0; at += strlen(place + at) + 1)
+        if (umount2(place + at, UMOUNT_NOFOLLOW) != 0)
+            result = cli_fail(cli, WCL_CODE_BUSY, "unmount", place + at, "%s", strerror(errno));
+    free(search.original.root);
+    free(search.original.attributes);
+    wcl_buffer_free(&search.places);
+    return result;
 }

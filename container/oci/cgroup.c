@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/listing.h"
+#include "platform/linux/mountinfo.h"
 
 /* Cgroups may be nested; deeper ones than this are not looked into. */
 #define DEPTH 16
@@ -58,35 +59,6 @@ static bool path_of(const wcl_cgroup_view *view, int32_t pid, const char *contro
     return found;
 }
 
-/* One line of mountinfo: "ID PARENT DEV ROOT MOUNTPOINT OPTIONS [TAGS] - TYPE SOURCE OPTIONS". */
-typedef struct mount_line {
-    char *root;
-    char *point;
-    char *type;
-    char *options;
-} mount_line;
-
-static bool split_mount(char *line, mount_line *mount)
-{
-    char *fields[5], *save = NULL;
-
-    line[strcspn(line, "\n")] = '\0';
-    char *tail = strstr(line, " - ");
-    if (!tail)
-        return false;
-    *tail = '\0';
-    for (int i = 0; i < 5; i++)
-        if (!(fields[i] = strtok_r(i ? NULL : line, " ", &save)))
-            return false;
-    mount->root = fields[3];
-    mount->point = fields[4];
-    mount->type = strtok_r(tail + 3, " ", &save);
-    if (!mount->type || !strtok_r(NULL, " ", &save))
-        return false;
-    mount->options = strtok_r(NULL, " ", &save);
-    return mount->options != NULL;
-}
-
 /* The part of a path below a mount's root; NULL when it is not below it. */
 static const char *below(const char *path, const char *root)
 {
@@ -99,27 +71,37 @@ static const char *below(const char *path, const char *root)
     return NULL;
 }
 
+/* The folder of a path in the hierarchy of a controller. */
+typedef struct mount_search {
+    const char *controller;
+    const char *path;
+    char *folder;
+    size_t size;
+    bool found;
+} mount_search;
+
+static bool match_mount(void *context, wcl_mount_line *mount)
+{
+    mount_search *search = context;
+    bool right = *search->controller ? strcmp(mount->type, "cgroup") == 0 &&
+                                           list_has(mount->options, search->controller)
+                                     : strcmp(mount->type, "cgroup2") == 0;
+    const char *rest = right ? below(search->path, mount->root) : NULL;
+
+    search->found = rest && (size_t)snprintf(search->folder, search->size, "%s%s", mount->point,
+                                             rest) < search->size;
+    return !search->found;
+}
+
 static bool find_mount(const wcl_cgroup_view *view, const char *controller, const char *path,
                        char *folder, size_t size)
 {
-    char name[512], line[4096];
-    bool found = false;
+    mount_search search = { controller, path, folder, size, false };
+    char name[512];
 
     snprintf(name, sizeof(name), "%s/self/mountinfo", view && view->proc ? view->proc : "/proc");
-    FILE *file = fopen(name, "re");
-    while (file && !found && fgets(line, sizeof(line), file)) {
-        mount_line mount;
-        if (!split_mount(line, &mount))
-            continue;
-        bool right = *controller
-                         ? strcmp(mount.type, "cgroup") == 0 && list_has(mount.options, controller)
-                         : strcmp(mount.type, "cgroup2") == 0;
-        const char *rest = right ? below(path, mount.root) : NULL;
-        found = rest && (size_t)snprintf(folder, size, "%s%s", mount.point, rest) < size;
-    }
-    if (file)
-        fclose(file);
-    return found;
+    wcl_mountinfo_each(name, match_mount, &search);
+    return search.found;
 }
 
 bool wcl_cgroup_find(const wcl_cgroup_view *view, int32_t pid, const char *controller,

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,52 +34,74 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-/* The next field but `skip`, cut off and unescaped; NULL where the line has none. `*line` is moved
- * behind it. */
-static char *take_field(char **line, int skip)
+/* "ID PARENT MAJOR:MINOR ROOT POINT ATTRIBUTES TAG... - TYPE SOURCE OPTIONS" */
+static bool split_line(char *line, wcl_mount_line *mount)
 {
-    char *field = *line;
+    char *end = strstr(line, " - ");
 
-    for (; skip > 0; skip--) {
-        field = strchr(field, ' ');
-        if (!field)
-            return NULL;
-        field++;
+    line[strcspn(line, "\n")] = '\0';
+    if (!end || sscanf(line, "%*d %*d %u:%u", &mount->major, &mount->minor) != 2)
+        return false;
+    *end = '\0';
+    end += strlen(" - ");
+    for (int i = 0; i < 3; i++)
+        strsep(&line, " ");
+    char **const fields[] = { &mount->root, &mount->point,  &mount->attributes,
+                              &mount->type, &mount->source, &mount->options };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        char **rest = i < 3 ? &line : &end;
+        if (!*rest)
+            return false;
+        *fields[i] = strsep(rest, " ");
+        unescape(*fields[i]);
     }
-    size_t length = strcspn(field, " \n");
-    *line = field + length + (field[length] != '\0');
-    field[length] = '\0';
-    unescape(field);
-    return field;
+    return true;
 }
 
-/* Where the mount is: the fifth field of a line. */
-static char *mount_point(char **line)
+bool wcl_mountinfo_each(const char *file, bool (*visit)(void *context, wcl_mount_line *mount),
+                        void *context)
 {
-    return take_field(line, 4);
+    FILE *stream = fopen(file, "re");
+    char *line = NULL;
+    size_t size = 0;
+    wcl_mount_line mount;
+    bool more = stream != NULL;
+
+    while (more && (errno = 0, getline(&line, &size, stream)) >= 0)
+        if (split_line(line, &mount))
+            more = visit(context, &mount);
+    bool lacks = errno == ENOMEM || errno == EMFILE || errno == ENFILE;
+    free(line);
+    if (stream)
+        fclose(stream);
+    return !lacks;
+}
+
+typedef struct point_search {
+    const char *path;
+    bool found;
+} point_search;
+
+static bool match_point(void *context, wcl_mount_line *mount)
+{
+    point_search *search = context;
+
+    search->found = strcmp(mount->point, search->path) == 0;
+    return !search->found;
 }
 
 bool wcl_mountinfo_is_mounted(int fd)
 {
     char place[64], path[PATH_MAX];
-    char *line = NULL;
-    size_t capacity = 0;
-    bool found = false;
+    point_search search = { path, false };
 
     snprintf(place, sizeof(place), "/proc/self/fd/%d", fd);
     ssize_t length = readlink(place, path, sizeof(path) - 1);
-    FILE *file = fopen("/proc/self/mountinfo", "re");
-    if (length > 0)
-        path[length] = '\0';
-    while (file && length > 0 && !found && getline(&line, &capacity, file) > 0) {
-        char *rest = line;
-        const char *point = mount_point(&rest);
-        found = point && strcmp(point, path) == 0;
-    }
-    free(line);
-    if (file)
-        fclose(file);
-    return found;
+    if (length <= 0)
+        return false;
+    path[length] = '\0';
+    wcl_mountinfo_each("/proc/self/mountinfo", match_point, &search);
+    return search.found;
 }
 
 /* ---- Users ---------------------------------------------------------------------------------- */
@@ -155,6 +178,8 @@ typedef struct use_search {
     const char *path;
     uint64_t maker;
     uint64_t own;
+    uint64_t at; /* the one that is being looked at */
+    bool found;
     uint64_t *seen; /* namespaces that were looked at */
     size_t seen_count;
     char *text;
@@ -173,18 +198,6 @@ static uint64_t namespace_of(const char *pid)
 uint64_t wcl_mountinfo_namespace(void)
 {
     return namespace_of("self");
-}
-
-/* Where a line's mount is, if it is of the source. */
-static const char *match(const use_search *search, char *line)
-{
-    const char *point = mount_point(&line);
-    char *separator = point ? strstr(line, "- ") : NULL;
-
-    if (!separator)
-        return NULL;
-    const char *source = take_field(&separator, 2);
-    return source && strcmp(source, search->source) == 0 ? point : NULL;
 }
 
 /* Names the process, and the container by its control group where it is in one. */
@@ -208,30 +221,32 @@ static void tell_process(const use_search *search, const char *pid)
         snprintf(search->text + used, search->size - used, " of the control group '%s'", group);
 }
 
-static bool is_used_in(const use_search *search, const char *pid, uint64_t namespace)
+/* Whether a mount of the source shows that somebody uses it; ends the search then. */
+static bool match_use(void *context, wcl_mount_line *mount)
 {
-    char path[64], *line = NULL;
-    size_t capacity = 0;
-    bool own = namespace == search->own, found = false;
+    use_search *search = context;
+    bool elsewhere = strcmp(mount->point, search->path) != 0;
 
+    if (strcmp(mount->source, search->source) != 0)
+        return true;
+    search->found = search->at == search->own ? elsewhere
+                                              : strcmp(mount->point, "/") == 0 ||
+                                                    (search->at == search->maker && !elsewhere);
+    if (search->found && search->at == search->own)
+        snprintf(search->text, search->size, "the mount at '%s'", mount->point);
+    return !search->found;
+}
+
+static bool is_used_in(use_search *search, const char *pid, uint64_t namespace)
+{
+    char path[64];
+
+    search->at = namespace;
     snprintf(path, sizeof(path), "/proc/%.20s/mountinfo", pid);
-    FILE *file = fopen(path, "re");
-    while (file && !found && getline(&line, &capacity, file) > 0) {
-        const char *point = match(search, line);
-        if (!point)
-            continue;
-        found = own ? strcmp(point, search->path) != 0
-                    : strcmp(point, "/") == 0 ||
-                          (namespace == search->maker && strcmp(point, search->path) == 0);
-        if (found && own)
-            snprintf(search->text, search->size, "the mount at '%s'", point);
-    }
-    free(line);
-    if (file)
-        fclose(file);
-    if (found && !own)
+    wcl_mountinfo_each(path, match_use, search);
+    if (search->found && namespace != search->own)
         tell_process(search, pid);
-    return found;
+    return search->found;
 }
 
 /* Whether the namespace is new to the search; without memory it is looked at again. */
@@ -251,7 +266,12 @@ static bool is_new(use_search *search, uint64_t namespace)
 bool wcl_mountinfo_is_elsewhere(const char *source, const char *path, uint64_t maker, char *text,
                                 size_t size)
 {
-    use_search search = { source, path, maker, wcl_mountinfo_namespace(), NULL, 0, text, size };
+    use_search search = { .source = source,
+                          .path = path,
+                          .maker = maker,
+                          .own = wcl_mountinfo_namespace(),
+                          .text = text,
+                          .size = size };
     DIR *folder = opendir("/proc");
     wcl_status status = WCL_OK;
     const struct dirent *item;

@@ -4,6 +4,22 @@
 
 #include <wcl/base.h>
 
+/* One mount, as proc(5) has it, with its escapes undone. */
+typedef struct wcl_mount_line {
+    unsigned major, minor; /* of the file system */
+    char *root;            /* the folder of it that is mounted */
+    char *point;
+    char *attributes; /* "ro,nosuid" and so on, of the mount */
+    char *type;
+    char *source;
+    char *options; /* of the file system */
+} wcl_mount_line;
+
+/* Calls `visit` for each line of a process's mountinfo until it returns false. A file that is gone
+ * has none. False where this process lacks what it takes to read them all. */
+bool wcl_mountinfo_each(const char *file, bool (*visit)(void *context, wcl_mount_line *mount),
+                        void *context);
+
 /* Whether the open file is the root of a mount. */
 bool wcl_mountinfo_is_mounted(int fd);
 
