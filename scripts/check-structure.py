@@ -48,17 +48,6 @@ UPWARDS = {
 CIRCLES = [
     ("base/beneath.c base/beneath_linux.c",
      "cut by system"),
-    ("container/oci/bundle.c container/oci/prepare.c container/oci/process_spec.c",
-     "to be cut"),
-    ("container/oci/client.c container/oci/folder.c container/oci/network.c container/oci/state.c "
-      "container/oci/teardown.c",
-     "to be cut"),
-    ("container/oci/process.c container/oci/system.c",
-     "to be cut"),
-    ("container/oci/supervisor/clients.c container/oci/supervisor/exec_result.c "
-      "container/oci/supervisor/lifecycle.c container/oci/supervisor/processes.c "
-      "container/oci/supervisor/requests.c container/oci/supervisor/tasks.c",
-     "to be cut"),
 ]
 
 MOST_FILE_LINES = 600

@@ -4,21 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "container/notifier.h"
-
-extern char **environ;
+#include "platform/linux/fd_message.h"
+#include "platform/linux/spawn.h"
 
 static wcl_status fail_lost(wcl_error *error)
 {
@@ -70,72 +67,38 @@ wcl_status wcl_supervisor_connect(const wcl_container_folder *place, int *fd, wc
     return wcl_fail_errno(error, failed, "the container's supervisor cannot be reached");
 }
 
+void wcl_pipes_close(int fds[3])
+{
+    for (int i = 0; i < 3; i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+        fds[i] = -1;
+    }
+}
+
 wcl_status wcl_supervisor_send(int fd, const wcl_supervisor_request *request, int attached,
                                wcl_error *error)
 {
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control = { { 0 } };
-    struct iovec data = { (void *)(uintptr_t)request, sizeof(*request) };
-    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+    ssize_t sent =
+        wcl_fd_message_send(fd, request, sizeof(*request), &attached, attached >= 0 ? 1 : 0, 0);
 
-    if (attached >= 0) {
-        message.msg_control = control.bytes;
-        message.msg_controllen = sizeof(control.bytes);
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &attached, sizeof(int));
-    }
-    ssize_t sent;
-    do
-        sent = sendmsg(fd, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
     return sent < 0 ? fail_lost(error) : WCL_OK;
-}
-
-static void take_descriptors(struct msghdr *message, int fds[3])
-{
-    struct cmsghdr *header = CMSG_FIRSTHDR(message);
-
-    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-        return;
-    size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    memcpy(fds, CMSG_DATA(header), (count < 3 ? count : 3) * sizeof(int));
 }
 
 wcl_status wcl_supervisor_receive(int fd, wcl_reply *reply, int fds[3], wcl_error *error)
 {
-    union {
-        char bytes[CMSG_SPACE(3 * sizeof(int))];
-        struct cmsghdr align;
-    } control;
-    struct iovec data = { reply, sizeof(*reply) };
-    struct msghdr message = { .msg_iov = &data,
-                              .msg_iovlen = 1,
-                              .msg_control = control.bytes,
-                              .msg_controllen = sizeof(control.bytes) };
-    ssize_t size;
+    ssize_t size = wcl_fd_message_receive(fd, reply, sizeof(*reply), fds, 3, 0);
 
-    fds[0] = fds[1] = fds[2] = -1;
-    do
-        size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-    while (size < 0 && errno == EINTR);
     if (size == 0 || (size < 0 && errno == ECONNRESET))
         return WCL_END;
     if (size < 0)
-        return wcl_fail_errno(error, errno, "the supervisor's answer cannot be received");
-    take_descriptors(&message, fds);
+        return wcl_fail_errno(error, errno, "cannot receive the supervisor's answer");
     if ((size_t)size >= offsetof(wcl_reply, text) &&
         reply->text_size <= (size_t)size - offsetof(wcl_reply, text))
         return WCL_OK;
-    for (int i = 0; i < 3; i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
+    wcl_pipes_close(fds);
     return wcl_fail(error, WCL_CODE_UNEXPECTED_VALUE,
-                    "the supervisor's answer is not one; is it of another version?");
+                    "the supervisor's answer makes no sense; is it of another version?");
 }
 
 /* The message of one line of a JSON log, when it is one. */
@@ -210,15 +173,6 @@ static wcl_status wait_for_answer(int fd, wcl_error *error)
     return WCL_OK;
 }
 
-static void close_all(int fds[3])
-{
-    for (int i = 0; i < 3; i++) {
-        if (fds[i] >= 0)
-            close(fds[i]);
-        fds[i] = -1;
-    }
-}
-
 wcl_status wcl_supervisor_ask(const wcl_container_folder *place, int fd,
                               const wcl_supervisor_request *request, int attached, wcl_reply *reply,
                               int fds[3], wcl_error *error)
@@ -237,7 +191,7 @@ wcl_status wcl_supervisor_ask(const wcl_container_folder *place, int fd,
     if (status == WCL_OK && reply->code)
         status = wcl_supervisor_fail(reply, error);
     if (status != WCL_OK || !fds)
-        close_all(taken);
+        wcl_pipes_close(taken);
     return status;
 }
 
@@ -256,54 +210,28 @@ wcl_status wcl_supervisor_call(const wcl_container_folder *place,
 
 /* ---- Starting one --------------------------------------------------------------------------- */
 
-/* Runs the program, whose first process hands the work to a child and ends. */
-static int spawn_and_wait(char *const *arguments, int first, int folder)
-{
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
-    int status = 0;
-
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return ENOMEM;
-    int failed = posix_spawn_file_actions_adddup2(&actions, first, WCL_SUPERVISOR_FIRST_FD);
-    if (!failed)
-        failed = posix_spawn_file_actions_adddup2(&actions, folder, WCL_SUPERVISOR_FOLDER_FD);
-    if (!failed)
-        failed = posix_spawn(&pid, arguments[0], &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failed)
-        return failed;
-    pid_t ended;
-    do
-        ended = waitpid(pid, &status, 0);
-    while (ended < 0 && errno == EINTR);
-    /* A program that ignores SIGCHLD does not get to know; the connection tells then. */
-    return ended == pid && status != 0 ? ECHILD : 0;
-}
-
+/* The program's first process hands the work to a child and ends. */
 wcl_status wcl_supervisor_start(const wcl_container_folder *place, const char *id, int folder,
                                 int *fd, wcl_error *error)
 {
-    const char *arguments[] = { place->supervisor, place->path,     id,
-                                place->runtime,    place->teardown, NULL };
+    const char *const arguments[] = { place->supervisor, place->path,     id,
+                                      place->runtime,    place->teardown, NULL };
     int ends[2];
+    pid_t pid;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-        return wcl_fail_errno(error, errno, "no socket for the container's supervisor");
-    /* Above the numbers they get, so that neither is overwritten by the other. */
-    int first = fcntl(ends[1], F_DUPFD_CLOEXEC, 10), lock = fcntl(folder, F_DUPFD_CLOEXEC, 10);
-    int failed = first < 0 || lock < 0
-                     ? errno
-                     : spawn_and_wait((char *const *)(uintptr_t)arguments, first, lock);
-    if (first >= 0)
-        close(first);
-    if (lock >= 0)
-        close(lock);
+        return wcl_fail_errno(error, errno, "cannot make a socket for the container's supervisor");
+    wcl_spawn spawn = { .arguments = arguments, .fds = { -1, -1, -1, -1, -1 } };
+    spawn.fds[WCL_SUPERVISOR_FIRST_FD] = ends[1];
+    spawn.fds[WCL_SUPERVISOR_FOLDER_FD] = folder;
+    int failed = wcl_spawn_start(&spawn, &pid);
     close(ends[1]);
+    if (!failed && wcl_spawn_wait(pid) != 0)
+        failed = ECHILD;
     if (failed) {
         close(ends[0]);
         return wcl_fail(error, WCL_CODE_GEN_FAILURE,
-                        "the supervisor '%s' cannot be started: %s; WCL_SUPERVISOR names another",
+                        "cannot start the supervisor '%s': %s; WCL_SUPERVISOR names another",
                         place->supervisor, strerror(failed));
     }
     *fd = ends[0];

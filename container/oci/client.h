@@ -19,6 +19,9 @@ wcl_status wcl_supervisor_send(int fd, const wcl_supervisor_request *request, in
  * connection ended. */
 wcl_status wcl_supervisor_receive(int fd, wcl_reply *reply, int fds[3], wcl_error *error);
 
+/* Closes descriptors that came, and makes them -1. */
+void wcl_pipes_close(int fds[3]);
+
 /* One request and its reply over a connection; a reply with a code is a failure with it. `fds` may
  * be NULL. */
 wcl_status wcl_supervisor_ask(const wcl_container_folder *place, int fd,

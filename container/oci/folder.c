@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
@@ -18,7 +17,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "container/oci/protocol.h"
-#include "container/oci/teardown.h"
 
 #define DEFAULT_RUN_DIR "/run/wcl"
 #define DEFAULT_HOME "/var/lib/wcl"
@@ -26,7 +24,6 @@
 #define SUPERVISOR_NAME "wcl-supervisor"
 #define TEARDOWN_NAME "wcl-container-teardown"
 #define FILE_LIMIT (4 * 1024 * 1024)
-#define LOCK_TRIES 100
 
 static const char *choose(const char *option, const char *variable, const char *otherwise)
 {
@@ -71,7 +68,7 @@ static wcl_status folder_fill(wcl_container_folder *place, const wcl_container_o
     if (wcl_durable_make_folders(AT_FDCWD, wanted, 0755, 0700, error) != WCL_OK)
         return WCL_FAILED;
     if (!realpath(wanted, resolved))
-        return wcl_fail_errno(error, errno, "the folder '%s' for running containers cannot be used",
+        return wcl_fail_errno(error, errno, "cannot use the folder '%s' for running containers",
                               wanted);
     place->run_dir = strdup(resolved);
     place->path = id ? join(resolved, id) : NULL;
@@ -126,8 +123,7 @@ void wcl_container_folder_free(wcl_container_folder *place)
     memset(place, 0, sizeof(*place));
 }
 
-/* Whether the open folder is still the one of that name. */
-static bool is_current(const wcl_container_folder *place, int folder)
+bool wcl_container_folder_is_current(const wcl_container_folder *place, int folder)
 {
     struct stat named, opened;
 
@@ -149,71 +145,13 @@ wcl_container_folder_state wcl_container_folder_examine(const wcl_container_fold
     if (flock(*folder, LOCK_SH | LOCK_NB) < 0)
         return WCL_CONTAINER_FOLDER_TENDED;
     flock(*folder, LOCK_UN);
-    if (!is_current(place, *folder)) {
+    if (!wcl_container_folder_is_current(place, *folder)) {
         close(*folder);
         *folder = -1;
         return WCL_CONTAINER_FOLDER_ABSENT;
     }
     return faccessat(*folder, WCL_SUPERVISOR_SOCKET, F_OK, 0) == 0 ? WCL_CONTAINER_FOLDER_LOST
                                                                    : WCL_CONTAINER_FOLDER_STALE;
-}
-
-/* Removes what a creator left that was killed; true when the name is free then. */
-static bool remove_stale(const wcl_container_folder *place)
-{
-    int folder;
-    bool removed = false;
-
-    if (wcl_container_folder_examine(place, &folder) == WCL_CONTAINER_FOLDER_STALE &&
-        wcl_container_folder_lock(folder))
-        removed = wcl_container_teardown(place->path, true, NULL) == WCL_OK;
-    if (folder >= 0)
-        close(folder);
-    return removed;
-}
-
-/* Makes the folder, unless it is there and not stale. */
-static wcl_status folder_make(const wcl_container_folder *place, wcl_error *error)
-{
-    if (mkdir(place->path, 0700) == 0)
-        return WCL_OK;
-    if (errno != EEXIST)
-        return wcl_fail_errno(error, errno, "the folder '%s' cannot be made", place->path);
-    if (remove_stale(place) && mkdir(place->path, 0700) == 0)
-        return WCL_OK;
-    return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "a container of this id exists already");
-}
-
-static bool lock_current(const wcl_container_folder *place, int *folder)
-{
-    *folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*folder >= 0 && wcl_container_folder_lock(*folder) && is_current(place, *folder))
-        return true;
-    if (*folder >= 0)
-        close(*folder);
-    *folder = -1;
-    return false;
-}
-
-/*
- * Until it is locked, a new folder looks like a stale one: who lists containers at that moment has
- * it locked for an instant, or even removes it. Then it is made again.
- */
-wcl_status wcl_container_folder_create(const wcl_container_folder *place, int *folder,
-                                       wcl_error *error)
-{
-    const struct timespec instant = { .tv_nsec = 2000000 };
-
-    if (folder_make(place, error) != WCL_OK)
-        return WCL_FAILED;
-    for (unsigned tries = 0; !lock_current(place, folder); tries++) {
-        if (tries == LOCK_TRIES)
-            return wcl_fail(error, WCL_CODE_BUSY, "the folder '%s' cannot be locked", place->path);
-        nanosleep(&instant, NULL);
-        if (access(place->path, F_OK) != 0 && folder_make(place, error) != WCL_OK)
-            return WCL_FAILED;
-    }
-    return WCL_OK;
 }
 
 wcl_status wcl_container_folder_write(int folder, const char *name, const char *text,
@@ -239,7 +177,7 @@ wcl_status wcl_container_folder_read(int folder, const char *name, wcl_buffer *t
         text->data[text->size] = 0;
     }
     if (fd < 0 || got < 0)
-        return wcl_fail_errno(error, errno, "the file '%s' cannot be read", name);
+        return wcl_fail_errno(error, errno, "cannot read the file '%s'", name);
     return WCL_OK;
 }
 
@@ -250,7 +188,7 @@ wcl_status wcl_container_folder_read_json(int folder, const char *name, cJSON **
     wcl_status status = wcl_container_folder_read(folder, name, &text, error);
 
     if (status == WCL_END)
-        return wcl_fail_errno(error, ENOENT, "the file '%s' cannot be read", name);
+        return wcl_fail_errno(error, ENOENT, "cannot read the file '%s'", name);
     if (status != WCL_OK)
         return WCL_FAILED;
     return wcl_json_parse((const char *)text.data, text.size, FILE_LIMIT, json, error);

@@ -4,8 +4,8 @@
  * last the program that removes it. A folder whose lock is free was left behind: by a creator that
  * was killed when it has no socket yet, else by a supervisor that was.
  */
-#ifndef WCL_CONTAINER_OCI_PLACE_H
-#define WCL_CONTAINER_OCI_PLACE_H
+#ifndef WCL_CONTAINER_OCI_FOLDER_H
+#define WCL_CONTAINER_OCI_FOLDER_H
 
 #include <cjson/cJSON.h>
 #include <wcl/container.h>
@@ -35,11 +35,6 @@ void wcl_container_folder_free(wcl_container_folder *place);
 wcl_status wcl_container_folder_sibling(const wcl_container_folder *place, const char *id,
                                         wcl_container_folder *sibling, wcl_error *error);
 
-/* Makes the container's folder and locks it; fails with WCL_CODE_ALREADY_EXISTS. The descriptor
- * holds the lock for as long as it, or one inherited of it, is open. */
-wcl_status wcl_container_folder_create(const wcl_container_folder *place, int *folder,
-                                       wcl_error *error);
-
 typedef enum wcl_container_folder_state {
     WCL_CONTAINER_FOLDER_ABSENT, /* not there, or being made or removed */
     WCL_CONTAINER_FOLDER_TENDED, /* locked: its supervisor lives, or is on its way */
@@ -51,8 +46,12 @@ typedef enum wcl_container_folder_state {
 wcl_container_folder_state wcl_container_folder_examine(const wcl_container_folder *place,
                                                         int *folder);
 
-/* Takes the lock of a folder that was left behind. */
+/* Takes the lock of a folder that was left behind. The descriptor holds it for as long as it, or
+ * one inherited of it, is open. */
 bool wcl_container_folder_lock(int folder);
+
+/* Whether an open folder is still the container's. */
+bool wcl_container_folder_is_current(const wcl_container_folder *place, int folder);
 
 /* Writes a file of the folder so that it is there whole or not at all. */
 wcl_status wcl_container_folder_write(int folder, const char *name, const char *text,

@@ -143,13 +143,3 @@ wcl_status wcl_container_prepare(const wcl_container_folder *place, const char *
                         .network_dir = place->network_dir };
     return prepare_run(place, &parsed.config, &state, folder, config, error);
 }
-
-wcl_status wcl_container_state_of(const wcl_container_folder *place, wcl_state *state,
-                                  wcl_error *error)
-{
-    WCL_CLEANUP_FD int folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (folder < 0)
-        return wcl_fail(error, WCL_CODE_HCS_NOT_EXIST, "there is no container of this id");
-    return wcl_state_read(folder, state, error);
-}

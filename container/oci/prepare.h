@@ -4,16 +4,11 @@
 
 #include "container/config.h"
 #include "container/oci/folder.h"
-#include "container/oci/state.h"
 
 /* Checks the configuration, prepares the layer and writes the folder's files. After a failure the
  * folder is to be torn down. */
 wcl_status wcl_container_prepare(const wcl_container_folder *place, const char *id, int folder,
                                  const char *config, wcl_error *error);
-
-/* What is on record about a container that was prepared; wcl_state_free(). */
-wcl_status wcl_container_state_of(const wcl_container_folder *place, wcl_state *state,
-                                  wcl_error *error);
 
 /* Refuses, by name, what this provider cannot do (checks.c). */
 wcl_status wcl_container_check(const wcl_container_config *config, wcl_error *error);

@@ -13,15 +13,6 @@
 #include "container/oci/cgroup.h"
 #include "container/oci/process_spec.h"
 
-static void close_pipes(int pipes[3])
-{
-    for (int i = 0; i < 3; i++) {
-        if (pipes[i] >= 0)
-            close(pipes[i]);
-        pipes[i] = -1;
-    }
-}
-
 void wcl_oci_process_exited(wcl_provider_process *process, const wcl_reply *event)
 {
     if (process->exited)
@@ -210,7 +201,7 @@ wcl_status wcl_oci_close_process(wcl_provider_process *process, wcl_error *error
         at = &(*at)->next;
     *at = process->next;
     pthread_mutex_unlock(&system->mutex);
-    close_pipes(process->pipes);
+    wcl_pipes_close(process->pipes);
     free(process);
     wcl_oci_system_drop(system);
     return WCL_OK;

@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "container/oci/prepare.h"
 #include "container/oci/protocol.h"
 #include "container/oci/seccomp.h"
+#include "container/oci/state.h"
 #include "container/oci/user.h"
 #include "container/process_config.h"
 
@@ -221,7 +221,7 @@ wcl_status wcl_process_spec(const wcl_container_folder *place, const char *confi
     WCL_CLEANUP_STATE wcl_state state = { 0 };
     bool no_new_privileges = false;
 
-    if (wcl_container_state_of(place, &state, error) != WCL_OK ||
+    if (wcl_state_read_of(place, &state, error) != WCL_OK ||
         wcl_json_get_bool(state.config, "NoNewPrivileges", &no_new_privileges, error) != WCL_OK ||
         wcl_process_config_parse(config, &parsed, error) != WCL_OK ||
         add_arguments(&parsed.config, process, error) != WCL_OK ||

@@ -11,11 +11,10 @@
 #include "base/listing.h"
 #include "base/json_fields.h"
 #include "container/config.h"
+#include "container/oci/claim.h"
 #include "container/oci/network.h"
-#include "container/oci/prepare.h"
 #include "container/oci/state.h"
 #include "container/oci/statistics.h"
-#include "container/oci/teardown.h"
 
 #define QUERY_LIMIT (1024 * 1024)
 
@@ -166,7 +165,7 @@ wcl_status wcl_oci_properties(wcl_provider_system *system, const char *query, ch
 
     if (parse_property_query(query, &types, error) != WCL_OK ||
         wcl_oci_request(system, &request, &reply, error) != WCL_OK ||
-        wcl_container_state_of(&system->place, &state, error) != WCL_OK)
+        wcl_state_read_of(&system->place, &state, error) != WCL_OK)
         return WCL_FAILED;
     json = properties_describe(system->id, &state, &reply);
     if (!json)
@@ -206,8 +205,8 @@ static cJSON *examine(const wcl_container_folder *place, const char *id)
     int folder;
     wcl_container_folder_state how = wcl_container_folder_examine(place, &folder);
 
-    if (how == WCL_CONTAINER_FOLDER_STALE && wcl_container_folder_lock(folder))
-        wcl_container_teardown(place->path, true, NULL);
+    if (how == WCL_CONTAINER_FOLDER_STALE)
+        wcl_container_reap_stale(place, folder);
     else if (how == WCL_CONTAINER_FOLDER_LOST && wcl_state_read(folder, &state, NULL) == WCL_OK)
         json = properties_describe(id, &state, NULL);
     else if (how == WCL_CONTAINER_FOLDER_TENDED &&

@@ -1,43 +1,64 @@
 /* What is on record about a container. */
 #include "container/oci/state.h"
 
+#include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_fields.h"
+
+#define TEXT(json, member)                                                                         \
+    {                                                                                              \
+        .name = json, .type = WCL_JSON_TEXT, .offset = offsetof(wcl_state, member)                 \
+    }
+
+static const wcl_json_field fields[] = {
+    TEXT("Id", id),
+    TEXT("Created", created),
+    TEXT("Runtime", runtime),
+    TEXT("Cgroup", cgroup),
+    TEXT("Root", root),
+    TEXT("Home", home),
+    TEXT("Layer", layer),
+    TEXT("NetworkDir", network_dir),
+    { .name = "NetworkNamespace",
+      .type = WCL_JSON_BOOL,
+      .keep_empty = true,
+      .offset = offsetof(wcl_state, has_namespace) },
+};
+static const wcl_json_table table = { .what = "a container's record",
+                                      .unknown = WCL_JSON_SKIP_UNKNOWN,
+                                      WCL_JSON_FIELDS(fields) };
 
 wcl_status wcl_state_read(int folder, wcl_state *state, wcl_error *error)
 {
     memset(state, 0, sizeof(*state));
     if (wcl_container_folder_read_json(folder, WCL_CONTAINER_FOLDER_STATE, &state->json, error) !=
-        WCL_OK)
-        return WCL_FAILED;
-    const cJSON *json = state->json;
-    if (wcl_json_get_text(json, "Id", &state->id, error) != WCL_OK ||
-        wcl_json_get_text(json, "Created", &state->created, error) != WCL_OK ||
-        wcl_json_get_text(json, "Runtime", &state->runtime, error) != WCL_OK ||
-        wcl_json_get_text(json, "Cgroup", &state->cgroup, error) != WCL_OK ||
-        wcl_json_get_text(json, "Root", &state->root, error) != WCL_OK ||
-        wcl_json_get_text(json, "Home", &state->home, error) != WCL_OK ||
-        wcl_json_get_text(json, "Layer", &state->layer, error) != WCL_OK ||
-        wcl_json_get_text(json, "NetworkDir", &state->network_dir, error) != WCL_OK ||
-        wcl_json_get_bool(json, "NetworkNamespace", &state->has_namespace, error) != WCL_OK) {
+            WCL_OK ||
+        wcl_json_read(&table, state->json, &state->region, state, error) != WCL_OK) {
         wcl_state_free(state);
         return WCL_FAILED;
     }
-    state->config = cJSON_GetObjectItemCaseSensitive(json, "Config");
+    state->config = cJSON_GetObjectItemCaseSensitive(state->json, "Config");
     return WCL_OK;
+}
+
+wcl_status wcl_state_read_of(const wcl_container_folder *place, wcl_state *state, wcl_error *error)
+{
+    WCL_CLEANUP_FD int folder = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (folder < 0)
+        return wcl_fail(error, WCL_CODE_HCS_NOT_EXIST, "there is no container of this id");
+    return wcl_state_read(folder, state, error);
 }
 
 void wcl_state_free(wcl_state *state)
 {
+    wcl_region_free(&state->region);
     cJSON_Delete(state->json);
     memset(state, 0, sizeof(*state));
-}
-
-static bool add_text(cJSON *json, const char *name, const char *text)
-{
-    return !text || wcl_json_add_text(json, name, text);
 }
 
 wcl_status wcl_state_write(int folder, const wcl_state *state, const char *config, wcl_error *error)
@@ -45,12 +66,7 @@ wcl_status wcl_state_write(int folder, const wcl_state *state, const char *confi
     WCL_CLEANUP_JSON cJSON *json = cJSON_CreateObject();
     WCL_CLEANUP_FREE char *text = NULL;
 
-    if (!json || !add_text(json, "Id", state->id) || !add_text(json, "Created", state->created) ||
-        !add_text(json, "Runtime", state->runtime) || !add_text(json, "Cgroup", state->cgroup) ||
-        !add_text(json, "Root", state->root) || !add_text(json, "Home", state->home) ||
-        !add_text(json, "Layer", state->layer) ||
-        !add_text(json, "NetworkDir", state->network_dir) ||
-        !cJSON_AddBoolToObject(json, "NetworkNamespace", state->has_namespace) ||
+    if (!json || wcl_json_write(&table, state, json, error) != WCL_OK ||
         !cJSON_AddRawToObject(json, "Config", config) || !(text = wcl_json_print(json)))
         return wcl_fail_memory(error);
     return wcl_container_folder_write(folder, WCL_CONTAINER_FOLDER_STATE, text, error);

@@ -50,6 +50,16 @@ wcl_status wcl_oci_terminate(wcl_provider_system *system, wcl_error *error);
 wcl_status wcl_oci_pause(wcl_provider_system *system, wcl_error *error);
 wcl_status wcl_oci_resume(wcl_provider_system *system, wcl_error *error);
 
+/* A handle of a system that is yet to be made or found; NULL with an error. */
+wcl_provider_system *wcl_oci_system_new(const wcl_container_options *options, const char *id,
+                                        wcl_notify notify, wcl_error *error);
+void wcl_oci_system_free(wcl_provider_system *system);
+/* Starts the thread that hears what the subscription tells (listen.c). */
+wcl_status wcl_oci_system_listen(wcl_provider_system *system, wcl_error *error);
+/* Tells the handle's owner; the mutex is held. */
+void wcl_oci_system_notify(wcl_provider_system *system, uint32_t type, uint32_t code,
+                           const char *text);
+
 /* Keeps the system for a process of it, and gives it back. */
 void wcl_oci_system_keep(wcl_provider_system *system);
 void wcl_oci_system_drop(wcl_provider_system *system);

@@ -1,15 +1,32 @@
-/* Programs connected to the supervisor, what they are told, and when nobody is left to tell. */
-#include "container/oci/supervisor/supervisor.h"
-#include "container/notification.h"
+/*
+ * Programs connected to the supervisor, what they are told, and when nobody is left to tell.
+ *
+ * A connection only carries requests until it subscribes; then it is a handle of the container as
+ * well. The handles decide how long the supervisor stays after the container has stopped: who holds
+ * one may still ask how processes ended, so nothing is given back before the last is closed.
+ *
+ * A handle that is being closed (`closing`) is no longer told anything, and does not count; but its
+ * connection stays open, because its end is the answer. A close that may be the last, of a
+ * container that is stopping, returns only when the layer is free: the program that gives it back
+ * inherits these connections, and they end with it. Any other close is answered at once.
+ *
+ * A handle that does not read (`behind`) must not hold up the others, nor fill this program's
+ * memory. Events for it are dropped from the first that does not fit; once there is room it is told
+ * that it missed some, asks anew, and hears of new ones again. The container's end is told once
+ * more, since nothing that could be asked for would say it.
+ */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "container/notification.h"
+#include "container/oci/supervisor/supervisor.h"
+#include "platform/linux/fd_message.h"
 
 static void client_free(struct supervisor *supervisor, struct client *client)
 {
@@ -18,7 +35,6 @@ static void client_free(struct supervisor *supervisor, struct client *client)
     while (*at != client)
         at = &(*at)->next;
     *at = client->next;
-    tasks_forget_client(supervisor, client);
     loop_remove(supervisor, client->fd);
     close_fd(&client->fd);
     free(client);
@@ -26,23 +42,26 @@ static void client_free(struct supervisor *supervisor, struct client *client)
 
 static bool send_message(int fd, const wcl_reply *reply, const int *fds, size_t fd_count)
 {
-    union {
-        char bytes[CMSG_SPACE(3 * sizeof(int))];
-        struct cmsghdr align;
-    } control = { { 0 } };
-    struct iovec data = { (void *)(uintptr_t)reply, offsetof(wcl_reply, text) + reply->text_size };
-    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+    return wcl_fd_message_send(fd, reply, offsetof(wcl_reply, text) + reply->text_size, fds,
+                               fd_count, MSG_DONTWAIT) >= 0;
+}
 
-    if (fd_count > 0) {
-        message.msg_control = control.bytes;
-        message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-        memcpy(CMSG_DATA(header), fds, fd_count * sizeof(int));
-    }
-    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+struct client *clients_by_number(const struct supervisor *supervisor, uint64_t number)
+{
+    struct client *client = supervisor->clients;
+
+    while (client && client->number != number)
+        client = client->next;
+    return client;
+}
+
+/* Every message says how the container stands. */
+static void add_status(const struct supervisor *supervisor, wcl_reply *reply)
+{
+    reply->state = supervisor->state;
+    reply->exit_type = supervisor->exit_type;
+    reply->init_pid = supervisor->init_ended ? 0 : supervisor->init;
+    reply->started = supervisor->started;
 }
 
 /* Sends an event, or notes that the client has to be told everything anew when it listens again. */
@@ -65,13 +84,14 @@ static void client_catch_up(struct supervisor *supervisor, struct client *client
     client_notify(supervisor, client, &missed);
     if (supervisor->state == WCL_STATE_STOPPED) {
         wcl_reply event = { .event = WCL_NOTIFY_SYSTEM_EXITED };
-        lifecycle_status(supervisor, &event);
+        add_status(supervisor, &event);
         client_notify(supervisor, client, &event);
     }
 }
 
 void clients_notify(struct supervisor *supervisor, wcl_reply *event)
 {
+    add_status(supervisor, event);
     for (struct client *client = supervisor->clients; client; client = client->next)
         if (client->subscribed && !client->closing)
             client_notify(supervisor, client, event);
@@ -80,32 +100,8 @@ void clients_notify(struct supervisor *supervisor, wcl_reply *event)
 void clients_reply(struct supervisor *supervisor, struct client *client, wcl_reply *reply,
                    const int *fds, size_t fd_count)
 {
-    lifecycle_status(supervisor, reply);
+    add_status(supervisor, reply);
     send_message(client->fd, reply, fds, fd_count);
-}
-
-/* Reads one request; the descriptor that came with it, or -1, is in `*attached`. */
-static ssize_t receive(int fd, wcl_supervisor_request *request, int *attached)
-{
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control;
-    struct iovec data = { request, sizeof(*request) };
-    struct msghdr message = { .msg_iov = &data,
-                              .msg_iovlen = 1,
-                              .msg_control = control.bytes,
-                              .msg_controllen = sizeof(control.bytes) };
-    ssize_t size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-
-    *attached = -1;
-    if (size <= 0)
-        return size;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(attached, CMSG_DATA(header), sizeof(int));
-    return size;
 }
 
 static void client_ready(struct supervisor *supervisor, struct source *source, uint32_t events)
@@ -118,16 +114,16 @@ static void client_ready(struct supervisor *supervisor, struct source *source, u
         client_catch_up(supervisor, client);
     if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         return;
-    ssize_t size = receive(client->fd, &request, &attached);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+    ssize_t size =
+        wcl_fd_message_receive(client->fd, &request, sizeof(request), &attached, 1, MSG_DONTWAIT);
+    if (size < 0 && errno == EAGAIN)
         return;
     if (size == (ssize_t)sizeof(request)) {
-        requests_handle(supervisor, client, &request, attached);
+        supervisor->handle_request(supervisor, client, &request, attached);
     } else {
         close_fd(&attached);
         client_free(supervisor, client);
     }
-    clients_end_if_done(supervisor);
 }
 
 bool clients_add(struct supervisor *supervisor, int fd, bool subscribed)
@@ -140,6 +136,7 @@ bool clients_add(struct supervisor *supervisor, int fd, bool subscribed)
     }
     *client = (struct client) { .source.ready = client_ready,
                                 .next = supervisor->clients,
+                                .number = ++supervisor->next_client,
                                 .fd = fd,
                                 .subscribed = subscribed };
     supervisor->clients = client;
@@ -159,38 +156,34 @@ void clients_accept(struct supervisor *supervisor, struct source *source, uint32
         clients_add(supervisor, fd, false);
 }
 
-/*
- * Once the container has stopped and its last handle is closed, the supervisor becomes the program
- * that gives the layer and the endpoints back and removes the container's folder. Closing clients
- * wait for the end of their connections, which that program inherits.
- */
-static bool is_done(const struct supervisor *supervisor)
+static bool has_handles(const struct supervisor *supervisor)
 {
     for (const struct client *client = supervisor->clients; client; client = client->next)
         if (client->subscribed && !client->closing)
-            return false;
-    return supervisor->state == WCL_STATE_STOPPED && !supervisor->tasks;
+            return true;
+    return false;
 }
 
 /* Lets closing clients go, unless what they wait for is about to be done. */
 static void release_closing(struct supervisor *supervisor)
 {
-    bool others = false;
-
-    for (const struct client *client = supervisor->clients; client; client = client->next)
-        others |= client->subscribed && !client->closing;
-    if (!others && supervisor->state >= WCL_STATE_STOPPING)
+    if (!has_handles(supervisor) && supervisor->state >= WCL_STATE_STOPPING)
         return;
     for (struct client *client = supervisor->clients; client; client = client->next)
         if (client->closing)
             shutdown(client->fd, SHUT_RDWR);
 }
 
+/*
+ * Once the container has stopped and its last handle is closed, the supervisor becomes the program
+ * that gives the layer and the endpoints back and removes the container's folder: in its place, so
+ * that the lock on the folder is never free in between.
+ */
 void clients_end_if_done(struct supervisor *supervisor)
 {
     sigset_t none;
 
-    if (!is_done(supervisor)) {
+    if (has_handles(supervisor) || supervisor->state != WCL_STATE_STOPPED || supervisor->tasks) {
         release_closing(supervisor);
         return;
     }

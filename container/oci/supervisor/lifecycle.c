@@ -17,22 +17,33 @@
 /* Of a pause that the runtime gives up. */
 #define PAUSE_ATTEMPTS 20
 
-void lifecycle_status(const struct supervisor *supervisor, wcl_reply *reply)
-{
-    reply->state = supervisor->state;
-    reply->exit_type = supervisor->exit_type;
-    reply->init_pid = supervisor->init_ended ? 0 : supervisor->init;
-    reply->started = supervisor->started;
-}
-
 static void notify(struct supervisor *supervisor, uint32_t type, uint32_t code, int log)
 {
     wcl_reply event = { .event = type, .code = code };
 
-    lifecycle_status(supervisor, &event);
     if (code)
         reply_log(&event, log);
     clients_notify(supervisor, &event);
+}
+
+/* Runs a command that needs no more than the container's id; false when out of memory. */
+static bool run(struct supervisor *supervisor, enum task_kind kind, task_done done)
+{
+    static const int no_fds[] = { -1, -1, -1 };
+    const char *const run_arguments[] = { "--detach",   "--bundle", supervisor->path,
+                                          "--pid-file", PID_FILE,   NULL };
+    static const char *const delete_arguments[] = { "--force", NULL };
+    static const char *const none[] = { NULL };
+    struct task *task = tasks_new(kind, done);
+
+    if (!task)
+        return false;
+    tasks_start(supervisor, task,
+                kind == TASK_RUN      ? run_arguments
+                : kind == TASK_DELETE ? delete_arguments
+                                      : none,
+                kind == TASK_KILL ? "KILL" : NULL, no_fds, -1);
+    return true;
 }
 
 /* Everything is over: what is left of the container is told of and cleaned up. */
@@ -42,10 +53,17 @@ static void stopped(struct supervisor *supervisor)
     notify(supervisor, WCL_NOTIFY_SYSTEM_EXITED, 0, -1);
 }
 
+static void delete_ended(struct supervisor *supervisor, struct task *task, int status)
+{
+    (void)task;
+    (void)status;
+    stopped(supervisor);
+}
+
 static void clean_up(struct supervisor *supervisor)
 {
     supervisor->state = WCL_STATE_STOPPING;
-    if (!tasks_run(supervisor, TASK_DELETE))
+    if (!run(supervisor, TASK_DELETE, delete_ended))
         stopped(supervisor);
 }
 
@@ -56,7 +74,7 @@ void lifecycle_created(struct supervisor *supervisor)
 }
 
 /* One command makes the container and starts its init, since two would take a fifth longer. */
-static void run_ended(struct supervisor *supervisor, const struct task *task, int status)
+static void run_ended(struct supervisor *supervisor, struct task *task, int status)
 {
     struct timespec now;
     siginfo_t info;
@@ -93,46 +111,35 @@ static void change_ended(struct supervisor *supervisor, const struct task *task,
     notify(supervisor, type, status == 0 ? 0 : WCL_CODE_GEN_FAILURE, task->log);
 }
 
-/* The runtime gives up freezing processes that fork faster than it gets its turns on a busy
- * machine, lets all of them go on, and can be asked again. */
-static bool pause_again(struct supervisor *supervisor, const struct task *task, int status)
+static void resume_ended(struct supervisor *supervisor, struct task *task, int status)
 {
-    char text[512];
-
-    if (status == 0 || supervisor->state != WCL_STATE_PAUSING || supervisor->terminating ||
-        ++supervisor->pauses >= PAUSE_ATTEMPTS)
-        return false;
-    ssize_t size = pread(task->log, text, sizeof(text), 0);
-    return size > 0 && memmem(text, (size_t)size, "unable to freeze", 16) &&
-           tasks_run(supervisor, TASK_PAUSE);
+    change_ended(supervisor, task, status, WCL_NOTIFY_RESUME_COMPLETED, WCL_STATE_RUNNING,
+                 WCL_STATE_PAUSED);
 }
 
-void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int status)
+/* The runtime gives up freezing processes that fork faster than it gets its turns on a busy
+ * machine, lets all of them go on, and can be asked again. */
+static void pause_ended(struct supervisor *supervisor, struct task *task, int status)
 {
-    switch (task->kind) {
-    case TASK_RUN:
-        run_ended(supervisor, task, status);
-        break;
-    case TASK_PAUSE:
-        if (pause_again(supervisor, task, status))
-            break;
-        supervisor->pauses = 0;
-        change_ended(supervisor, task, status, WCL_NOTIFY_PAUSE_COMPLETED, WCL_STATE_PAUSED,
-                     WCL_STATE_RUNNING);
-        break;
-    case TASK_RESUME:
-        change_ended(supervisor, task, status, WCL_NOTIFY_RESUME_COMPLETED, WCL_STATE_RUNNING,
-                     WCL_STATE_PAUSED);
-        break;
-    case TASK_EXEC:
-        exec_ended(supervisor, task, status);
-        break;
-    case TASK_KILL:
-        break;
-    case TASK_DELETE:
-        stopped(supervisor);
-        break;
-    }
+    char text[512];
+    bool again = status != 0 && supervisor->state == WCL_STATE_PAUSING &&
+                 !supervisor->terminating && ++supervisor->pauses < PAUSE_ATTEMPTS;
+    ssize_t size = again ? pread(task->log, text, sizeof(text), 0) : 0;
+
+    if (size > 0 && memmem(text, (size_t)size, "unable to freeze", 16) &&
+        run(supervisor, TASK_PAUSE, pause_ended))
+        return;
+    supervisor->pauses = 0;
+    change_ended(supervisor, task, status, WCL_NOTIFY_PAUSE_COMPLETED, WCL_STATE_PAUSED,
+                 WCL_STATE_RUNNING);
+}
+
+bool lifecycle_change(struct supervisor *supervisor, enum task_kind kind)
+{
+    return run(supervisor, kind,
+               kind == TASK_RUN     ? run_ended
+               : kind == TASK_PAUSE ? pause_ended
+                                    : resume_ended);
 }
 
 void lifecycle_init_ended(struct supervisor *supervisor, int status)
@@ -154,7 +161,7 @@ static void end_init(struct supervisor *supervisor)
     /* A process in a frozen cgroup of version 1 does not die; the runtime thaws it. */
     if (supervisor->state == WCL_STATE_PAUSED || supervisor->state == WCL_STATE_PAUSING ||
         supervisor->state == WCL_STATE_RESUMING)
-        tasks_run(supervisor, TASK_KILL);
+        run(supervisor, TASK_KILL, NULL);
     kill(supervisor->init, SIGKILL);
 }
 

@@ -40,7 +40,6 @@ static void signals_ready(struct supervisor *supervisor, struct source *source, 
         else if (!tasks_child_ended(supervisor, pid, status))
             processes_child_ended(supervisor, pid, status);
     }
-    clients_end_if_done(supervisor);
 }
 
 static bool open_signals(struct supervisor *supervisor)
@@ -106,6 +105,7 @@ static void supervisor_main_run(struct supervisor *supervisor)
         if (count > 0) {
             struct source *source = event.data.ptr;
             source->ready(supervisor, source, event.events);
+            clients_end_if_done(supervisor);
         }
     }
 }
@@ -129,7 +129,7 @@ static void leave_terminal(void)
 
 int main(int argc, char **argv)
 {
-    struct supervisor supervisor = { .init = -1 };
+    struct supervisor supervisor = { .init = -1, .handle_request = requests_handle };
     char runtime_root[4096];
     int first;
 

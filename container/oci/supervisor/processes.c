@@ -102,8 +102,8 @@ static void process_ended(struct supervisor *supervisor, struct process *process
     note_end(supervisor, process, exit_code, wait_error);
     processes_describe(process, &event);
     clients_notify(supervisor, &event);
-    if (process->ends_container)
-        lifecycle_finish(supervisor);
+    if (process->done)
+        process->done(supervisor);
     forget_oldest(supervisor);
 }
 

@@ -50,7 +50,7 @@ static void handle_change(struct supervisor *supervisor, struct client *client, 
     if (refuse_unless(supervisor, client, from))
         return;
     supervisor->state = during;
-    if (tasks_run(supervisor, kind)) {
+    if (lifecycle_change(supervisor, kind)) {
         requests_answer(supervisor, client, WCL_CODE_HCS_OPERATION_PENDING, NULL);
         return;
     }
@@ -105,7 +105,7 @@ static void handle_exec(struct supervisor *supervisor, struct client *client,
                         "the container is shutting down");
         return;
     }
-    if (!tasks_exec(supervisor, client, request->flags, document))
+    if (!exec_start(supervisor, client, request->flags, document))
         requests_answer(supervisor, client, WCL_CODE_OUT_OF_MEMORY,
                         "out of memory or file descriptors");
 }
@@ -148,7 +148,7 @@ static void handle_kill(struct supervisor *supervisor, struct client *client,
     else
         failed = kill(process->pid, SIGKILL);
     requests_answer(supervisor, client, failed ? WCL_CODE_ELEMENT_NOT_FOUND : 0,
-                    failed ? "the process cannot be signalled" : NULL);
+                    failed ? "cannot signal the process" : NULL);
 }
 
 static void handle_resize(struct supervisor *supervisor, struct client *client,
@@ -160,7 +160,7 @@ static void handle_resize(struct supervisor *supervisor, struct client *client,
         requests_answer(supervisor, client, WCL_CODE_INVALID_PROCESS_STATE,
                         "the process has no console");
     else if (ioctl(process->console, TIOCSWINSZ, &size) < 0)
-        requests_answer(supervisor, client, WCL_CODE_GEN_FAILURE, "the console cannot be resized");
+        requests_answer(supervisor, client, WCL_CODE_GEN_FAILURE, "cannot resize the console");
     else
         requests_answer(supervisor, client, 0, NULL);
 }

@@ -26,10 +26,11 @@ struct source {
     void (*ready)(struct supervisor *supervisor, struct source *source, uint32_t events);
 };
 
-/* A program's connection. */
+/* A program's connection; clients.c says what its states are. */
 struct client {
     struct source source;
     struct client *next;
+    uint64_t number; /* of a task it waits for; a pointer would not outlive the connection */
     int fd;
     bool subscribed;
     bool closing; /* sent WCL_REQUEST_CLOSE */
@@ -57,8 +58,8 @@ struct process {
     pid_t pid;
     int pidfd; /* of a process that is not a child, else -1 */
     bool exited;
-    uint64_t ended;      /* counts up with each end */
-    bool ends_container; /* which stops when it has ended */
+    uint64_t ended;                              /* counts up with each end */
+    void (*done)(struct supervisor *supervisor); /* called at its end; may be NULL */
     int32_t exit_code;
     uint32_t wait_error;
     /* What programs get duplicates of; -1 where there is none. */
@@ -77,13 +78,17 @@ enum task_kind {
     TASK_DELETE,
 };
 
+struct task;
+typedef void (*task_done)(struct supervisor *supervisor, struct task *task, int status);
+
 /* A command of the runtime that is under way. */
 struct task {
     struct task *next;
     enum task_kind kind;
+    task_done done; /* what is to be done when the command has ended, or could not be run */
     pid_t pid;
     int log;                 /* a memory file the runtime writes its log to */
-    struct client *client;   /* who waits for the reply to an exec; NULL when it left */
+    uint64_t client;         /* who waits for the reply to an exec */
     struct process *process; /* what an exec is to make */
     int console_socket;      /* where the runtime connects to hand over a pty, else -1 */
     unsigned number;         /* of its files in the folder */
@@ -127,6 +132,10 @@ struct supervisor {
     bool finished;   /* the process that it was there for has ended */
     unsigned pauses; /* that failed one after the other, of the pause under way */
     int64_t started;
+    /* What a client asks for is dealt with (requests.c). */
+    void (*handle_request)(struct supervisor *supervisor, struct client *client,
+                           const wcl_supervisor_request *request, int attached);
+    uint64_t next_client;
     uint64_t next_serial;
     uint64_t ends; /* of processes, so far */
     unsigned next_number;
@@ -137,6 +146,8 @@ struct supervisor {
     struct orphan *orphans;
     struct asked *asked;
 };
+
+/* Each file uses those before it. */
 
 /* loop.c: epoll, and texts of replies. */
 bool loop_add(struct supervisor *supervisor, int fd, uint32_t events, struct source *source);
@@ -152,35 +163,15 @@ void reply_log(wcl_reply *reply, int log);
 /* clients.c: connections, events, and when the supervisor is done. */
 bool clients_add(struct supervisor *supervisor, int fd, bool subscribed);
 void clients_accept(struct supervisor *supervisor, struct source *source, uint32_t events);
+struct client *clients_by_number(const struct supervisor *supervisor, uint64_t number);
 void clients_reply(struct supervisor *supervisor, struct client *client, wcl_reply *reply,
                    const int *fds, size_t fd_count);
 void clients_notify(struct supervisor *supervisor, wcl_reply *event);
+/* Called after whatever happened. */
 void clients_end_if_done(struct supervisor *supervisor);
 
-/* requests.c: what a client asks for. */
-void requests_handle(struct supervisor *supervisor, struct client *client,
-                     const wcl_supervisor_request *request, int attached);
-
-/* tasks.c: the runtime's commands. */
-bool tasks_run(struct supervisor *supervisor, enum task_kind kind);
-bool tasks_exec(struct supervisor *supervisor, struct client *client, uint32_t flags, int document);
-void tasks_forget_client(struct supervisor *supervisor, const struct client *client);
-/* A child ended; false when it is not one of the runtime's commands. */
-bool tasks_child_ended(struct supervisor *supervisor, pid_t pid, int status);
-
-/* lifecycle.c: the container's states. */
-void lifecycle_created(struct supervisor *supervisor);
-void lifecycle_task_ended(struct supervisor *supervisor, struct task *task, int status);
-void lifecycle_init_ended(struct supervisor *supervisor, int status);
-void lifecycle_terminate(struct supervisor *supervisor);
-void lifecycle_finish(struct supervisor *supervisor);
-void lifecycle_shutdown(struct supervisor *supervisor);
-void lifecycle_status(const struct supervisor *supervisor, wcl_reply *reply);
-
-/* exec_result.c: what became of an exec, and handing over a process's pipes. */
-void exec_reply_pipes(struct supervisor *supervisor, struct client *client,
-                      const struct process *process);
-void exec_ended(struct supervisor *supervisor, struct task *task, int status);
+/* relays.c */
+bool relays_add(struct supervisor *supervisor, int from, int to, bool to_console);
 
 /* processes.c: records of processes. */
 struct process *processes_new(void);
@@ -194,7 +185,36 @@ void processes_describe(const struct process *process, wcl_reply *reply);
 bool processes_take_orphan(struct supervisor *supervisor, pid_t pid, int *status);
 void processes_drop_orphans(struct supervisor *supervisor);
 
-/* relays.c */
-bool relays_add(struct supervisor *supervisor, int from, int to, bool to_console);
+/* tasks.c: the runtime's commands. */
+struct task *tasks_new(enum task_kind kind, task_done done);
+/* Runs the task's command: the runtime's options, its verb, `arguments` (ended by NULL) and the
+ * container's id, and then `signal` unless it is NULL. One that cannot be run has ended. */
+void tasks_start(struct supervisor *supervisor, struct task *task, const char *const *arguments,
+                 const char *signal, const int fds[3], int document);
+/* The end of a task, whether its command ran or not. */
+void tasks_end(struct supervisor *supervisor, struct task *task, int status);
+/* A child ended; false when it is not one of the runtime's commands. */
+bool tasks_child_ended(struct supervisor *supervisor, pid_t pid, int status);
+/* A status that says "failed" of a command that could not be run. */
+#define TASK_NOT_RUN (127 << 8)
+
+/* lifecycle.c: the container's states. */
+void lifecycle_created(struct supervisor *supervisor);
+/* Runs the command that changes the state; false when out of memory. */
+bool lifecycle_change(struct supervisor *supervisor, enum task_kind kind);
+void lifecycle_init_ended(struct supervisor *supervisor, int status);
+void lifecycle_terminate(struct supervisor *supervisor);
+void lifecycle_finish(struct supervisor *supervisor);
+void lifecycle_shutdown(struct supervisor *supervisor);
+
+/* exec.c: processes that are started, and handing over a process's pipes. */
+bool exec_start(struct supervisor *supervisor, const struct client *client, uint32_t flags,
+                int document);
+void exec_reply_pipes(struct supervisor *supervisor, struct client *client,
+                      const struct process *process);
+
+/* requests.c: what a client asks for. */
+void requests_handle(struct supervisor *supervisor, struct client *client,
+                     const wcl_supervisor_request *request, int attached);
 
 #endif
