@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/listing.h"
 #include "base/folder_lock.h"
 #include "base/host_path.h"
+#include "base/listing.h"
+#include "base/random.h"
 
 #define PREFIX ".wcl-staging-"
 #define MOST_TRIES 100
@@ -115,8 +115,8 @@ static wcl_status make_once(wcl_staging *staging, const char *folder, wcl_error 
 {
     uint64_t random;
 
-    if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-        return wcl_fail_errno(error, errno, "cannot get a random number for a temporary name");
+    if (wcl_random_bytes(&random, sizeof(random), error) != WCL_OK)
+        return WCL_FAILED;
     snprintf(staging->name, sizeof(staging->name), PREFIX "%016llx", (unsigned long long)random);
     if (mkdirat(staging->parent, staging->name, 0777) < 0)
         return wcl_fail_errno(error, errno, "cannot make a folder beside '%s'", folder);

@@ -172,8 +172,7 @@ static wcl_status exit_code_of(const char *properties, int32_t *code, wcl_error 
     if (!exited)
         return wcl_fail(error, WCL_CODE_INVALID_PROCESS_STATE, "the process has not ended yet");
     if (wait_result != 0)
-        return wcl_fail(error, (uint32_t)wait_result,
-                        "the exit code of the process cannot be known");
+        return wcl_fail(error, (uint32_t)wait_result, "the exit code of the process is not known");
     *code = (int32_t)(uint32_t)exit_code;
     return WCL_OK;
 }

@@ -135,7 +135,7 @@ static wcl_status add_mapped(const wcl_mapped_dir *mapped, cJSON *mounts, wcl_er
     WCL_CLEANUP_FREE char *destination = NULL;
 
     if (access(mapped->host_path, F_OK) < 0)
-        return wcl_fail_errno(error, errno, "HostPath in MappedDirectories: '%s' cannot be used",
+        return wcl_fail_errno(error, errno, "HostPath in MappedDirectories: cannot use '%s'",
                               mapped->host_path);
     if (wcl_container_path(mapped->container_path, "ContainerPath in MappedDirectories",
                            &destination, error) != WCL_OK)

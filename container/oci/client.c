@@ -48,7 +48,7 @@ wcl_status wcl_supervisor_connect(const wcl_container_folder *place, int *fd, wc
     if (folder < 0)
         return errno == ENOENT
                    ? fail_absent(error)
-                   : wcl_fail_errno(error, errno, "the folder '%s' cannot be opened", place->path);
+                   : wcl_fail_errno(error, errno, "cannot open the folder '%s'", place->path);
     /* A socket's address is short; the folder's path may not be. */
     snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", folder,
              WCL_SUPERVISOR_SOCKET);
@@ -64,7 +64,7 @@ wcl_status wcl_supervisor_connect(const wcl_container_folder *place, int *fd, wc
     *fd = -1;
     if (failed == ECONNREFUSED || failed == ENOENT || failed == ECONNRESET)
         return fail_unreachable(place, error);
-    return wcl_fail_errno(error, failed, "the container's supervisor cannot be reached");
+    return wcl_fail_errno(error, failed, "cannot reach the container's supervisor");
 }
 
 void wcl_pipes_close(int fds[3])

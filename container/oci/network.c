@@ -43,7 +43,7 @@ static wcl_status take_dns(const wcl_container_folder *sibling, bool with_search
     WCL_CLEANUP_FD int folder = open(sibling->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (folder < 0)
-        return wcl_fail_errno(error, errno, "the folder '%s' cannot be opened", sibling->path);
+        return wcl_fail_errno(error, errno, "cannot open the folder '%s'", sibling->path);
     if (wcl_container_folder_read(folder, RESOLV_CONF, &text, error) == WCL_FAILED)
         return WCL_FAILED;
     for (const char *at = wcl_buffer_text(&text); *at;) {
@@ -75,7 +75,7 @@ static wcl_status share(const wcl_container_folder *place, const wcl_container_c
         return wcl_error_context(error, NULL, "NetworkSharedContainerName");
     if (reply.init_pid <= 0)
         return wcl_fail(error, WCL_CODE_HCS_INVALID_STATE,
-                        "NetworkSharedContainerName: the container '%s' does not run", other);
+                        "NetworkSharedContainerName: the container '%s' is not running", other);
     if (asprintf(&network->path, "/proc/%d/ns/net", reply.init_pid) < 0) {
         network->path = NULL;
         return wcl_fail_memory(error);

@@ -15,7 +15,7 @@ wcl_status wcl_pipe_read(wcl_pipe pipe, void *buffer, size_t size, size_t *got, 
         read_size = read((int)pipe, buffer, size);
     while (read_size < 0 && errno == EINTR);
     if (read_size < 0)
-        return wcl_fail_errno(error, errno, "the pipe cannot be read");
+        return wcl_fail_errno(error, errno, "cannot read from the pipe");
     *got = (size_t)read_size;
     return WCL_OK;
 }
@@ -30,7 +30,7 @@ wcl_status wcl_pipe_write(wcl_pipe pipe, const void *data, size_t size, wcl_erro
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            return wcl_fail_errno(error, errno, "the pipe cannot be written to");
+            return wcl_fail_errno(error, errno, "cannot write to the pipe");
         at += written;
         size -= (size_t)written;
     }

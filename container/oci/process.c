@@ -155,7 +155,7 @@ static wcl_status open_document(const char *text, int *fd, wcl_error *error)
     int number = errno;
     if (*fd >= 0)
         close(*fd);
-    return wcl_fail_errno(error, number, "no memory file for the process document");
+    return wcl_fail_errno(error, number, "cannot make a memory file for the process document");
 }
 
 wcl_status wcl_oci_create_process(wcl_provider_system *system, const char *config,
@@ -294,7 +294,7 @@ static wcl_status close_handle(wcl_provider_process *process, const cJSON *json,
     if (wcl_json_get_text(handle, "Handle", &name, error) != WCL_OK)
         return WCL_FAILED;
     if (strcmp(name, "StdIn") != 0)
-        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "the handle '%s' cannot be closed", name);
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "cannot close the handle '%s'", name);
     return request_of(process, &request, error);
 }
 
@@ -311,6 +311,5 @@ wcl_status wcl_oci_modify_process(wcl_provider_process *process, const char *set
         return resize(process, json, error);
     if (strcmp(operation, "CloseHandle") == 0)
         return close_handle(process, json, error);
-    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "a process cannot be modified by '%s'",
-                    operation);
+    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "cannot modify a process by '%s'", operation);
 }

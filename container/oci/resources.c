@@ -106,7 +106,7 @@ static wcl_status disk_of(const char *path, const char *field, throttle *disk, w
     struct stat info;
 
     if (stat(path, &info) < 0)
-        return wcl_fail_errno(error, errno, "%s: '%s' cannot be used", field, path);
+        return wcl_fail_errno(error, errno, "%s: cannot use '%s'", field, path);
     disk->major = major(info.st_dev);
     disk->minor = minor(info.st_dev);
     snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", disk->major, disk->minor);
@@ -126,7 +126,7 @@ static wcl_status disk_of(const char *path, const char *field, throttle *disk, w
         fclose(file);
     return read_number ? WCL_OK
                        : wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                                  "%s is refused: the disk of '%s' cannot be found", field, path);
+                                  "%s is refused: cannot find the disk of '%s'", field, path);
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)

@@ -30,7 +30,7 @@ static wcl_status resolve_folder(const char *path, const char *field, char **res
 
     *resolved = realpath(path, NULL);
     if (!*resolved || stat(*resolved, &info) < 0)
-        return wcl_fail_errno(error, errno, "%s: the folder '%s' cannot be used", field, path);
+        return wcl_fail_errno(error, errno, "%s: cannot use the folder '%s'", field, path);
     if (!S_ISDIR(info.st_mode))
         return wcl_fail(error, WCL_CODE_DIRECTORY, "%s: '%s' is not a folder", field, path);
     return WCL_OK;

@@ -25,11 +25,11 @@ static wcl_status read_in_root(const char *root, const char *path, wcl_buffer *t
     wcl_error own = WCL_ERROR_INIT;
 
     if (folder < 0)
-        return wcl_fail_errno(error, errno, "the container's root '%s' cannot be opened", root);
+        return wcl_fail_errno(error, errno, "cannot open the container's root '%s'", root);
     if (wcl_regular_read(folder, path, WCL_LINKS_IN_ROOT, FILE_LIMIT, text, &own) == WCL_OK ||
         own.code == WCL_CODE_FILE_NOT_FOUND)
         return WCL_OK;
-    return wcl_fail(error, own.code, "the container's users cannot be looked up (User): %s",
+    return wcl_fail(error, own.code, "cannot look up the container's users (User): %s",
                     own.message);
 }
 

@@ -28,7 +28,7 @@ static wcl_status pipe_begin(OVERLAPPED *overlapped, wcl_error *error)
     overlapped->hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (overlapped->hEvent)
         return WCL_OK;
-    return wcl_fail_win32(error, GetLastError(), "there is no event to wait for a pipe with");
+    return wcl_fail_win32(error, GetLastError(), "cannot make an event to wait for the pipe");
 }
 
 wcl_status wcl_pipe_read(wcl_pipe pipe, void *buffer, size_t size, size_t *got, wcl_error *error)
@@ -46,7 +46,7 @@ wcl_status wcl_pipe_read(wcl_pipe pipe, void *buffer, size_t size, size_t *got, 
     if (failed == ERROR_BROKEN_PIPE || failed == ERROR_HANDLE_EOF)
         transferred = 0;
     else if (failed && failed != ERROR_MORE_DATA)
-        return wcl_fail_win32(error, failed, "the pipe cannot be read");
+        return wcl_fail_win32(error, failed, "cannot read from the pipe");
     *got = transferred;
     return WCL_OK;
 }
@@ -63,7 +63,7 @@ static wcl_status write_some(HANDLE handle, const void *data, size_t size, DWORD
     CloseHandle(overlapped.hEvent);
     if (failed == ERROR_NO_DATA || failed == ERROR_PIPE_NOT_CONNECTED)
         failed = ERROR_BROKEN_PIPE;
-    return failed ? wcl_fail_win32(error, failed, "the pipe cannot be written to") : WCL_OK;
+    return failed ? wcl_fail_win32(error, failed, "cannot write to the pipe") : WCL_OK;
 }
 
 wcl_status wcl_pipe_write(wcl_pipe pipe, const void *data, size_t size, wcl_error *error)

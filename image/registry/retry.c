@@ -2,9 +2,9 @@
 #include "image/registry/retry.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
 
+#include "base/random.h"
 #include "image/registry/curl.h"
 
 /* How often a wait looks whether it was cancelled, in milliseconds. */
@@ -68,7 +68,7 @@ bool wcl_retry_again(wcl_retry *retry, const wcl_http *http, uint64_t asked_for)
     retry->failed++;
     if (retry->failed >= retry->policy->attempts || asked_for > WCL_RETRY_LONGEST)
         return false;
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+    if (wcl_random_bytes(&random, sizeof(random), NULL) != WCL_OK)
         random = UINT32_MAX / 2;
     return wait_for(http, wcl_retry_delay(retry, asked_for, random));
 }

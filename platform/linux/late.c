@@ -11,8 +11,7 @@ wcl_status wcl_late_load(const char *soname, const wcl_late_symbol *symbols, siz
     void *library = dlopen(soname, RTLD_NOW | RTLD_NODELETE);
 
     if (!library)
-        return wcl_fail(error, WCL_CODE_MOD_NOT_FOUND, "%s cannot be loaded: %s", soname,
-                        dlerror());
+        return wcl_fail(error, WCL_CODE_MOD_NOT_FOUND, "cannot load %s: %s", soname, dlerror());
     for (size_t i = 0; i < count; i++) {
         *symbols[i].address = dlsym(library, symbols[i].name);
         if (!*symbols[i].address) {

@@ -287,7 +287,7 @@ bool wcl_mountinfo_is_elsewhere(const char *source, const char *path, uint64_t m
     }
     /* Whom it cannot see may use it. */
     if (status == WCL_FAILED) {
-        snprintf(text, size, "somebody unknown (/proc cannot be listed)");
+        snprintf(text, size, "somebody unknown (cannot list /proc)");
         found = true;
     }
     if (folder)

@@ -23,7 +23,7 @@ static char *full_path(const char *path, wcl_error *error)
         return NULL;
     if (!full || GetFullPathNameW(wide, size, full, NULL) >= size) {
         wcl_fail_win32(error, size && !full ? ERROR_NOT_ENOUGH_MEMORY : GetLastError(),
-                       "'%s' cannot be made an absolute path", path);
+                       "cannot make '%s' an absolute path", path);
         return NULL;
     }
     return wcl_text_of_wide(full, error);
@@ -93,7 +93,7 @@ wcl_status wcl_file_open(const char *path, wcl_open_mode mode, void **file, wcl_
         CreateFileW(wide, modes[mode].access, FILE_SHARE_READ, NULL, modes[mode].disposition,
                     FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
     if (handle == INVALID_HANDLE_VALUE)
-        return wcl_fail_win32(error, GetLastError(), "'%s' cannot be opened", path);
+        return wcl_fail_win32(error, GetLastError(), "cannot open '%s'", path);
     *file = handle;
     return WCL_OK;
 }
@@ -109,7 +109,7 @@ wcl_status wcl_file_get_info(void *file, wcl_vm_file_info *info, wcl_error *erro
     FILE_BASIC_INFO basic;
 
     if (!GetFileInformationByHandleEx(file, FileBasicInfo, &basic, sizeof(basic)))
-        return wcl_fail_win32(error, GetLastError(), "a file's times cannot be read");
+        return wcl_fail_win32(error, GetLastError(), "cannot read a file's times");
     *info = (wcl_vm_file_info) { basic.CreationTime.QuadPart, basic.LastAccessTime.QuadPart,
                                  basic.LastWriteTime.QuadPart, basic.ChangeTime.QuadPart,
                                  basic.FileAttributes };
@@ -126,7 +126,7 @@ wcl_status wcl_file_set_info(void *file, const wcl_vm_file_info *info, wcl_error
     basic.ChangeTime.QuadPart = info->change_time;
     basic.FileAttributes = info->attributes;
     if (!SetFileInformationByHandle(file, FileBasicInfo, &basic, sizeof(basic)))
-        return wcl_fail_win32(error, GetLastError(), "a file's times cannot be set");
+        return wcl_fail_win32(error, GetLastError(), "cannot set a file's times");
     return WCL_OK;
 }
 
@@ -140,7 +140,7 @@ static wcl_status read_all(HANDLE file, size_t limit, wcl_buffer *data, wcl_erro
         if (wcl_buffer_reserve(data, 4096, error) != WCL_OK)
             return WCL_FAILED;
         if (!ReadFile(file, data->data + data->size, 4096, &got, NULL))
-            return wcl_fail_win32(error, GetLastError(), "it cannot be read");
+            return wcl_fail_win32(error, GetLastError(), "cannot read it");
         data->size += got;
         data->data[data->size] = 0;
     } while (got);
@@ -172,7 +172,7 @@ wcl_status wcl_file_write(void *file, const void *data, size_t size, wcl_error *
         DWORD piece = size < (1u << 30) ? (DWORD)size : 1u << 30;
         DWORD taken = 0;
         if (!WriteFile(file, bytes, piece, &taken, NULL) || taken == 0)
-            return wcl_fail_win32(error, GetLastError(), "a file cannot be written");
+            return wcl_fail_win32(error, GetLastError(), "cannot write a file");
         bytes += taken;
         size -= taken;
     }
@@ -191,7 +191,7 @@ wcl_status wcl_file_attributes(const char *path, uint32_t *attributes, wcl_error
     DWORD code = GetLastError();
     if (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND)
         return WCL_END;
-    return wcl_fail_win32(error, code, "'%s' cannot be looked at", path);
+    return wcl_fail_win32(error, code, "cannot look at '%s'", path);
 }
 
 wcl_status wcl_folder_make(const char *path, bool may_exist, wcl_error *error)
@@ -205,7 +205,7 @@ wcl_status wcl_folder_make(const char *path, bool may_exist, wcl_error *error)
     DWORD code = GetLastError();
     if (may_exist && code == ERROR_ALREADY_EXISTS)
         return WCL_OK;
-    return wcl_fail_win32(error, code, "the folder '%s' cannot be made", path);
+    return wcl_fail_win32(error, code, "cannot make the folder '%s'", path);
 }
 
 wcl_status wcl_file_link(const char *path, const char *target, wcl_error *error)
@@ -216,7 +216,7 @@ wcl_status wcl_file_link(const char *path, const char *target, wcl_error *error)
     if (!wide_target || !wide || wcl_file_remove(path, error) != WCL_OK)
         return WCL_FAILED;
     if (!CreateHardLinkW(wide, wide_target, NULL))
-        return wcl_fail_win32(error, GetLastError(), "'%s' cannot be made a link to '%s'", path,
+        return wcl_fail_win32(error, GetLastError(), "cannot make '%s' a link to '%s'", path,
                               target);
     return WCL_OK;
 }
@@ -235,7 +235,7 @@ char *wcl_folder_names(const char *path, wcl_error *error)
         return NULL;
     HANDLE search = FindFirstFileW(wide, &found);
     if (search == INVALID_HANDLE_VALUE) {
-        wcl_fail_win32(error, GetLastError(), "the folder '%s' cannot be read", path);
+        wcl_fail_win32(error, GetLastError(), "cannot read the folder '%s'", path);
         return NULL;
     }
     do {
@@ -247,7 +247,7 @@ char *wcl_folder_names(const char *path, wcl_error *error)
     DWORD code = GetLastError();
     FindClose(search);
     if (status == WCL_OK && code != ERROR_NO_MORE_FILES)
-        status = wcl_fail_win32(error, code, "the folder '%s' cannot be read", path);
+        status = wcl_fail_win32(error, code, "cannot read the folder '%s'", path);
     if (status != WCL_OK || wcl_buffer_append_byte(&names, 0, error) != WCL_OK)
         return NULL;
     return wcl_buffer_detach(&names, NULL, error);
@@ -264,7 +264,7 @@ static wcl_status remove_one(const char *path, uint32_t attributes, wcl_error *e
         SetFileAttributesW(wide, FILE_ATTRIBUTE_NORMAL);
     if (attributes & FILE_ATTRIBUTE_DIRECTORY ? RemoveDirectoryW(wide) : DeleteFileW(wide))
         return WCL_OK;
-    return wcl_fail_win32(error, GetLastError(), "'%s' cannot be removed", path);
+    return wcl_fail_win32(error, GetLastError(), "cannot remove '%s'", path);
 }
 
 wcl_status wcl_file_remove(const char *path, wcl_error *error)
@@ -328,7 +328,7 @@ static wcl_status check_folder(const char *root, const char *path, wcl_error *er
         return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "its folder '%s' was not added before it",
                         path);
     if (search == INVALID_HANDLE_VALUE)
-        return wcl_fail_win32(error, code, "the folder '%s' cannot be looked at", path);
+        return wcl_fail_win32(error, code, "cannot look at the folder '%s'", path);
     FindClose(search);
     bool leads_away = found.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT &&
                       IsReparseTagNameSurrogate(found.dwReserved0);

@@ -21,8 +21,7 @@ static HMODULE late_load(const char *name, wcl_error *error)
                                 LOAD_LIBRARY_SEARCH_APPLICATION_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
     if (!module)
         wcl_fail_win32(error, GetLastError(),
-                       "%s cannot be loaded (does this Windows have its Containers feature?)",
-                       name);
+                       "cannot load %s (does this Windows have its Containers feature?)", name);
     return module;
 }
 
