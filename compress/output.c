@@ -43,7 +43,7 @@ static wcl_status choose(const wcl_encoder_ops **ops, wcl_compression compressio
 wcl_status wcl_output_open(wcl_write_fn write, void *context, wcl_compression compression,
                            int level, wcl_output **output, wcl_error *error)
 {
-    const wcl_encoder_ops *ops;
+    const wcl_encoder_ops *ops = NULL;
 
     if (choose(&ops, compression, &level, error) != WCL_OK)
         return WCL_FAILED;
