@@ -91,8 +91,12 @@ static wcl_status collect_remove_layer(const collection *collection, const char 
 {
     wcl_error inner = WCL_ERROR_INIT;
 
+    bool found;
+
     *gone = true;
-    if (!wcl_store_layer_exists(&collection->store->layers, id))
+    if (wcl_store_find_layer(&collection->store->layers, id, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!found)
         return drop_mark(collection, id, error);
     if (wcl_store_destroy_unused(&collection->store->layers, id, &inner) == WCL_OK) {
         tell(collection, WCL_IMAGE_LAYER, id);

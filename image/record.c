@@ -89,14 +89,18 @@ wcl_status wcl_image_record_read(const wcl_image_store *store, const char *diges
                                  wcl_image_record *record, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer text = WCL_BUFFER_INIT;
+    wcl_error why = WCL_ERROR_INIT;
     char path[96];
 
     *record = (wcl_image_record)WCL_IMAGE_RECORD_INIT;
     wcl_image_record_path(digest, path);
-    if (!wcl_image_store_has(store, path))
-        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no image %s", digest);
-    if (wcl_image_store_get(store, path, RECORD_SIZE_MAX, &text, error) == WCL_OK &&
-        wcl_json_parse(wcl_buffer_text(&text), text.size, RECORD_SIZE_MAX, &record->json, error) ==
+    if (wcl_image_store_get(store, path, RECORD_SIZE_MAX, &text, &why) != WCL_OK) {
+        if (why.code == WCL_CODE_FILE_NOT_FOUND)
+            return wcl_fail(error, why.code, "there is no image %s", digest);
+        wcl_error_pass(error, &why);
+        return wcl_error_context(error, NULL, path);
+    }
+    if (wcl_json_parse(wcl_buffer_text(&text), text.size, RECORD_SIZE_MAX, &record->json, error) ==
             WCL_OK &&
         parse_record(record, error) == WCL_OK)
         return WCL_OK;

@@ -143,8 +143,8 @@ static wcl_status store_provider_exists(const wcl_driver *driver, const char *id
 
     *found = false;
     if (wcl_store_open(driver, &store, &why) == WCL_OK)
-        *found = wcl_store_layer_exists(&store, id);
-    else if (why.code != WCL_CODE_PATH_NOT_FOUND)
+        return wcl_store_find_layer(&store, id, found, error);
+    if (why.code != WCL_CODE_PATH_NOT_FOUND)
         return wcl_fail(error, why.code, "%s", why.message);
     return WCL_OK;
 }

@@ -95,8 +95,8 @@ wcl_status wcl_record_write_new(int layer_fd, const wcl_layer_record *record, wc
 const char *wcl_layer_kind_name(wcl_layer_kind kind);
 
 /* Fills in the parents from a caller's list: checks the ids and that they are there. */
-wcl_status wcl_pax_set_parents(wcl_layer_record *record, const wcl_store *store,
-                               wcl_parents parents, wcl_error *error);
+wcl_status wcl_layer_record_set_parents(wcl_layer_record *record, const wcl_store *store,
+                                        wcl_parents parents, wcl_error *error);
 
 /* ---- Layers --------------------------------------------------------------------------------- */
 
@@ -124,7 +124,12 @@ wcl_status wcl_store_layer_open(const wcl_store *store, const char *id, wcl_lock
 void wcl_store_layer_close(wcl_store_layer *layer);
 #define WCL_CLEANUP_STORE_LAYER __attribute__((cleanup(wcl_store_layer_close)))
 
-bool wcl_store_layer_exists(const wcl_store *store, const char *id);
+wcl_status wcl_store_find_layer(const wcl_store *store, const char *id, bool *found,
+                                wcl_error *error);
+
+/* The id of a parent, as its path names it; fails where there is no such layer. */
+wcl_status wcl_store_find_parent(const wcl_store *store, const char *path, const char **id,
+                                 wcl_error *error);
 
 /* All of a layer's parents, locked for sharing, nearest first. */
 typedef struct wcl_store_chain {

@@ -16,6 +16,7 @@
 #include "base/listing.h"
 #include "base/folder_lock.h"
 #include "base/host_path.h"
+#include "layer/driver.h"
 #include "layer/store/home/private.h"
 #include "layer/store/store.h"
 
@@ -91,11 +92,29 @@ void wcl_store_log(const wcl_store *store, wcl_log_level level, const char *form
 
 /* ---- Layers --------------------------------------------------------------------------------- */
 
-bool wcl_store_layer_exists(const wcl_store *store, const char *id)
+wcl_status wcl_store_find_layer(const wcl_store *store, const char *id, bool *found,
+                                wcl_error *error)
 {
     struct stat info;
     char path[192];
 
     snprintf(path, sizeof(path), "%s/layer.json", id);
-    return fstatat(store->home_fd, path, &info, AT_SYMLINK_NOFOLLOW) == 0;
+    *found = fstatat(store->home_fd, path, &info, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!*found && errno != ENOENT && errno != ENOTDIR)
+        return wcl_fail_errno(error, errno, "cannot look for the layer '%s'", id);
+    return WCL_OK;
+}
+
+wcl_status wcl_store_find_parent(const wcl_store *store, const char *path, const char **id,
+                                 wcl_error *error)
+{
+    bool found;
+
+    if (wcl_layer_parent_id(path, id, error) != WCL_OK ||
+        wcl_store_find_layer(store, *id, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!found)
+        return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "the parent layer '%s' does not exist",
+                        *id);
+    return WCL_OK;
 }

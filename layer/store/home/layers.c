@@ -92,6 +92,19 @@ void wcl_store_chain_close(wcl_store_chain *chain)
     *chain = (wcl_store_chain) { NULL, 0 };
 }
 
+static wcl_status visit_layer(const wcl_store *store, const char *name,
+                              wcl_status (*visit)(void *context, const char *id, wcl_error *error),
+                              void *context, wcl_error *error)
+{
+    bool found;
+
+    if (wcl_layer_id_check(name, NULL) != WCL_OK)
+        return WCL_OK;
+    if (wcl_store_find_layer(store, name, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    return found ? visit(context, name, error) : WCL_OK;
+}
+
 wcl_status wcl_store_each(const wcl_store *store,
                           wcl_status (*visit)(void *context, const char *id, wcl_error *error),
                           void *context, wcl_error *error)
@@ -101,8 +114,6 @@ wcl_status wcl_store_each(const wcl_store *store,
     const struct dirent *item;
 
     while (status == WCL_OK && (status = wcl_listing_next(folder, &item, error)) == WCL_OK)
-        if (wcl_layer_id_check(item->d_name, NULL) == WCL_OK &&
-            wcl_store_layer_exists(store, item->d_name))
-            status = visit(context, item->d_name, error);
+        status = visit_layer(store, item->d_name, visit, context, error);
     return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
 }

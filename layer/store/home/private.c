@@ -92,9 +92,14 @@ static bool is_own_name(const char *name)
 static void close_item(closing *closing, const char *name)
 {
     const wcl_store *store = closing->store;
-    bool is_layer = wcl_layer_id_check(name, NULL) == WCL_OK && wcl_store_layer_exists(store, name);
+    bool is_layer = false;
     struct stat info;
 
+    if (wcl_layer_id_check(name, NULL) == WCL_OK &&
+        wcl_store_find_layer(store, name, &is_layer, NULL) != WCL_OK) {
+        note_failure(closing);
+        return;
+    }
     if (!is_layer && !is_own_name(name)) {
         closing->is_shared = true;
         return;

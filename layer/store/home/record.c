@@ -283,19 +283,16 @@ bool wcl_record_may_name(int home_fd, const char *id, const char *other)
 
 /* ---- Parents -------------------------------------------------------------------------------- */
 
-wcl_status wcl_pax_set_parents(wcl_layer_record *record, const wcl_store *store,
-                               wcl_parents parents, wcl_error *error)
+wcl_status wcl_layer_record_set_parents(wcl_layer_record *record, const wcl_store *store,
+                                        wcl_parents parents, wcl_error *error)
 {
     record->parents = calloc(parents.count + 1, sizeof(char *));
     if (!record->parents)
         return wcl_fail_memory(error);
     for (size_t i = 0; i < parents.count; i++) {
         const char *id;
-        if (wcl_layer_parent_id(parents.paths[i], &id, error) != WCL_OK)
+        if (wcl_store_find_parent(store, parents.paths[i], &id, error) != WCL_OK)
             return WCL_FAILED;
-        if (!wcl_store_layer_exists(store, id))
-            return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "the parent layer '%s' does not exist",
-                            id);
         char *copy = strdup(id);
         if (!copy)
             return wcl_fail_memory(error);

@@ -77,9 +77,11 @@ wcl_status wcl_stage_begin(const wcl_store *store, const char *id, wcl_stage *st
                            wcl_error *error)
 {
     *stage = (wcl_stage)WCL_STAGE_INIT;
-    if (wcl_layer_id_check(id, error) != WCL_OK)
+    bool found;
+    if (wcl_layer_id_check(id, error) != WCL_OK ||
+        wcl_store_find_layer(store, id, &found, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_store_layer_exists(store, id))
+    if (found)
         return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "there is a layer '%s' already", id);
     return stage_begin(store, stage, error);
 }

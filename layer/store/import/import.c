@@ -169,8 +169,8 @@ static wcl_os parent_os(const importing *import)
 /* Finds the parents and holds them; `os` is what the layer is to be. */
 static wcl_status take_parents(importing *import, wcl_os os, wcl_error *error)
 {
-    if (wcl_pax_set_parents(&import->record, import->store, import->request->parents, error) !=
-            WCL_OK ||
+    if (wcl_layer_record_set_parents(&import->record, import->store, import->request->parents,
+                                     error) != WCL_OK ||
         wcl_store_chain_open(import->store, &import->record, &import->parents, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < import->parents.count; i++)

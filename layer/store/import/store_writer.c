@@ -152,11 +152,8 @@ static wcl_status keep_parents(store_writer *writer, wcl_parents parents, wcl_er
         return wcl_fail_memory(error);
     for (size_t i = 0; i < parents.count; i++) {
         const char *id;
-        if (wcl_layer_parent_id(parents.paths[i], &id, error) != WCL_OK)
+        if (wcl_store_find_parent(&writer->store, parents.paths[i], &id, error) != WCL_OK)
             return WCL_FAILED;
-        if (!wcl_store_layer_exists(&writer->store, id))
-            return wcl_fail(error, WCL_CODE_PATH_NOT_FOUND, "the parent layer '%s' does not exist",
-                            id);
         writer->parent_paths[i] = strdup(parents.paths[i]);
         if (!writer->parent_paths[i])
             return wcl_fail_memory(error);

@@ -114,7 +114,9 @@ wcl_status wcl_mount_release(const wcl_store *store, const wcl_store_layer *laye
     bool left;
 
     if (faccessat(layer->fd, "users", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-        return WCL_OK;
+        return errno == ENOENT
+                   ? WCL_OK
+                   : wcl_fail_errno(error, errno, "cannot look for the users of '%s'", id);
     if (lock_users(layer->fd, &users, error) != WCL_OK)
         return WCL_FAILED;
     if (user)
