@@ -39,11 +39,26 @@ wcl_status wcl_digest_parse(const char *text, uint8_t digest[WCL_SHA256_SIZE], w
     for (size_t i = 0; i < WCL_SHA256_SIZE; i++) {
         int high = hex_digit(digits[2 * i]), low = hex_digit(digits[2 * i + 1]);
         if (high < 0 || low < 0)
-            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                            "the digest '%.100s' has a character that is not a lower-case hexadecimal "
-                            "digit",
-                            text);
+            return wcl_fail(
+                error, WCL_CODE_INVALID_PARAMETER,
+                "the digest '%.100s' has a character that is not a lower-case hexadecimal "
+                "digit",
+                text);
         digest[i] = (uint8_t)(high << 4 | low);
     }
     return WCL_OK;
+}
+
+wcl_status wcl_sha256_of(const void *data, size_t size, uint8_t digest[WCL_SHA256_SIZE],
+                         wcl_error *error)
+{
+    wcl_sha256 *sha256 = NULL;
+
+    wcl_status status = wcl_sha256_new(&sha256, error);
+    if (status == WCL_OK)
+        status = wcl_sha256_update(sha256, data, size, error);
+    if (status == WCL_OK)
+        status = wcl_sha256_finish(sha256, digest, error);
+    wcl_sha256_free(sha256);
+    return status;
 }

@@ -15,6 +15,9 @@ wcl_status wcl_sha256_update(wcl_sha256 *sha256, const void *data, size_t size, 
 /* The digest of all that was given; afterwards it starts anew. */
 wcl_status wcl_sha256_finish(wcl_sha256 *sha256, uint8_t digest[WCL_SHA256_SIZE], wcl_error *error);
 void wcl_sha256_free(wcl_sha256 *sha256);
+/* The digest of `size` bytes. */
+wcl_status wcl_sha256_of(const void *data, size_t size, uint8_t digest[WCL_SHA256_SIZE],
+                         wcl_error *error);
 
 void wcl_digest_format(const uint8_t digest[WCL_SHA256_SIZE], char text[WCL_DIGEST_TEXT_SIZE]);
 /* Reads "sha256:..." (the prefix may be missing); other algorithms are refused by name. */

@@ -64,15 +64,15 @@ wcl_status wcl_guid_parse(const char *text, wcl_guid *guid, wcl_error *error)
     if (length == 38 && text[0] == '{' && text[37] == '}')
         digits++;
     else if (length != 36)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "'%.100s' is no GUID", text);
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "'%.100s' is not a GUID", text);
     for (size_t i = 0, at = 0; i < 16; i++) {
         unsigned value;
         if (i == 4 || i == 6 || i == 8 || i == 10)
             if (digits[at++] != '-')
-                return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "'%.100s' is no GUID", text);
+                return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "'%.100s' is not a GUID", text);
         if (!isxdigit((unsigned char)digits[at]) || !isxdigit((unsigned char)digits[at + 1]) ||
             sscanf(digits + at, "%2x", &value) != 1)
-            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "'%.100s' is no GUID", text);
+            return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "'%.100s' is not a GUID", text);
         guid->bytes[printed_order[i]] = (uint8_t)value;
         at += 2;
     }
@@ -88,11 +88,8 @@ wcl_status wcl_guid_of_compute_system(const char *id, wcl_guid *guid, wcl_error 
     uint8_t digest[20];
 
     if (wcl_buffer_append(&name, compute_systems, sizeof(compute_systems), error) != WCL_OK ||
-        wcl_wtf8_to_utf16(id, strlen(id), &name, error) != WCL_OK)
-        return WCL_FAILED;
-    for (size_t at = sizeof(compute_systems); at < name.size; at += 2)
-        wcl_store_le16(name.data + at, wcl_upcase_unit(wcl_load_le16(name.data + at)));
-    if (wcl_sha1(name.data, name.size, digest, error) != WCL_OK)
+        wcl_wtf8_to_upcased(id, strlen(id), &name, error) != WCL_OK ||
+        wcl_sha1(name.data, name.size, digest, error) != WCL_OK)
         return WCL_FAILED;
     *guid = guid_from_uuid(digest, 5);
     return WCL_OK;

@@ -133,6 +133,17 @@ wcl_status wcl_wtf8_to_utf16(const char *text, size_t size, wcl_buffer *out, wcl
     return WCL_OK;
 }
 
+wcl_status wcl_wtf8_to_upcased(const char *text, size_t size, wcl_buffer *out, wcl_error *error)
+{
+    size_t at = out->size;
+
+    if (wcl_wtf8_to_utf16(text, size, out, error) != WCL_OK)
+        return WCL_FAILED;
+    for (; at < out->size; at += 2)
+        wcl_store_le16(out->data + at, wcl_upcase_unit(wcl_load_le16(out->data + at)));
+    return WCL_OK;
+}
+
 bool wcl_wtf8_is_valid(const char *text, size_t size)
 {
     uint32_t before = 0, point = 0;

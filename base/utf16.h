@@ -15,6 +15,8 @@ wcl_status wcl_utf16_to_wtf8(const void *utf16, size_t size, wcl_buffer *out, wc
  * past U+10FFFF and a surrogate pair written as two surrogates are errors.
  */
 wcl_status wcl_wtf8_to_utf16(const char *text, size_t size, wcl_buffer *out, wcl_error *error);
+/* The same with each unit upcased, as NTFS compares names. */
+wcl_status wcl_wtf8_to_upcased(const char *text, size_t size, wcl_buffer *out, wcl_error *error);
 
 /* The length of the character, or half of a surrogate pair, that `text` begins with; 0 where it is
  * not WTF-8. */

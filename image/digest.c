@@ -30,15 +30,9 @@ wcl_status wcl_digest_of(const void *data, size_t size, char text[WCL_DIGEST_TEX
                          wcl_error *error)
 {
     uint8_t digest[WCL_SHA256_SIZE];
-    wcl_sha256 *sha256 = NULL;
 
-    wcl_status status = wcl_sha256_new(&sha256, error);
-    if (status == WCL_OK)
-        status = wcl_sha256_update(sha256, data, size, error);
-    if (status == WCL_OK)
-        status = wcl_sha256_finish(sha256, digest, error);
-    if (status == WCL_OK)
-        wcl_digest_format(digest, text);
-    wcl_sha256_free(sha256);
-    return status;
+    if (wcl_sha256_of(data, size, digest, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_digest_format(digest, text);
+    return WCL_OK;
 }

@@ -64,14 +64,6 @@ static struct timespec no_time(const layer_maker *maker)
     return (struct timespec) { .tv_sec = maker->layer->has_epoch ? maker->layer->epoch : 0 };
 }
 
-static void set_times(wcl_basic_info *info, struct timespec time)
-{
-    wcl_filetime filetime = wcl_filetime_from_timespec(time);
-
-    info->creation_time = info->last_access_time = filetime;
-    info->last_write_time = info->change_time = filetime;
-}
-
 /* ---- Writing entries ------------------------------------------------------------------------ */
 
 static wcl_status append_layer_report(layer_maker *maker, uint64_t bytes, wcl_error *error)
@@ -165,7 +157,7 @@ static wcl_status set_windows_info(layer_maker *maker, const wcl_entry *from, wc
     wcl_basic_info *info = &entry->info;
     bool to_folder;
 
-    set_times(info, clamp(maker, from->modified));
+    wcl_basic_info_set_times(info, clamp(maker, from->modified));
     if (from->kind == WCL_ENTRY_DIRECTORY) {
         info->attributes = WCL_ATTRIBUTE_DIRECTORY;
         return WCL_OK;

@@ -43,19 +43,13 @@ bool wcl_disk_name_is_short(const char *name)
 static wcl_status append_short(const char *name, size_t length, wcl_buffer *out, wcl_error *error)
 {
     uint8_t digest[WCL_SHA256_SIZE];
-    wcl_sha256 *sha256;
     size_t prefix = length < SHORT_PREFIX_MAX ? length : SHORT_PREFIX_MAX;
 
     while (prefix > 0 && ((prefix < length && ((unsigned char)name[prefix] & 0xC0) == 0x80) ||
                           !wcl_host_holds_name(name, prefix)))
         prefix--;
-    if (wcl_sha256_new(&sha256, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_status status = wcl_sha256_update(sha256, name, length, error);
-    if (status == WCL_OK)
-        status = wcl_sha256_finish(sha256, digest, error);
-    wcl_sha256_free(sha256);
-    if (status != WCL_OK || wcl_buffer_append(out, name, prefix, error) != WCL_OK ||
+    if (wcl_sha256_of(name, length, digest, error) != WCL_OK ||
+        wcl_buffer_append(out, name, prefix, error) != WCL_OK ||
         wcl_buffer_append_text(out, SHORT_MARK, error) != WCL_OK)
         return WCL_FAILED;
     for (size_t i = 0; i < SHORT_DIGITS / 2; i++)

@@ -103,3 +103,11 @@ bool wcl_basic_info_load(const void *data, size_t size, wcl_basic_info *info)
     info->attributes = wcl_cursor_le32(&cursor);
     return true;
 }
+
+void wcl_basic_info_set_times(wcl_basic_info *info, struct timespec time)
+{
+    wcl_filetime filetime = wcl_filetime_from_timespec(time);
+
+    info->creation_time = info->last_access_time = filetime;
+    info->last_write_time = info->change_time = filetime;
+}

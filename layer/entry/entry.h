@@ -19,6 +19,9 @@ void wcl_basic_info_store(const wcl_basic_info *info, uint8_t bytes[WCL_BASIC_IN
 /* False, and `info` is as it was, where the bytes are not one. */
 bool wcl_basic_info_load(const void *data, size_t size, wcl_basic_info *info);
 
+/* All four times. */
+void wcl_basic_info_set_times(wcl_basic_info *info, struct timespec time);
+
 /* The kind that a file of this st_mode is; 0 for what no layer has (sockets). */
 wcl_entry_kind wcl_entry_kind_of_mode(uint32_t mode);
 

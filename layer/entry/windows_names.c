@@ -116,14 +116,7 @@ wcl_status wcl_windows_new_path_check(const char *path, wcl_error *error)
 wcl_status wcl_windows_name_key(const char *name, size_t length, wcl_buffer *key, wcl_error *error)
 {
     wcl_buffer_clear(key);
-    if (wcl_wtf8_to_utf16(name, length, key, error) != WCL_OK)
-        return WCL_FAILED;
-    for (size_t i = 0; i + 1 < key->size; i += 2) {
-        uint16_t unit = wcl_upcase_unit((uint16_t)(key->data[i] | key->data[i + 1] << 8));
-        key->data[i] = (uint8_t)unit;
-        key->data[i + 1] = (uint8_t)(unit >> 8);
-    }
-    return WCL_OK;
+    return wcl_wtf8_to_upcased(name, length, key, error);
 }
 
 /* A name that a folder has. */

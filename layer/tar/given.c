@@ -56,16 +56,9 @@ static wcl_status given_make_key(wcl_given *given, const char *name, size_t size
     wcl_buffer_clear(key);
     if (wcl_buffer_append_le32(key, given->number, error) != WCL_OK)
         return WCL_FAILED;
-    if (!given->is_caseless || !wcl_wtf8_is_valid(name, size))
-        return wcl_buffer_append(key, name, size, error);
-    if (wcl_wtf8_to_utf16(name, size, key, error) != WCL_OK)
-        return WCL_FAILED;
-    for (size_t i = sizeof(uint32_t); i + 1 < key->size; i += 2) {
-        uint16_t unit = wcl_upcase_unit((uint16_t)(key->data[i] | key->data[i + 1] << 8));
-        key->data[i] = (uint8_t)unit;
-        key->data[i + 1] = (uint8_t)(unit >> 8);
-    }
-    return WCL_OK;
+    return given->is_caseless && wcl_wtf8_is_valid(name, size)
+               ? wcl_wtf8_to_upcased(name, size, key, error)
+               : wcl_buffer_append(key, name, size, error);
 }
 
 /* The number of a folder in the one at hand; NULL where it was not given. */

@@ -118,10 +118,10 @@ static wcl_status describe_below(wcl_written *written, wcl_nid nid, const wcl_er
                                  wcl_entry *link, wcl_error *error)
 {
     wcl_erofs_xattr basic;
-    wcl_filetime modified = wcl_filetime_from_timespec(inode->modified);
 
     link->modified = inode->modified;
-    link->info = (wcl_basic_info) { modified, modified, modified, modified, 0 };
+    link->info.attributes = 0;
+    wcl_basic_info_set_times(&link->info, inode->modified);
     if (written->os == WCL_OS_LINUX) {
         link->has_posix = true;
         link->mode = inode->mode & 07777;

@@ -52,20 +52,6 @@ void wcl_index_spell_root(wcl_buffer *path)
             memcpy(path->data, roots[i], length);
 }
 
-static wcl_status hash_name(const char *name, size_t length, uint8_t digest[WCL_SHA256_SIZE],
-                            wcl_error *error)
-{
-    wcl_sha256 *sha256;
-
-    if (wcl_sha256_new(&sha256, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_status status = wcl_sha256_update(sha256, name, length, error);
-    if (status == WCL_OK)
-        status = wcl_sha256_finish(sha256, digest, error);
-    wcl_sha256_free(sha256);
-    return status;
-}
-
 /* How much of the name stays, in whole characters. */
 static size_t kept_length(const char *name, wcl_os os)
 {
@@ -100,9 +86,9 @@ static wcl_status short_name(const char *name, size_t length, wcl_os os, wcl_buf
 
     wcl_status hashed = WCL_FAILED;
     if (os != WCL_OS_WINDOWS)
-        hashed = hash_name(name, length, digest, error);
+        hashed = wcl_sha256_of(name, length, digest, error);
     else if (wcl_windows_name_key(name, length, &key, error) == WCL_OK)
-        hashed = hash_name(wcl_buffer_text(&key), key.size, digest, error);
+        hashed = wcl_sha256_of(wcl_buffer_text(&key), key.size, digest, error);
     if (hashed != WCL_OK)
         return WCL_FAILED;
     wcl_buffer_clear(made);

@@ -258,9 +258,7 @@ static wcl_status linux_entry(merged_reader *reader, wcl_node node, const wcl_er
     entry->device_major = inode->device_major;
     entry->device_minor = inode->device_minor;
     entry->modified = inode->modified;
-    entry->info.last_write_time = wcl_filetime_from_timespec(inode->modified);
-    entry->info.creation_time = entry->info.last_access_time = entry->info.change_time =
-        entry->info.last_write_time;
+    wcl_basic_info_set_times(&entry->info, inode->modified);
     entry->info.attributes = S_ISDIR(inode->mode) ? WCL_ATTRIBUTE_DIRECTORY : 0;
     entry->xattrs = reader->xattrs;
     for (size_t i = 0; entry->xattr_count < XATTRS_MAX; i++) {

@@ -102,9 +102,7 @@ wcl_status wcl_sandbox_describe_linux(wcl_sandbox_reader *reader, int folder, co
     entry->uid = info->st_uid;
     entry->gid = info->st_gid;
     entry->modified = info->st_mtim;
-    entry->info.last_write_time = wcl_filetime_from_timespec(info->st_mtim);
-    entry->info.creation_time = entry->info.last_access_time = entry->info.change_time =
-        entry->info.last_write_time;
+    wcl_basic_info_set_times(&entry->info, info->st_mtim);
     entry->info.attributes = S_ISDIR(info->st_mode) ? WCL_ATTRIBUTE_DIRECTORY : 0;
     if (S_ISCHR(info->st_mode) || S_ISBLK(info->st_mode)) {
         entry->device_major = major(info->st_rdev);
