@@ -1,9 +1,10 @@
-/* The command that serves Docker's graph driver plugin. */
+/* The commands that serve an engine. */
 #ifndef WCL_CLI_GRAPHDRIVER_H
 #define WCL_CLI_GRAPHDRIVER_H
 
 #include "cli/cli.h"
 
 int command_graphdriver(cli *cli, int argc, char **argv);
+int command_snapshotter(cli *cli, int argc, char **argv);
 
 #endif

@@ -89,6 +89,11 @@ static const command commands[] = {
     { "graphdriver", "[--socket PATH]", "Serve Docker's graph driver plugin, in the foreground",
       "dockerd finds it by the socket's name: --storage-driver wcl --experimental.",
       command_graphdriver, CLI_NEEDS_ALL_RIGHTS },
+    { "snapshotter", "[--socket PATH] [--content-socket PATH]",
+      "Serve containerd's snapshotter and differ, in the foreground",
+      "containerd finds it by its configuration: [proxy_plugins.wcl]; docs/containerd.md says "
+      "more.",
+      command_snapshotter, CLI_NEEDS_ALL_RIGHTS },
     { "run", "[--network NET] [-m DIR:DIR[:ro]]... [-i] [-t] [-d] ID|IMAGE [--] COMMAND...",
       "Run a command in a container of a sandbox or an image",
       "ID is a sandbox of the store, or the path of a plain root folder. The exit code is the\n"
@@ -150,7 +155,8 @@ static int command_position(int argc, char **argv)
 static bool ends_by_itself(const command *command)
 {
     return command->run == command_run || command->run == command_exec ||
-           command->run == command_wait || command->run == command_graphdriver;
+           command->run == command_wait || command->run == command_graphdriver ||
+           command->run == command_snapshotter;
 }
 
 static int cli_main_run(cli *cli, int argc, char **argv)

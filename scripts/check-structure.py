@@ -19,7 +19,7 @@ FLOORS = [
     ["backupstream", "compress", "erofs"],
     ["layer"],
     ["mounts"],
-    ["image", "hns", "graphdriver"],
+    ["image", "hns", "graphdriver", "snapshotter"],
     ["container"],
     ["cli"],
 ]
@@ -35,6 +35,7 @@ DOORS = {
     "container": set(),
     "hns": set(),
     "graphdriver": set(),
+    "snapshotter": set(),
     "cli": set(),
 }
 

@@ -7,10 +7,12 @@
 # A group that cannot be installed leaves the others as they are; the exit code is then 1.
 set -euo pipefail
 
-order=(build demo test peers go lint fuzz memory windows containers networks faults images pages manual)
+order=(build containerd demo test peers go lint fuzz memory windows containers networks faults images pages manual)
 declare -A groups=(
   [build]="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev
     libisal-dev libdeflate-dev libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev libcurl4-openssl-dev"
+  # What the snapshotter for containerd is built with, and who asks it.
+  [containerd]="libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler containerd runc docker-registry skopeo busybox-static"
   # What the demo calls, and the program for a sandbox of limited size.
   [demo]="e2fsprogs jq"
   [test]="libcmocka-dev libutf8proc-dev python3 git g++ util-linux"

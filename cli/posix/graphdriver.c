@@ -1,13 +1,16 @@
-/* The command that serves Docker's graph driver plugin. */
+/* The commands that serve an engine: Docker's graph driver plugin and containerd's snapshotter. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <wcl/graphdriver.h>
+#include <wcl/snapshotter.h>
 
 #include "cli/graphdriver.h"
 
-#define DEFAULT_SOCKET "/run/docker/plugins/wcl.sock"
+#define GRAPHDRIVER_SOCKET "/run/docker/plugins/wcl.sock"
+#define SNAPSHOTTER_SOCKET "/run/wcl/snapshotter.sock"
+#define CONTENT_SOCKET "/run/containerd/containerd.sock"
 #define FIRST_PASSED_FD 3
 
 /* A socket that systemd made, or -1. */
@@ -20,9 +23,25 @@ static int passed_socket(void)
     return FIRST_PASSED_FD;
 }
 
-/* Waits for SIGTERM, SIGINT or SIGHUP, which were blocked. */
-static void wait_for_signal(const sigset_t *before)
+/* The server's threads inherit the mask, so that signals come to this one. */
+static void block_signals(sigset_t *before)
 {
+    sigset_t blocked;
+
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &blocked, before);
+}
+
+/* Until SIGTERM, SIGINT or SIGHUP, which were blocked. */
+static void serve(const cli *cli, const char *what, int listen_fd, const char *socket,
+                  const sigset_t *before)
+{
+    if (!cli->quiet)
+        fprintf(stderr, "wcl: serving %s at %s\n", what,
+                listen_fd < 0 ? socket : "the socket that was passed");
     while (!cli_interrupted())
         sigsuspend(before);
 }
@@ -30,33 +49,55 @@ static void wait_for_signal(const sigset_t *before)
 int command_graphdriver(cli *cli, int argc, char **argv)
 {
     wcl_graphdriver_server_options options = { .struct_size = sizeof(options),
-                                               .socket = DEFAULT_SOCKET,
+                                               .socket = GRAPHDRIVER_SOCKET,
                                                .listen_fd = passed_socket(),
                                                .hooks = &cli->hooks };
     const cli_option table[] = {
-        { "socket", 0, CLI_VALUE, "PATH", "where to serve (default: " DEFAULT_SOCKET ")", NULL,
+        { "socket", 0, CLI_VALUE, "PATH", "where to serve (default: " GRAPHDRIVER_SOCKET ")", NULL,
           &options.socket, NULL },
         { .name = NULL },
     };
     wcl_graphdriver_server *server = NULL;
-    sigset_t blocked, before;
+    sigset_t before;
 
     int result = cli_parse(cli, table, &argc, argv, 0, 0, 0);
     if (result)
         return result;
     options.state_dir = cli->home;
-    /* The server's threads inherit the mask, so that signals come to this one. */
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGINT);
-    sigaddset(&blocked, SIGTERM);
-    sigaddset(&blocked, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    block_signals(&before);
     if (wcl_graphdriver_server_start(&options, &server, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    if (!cli->quiet)
-        fprintf(stderr, "wcl: serving Docker's graph driver plugin at %s\n",
-                options.listen_fd < 0 ? options.socket : "the socket that was passed");
-    wait_for_signal(&before);
+    serve(cli, "Docker's graph driver plugin", options.listen_fd, options.socket, &before);
     wcl_graphdriver_server_stop(server);
+    return 0;
+}
+
+int command_snapshotter(cli *cli, int argc, char **argv)
+{
+    wcl_snapshotter_server_options options = { .struct_size = sizeof(options),
+                                               .socket = SNAPSHOTTER_SOCKET,
+                                               .content_socket = CONTENT_SOCKET,
+                                               .listen_fd = passed_socket(),
+                                               .hooks = &cli->hooks };
+    const cli_option table[] = {
+        { "socket", 0, CLI_VALUE, "PATH", "where to serve (default: " SNAPSHOTTER_SOCKET ")", NULL,
+          &options.socket, NULL },
+        { "content-socket", 0, CLI_VALUE, "PATH",
+          "where containerd serves its blobs (default: " CONTENT_SOCKET ")", NULL,
+          &options.content_socket, NULL },
+        { .name = NULL },
+    };
+    wcl_snapshotter_server *server = NULL;
+    sigset_t before;
+
+    int result = cli_parse(cli, table, &argc, argv, 0, 0, 0);
+    if (result)
+        return result;
+    options.home = cli->home;
+    block_signals(&before);
+    if (wcl_snapshotter_server_start(&options, &server, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    serve(cli, "containerd's snapshotter", options.listen_fd, options.socket, &before);
+    wcl_snapshotter_server_stop(server);
     return 0;
 }

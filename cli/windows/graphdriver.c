@@ -1,4 +1,4 @@
-/* The graph driver plugin, which dockerd on Windows does not know. */
+/* What engines on Windows are not served. */
 #include "cli/graphdriver.h"
 
 int command_graphdriver(cli *cli, int argc, char **argv)
@@ -10,4 +10,16 @@ int command_graphdriver(cli *cli, int argc, char **argv)
         return result;
     return cli_fail(cli, WCL_CODE_NOT_SUPPORTED, "graphdriver", "",
                     "dockerd on Windows has no graph driver plugins");
+}
+
+int command_snapshotter(cli *cli, int argc, char **argv)
+{
+    const cli_option table[] = { { .name = NULL } };
+    int result = cli_parse(cli, table, &argc, argv, 0, 0, 0);
+
+    if (result)
+        return result;
+    return cli_fail(
+        cli, WCL_CODE_NOT_SUPPORTED, "snapshotter", "",
+        "it serves containerd on Linux; on Windows containerd has a snapshotter of its own");
 }

@@ -8,7 +8,7 @@
 #include "graphdriver/server/client.h"
 #include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/request.h"
-#include "graphdriver/server/socket.h"
+#include "platform/linux/socket.h"
 
 /* Of a connection: what is read of a body at once fits in. */
 #define CONNECTION_MEMORY ((size_t)512 * 1024)

@@ -1,6 +1,6 @@
-/* The Unix socket that dockerd finds the plugin by. */
-#ifndef WCL_GRAPHDRIVER_SOCKET_H
-#define WCL_GRAPHDRIVER_SOCKET_H
+/* Unix sockets that clients find a server by. */
+#ifndef WCL_PLATFORM_LINUX_SOCKET_H
+#define WCL_PLATFORM_LINUX_SOCKET_H
 
 #include <wcl/base.h>
 

@@ -1,5 +1,5 @@
-/* Making the socket. */
-#include "graphdriver/server/socket.h"
+/* Making Unix sockets to be served. */
+#include "platform/linux/socket.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,8 @@
 #include "base/beneath.h"
 #include "base/durable.h"
 #include "base/error.h"
+
+#define ASIDE ".new"
 
 static wcl_status make_folders_above(const char *path, wcl_error *error)
 {
@@ -37,7 +39,7 @@ static bool is_served(const struct sockaddr_un *address)
     return fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
 }
 
-static wcl_status bind_at(int fd, const struct sockaddr_un *address, wcl_error *error)
+static wcl_status check_replaceable(const struct sockaddr_un *address, wcl_error *error)
 {
     struct stat info;
 
@@ -46,24 +48,40 @@ static wcl_status bind_at(int fd, const struct sockaddr_un *address, wcl_error *
             return wcl_fail(error, WCL_CODE_FILE_EXISTS, "there is a file that is not a socket");
         if (is_served(address))
             return wcl_fail(error, WCL_CODE_ALREADY_EXISTS, "another process serves this socket");
-        if (unlink(address->sun_path) != 0 && errno != ENOENT)
-            return wcl_fail_errno(error, errno, "cannot remove the old socket");
     }
+    return WCL_OK;
+}
+
+/* Under a name beside its own until it listens: whoever finds the socket is heard. */
+static wcl_status bind_at(int fd, const struct sockaddr_un *address, wcl_error *error)
+{
+    struct sockaddr_un aside = { .sun_family = AF_UNIX };
+
+    if (check_replaceable(address, error) != WCL_OK)
+        return WCL_FAILED;
+    strcpy(stpcpy(aside.sun_path, address->sun_path), ASIDE);
+    if (unlink(aside.sun_path) != 0 && errno != ENOENT)
+        return wcl_fail_errno(error, errno, "cannot remove the half-made socket '%s'",
+                              aside.sun_path);
     mode_t mask = umask(0177);
-    int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+    int result = bind(fd, (const struct sockaddr *)&aside, sizeof(aside));
     umask(mask);
     if (result != 0 || listen(fd, SOMAXCONN) != 0)
         return wcl_fail_errno(error, errno, "cannot listen");
-    return WCL_OK;
+    if (rename(aside.sun_path, address->sun_path) == 0)
+        return WCL_OK;
+    wcl_fail_errno(error, errno, "cannot put the socket in place");
+    unlink(aside.sun_path);
+    return WCL_FAILED;
 }
 
 wcl_status wcl_socket_listen(const char *path, int *fd, wcl_error *error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-    if (strlen(path) >= sizeof(address.sun_path))
+    if (strlen(path) + sizeof(ASIDE) > sizeof(address.sun_path))
         return wcl_fail(error, WCL_CODE_NAME_TOO_LONG, "a socket's path has at most %zu characters",
-                        sizeof(address.sun_path) - 1);
+                        sizeof(address.sun_path) - sizeof(ASIDE));
     strcpy(address.sun_path, path);
     if (make_folders_above(path, error) != WCL_OK)
         return WCL_FAILED;

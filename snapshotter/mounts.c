@@ -1,0 +1,191 @@
+/*
+ * The mounts of snapshots. An active one is the overlay of its sandbox, at HOME/ID/merged, and a
+ * view the EROFS of a whole chain, which all views of a layer share: containerd is told to bind
+ * them, which any shim can. They stay until the snapshot goes, whether this program runs or not.
+ */
+#include "snapshotter/mounts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/hooks.h"
+#include "layer/internal.h"
+
+#define NO_PARENTS                                                                                 \
+    (wcl_parents)                                                                                  \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+#define MAX_SIZE_LABEL "containerd.io/snapshot/max-size"
+
+/* ---- Mounting -------------------------------------------------------------------------------- */
+
+/* Its own mount, and not just a folder that is there. */
+static wcl_status tell_mount(const wcl_snapshotter *snapshotter, const char *layer, bool writable,
+                             wcl_snapshot_mount *mount, wcl_error *error)
+{
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
+
+    if (wcl_store_open(&snapshotter->layers, &store, error) != WCL_OK)
+        return WCL_FAILED;
+    if (!wcl_mount_is_mounted(&store, layer))
+        return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer '%s' is not mounted", layer);
+    mount->is_writable = writable;
+    mount->source = wcl_store_path(&store, layer, "merged");
+    return mount->source ? WCL_OK : wcl_fail_memory(error);
+}
+
+static wcl_status prepare_layer(const wcl_snapshotter *snapshotter, const char *id,
+                                wcl_error *error)
+{
+    const wcl_overlay_options options = { .suid = true };
+    wcl_error why = WCL_ERROR_INIT;
+
+    if (wcl_store_activate(&snapshotter->layers, id, error) != WCL_OK)
+        return WCL_FAILED;
+    if (wcl_store_prepare_with(&snapshotter->layers, id, NO_PARENTS, &options, &why) == WCL_OK ||
+        why.code == WCL_CODE_INVALID_STATE)
+        return WCL_OK;
+    if (error)
+        *error = why;
+    return WCL_FAILED;
+}
+
+static wcl_status parse_max_size(const wcl_snapshot *snapshot, uint64_t *size, wcl_error *error)
+{
+    const char *text = wcl_snapshot_labels_find(&snapshot->labels, MAX_SIZE_LABEL);
+    unsigned long long number;
+    char end;
+
+    *size = 0;
+    if (!text)
+        return WCL_OK;
+    if (sscanf(text, "%llu%c", &number, &end) != 1 || number == 0 || *text < '0' || *text > '9')
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the label " MAX_SIZE_LABEL " is '%.60s', which is not a number of bytes",
+                        text);
+    *size = number;
+    return WCL_OK;
+}
+
+/* One that a power cut took before it was on disk is made again: nothing was written to it. */
+static wcl_status make_sandbox(const wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
+                               const char *parent_layer, wcl_error *error)
+{
+    uint64_t size;
+    bool found;
+
+    if (wcl_layer_exists(&snapshotter->layers, snapshot->id, &found, error) != WCL_OK)
+        return WCL_FAILED;
+    if (found)
+        return WCL_OK;
+    if (parse_max_size(snapshot, &size, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_store_create_sandbox(&snapshotter->layers, snapshot->id,
+                                    *parent_layer ? parent_layer : WCL_SNAPSHOT_NOTHING, NO_PARENTS,
+                                    size, error);
+}
+
+/* Never a read-only mount for an active one: containerd takes such a one for filled. */
+static wcl_status check_writable(const wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
+                                 wcl_error *error)
+{
+    WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
+
+    if (wcl_layer_get_info(&snapshotter->layers, snapshot->id, &info, error) != WCL_OK)
+        return WCL_FAILED;
+    return strcmp(info->kind, "sandbox") == 0
+               ? WCL_OK
+               : wcl_fail(
+                     error, WCL_CODE_INVALID_STATE,
+                     "a commit of it was begun; it must be completed, or the snapshot removed");
+}
+
+wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
+                                 const char *parent_layer, wcl_snapshot_mount *mount,
+                                 wcl_error *error)
+{
+    if (snapshot->kind == WCL_SNAPSHOT_VIEW) {
+        pthread_mutex_lock(&snapshotter->views);
+        wcl_status status = prepare_layer(snapshotter, snapshot->layer, error);
+        if (status == WCL_OK)
+            status = tell_mount(snapshotter, snapshot->layer, false, mount, error);
+        pthread_mutex_unlock(&snapshotter->views);
+        return status;
+    }
+    if (make_sandbox(snapshotter, snapshot, parent_layer, error) != WCL_OK ||
+        check_writable(snapshotter, snapshot, error) != WCL_OK ||
+        prepare_layer(snapshotter, snapshot->id, error) != WCL_OK)
+        return WCL_FAILED;
+    return tell_mount(snapshotter, snapshot->id, true, mount, error);
+}
+
+/* ---- Unmounting ------------------------------------------------------------------------------ */
+
+static wcl_status find_view(void *context, const wcl_snapshot *snapshot, wcl_error *error)
+{
+    (void)error;
+    return snapshot->kind == WCL_SNAPSHOT_VIEW && strcmp(snapshot->layer, context) == 0 ? WCL_END
+                                                                                        : WCL_OK;
+}
+
+void wcl_snapshot_release_view(wcl_snapshotter *snapshotter, const char *layer)
+{
+    wcl_error error = WCL_ERROR_INIT;
+
+    pthread_mutex_lock(&snapshotter->views);
+    /* What is busy goes with the last who has it; removing the layer looks again. */
+    if (wcl_snapshot_table_each(&snapshotter->table, find_view, (void *)layer, NULL) == WCL_OK &&
+        wcl_store_unprepare_behind(&snapshotter->layers, layer, &error) != WCL_OK &&
+        error.code != WCL_CODE_INVALID_STATE && error.code != WCL_CODE_BUSY)
+        wcl_hooks_warn(&snapshotter->hooks, &error);
+    pthread_mutex_unlock(&snapshotter->views);
+}
+
+void wcl_snapshot_discard_layer(wcl_snapshotter *snapshotter, const char *layer)
+{
+    wcl_error error = WCL_ERROR_INIT;
+    bool found = false;
+
+    if (wcl_layer_exists(&snapshotter->layers, layer, &found, &error) == WCL_OK && !found)
+        return;
+    wcl_status status = found ? wcl_mounts_unmount(&snapshotter->mounts, layer, &error) : WCL_FAILED;
+    if (status == WCL_OK)
+        status = wcl_layer_destroy(&snapshotter->layers, layer, &error);
+    if (status != WCL_OK && error.code != WCL_CODE_FILE_NOT_FOUND)
+        wcl_hooks_warn(&snapshotter->hooks, &error);
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+wcl_status wcl_snapshot_is_written_to(const wcl_snapshotter *snapshotter, const char *id,
+                                      bool *written, wcl_error *error)
+{
+    wcl_layer_reader *reader = NULL;
+    wcl_entry entry = WCL_ENTRY_INIT;
+
+    if (wcl_layer_reader_open(&snapshotter->layers, id, NO_PARENTS, &reader, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_layer_reader_next(reader, &entry, error);
+    wcl_layer_reader_close(reader, NULL);
+    *written = status == WCL_OK;
+    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
+}
+
+wcl_status wcl_snapshot_layer_of_source(const wcl_snapshotter *snapshotter, const char *source,
+                                        char layer[WCL_SNAPSHOT_LAYER_SIZE], wcl_error *error)
+{
+    size_t home = strlen(snapshotter->home);
+    const char *id = source + home + 1;
+    const char *end = strncmp(source, snapshotter->home, home) == 0 && source[home] == '/'
+                          ? strchr(id, '/')
+                          : NULL;
+
+    if (!end || strcmp(end, "/merged") != 0 || end - id >= WCL_SNAPSHOT_LAYER_SIZE)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "the mount of '%.200s' is not one of this snapshotter", source);
+    snprintf(layer, WCL_SNAPSHOT_LAYER_SIZE, "%.*s", (int)(end - id), id);
+    return wcl_layer_id_check(layer, error);
+}

@@ -1,0 +1,31 @@
+/* The mounts that snapshots have in the host. */
+#ifndef WCL_SNAPSHOTTER_MOUNTS_H
+#define WCL_SNAPSHOTTER_MOUNTS_H
+
+#include "snapshotter/driver.h"
+
+/* The layer that what has no parent stands on. */
+#define WCL_SNAPSHOT_NOTHING "nothing-below-snapshots"
+
+/* Mounts what an active snapshot or a view shows, with its turn held, unless it is mounted. */
+wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
+                                 const char *parent_layer, wcl_snapshot_mount *mount,
+                                 wcl_error *error);
+
+/* Undoes the mount of a read-only layer unless a view that is there needs it. */
+void wcl_snapshot_release_view(wcl_snapshotter *snapshotter, const char *layer);
+
+/* Removes a layer that no snapshot needs, and what it has mounted. What cannot be removed is
+ * logged, and left to wcl_snapshotter_cleanup(). */
+void wcl_snapshot_discard_layer(wcl_snapshotter *snapshotter, const char *layer);
+
+/* Whether anything was written into an active snapshot. */
+wcl_status wcl_snapshot_is_written_to(const wcl_snapshotter *snapshotter, const char *id,
+                                      bool *written, wcl_error *error);
+
+/* The id of the layer whose mount is at `source`; NOT_SUPPORTED where it is no layer's here. */
+#define WCL_SNAPSHOT_LAYER_SIZE 160
+wcl_status wcl_snapshot_layer_of_source(const wcl_snapshotter *snapshotter, const char *source,
+                                        char layer[WCL_SNAPSHOT_LAYER_SIZE], wcl_error *error);
+
+#endif

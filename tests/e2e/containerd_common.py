@@ -1,0 +1,186 @@
+"""What the tests of containerd share: a containerd with folders and sockets of the test's own, the snapshotter that it
+uses, and images for it in a registry on loopback."""
+import re
+import signal
+import time
+
+from image_common import *
+from image_registry_common import Registry, skopeo, wait_for
+
+
+class Snapshotter:
+    """`wcl snapshotter`."""
+
+    def __init__(self, work, content_socket):
+        self.work = work
+        self.socket = os.path.join(work, "wcl.sock")
+        self.home = os.path.join(work, "home")
+        self.content_socket = content_socket
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen([WCL, "snapshotter", "--home", self.home, "--socket", self.socket,
+                                         "--content-socket", self.content_socket], stderr=subprocess.PIPE, text=True)
+        said = self.process.stderr.readline()
+        assert "serving containerd's snapshotter" in said, "the snapshotter said " + said
+        return self
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            code = self.process.wait(60)
+            assert how == signal.SIGKILL or code == 0, "the snapshotter ended with %s" % code
+        self.process = None
+
+    def layers(self):
+        """The ids of the layers that snapshots are made of."""
+        done = subprocess.run([WCL, "layers", "--home", self.home, "--json"], stdout=subprocess.PIPE, check=True)
+        return [layer["id"] for layer in json.loads(done.stdout) if layer["id"].startswith("snapshot-")]
+
+    def mounted(self):
+        with open("/proc/self/mountinfo") as file:
+            return [line.split()[4] for line in file if line.split()[4].startswith(self.home + "/")]
+
+
+class Containerd:
+    """A containerd, of which nothing is shared with another one of the host."""
+
+    def __init__(self, work, program="containerd", ctr="ctr", more=""):
+        self.work = work
+        self.program, self.ctr_program = program, ctr
+        self.socket = os.path.join(work, "c.sock")
+        self.process = None
+        self.config = os.path.join(work, "containerd.toml")
+        with open(self.config, "w") as file:
+            file.write('''version = 2
+root = "%(work)s/root"
+state = "%(work)s/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing"]
+[grpc]
+  address = "%(work)s/c.sock"
+[ttrpc]
+  address = "%(work)s/t.sock"
+[proxy_plugins.wcl]
+  type = "snapshot"
+  address = "%(work)s/wcl.sock"
+%(more)s''' % {"work": work, "more": more % {"work": work}})
+
+    def start(self):
+        with open(os.path.join(self.work, "containerd.log"), "ab") as log:
+            self.process = subprocess.Popen([self.program, "--config", self.config], stdout=log, stderr=log)
+        wait_for("containerd", self.answers)
+        return self
+
+    def log(self):
+        return open(os.path.join(self.work, "containerd.log"), errors="replace").read()
+
+    def answers(self):
+        assert self.process.poll() is None, "containerd ended: " + self.log()[-3000:]
+        return self.ctr("version", check=False).returncode == 0
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+        self.process = None
+
+    def ctr(self, *arguments, check=True, **options):
+        done = subprocess.run([self.ctr_program, "-a", self.socket, *map(str, arguments)], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=300, **options)
+        if check and done.returncode != 0:
+            raise AssertionError("ctr %s: %s\n%s" % (" ".join(map(str, arguments)), done.stderr.decode(errors="replace"),
+                                                     self.log()[-2000:]))
+        return done
+
+    def snapshots(self, snapshotter="wcl"):
+        """{key: (parent, kind)}"""
+        lines = self.ctr("snapshots", "--snapshotter", snapshotter, "ls").stdout.decode().splitlines()[1:]
+        found = {}
+        for line in lines:
+            words = line.split()
+            found[words[0]] = (words[1] if len(words) > 2 else "", words[-1])
+        return found
+
+
+def chain_ids(image):
+    chain = []
+    for diff_id in image.diff_ids:
+        chain.append(digest_of(("%s %s" % (chain[-1], diff_id)).encode()) if chain else diff_id)
+    return chain
+
+
+def runnable(**config):
+    """An image whose layers add, replace, delete and hide, with a shell to look at it."""
+    with open(shutil.which("busybox"), "rb") as file:
+        busybox = file.read()
+    image = Image(Cmd=["/bin/sh"], Env=["PATH=/bin"], **config)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        def add(name, kind=tarfile.REGTYPE, data=b"", mode=0o644, **more):
+            info = tarfile.TarInfo(name)
+            info.type, info.mode, info.size, info.mtime = kind, mode, len(data), 1600000000
+            for key, value in more.items():
+                setattr(info, key, value)
+            tar.addfile(info, io.BytesIO(data))
+        for folder in ("bin", "etc", "opaque", "opaque/below", "gone", "proc", "dev", "sys", "tmp"):
+            add(folder, tarfile.DIRTYPE, mode=0o1777 if folder == "tmp" else 0o755)
+        add("bin/busybox", data=busybox, mode=0o755)
+        for applet in ("sh", "cat", "find", "stat", "sort", "ls", "sleep", "md5sum", "echo", "mkdir", "rm", "mv", "touch"):
+            add("bin/" + applet, tarfile.SYMTYPE, linkname="busybox")
+        add("etc/owned", data=b"1:2\n", uid=1, gid=2, mode=0o640)
+        add("etc/setuid", data=b"s\n", mode=0o4755)
+        add("etc/first", data=b"one file\n")
+        add("etc/second", tarfile.LNKTYPE, linkname="etc/first")
+        add("etc/replaced", data=b"as it was\n")
+        add("etc/fifo", tarfile.FIFOTYPE)
+        add("gone/file", data=b"to be deleted\n")
+        add("opaque/below/hidden", data=b"to be hidden\n")
+    image.add(out.getvalue())
+    image.add(tar_of({"etc": None, "etc/replaced": b"as it is now, which is longer\n", "gone": None,
+                      "gone/.wh.file": b"", "opaque": None, "opaque/.wh..wh..opq": b"", "opaque/shown": b"shown\n"}))
+    image.add(tar_of({"etc": None, "etc/third": b"three\n", "etc/fourth": ("link", "etc/third"), "data": None,
+                      "data/big": bytes(range(256)) * 20000}), how="none")
+    return image.make()
+
+
+def put(registry, folder, image, name):
+    """The image, in the registry; its reference."""
+    layout = write_layout(folder, image.blobs, [image.descriptor(
+        annotations={"org.opencontainers.image.ref.name": "test"})])
+    skopeo("copy", "--dest-tls-verify=false", "oci:%s:test" % layout, "docker://" + registry.name(name))
+    return registry.name(name)
+
+
+class Bench:
+    """A registry, a containerd and a snapshotter, of which nothing is left at the end."""
+
+    def __init__(self, **containerd):
+        self.work = tempfile.mkdtemp(prefix="wclc-")
+        self.containerd = Containerd(self.work, **containerd)
+        self.snapshotter = Snapshotter(self.work, self.containerd.socket)
+        self.registry = Registry(os.path.join(self.work, "registry"))
+
+    def __enter__(self):
+        self.registry.__enter__()
+        self.snapshotter.start()
+        self.containerd.start()
+        return self
+
+    def __exit__(self, *_):
+        for name in self.containerd.ctr("tasks", "ls", "-q", check=False).stdout.decode().split():
+            self.containerd.ctr("tasks", "rm", "-f", name, check=False)
+        self.containerd.stop()
+        self.snapshotter.stop()
+        self.registry.__exit__()
+        unmount_below(self.work)
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def assert_nothing_left(self):
+        """Once containerd has collected its garbage."""
+        wait_for("the removal of all snapshots", lambda: not self.containerd.snapshots())
+        wait_for("the removal of all layers", lambda: not self.snapshotter.layers())
+        wait_for("the end of all mounts", lambda: not self.snapshotter.mounted())
+        assert os.listdir(os.path.join(self.snapshotter.home, ".snapshots")) == []
+        for line in subprocess.run([WCL, "verify", "--home", self.snapshotter.home], stdout=subprocess.PIPE, text=True,
+                                   check=True).stdout.splitlines():
+            assert "fault" not in line or " 0 faults" in line, line

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs containerd's own tests of snapshotters, by the Go module beside this script, on $WCL.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+skip() {
+  echo "skipped: $1"
+  exit 77
+}
+
+[ "$(id -u)" -eq 0 ] || skip "only root can mount"
+command -v go >/dev/null || skip "not installed: go"
+export GOTOOLCHAIN=local GOFLAGS=-mod=readonly
+version=$(go env GOVERSION)
+[ "$(printf '%s\n' go1.24 "$version" | sort -V | head -1)" = go1.24 ] || skip "Go 1.24 is needed, and here is $version"
+go mod download 2>/dev/null || skip "the Go modules cannot be fetched"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+go test -c -o "$folder/tests" .
+"$folder/tests" -test.root -test.timeout 10m "$@"
