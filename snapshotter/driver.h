@@ -60,4 +60,15 @@ wcl_status wcl_snapshotter_apply(wcl_snapshotter *snapshotter, const char *sourc
                                  const wcl_hooks *hooks, wcl_import_result *result,
                                  wcl_error *error);
 
+/*
+ * Diff: the layer whose mount has the source `right`, if it stands on that of `left` ("": on
+ * nothing); NOT_SUPPORTED otherwise. wcl_free(). What it changes is written by
+ * wcl_snapshotter_export(), of a read-only one the bytes that were applied.
+ */
+wcl_status wcl_snapshotter_diff_of(const wcl_snapshotter *snapshotter, const char *left,
+                                   const char *right, wcl_layer_info **info, wcl_error *error);
+wcl_status wcl_snapshotter_export(const wcl_snapshotter *snapshotter, const char *layer,
+                                  const wcl_hooks *hooks, wcl_write_fn write, void *context,
+                                  wcl_error *error);
+
 #endif

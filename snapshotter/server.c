@@ -47,7 +47,11 @@ static wcl_status snapshotter_server_fill(wcl_snapshotter_server *server,
         return WCL_FAILED;
     server->services.content_socket = server->content_socket;
     server->service = (wcl_grpc_service) { .context = &server->services, .hooks = &server->hooks };
-    server->service.methods = wcl_snapshot_service_methods(&server->service.count);
+    server->service.tables[0].methods =
+        wcl_snapshot_service_methods(&server->service.tables[0].count);
+    if (server->content_socket)
+        server->service.tables[1].methods =
+            wcl_diff_service_methods(&server->service.tables[1].count);
     if (listen_at(server, options->socket, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_grpc_server_start(&server->service, server->listen_fd, &server->grpc, error);

@@ -42,9 +42,10 @@ wcl_status wcl_grpc_call_take(wcl_grpc_call *call, const uint8_t *data, size_t s
 
 wcl_status wcl_grpc_call_find_method(wcl_grpc_call *call, wcl_error *error)
 {
-    for (size_t i = 0; i < call->service->count; i++)
-        if (strcmp(call->service->methods[i].path, call->path) == 0)
-            call->method = &call->service->methods[i];
+    for (size_t table = 0; table < WCL_GRPC_TABLES_MAX; table++)
+        for (size_t i = 0; i < call->service->tables[table].count; i++)
+            if (strcmp(call->service->tables[table].methods[i].path, call->path) == 0)
+                call->method = &call->service->tables[table].methods[i];
     if (!call->method)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "there is no method '%s'", call->path);
     if (!wcl_grpc_frame_is_whole(&call->request))
@@ -98,4 +99,9 @@ bool wcl_grpc_call_is_gone(const wcl_grpc_call *call)
 const char *wcl_grpc_call_namespace(const wcl_grpc_call *call)
 {
     return call->namespace;
+}
+
+const char *wcl_grpc_call_lease(const wcl_grpc_call *call)
+{
+    return call->lease;
 }

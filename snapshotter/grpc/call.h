@@ -23,6 +23,7 @@ struct wcl_grpc_call {
     atomic_bool is_gone;
     char path[WCL_GRPC_PATH_SIZE];
     char namespace[WCL_GRPC_NAMESPACE_SIZE];
+    char lease[WCL_GRPC_NAMESPACE_SIZE];
     wcl_grpc_frame request;
     bool is_answered;  /* refused before the request was whole: what still comes is passed over */
     wcl_buffer answer; /* framed messages */

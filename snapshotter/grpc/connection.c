@@ -227,6 +227,8 @@ static int on_call_field(nghttp2_session *session, const nghttp2_frame *frame, c
         keep_field(call->path, sizeof(call->path), value, size);
     else if (name_size == 20 && memcmp(name, "containerd-namespace", 20) == 0)
         keep_field(call->namespace, sizeof(call->namespace), value, size);
+    else if (name_size == 16 && memcmp(name, "containerd-lease", 16) == 0)
+        keep_field(call->lease, sizeof(call->lease), value, size);
     return 0;
 }
 

@@ -18,6 +18,7 @@
     each(nghttp2_session_del);                                                                     \
     each(nghttp2_session_mem_recv);                                                                \
     each(nghttp2_session_mem_send);                                                                \
+    each(nghttp2_session_resume_data);                                                             \
     each(nghttp2_session_want_read);                                                               \
     each(nghttp2_session_want_write);                                                              \
     each(nghttp2_session_get_stream_user_data);                                                    \

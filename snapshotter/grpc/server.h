@@ -25,9 +25,12 @@ typedef struct wcl_grpc_method {
     bool is_slow; /* such calls have threads of their own, so that they hold up no others */
 } wcl_grpc_method;
 
+#define WCL_GRPC_TABLES_MAX 2
 typedef struct wcl_grpc_service {
-    const wcl_grpc_method *methods;
-    size_t count;
+    struct {
+        const wcl_grpc_method *methods;
+        size_t count;
+    } tables[WCL_GRPC_TABLES_MAX];
     void *context;
     const wcl_hooks *hooks; /* its log, from several threads; may be NULL */
 } wcl_grpc_service;
@@ -35,8 +38,9 @@ typedef struct wcl_grpc_service {
 wcl_status wcl_grpc_reply(wcl_grpc_call *call, const ProtobufCMessage *message, wcl_error *error);
 /* Whether the caller has given it up. */
 bool wcl_grpc_call_is_gone(const wcl_grpc_call *call);
-/* The containerd-namespace that came with it, "" where none did. */
+/* The containerd-namespace and the containerd-lease that came with it, "" where none did. */
 const char *wcl_grpc_call_namespace(const wcl_grpc_call *call);
+const char *wcl_grpc_call_lease(const wcl_grpc_call *call);
 
 typedef struct wcl_grpc_server wcl_grpc_server;
 

@@ -11,8 +11,7 @@ typedef struct wcl_snapshot_services {
     const char *content_socket; /* NULL: there is no differ */
 } wcl_snapshot_services;
 
-/* All methods, of Snapshots first; how many of them are Snapshots' alone is put into `*snapshots`.
- */
 const wcl_grpc_method *wcl_snapshot_service_methods(size_t *count);
+const wcl_grpc_method *wcl_diff_service_methods(size_t *count);
 
 #endif

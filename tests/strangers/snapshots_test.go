@@ -22,9 +22,10 @@ import (
 )
 
 // serve starts `wcl snapshotter` on a home and a socket in root and waits until it says that it serves.
-func serve(root string) (*exec.Cmd, string, error) {
+func serve(root string, options ...string) (*exec.Cmd, string, error) {
 	socket := filepath.Join(root, "wcl.sock")
-	command := exec.Command(os.Getenv("WCL"), "snapshotter", "--home", filepath.Join(root, "home"), "--socket", socket)
+	command := exec.Command(os.Getenv("WCL"), append([]string{"snapshotter", "--home", filepath.Join(root, "home"),
+		"--socket", socket}, options...)...)
 	said, err := command.StderrPipe()
 	if err != nil {
 		return nil, "", err
@@ -59,17 +60,18 @@ func stop(command *exec.Cmd, snapshotter snapshots.Snapshotter) error {
 	return command.Wait()
 }
 
-func start(ctx context.Context, root string) (snapshots.Snapshotter, func() error, error) {
-	command, socket, err := serve(root)
+// startWith serves and connects; the function ends both, and fails where something is left.
+func startWith(root string, options ...string) (snapshots.Snapshotter, *grpc.ClientConn, func() error, error) {
+	command, socket, err := serve(root, options...)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	connection, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	snapshotter := proxy.NewSnapshotter(snapshotsapi.NewSnapshotsClient(connection), "wcl")
-	return snapshotter, func() error {
+	return snapshotter, connection, func() error {
 		if err := stop(command, snapshotter); err != nil {
 			return err
 		}
@@ -78,6 +80,11 @@ func start(ctx context.Context, root string) (snapshots.Snapshotter, func() erro
 		}
 		return leftMounted(root)
 	}, nil
+}
+
+func start(ctx context.Context, root string) (snapshots.Snapshotter, func() error, error) {
+	snapshotter, _, end, err := startWith(root)
+	return snapshotter, end, err
 }
 
 // leftMounted fails where something below root is mounted still.

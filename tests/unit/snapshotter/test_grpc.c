@@ -102,7 +102,7 @@ static void messages_take_no_more_memory_than_they_may(void **state)
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-static const wcl_grpc_service no_service = { .methods = NULL };
+static const wcl_grpc_service no_service = { .context = NULL };
 
 /* Serves these bytes and then the peer's end; what was answered. */
 static size_t serve_bytes(const void *bytes, size_t size, uint8_t *answer, size_t room)
