@@ -109,10 +109,6 @@ static void submit_answer(wcl_grpc_connection *connection, wcl_grpc_call *call)
     if (connection->http2->nghttp2_submit_response(connection->session, call->stream, fields,
                                                    failed ? 4 : 2, failed ? NULL : &provider) != 0)
         connection->is_broken = true;
-    /* Whatever of the request is still to come is not wanted. */
-    else if (failed && !call->method)
-        connection->http2->nghttp2_submit_rst_stream(connection->session, NGHTTP2_FLAG_NONE,
-                                                     call->stream, NGHTTP2_NO_ERROR);
 }
 
 static void refuse_call(wcl_grpc_connection *connection, wcl_grpc_call *call,

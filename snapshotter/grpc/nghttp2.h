@@ -28,7 +28,6 @@
     each(nghttp2_submit_request);                                                                  \
     each(nghttp2_submit_response);                                                                 \
     each(nghttp2_submit_trailer);                                                                  \
-    each(nghttp2_submit_rst_stream);                                                               \
     each(nghttp2_strerror)
 
 #define WCL_NGHTTP2_MEMBER(function) __typeof__(function) *function
