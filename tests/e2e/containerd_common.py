@@ -42,17 +42,36 @@ class Snapshotter:
             return [line.split()[4] for line in file if line.split()[4].startswith(self.home + "/")]
 
 
+# containerd 2 takes differs too, and unpacks by its transfer service, which must be told of both.
+DIFFER = '''
+[proxy_plugins.wcl-diff]
+  type = "diff"
+  address = "%(work)s/wcl.sock"
+  platform = "linux/amd64"
+[plugins."io.containerd.service.v1.diff-service"]
+  default = ["wcl-diff", "walking"]
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+  platform = "linux/amd64"
+  snapshotter = "wcl"
+  differ = "wcl-diff"
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+  platform = "linux/amd64"
+  snapshotter = "overlayfs"
+'''
+
+
 class Containerd:
     """A containerd, of which nothing is shared with another one of the host."""
 
-    def __init__(self, work, program="containerd", ctr="ctr", more=""):
+    def __init__(self, work):
         self.work = work
-        self.program, self.ctr_program = program, ctr
+        version = subprocess.run(["containerd", "--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        self.has_differs = int(re.search(r" v?(\d+)\.\d+\.\d+", version).group(1)) >= 2
         self.socket = os.path.join(work, "c.sock")
         self.process = None
         self.config = os.path.join(work, "containerd.toml")
         with open(self.config, "w") as file:
-            file.write('''version = 2
+            file.write('''version = %(version)d
 root = "%(work)s/root"
 state = "%(work)s/state"
 disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing"]
@@ -63,11 +82,12 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 [proxy_plugins.wcl]
   type = "snapshot"
   address = "%(work)s/wcl.sock"
-%(more)s''' % {"work": work, "more": more % {"work": work}})
+%(more)s''' % {"work": work, "version": 3 if self.has_differs else 2,
+                                "more": DIFFER % {"work": work} if self.has_differs else ""})
 
     def start(self):
         with open(os.path.join(self.work, "containerd.log"), "ab") as log:
-            self.process = subprocess.Popen([self.program, "--config", self.config], stdout=log, stderr=log)
+            self.process = subprocess.Popen(["containerd", "--config", self.config], stdout=log, stderr=log)
         wait_for("containerd", self.answers)
         return self
 
@@ -85,7 +105,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
         self.process = None
 
     def ctr(self, *arguments, check=True, **options):
-        done = subprocess.run([self.ctr_program, "-a", self.socket, *map(str, arguments)], stdout=subprocess.PIPE,
+        done = subprocess.run(["ctr", "-a", self.socket, *map(str, arguments)], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=300, **options)
         if check and done.returncode != 0:
             raise AssertionError("ctr %s: %s\n%s" % (" ".join(map(str, arguments)), done.stderr.decode(errors="replace"),
@@ -154,9 +174,9 @@ def put(registry, folder, image, name):
 class Bench:
     """A registry, a containerd and a snapshotter, of which nothing is left at the end."""
 
-    def __init__(self, **containerd):
+    def __init__(self):
         self.work = tempfile.mkdtemp(prefix="wclc-")
-        self.containerd = Containerd(self.work, **containerd)
+        self.containerd = Containerd(self.work)
         self.snapshotter = Snapshotter(self.work, self.containerd.socket)
         self.registry = Registry(os.path.join(self.work, "registry"))
 
