@@ -80,6 +80,8 @@ wcl_status wcl_ea_build(const wcl_ea *eas, size_t count, void **list, size_t *si
 {
     WCL_CLEANUP_BUFFER wcl_buffer built = WCL_BUFFER_INIT;
 
+    *list = NULL;
+    *size = 0;
     for (size_t i = 0; i < count; i++)
         if (append_entry(&built, &eas[i], i + 1 == count, error) != WCL_OK)
             return WCL_FAILED;

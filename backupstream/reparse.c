@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "base/utf16.h"
 
 #define REPARSE_HEADER_SIZE 8
@@ -116,6 +117,7 @@ wcl_status wcl_reparse_decode_link(const void *data, size_t size, wcl_reparse_li
     wcl_cursor cursor = wcl_cursor_over(data, size);
     uint32_t tag = 0, flags = 0;
 
+    link->target = NULL;
     if (wcl_reparse_tag(data, size, &tag, error) != WCL_OK)
         return WCL_FAILED;
     if (tag != WCL_REPARSE_TAG_SYMLINK && tag != WCL_REPARSE_TAG_MOUNT_POINT)
@@ -200,7 +202,9 @@ wcl_status wcl_reparse_encode_link(const char *target, bool is_mount_point, void
     size_t substitute_length, print_length;
     bool is_relative;
 
-    if (!*target)
+    *data = NULL;
+    *size = 0;
+    if (!*wcl_text(target))
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "a link has no target");
     if (make_substitute(target, &substitute, &is_relative, error) != WCL_OK ||
         append_name(&names, wcl_buffer_text(&substitute), substitute.size, &substitute_length,

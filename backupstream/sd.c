@@ -198,5 +198,7 @@ wcl_status wcl_sd_lay_out(const wcl_sd *sd, bool dacl_first, void **descriptor, 
 
 wcl_status wcl_sd_build(const wcl_sd *sd, void **descriptor, size_t *size, wcl_error *error)
 {
+    *descriptor = NULL;
+    *size = 0;
     return wcl_sd_lay_out(sd, false, descriptor, size, error);
 }

@@ -128,6 +128,7 @@ wcl_status wcl_sd_to_sddl(const void *descriptor, size_t size, char **sddl, wcl_
     WCL_CLEANUP_BUFFER wcl_buffer out = WCL_BUFFER_INIT;
     wcl_sd sd;
 
+    *sddl = NULL;
     if (wcl_sd_parse(descriptor, size, &sd, error) != WCL_OK ||
         print_sid("O:", &sd.owner, &out, error) != WCL_OK ||
         print_sid("G:", &sd.group, &out, error) != WCL_OK ||

@@ -7,6 +7,7 @@
 #include "backupstream/sd.h"
 #include "backupstream/sid.h"
 #include "base/error.h"
+#include "base/options.h"
 
 /* The parts of the descriptor as they are read. */
 typedef struct parts {
@@ -223,8 +224,10 @@ static wcl_sd_part part_of(const wcl_buffer *bytes)
 wcl_status wcl_sd_from_sddl(const char *sddl, void **descriptor, size_t *size, wcl_error *error)
 {
     __attribute__((cleanup(parts_free))) parts read = { 0 };
-    wcl_sddl_scan scan = { sddl, sddl };
+    wcl_sddl_scan scan = { wcl_text(sddl), wcl_text(sddl) };
 
+    *descriptor = NULL;
+    *size = 0;
     for (wcl_sddl_scan_spaces(&scan); *scan.at; wcl_sddl_scan_spaces(&scan))
         if (scan_part(&scan, &read, error) != WCL_OK)
             return WCL_FAILED;

@@ -128,7 +128,7 @@ wcl_status wcl_error_context(wcl_error *error, const char *operation, const char
         return WCL_FAILED;
     if (operation)
         format_text(error->operation, sizeof(error->operation), "%s", operation);
-    if (subject) {
+    if (subject && *subject) {
         if (error->subject[0] && strcmp(error->subject, subject) != 0) {
             char message[sizeof(error->message)];
             format_text(message, sizeof(message), "%s: %s", error->subject, error->message);

@@ -25,6 +25,10 @@ wcl_status wcl_error_context(wcl_error *error, const char *operation, const char
 /* Hands on an error that was kept aside; returns WCL_FAILED. */
 wcl_status wcl_error_pass(wcl_error *error, const wcl_error *kept);
 
+/* IsPending: the operation is being completed in the background. Public functions make it
+ * WCL_PENDING. */
+bool wcl_error_is_pending(const wcl_error *error);
+
 /* The Win32 code that an errno value stands for. */
 uint32_t wcl_code_of_errno(int number);
 

@@ -6,6 +6,7 @@
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "base/random.h"
 #include "base/utf16.h"
 
@@ -17,7 +18,7 @@ wcl_guid wcl_guid_from_source(const char *source)
     uint8_t digest[20] = { 0 };
     wcl_guid guid;
 
-    wcl_sha1(source, strlen(source), digest, NULL);
+    wcl_sha1(wcl_text(source), strlen(wcl_text(source)), digest, NULL);
     memcpy(guid.bytes, digest, sizeof(guid.bytes));
     return guid;
 }
@@ -58,13 +59,14 @@ void wcl_guid_format(const wcl_guid *guid, char text[37])
 
 wcl_status wcl_guid_parse(const char *text, wcl_guid *guid, wcl_error *error)
 {
-    size_t length = strlen(text);
+    size_t length = strlen(wcl_text(text));
     const char *digits = text;
 
     if (length == 38 && text[0] == '{' && text[37] == '}')
         digits++;
     else if (length != 36)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "'%.100s' is not a GUID", text);
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "'%.100s' is not a GUID",
+                        wcl_text(text));
     for (size_t i = 0, at = 0; i < 16; i++) {
         unsigned value;
         if (i == 4 || i == 6 || i == 8 || i == 10)
@@ -88,7 +90,7 @@ wcl_status wcl_guid_of_compute_system(const char *id, wcl_guid *guid, wcl_error 
     uint8_t digest[20];
 
     if (wcl_buffer_append(&name, compute_systems, sizeof(compute_systems), error) != WCL_OK ||
-        wcl_wtf8_to_upcased(id, strlen(id), &name, error) != WCL_OK ||
+        wcl_wtf8_to_upcased(wcl_text(id), strlen(wcl_text(id)), &name, error) != WCL_OK ||
         wcl_sha1(name.data, name.size, digest, error) != WCL_OK)
         return WCL_FAILED;
     *guid = guid_from_uuid(digest, 5);

@@ -1,9 +1,12 @@
 /* Structs as JSON by tables of their fields. */
+#include "base/buffer.h"
 #include "base/json_fields.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 
 /* What is kept of unknown fields came in a document, or is a caller's text. */
 #define EXTRA_LIMIT (1024 * 1024)
@@ -50,6 +53,30 @@ wcl_status wcl_json_append(cJSON *list, cJSON *item, wcl_error *error)
     return wcl_fail_memory(error);
 }
 
+/* How far the structs of a list stand apart. */
+static size_t distance_of(const wcl_json_table *table, const void *first)
+{
+    size_t size = table->size;
+
+    if (table->sized)
+        memcpy(&size, first, sizeof(size));
+    return size;
+}
+
+/* Writes a struct, of which a caller's may not have all. */
+static wcl_status write_sized(const wcl_json_table *table, const void *from, cJSON *object,
+                              wcl_error *error)
+{
+    if (!table->sized)
+        return wcl_json_write(table, from, object, error);
+    WCL_CLEANUP_FREE void *own = calloc(1, table->size);
+    if (!own)
+        return wcl_fail_memory(error);
+    if (wcl_struct_take(own, table->size, from, table->sized, table->function, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_json_write(table, own, object, error);
+}
+
 static wcl_status write_list(const wcl_json_field *field, const void *from, cJSON *object,
                              wcl_error *error)
 {
@@ -61,11 +88,11 @@ static wcl_status write_list(const wcl_json_field *field, const void *from, cJSO
         return count || field->keep_empty ? wcl_fail_memory(error) : WCL_OK;
     for (size_t i = 0; i < count; i++) {
         bool is_text = field->type == WCL_JSON_TEXTS;
+        size_t apart = is_text ? 0 : distance_of(field->table, items);
         const char *text = is_text ? member_pointer(items, i * sizeof(text)) : NULL;
         cJSON *item = is_text ? cJSON_CreateString(text ? text : "") : cJSON_CreateObject();
         if (wcl_json_append(list, item, error) != WCL_OK ||
-            (!is_text &&
-             wcl_json_write(field->table, items + i * field->table->size, item, error) != WCL_OK))
+            (!is_text && write_sized(field->table, items + i * apart, item, error) != WCL_OK))
             return WCL_FAILED;
     }
     return WCL_OK;
@@ -78,7 +105,7 @@ static wcl_status write_struct(const wcl_json_field *field, const void *from, cJ
 
     if (!item)
         return from ? wcl_fail_memory(error) : WCL_OK;
-    return wcl_json_write(field->table, from, item, error);
+    return write_sized(field->table, from, item, error);
 }
 
 static bool write_plain(const wcl_json_field *field, const void *from, cJSON *object)
@@ -354,6 +381,8 @@ wcl_status wcl_json_read(const wcl_json_table *table, const cJSON *object, wcl_r
             return WCL_FAILED;
     }
     set_missing_texts(table, to);
+    if (table->sized)
+        memcpy(to, &table->size, sizeof(table->size));
     return rest ? keep_extra(table, rest, region, to, error) : WCL_OK;
 }
 
@@ -362,7 +391,7 @@ wcl_status wcl_json_read_text(const wcl_json_table *table, const char *text, siz
 {
     WCL_CLEANUP_JSON cJSON *json = NULL;
 
-    if (!text)
+    if (!*wcl_text(text))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "%s is missing", table->what);
     if (wcl_json_parse(text, strlen(text), limit, &json, error) != WCL_OK)
         return WCL_FAILED;

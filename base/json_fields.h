@@ -48,6 +48,10 @@ struct wcl_json_table {
     const wcl_json_field *fields;
     size_t field_count;
     size_t size; /* of the struct */
+    /* Of a struct of a caller's that begins with its size, the type's name and the function that is
+     * given it; of several, each is as far from the next as the first is large. */
+    const char *sized;
+    const char *function;
     wcl_json_unknown unknown;
     size_t extra_offset;
 };

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/host_path.h"
+#include "base/options.h"
 
 #define LINKS_MAX 40
 
@@ -231,9 +232,15 @@ wcl_status wcl_new_file_open(const char *name, wcl_new_file **file, wcl_error *e
 {
     wcl_new_file *made = calloc(1, sizeof(*made));
 
+    *file = NULL;
+    name = wcl_text(name);
     if (!made)
         return wcl_fail_memory(error);
     made->fd = STDOUT_FILENO;
+    if (!*name) {
+        wcl_new_file_free(made);
+        return wcl_fail(error, WCL_CODE_INVALID_NAME, "the file to be written has no name");
+    }
     if (strcmp(name, "-") != 0 && open_name(made, name, error) != WCL_OK) {
         wcl_new_file_free(made);
         return wcl_error_context(error, operation, name);

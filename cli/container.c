@@ -42,8 +42,7 @@ int cli_end_container(cli *cli, wcl_container *container)
 {
     wcl_status status = wcl_container_terminate(container, &cli->error);
 
-    if (status == WCL_OK || wcl_error_is_pending(&cli->error) ||
-        wcl_error_is_already_stopped(&cli->error))
+    if (status == WCL_OK || status == WCL_PENDING || wcl_error_is_already_stopped(&cli->error))
         status = wcl_container_wait(container, &cli->error);
     wcl_container_free(container);
     return status == WCL_OK ? 0 : EXIT_FAILED;
@@ -131,7 +130,7 @@ static int shut_down(cli *cli, wcl_container *container)
 {
     wcl_status status = wcl_container_shutdown(container, &cli->error);
 
-    if (status == WCL_OK || wcl_error_is_pending(&cli->error))
+    if (status != WCL_FAILED)
         status = wcl_container_wait(container, &cli->error);
     wcl_container_free(container);
     return status == WCL_OK ? 0 : EXIT_FAILED;

@@ -173,7 +173,8 @@ static int endpoint_create(cli *cli, int argc, char **argv)
         result = cli_usage_error(cli, "--request is the whole request; give nothing beside it");
     if (result == 0)
         result = make_policies(cli, &options, policies, &count);
-    wcl_hns_endpoint wanted = { .name = argc > 2 ? argv[2] : NULL,
+    wcl_hns_endpoint wanted = { .struct_size = sizeof(wanted),
+                                .name = argc > 2 ? argv[2] : NULL,
                                 .ip_address = options.ip,
                                 .mac_address = options.mac,
                                 .dns_server_list = options.dns,

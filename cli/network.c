@@ -159,7 +159,8 @@ static int format_request(cli *cli, const create_options *options, const char *n
     wcl_hns_subnet subnets[MOST_SUBNETS] = { { NULL, NULL, NULL, 0, NULL } };
     char *memory[MOST_SUBNETS] = { NULL };
     wcl_hns_policy policies[2];
-    wcl_hns_network network = { .name = name,
+    wcl_hns_network network = { .struct_size = sizeof(network),
+                                .name = name,
                                 .type = options->type ? options->type : "nat",
                                 .network_adapter_name = options->adapter,
                                 .dns_server_list = options->dns,

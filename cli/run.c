@@ -27,6 +27,7 @@ static bool parse_mapping(char *text, wcl_mapped_dir *mapped)
     if (!colon || colon == text || !colon[1])
         return false;
     *colon = '\0';
+    mapped->struct_size = sizeof(*mapped);
     mapped->host_path = text;
     mapped->container_path = colon + 1;
     char *end = strrchr(colon + 1, ':');
@@ -181,7 +182,9 @@ static wcl_status post_endpoint(cli *cli, wcl_hns *hns, const char *network,
 static int make_endpoint(cli *cli, const run_options *options, char id[37])
 {
     wcl_hns_policy policies[MOST_PORTS] = { 0 };
-    wcl_hns_endpoint wanted = { .policies = policies, .policy_count = options->ports.count };
+    wcl_hns_endpoint wanted = { .struct_size = sizeof(wanted),
+                                .policies = policies,
+                                .policy_count = options->ports.count };
     int result = parse_ports(cli, &options->ports, policies);
 
     if (result != 0)

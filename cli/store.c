@@ -81,7 +81,7 @@ static int import_from(cli *cli, const char *id, const char *tar, const wcl_driv
                        wcl_parents parents, const wcl_import_options *options)
 {
     cli_input input = { STDIN_FILENO };
-    wcl_import_result result;
+    wcl_import_result result = WCL_IMPORT_RESULT_INIT;
     struct stat info;
 
     if (tar && strcmp(tar, "-") != 0) {

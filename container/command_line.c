@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/options.h"
 
 static bool is_blank(char c)
 {
@@ -74,7 +75,12 @@ static const char *take_argument(const char *line, char **out)
 wcl_status wcl_command_line_split(const char *line, char ***arguments, size_t *count,
                                   wcl_error *error)
 {
-    size_t length = strlen(line), most, bytes;
+    size_t length, most, bytes;
+
+    *arguments = NULL;
+    *count = 0;
+    line = wcl_text(line);
+    length = strlen(line);
 
     /* At most every second character begins an argument, and the texts need one byte more than the
      * line for the end of the first, which a blank line has as well. */
@@ -151,6 +157,7 @@ wcl_status wcl_command_line_join(const char *const *arguments, size_t count, cha
 {
     WCL_CLEANUP_BUFFER wcl_buffer joined = WCL_BUFFER_INIT;
 
+    *line = NULL;
     if (count == 0)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "a command line names a program");
     if (join_program(arguments[0], &joined, error) != WCL_OK)

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json_fields.h"
+#include "base/options.h"
 
 /* A configuration is far smaller; a limit keeps a wrong file from being taken for one. */
 #define CONFIG_LIMIT (1024 * 1024)
@@ -21,6 +22,8 @@ static const wcl_json_field layer_fields[] = {
 };
 static const wcl_json_table layer_table = { .what = "a layer in Layers",
                                             .size = sizeof(wcl_container_layer),
+                                            .sized = "wcl_container_layer",
+                                            .function = "wcl_container_create",
                                             WCL_JSON_FIELDS(layer_fields) };
 
 static const wcl_json_field mapped_fields[] = {
@@ -32,6 +35,8 @@ static const wcl_json_field mapped_fields[] = {
 };
 static const wcl_json_table mapped_table = { .what = "a folder in MappedDirectories",
                                              .size = sizeof(wcl_mapped_dir),
+                                             .sized = "wcl_mapped_dir",
+                                             .function = "wcl_container_create",
                                              WCL_JSON_FIELDS(mapped_fields) };
 
 static const wcl_json_field hv_fields[] = {
@@ -40,6 +45,8 @@ static const wcl_json_field hv_fields[] = {
 };
 static const wcl_json_table hv_table = { .what = "HvRuntime",
                                          .size = sizeof(wcl_hv_runtime),
+                                         .sized = "wcl_hv_runtime",
+                                         .function = "wcl_container_create",
                                          WCL_JSON_FIELDS(hv_fields) };
 
 #define ALWAYS(json, kind, member) FIELD(wcl_container_config, json, kind, member, true)
@@ -96,7 +103,7 @@ wcl_status wcl_container_config_print(const wcl_container_config *config, char *
 {
     wcl_container_config named = *config;
 
-    if (!named.system_type || !*named.system_type)
+    if (!*wcl_text(named.system_type))
         named.system_type = "Container";
     return wcl_json_write_text(&config_table, &named, json, error);
 }

@@ -6,24 +6,16 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "container/config.h"
 #include "container/properties.h"
-
-/* A caller that was built before the member was there does not choose. */
-static uint32_t wait_of(const wcl_container_options *options)
-{
-    const size_t end = offsetof(wcl_container_options, wait_ms) + sizeof(options->wait_ms);
-
-    return options && options->struct_size >= end && options->wait_ms ? options->wait_ms
-                                                                      : WCL_DEFAULT_WAIT_MS;
-}
 
 static wcl_container *container_new(const wcl_container_options *options, const char *id,
                                     wcl_error *error)
 {
     const wcl_container_provider *provider;
 
-    if (!id) {
+    if (!*wcl_text(id)) {
         wcl_fail(error, WCL_CODE_INVALID_NAME, "a container needs an id");
         return NULL;
     }
@@ -36,7 +28,7 @@ static wcl_container *container_new(const wcl_container_options *options, const 
         return NULL;
     }
     container->provider = provider;
-    container->wait_ms = wait_of(options);
+    container->wait_ms = options->wait_ms ? options->wait_ms : WCL_DEFAULT_WAIT_MS;
     if (wcl_handle_init(&container->handle, error) != WCL_OK) {
         free(container->id);
         free(container);
@@ -49,6 +41,17 @@ static wcl_container *container_new(const wcl_container_options *options, const 
         return NULL;
     }
     return container;
+}
+
+wcl_status wcl_container_result(wcl_status status, const wcl_error *own, wcl_error *error)
+{
+    if (status != WCL_FAILED)
+        return status;
+    if (wcl_error_is_pending(own))
+        return WCL_PENDING;
+    if (error)
+        *error = *own;
+    return WCL_FAILED;
 }
 
 /* The result of a call: one that is pending is over when its notification comes. */
@@ -71,7 +74,8 @@ static wcl_status container_create(const wcl_container_options *options, const c
     if (!made)
         return WCL_FAILED;
     wcl_notify notify = { wcl_notifier_receive, &made->notifier };
-    wcl_status status = made->provider->create(options, id, config, notify, &made->system, &own);
+    wcl_status status =
+        made->provider->create(options, id, wcl_text(config), notify, &made->system, &own);
     status = container_finish(made, status, WCL_NOTIFY_CREATE_COMPLETED, 0, &own, error);
     if (status != WCL_OK) {
         /* One that is still being made would stay where nobody looks for it. */
@@ -88,7 +92,11 @@ wcl_status wcl_container_create_json(const wcl_container_options *options, const
                                      const char *config, wcl_container **container,
                                      wcl_error *error)
 {
-    if (container_create(options, id, config, container, error) != WCL_OK)
+    wcl_container_options own = WCL_CONTAINER_OPTIONS_INIT;
+
+    *container = NULL;
+    if (WCL_TAKE(wcl_container_options, &own, options, __func__, error) != WCL_OK ||
+        container_create(&own, id, config, container, error) != WCL_OK)
         return wcl_error_context(error, "create container", id);
     return WCL_OK;
 }
@@ -114,24 +122,33 @@ wcl_status wcl_container_create(const wcl_container_options *options, const char
                                 wcl_error *error)
 {
     const wcl_container_provider *provider;
+    wcl_container_options own = WCL_CONTAINER_OPTIONS_INIT;
+    wcl_container_config wanted = WCL_CONTAINER_CONFIG_INIT;
     WCL_CLEANUP_FREE char *json = NULL;
 
-    if (wcl_container_provider_choose(options, &provider, error) != WCL_OK ||
-        (!provider->has_own_fields && refuse_own_fields(provider, config, error) != WCL_OK) ||
-        wcl_container_config_print(config, &json, error) != WCL_OK)
+    *container = NULL;
+    if (WCL_TAKE(wcl_container_options, &own, options, __func__, error) != WCL_OK ||
+        WCL_TAKE(wcl_container_config, &wanted, config, __func__, error) != WCL_OK ||
+        wcl_container_provider_choose(&own, &provider, error) != WCL_OK ||
+        (!provider->has_own_fields && refuse_own_fields(provider, &wanted, error) != WCL_OK) ||
+        wcl_container_config_print(&wanted, &json, error) != WCL_OK)
         return wcl_error_context(error, "create container", id);
-    return wcl_container_create_json(options, id, json, container, error);
+    return wcl_container_create_json(&own, id, json, container, error);
 }
 
 wcl_status wcl_container_open(const wcl_container_options *options, const char *id,
                               wcl_container **container, wcl_error *error)
 {
-    wcl_container *made = container_new(options, id, error);
+    wcl_container_options own = WCL_CONTAINER_OPTIONS_INIT;
 
+    *container = NULL;
+    if (WCL_TAKE(wcl_container_options, &own, options, __func__, error) != WCL_OK)
+        return wcl_error_context(error, "open container", id);
+    wcl_container *made = container_new(&own, id, error);
     if (!made)
         return wcl_error_context(error, "open container", id);
     wcl_notify notify = { wcl_notifier_receive, &made->notifier };
-    if (made->provider->open(options, id, notify, &made->system, error) != WCL_OK) {
+    if (made->provider->open(&own, id, notify, &made->system, error) != WCL_OK) {
         wcl_container_free(made);
         return wcl_error_context(error, "open container", id);
     }
@@ -165,11 +182,13 @@ static wcl_status container_change(wcl_container *container, system_call call, u
 static wcl_status request(wcl_container *container, system_call call, const char *operation,
                           wcl_error *error)
 {
+    wcl_error own = WCL_ERROR_INIT;
+
     if (wcl_handle_enter(&container->handle, error) != WCL_OK)
         return wcl_error_context(error, operation, container->id);
-    wcl_status status = call(container->system, error);
+    wcl_status status = wcl_container_result(call(container->system, &own), &own, error);
     wcl_handle_leave(&container->handle);
-    return status == WCL_OK ? WCL_OK : wcl_error_context(error, operation, container->id);
+    return status == WCL_FAILED ? wcl_error_context(error, operation, container->id) : status;
 }
 
 wcl_status wcl_container_start(wcl_container *container, wcl_error *error)
@@ -217,6 +236,19 @@ wcl_status wcl_container_wait(wcl_container *container, wcl_error *error)
     return wcl_container_wait_timeout(container, WCL_TIMEOUT_INFINITE, error);
 }
 
+wcl_status wcl_container_waitable(wcl_container *container, wcl_waitable *waitable,
+                                  wcl_error *error)
+{
+    *waitable = WCL_WAITABLE_NONE;
+    if (wcl_handle_enter(&container->handle, error) != WCL_OK)
+        return wcl_error_context(error, "wait for container", container->id);
+    wcl_status status =
+        wcl_notifier_waitable(&container->notifier, WCL_NOTIFY_SYSTEM_EXITED, waitable, error);
+    wcl_handle_leave(&container->handle);
+    return status == WCL_OK ? WCL_OK
+                            : wcl_error_context(error, "wait for container", container->id);
+}
+
 wcl_status wcl_container_close(wcl_container *container, wcl_error *error)
 {
     wcl_status status = WCL_OK;
@@ -253,24 +285,32 @@ static wcl_status fail_unsupported(const wcl_container_provider *provider, wcl_e
 wcl_status wcl_container_modify(wcl_container *container, const char *settings, wcl_error *error)
 {
     const wcl_container_provider *provider = container->provider;
+    wcl_error own = WCL_ERROR_INIT;
 
     if (wcl_handle_enter(&container->handle, error) != WCL_OK)
         return wcl_error_context(error, "modify container", container->id);
-    wcl_status status = provider->modify ? provider->modify(container->system, settings, error)
-                                         : fail_unsupported(provider, error);
+    wcl_status status = provider->modify
+                            ? provider->modify(container->system, wcl_text(settings), &own)
+                            : fail_unsupported(provider, &own);
     wcl_handle_leave(&container->handle);
-    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "modify container", container->id);
+    status = wcl_container_result(status, &own, error);
+    return status == WCL_FAILED ? wcl_error_context(error, "modify container", container->id)
+                                : status;
 }
 
 wcl_status wcl_compute_service_properties_json(const wcl_container_options *options,
                                                const char *query, char **json, wcl_error *error)
 {
     const wcl_container_provider *provider;
-    wcl_status status = wcl_container_provider_choose(options, &provider, error);
+    wcl_container_options own = WCL_CONTAINER_OPTIONS_INIT;
 
+    *json = NULL;
+    wcl_status status = WCL_TAKE(wcl_container_options, &own, options, __func__, error);
+    if (status == WCL_OK)
+        status = wcl_container_provider_choose(&own, &provider, error);
     if (status == WCL_OK)
         status = provider->service_properties
-                     ? provider->service_properties(options, query, json, error)
+                     ? provider->service_properties(&own, wcl_text_or_null(query), json, error)
                      : fail_unsupported(provider, error);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "query the compute service", NULL);
 }
@@ -279,12 +319,19 @@ wcl_status wcl_compute_service_modify(const wcl_container_options *options, cons
                                       wcl_error *error)
 {
     const wcl_container_provider *provider;
-    wcl_status status = wcl_container_provider_choose(options, &provider, error);
+    wcl_container_options own = WCL_CONTAINER_OPTIONS_INIT;
+    wcl_error inner = WCL_ERROR_INIT;
+    wcl_status status = WCL_TAKE(wcl_container_options, &own, options, __func__, &inner);
 
     if (status == WCL_OK)
-        status = provider->service_modify ? provider->service_modify(options, settings, error)
-                                          : fail_unsupported(provider, error);
-    return status == WCL_OK ? WCL_OK : wcl_error_context(error, "modify the compute service", NULL);
+        status = wcl_container_provider_choose(&own, &provider, &inner);
+    if (status == WCL_OK)
+        status = provider->service_modify
+                     ? provider->service_modify(&own, wcl_text(settings), &inner)
+                     : fail_unsupported(provider, &inner);
+    status = wcl_container_result(status, &inner, error);
+    return status == WCL_FAILED ? wcl_error_context(error, "modify the compute service", NULL)
+                                : status;
 }
 
 /* ---- Properties ----------------------------------------------------------------------------- */
@@ -292,9 +339,11 @@ wcl_status wcl_compute_service_modify(const wcl_container_options *options, cons
 wcl_status wcl_container_properties_json(wcl_container *container, const char *query, char **json,
                                          wcl_error *error)
 {
+    *json = NULL;
     if (wcl_handle_enter(&container->handle, error) != WCL_OK)
         return wcl_error_context(error, "query container", container->id);
-    wcl_status status = container->provider->properties(container->system, query, json, error);
+    wcl_status status =
+        container->provider->properties(container->system, wcl_text_or_null(query), json, error);
     wcl_handle_leave(&container->handle);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "query container", container->id);
 }
@@ -304,6 +353,7 @@ static wcl_status query_list(wcl_container *container, const char *query, wcl_co
 {
     WCL_CLEANUP_FREE char *json = NULL;
 
+    *list = NULL;
     if (wcl_container_properties_json(container, query, &json, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_container_list_parse(json, list, error) != WCL_OK)
@@ -311,6 +361,7 @@ static wcl_status query_list(wcl_container *container, const char *query, wcl_co
     if (wcl_container_list_count(*list) == 1)
         return WCL_OK;
     wcl_container_list_free(*list);
+    *list = NULL;
     wcl_fail(error, WCL_CODE_UNEXPECTED_VALUE, "the provider did not answer with one container");
     return wcl_error_context(error, "query container", container->id);
 }
@@ -320,6 +371,7 @@ wcl_status wcl_container_has_pending_updates(wcl_container *container, bool *pen
 {
     wcl_container_list *list;
 
+    *pending = false;
     if (query_list(container, "{\"PropertyTypes\":[\"PendingUpdates\"]}", &list, error) != WCL_OK)
         return WCL_FAILED;
     *pending = wcl_container_list_at(list, 0)->are_updates_pending;
@@ -343,9 +395,12 @@ wcl_status wcl_containers_query_json(const wcl_container_options *options, const
                                      char **json, wcl_error *error)
 {
     const wcl_container_provider *provider;
+    wcl_container_options own = WCL_CONTAINER_OPTIONS_INIT;
 
-    if (wcl_container_provider_choose(options, &provider, error) != WCL_OK ||
-        provider->enumerate(options, query, json, error) != WCL_OK)
+    *json = NULL;
+    if (WCL_TAKE(wcl_container_options, &own, options, __func__, error) != WCL_OK ||
+        wcl_container_provider_choose(&own, &provider, error) != WCL_OK ||
+        provider->enumerate(&own, wcl_text_or_null(query), json, error) != WCL_OK)
         return wcl_error_context(error, "query containers", NULL);
     return WCL_OK;
 }
@@ -354,10 +409,13 @@ wcl_status wcl_containers_query(const wcl_container_options *options,
                                 const wcl_compute_system_query *query, wcl_container_list **list,
                                 wcl_error *error)
 {
+    wcl_compute_system_query own = WCL_COMPUTE_SYSTEM_QUERY_INIT;
     WCL_CLEANUP_FREE char *text = NULL;
     WCL_CLEANUP_FREE char *json = NULL;
 
-    if (query && wcl_compute_system_query_print(query, &text, error) != WCL_OK)
+    *list = NULL;
+    if (WCL_TAKE(wcl_compute_system_query, &own, query, __func__, error) != WCL_OK ||
+        (query && wcl_compute_system_query_print(&own, &text, error) != WCL_OK))
         return wcl_error_context(error, "query containers", NULL);
     if (wcl_containers_query_json(options, text, &json, error) != WCL_OK)
         return WCL_FAILED;

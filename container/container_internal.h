@@ -15,4 +15,7 @@ struct wcl_container {
     uint32_t wait_ms; /* for what the provider completes later */
 };
 
+/* What a public function makes of a provider's result: one that is pending is no failure. */
+wcl_status wcl_container_result(wcl_status status, const wcl_error *own, wcl_error *error);
+
 #endif

@@ -12,6 +12,7 @@ wcl_status wcl_notifier_init(wcl_notifier *notifier, wcl_error *error)
     pthread_condattr_t attributes;
 
     memset(notifier, 0, sizeof(*notifier));
+    notifier->waitable = WCL_WAITABLE_NONE;
     if (pthread_condattr_init(&attributes) != 0)
         return wcl_fail_memory(error);
     bool monotonic = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0;
@@ -28,6 +29,7 @@ wcl_status wcl_notifier_init(wcl_notifier *notifier, wcl_error *error)
 
 void wcl_notifier_destroy(wcl_notifier *notifier)
 {
+    wcl_waitable_free(notifier->waitable);
     pthread_cond_destroy(&notifier->changed);
     pthread_mutex_destroy(&notifier->mutex);
 }
@@ -40,6 +42,41 @@ static size_t kind_of(uint32_t type)
     return type >= WCL_NOTIFY_SYSTEM_EXITED && type <= WCL_NOTIFY_RESUME_COMPLETED
                ? (size_t)type
                : WCL_NOTIFIER_KINDS;
+}
+
+/* Whether the wait is over, and then its result. */
+static bool has_ended(const wcl_notifier *notifier, size_t kind, unsigned seen, wcl_status *status,
+                      wcl_error *error)
+{
+    if (notifier->kinds[kind].count > seen) {
+        const char *text = notifier->kinds[kind].text;
+        uint32_t code = notifier->kinds[kind].code;
+        *status =
+            code ? wcl_fail(error, code, "%s", *text ? text : "the operation failed") : WCL_OK;
+        return true;
+    }
+    if (notifier->closed)
+        *status =
+            wcl_fail(error, WCL_CODE_HANDLE_CLOSE, "the handle that was waited on has been closed");
+    else if (notifier->exited)
+        *status = wcl_fail(error, WCL_CODE_UNEXPECTED_CONTAINER_EXIT, "unexpected container exit");
+    else if (notifier->disconnected)
+        *status = wcl_fail(error, WCL_CODE_UNEXPECTED_PROCESS_ABORT,
+                           "lost communication with the compute service");
+    else
+        return false;
+    return true;
+}
+
+/* Tells all who wait, the mutex being held. */
+static void tell(wcl_notifier *notifier)
+{
+    wcl_status status;
+
+    if (notifier->waitable != WCL_WAITABLE_NONE &&
+        has_ended(notifier, kind_of(notifier->waitable_type), 0, &status, NULL))
+        wcl_waitable_set(notifier->waitable);
+    pthread_cond_broadcast(&notifier->changed);
 }
 
 void wcl_notifier_receive(void *context, uint32_t type, uint32_t code, const char *data)
@@ -58,8 +95,24 @@ void wcl_notifier_receive(void *context, uint32_t type, uint32_t code, const cha
         snprintf(notifier->kinds[kind].text, sizeof(notifier->kinds[kind].text), "%s",
                  data ? data : "");
     }
-    pthread_cond_broadcast(&notifier->changed);
+    tell(notifier);
     pthread_mutex_unlock(&notifier->mutex);
+}
+
+wcl_status wcl_notifier_waitable(wcl_notifier *notifier, uint32_t type, wcl_waitable *waitable,
+                                 wcl_error *error)
+{
+    wcl_status status = WCL_OK;
+
+    pthread_mutex_lock(&notifier->mutex);
+    if (notifier->waitable == WCL_WAITABLE_NONE) {
+        status = wcl_waitable_new(&notifier->waitable, error);
+        notifier->waitable_type = type;
+        tell(notifier);
+    }
+    *waitable = notifier->waitable;
+    pthread_mutex_unlock(&notifier->mutex);
+    return status;
 }
 
 unsigned wcl_notifier_count(wcl_notifier *notifier, uint32_t type)
@@ -86,30 +139,6 @@ static struct timespec deadline_of(const wcl_notifier *notifier, uint32_t millis
         deadline.tv_nsec -= 1000000000;
     }
     return deadline;
-}
-
-/* Whether the wait is over, and then its result. */
-static bool has_ended(const wcl_notifier *notifier, size_t kind, unsigned seen, wcl_status *status,
-                      wcl_error *error)
-{
-    if (notifier->kinds[kind].count > seen) {
-        const char *text = notifier->kinds[kind].text;
-        uint32_t code = notifier->kinds[kind].code;
-        *status =
-            code ? wcl_fail(error, code, "%s", *text ? text : "the operation failed") : WCL_OK;
-        return true;
-    }
-    if (notifier->closed)
-        *status =
-            wcl_fail(error, WCL_CODE_HANDLE_CLOSE, "the handle that was waited on has been closed");
-    else if (notifier->exited)
-        *status = wcl_fail(error, WCL_CODE_UNEXPECTED_CONTAINER_EXIT, "unexpected container exit");
-    else if (notifier->disconnected)
-        *status = wcl_fail(error, WCL_CODE_UNEXPECTED_PROCESS_ABORT,
-                           "lost communication with the compute service");
-    else
-        return false;
-    return true;
 }
 
 wcl_status wcl_notifier_wait(wcl_notifier *notifier, uint32_t type, unsigned seen,
@@ -142,6 +171,6 @@ void wcl_notifier_close(wcl_notifier *notifier)
 {
     pthread_mutex_lock(&notifier->mutex);
     notifier->closed = true;
-    pthread_cond_broadcast(&notifier->changed);
+    tell(notifier);
     pthread_mutex_unlock(&notifier->mutex);
 }

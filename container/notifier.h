@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "container/provider.h"
+#include "container/waitable.h"
 
 /* How long an operation that the provider completes later may take. */
 #define WCL_DEFAULT_WAIT_MS (4 * 60 * 1000u)
@@ -22,6 +23,8 @@ typedef struct wcl_notifier {
     bool closed;
     bool disconnected;
     bool exited;
+    wcl_waitable waitable; /* of waitable_type, once it was asked for */
+    uint32_t waitable_type;
     struct {
         unsigned count;
         uint32_t code;
@@ -41,6 +44,11 @@ unsigned wcl_notifier_count(wcl_notifier *notifier, uint32_t type);
 /* Waits until there are more of `type` than `seen`. */
 wcl_status wcl_notifier_wait(wcl_notifier *notifier, uint32_t type, unsigned seen,
                              uint32_t milliseconds, wcl_error *error);
+
+/* What is ready once a wait for the first `type` would be over; the notifier's. Of one type only.
+ */
+wcl_status wcl_notifier_waitable(wcl_notifier *notifier, uint32_t type, wcl_waitable *waitable,
+                                 wcl_error *error);
 
 /* Ends every wait, now and later, with WCL_CODE_HANDLE_CLOSE. */
 void wcl_notifier_close(wcl_notifier *notifier);

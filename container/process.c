@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/options.h"
 #include "container/process_config.h"
 
 /* A process status is small. */
@@ -63,6 +64,7 @@ wcl_status wcl_process_create_json(wcl_container *container, const char *config,
     const char *operation = "create process in container";
     wcl_process *made = process_new(container, error);
 
+    *process = NULL;
     if (!made)
         return wcl_error_context(error, operation, container->id);
     if (wcl_handle_enter(&container->handle, error) != WCL_OK) {
@@ -70,8 +72,8 @@ wcl_status wcl_process_create_json(wcl_container *container, const char *config,
         return wcl_error_context(error, operation, container->id);
     }
     wcl_notify notify = { wcl_notifier_receive, &made->notifier };
-    wcl_status status = container->provider->create_process(container->system, config, notify,
-                                                            &made->process, error);
+    wcl_status status = container->provider->create_process(container->system, wcl_text(config),
+                                                            notify, &made->process, error);
     if (process_made(container, made, status, process) != WCL_OK)
         return wcl_error_context(error, operation, container->id);
     return WCL_OK;
@@ -80,15 +82,19 @@ wcl_status wcl_process_create_json(wcl_container *container, const char *config,
 wcl_status wcl_process_create(wcl_container *container, const wcl_process_config *config,
                               wcl_process **process, wcl_error *error)
 {
+    wcl_process_config own = WCL_PROCESS_CONFIG_INIT;
     WCL_CLEANUP_FREE char *json = NULL;
 
-    if (config->ends_container && !container->provider->has_own_fields) {
+    *process = NULL;
+    if (WCL_TAKE(wcl_process_config, &own, config, __func__, error) != WCL_OK)
+        return wcl_error_context(error, "create process in container", container->id);
+    if (own.ends_container && !container->provider->has_own_fields) {
         wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                  "EndsContainer is refused: the '%s' container provider cannot do this",
                  container->provider->name);
         return wcl_error_context(error, "create process in container", container->id);
     }
-    if (wcl_process_config_print(config, &json, error) != WCL_OK)
+    if (wcl_process_config_print(&own, &json, error) != WCL_OK)
         return wcl_error_context(error, "create process in container", container->id);
     return wcl_process_create_json(container, json, process, error);
 }
@@ -99,6 +105,7 @@ wcl_status wcl_process_open(wcl_container *container, uint32_t pid, wcl_process 
     char subject[160];
     wcl_process *made = process_new(container, error);
 
+    *process = NULL;
     snprintf(subject, sizeof(subject), "%s:%u", container->id, pid);
     if (!made)
         return wcl_error_context(error, "open process", subject);
@@ -124,7 +131,7 @@ static wcl_status leave(wcl_process *process, wcl_status status, const char *ope
                         wcl_error *error)
 {
     wcl_handle_leave(&process->handle);
-    return status == WCL_OK ? WCL_OK : wcl_error_context(error, operation, process->subject);
+    return status == WCL_FAILED ? wcl_error_context(error, operation, process->subject) : status;
 }
 
 static wcl_status enter(wcl_process *process, const char *operation, wcl_error *error)
@@ -136,10 +143,12 @@ static wcl_status enter(wcl_process *process, const char *operation, wcl_error *
 
 wcl_status wcl_process_kill(wcl_process *process, wcl_error *error)
 {
+    wcl_error own = WCL_ERROR_INIT;
+
     if (enter(process, "kill process", error) != WCL_OK)
         return WCL_FAILED;
-    return leave(process, process->provider->kill_process(process->process, error), "kill process",
-                 error);
+    wcl_status status = process->provider->kill_process(process->process, &own);
+    return leave(process, wcl_container_result(status, &own, error), "kill process", error);
 }
 
 wcl_status wcl_process_wait_timeout(wcl_process *process, uint32_t milliseconds, wcl_error *error)
@@ -154,6 +163,17 @@ wcl_status wcl_process_wait_timeout(wcl_process *process, uint32_t milliseconds,
 wcl_status wcl_process_wait(wcl_process *process, wcl_error *error)
 {
     return wcl_process_wait_timeout(process, WCL_TIMEOUT_INFINITE, error);
+}
+
+wcl_status wcl_process_waitable(wcl_process *process, wcl_waitable *waitable, wcl_error *error)
+{
+    *waitable = WCL_WAITABLE_NONE;
+    if (enter(process, "wait for process", error) != WCL_OK)
+        return WCL_FAILED;
+    return leave(
+        process,
+        wcl_notifier_waitable(&process->notifier, WCL_NOTIFY_PROCESS_EXITED, waitable, error),
+        "wait for process", error);
 }
 
 /* Reads the exit code out of a process status. */

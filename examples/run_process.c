@@ -45,7 +45,7 @@ static wcl_status run(wcl_container *container, const char *command_line, int32_
 /* Ends the container and waits until it has ended; the last handle takes it away. */
 static wcl_status end(wcl_container *container, wcl_error *error)
 {
-    if (wcl_container_terminate(container, error) != WCL_OK && !wcl_error_is_pending(error) &&
+    if (wcl_container_terminate(container, error) == WCL_FAILED &&
         !wcl_error_is_already_stopped(error))
         return WCL_FAILED;
     return wcl_container_wait(container, error);

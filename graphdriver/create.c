@@ -2,15 +2,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "graphdriver/driver.h"
-
-static wcl_status check_options(const wcl_graphdriver_create_options *options, wcl_error *error)
-{
-    if (!options || options->struct_size == sizeof(*options))
-        return WCL_OK;
-    return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                    "the wcl_graphdriver_create_options do not say their size in struct_size");
-}
 
 static wcl_status check_new(wcl_graphdriver *driver, const char *id, wcl_error *error)
 {
@@ -58,9 +51,7 @@ static wcl_status graphdriver_create_run(wcl_graphdriver *driver, const char *id
                                          const wcl_graphdriver_create_options *options,
                                          wcl_error *error)
 {
-    if (check_options(options, error) != WCL_OK)
-        return WCL_FAILED;
-    if (options && options->storage_option_count)
+    if (options->storage_option_count)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "storage options are for writable layers only, not '%.80s' for this one",
                         options->storage_options[0]);
@@ -75,13 +66,16 @@ static wcl_status graphdriver_create_run(wcl_graphdriver *driver, const char *id
 wcl_status wcl_graphdriver_create(wcl_graphdriver *driver, const char *id, const char *parent,
                                   const wcl_graphdriver_create_options *options, wcl_error *error)
 {
+    wcl_graphdriver_create_options own = WCL_GRAPHDRIVER_CREATE_OPTIONS_INIT;
     wcl_mount_use *use;
-    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
+    wcl_status status = WCL_TAKE(wcl_graphdriver_create_options, &own, options, __func__, error);
 
     if (status == WCL_OK)
-        status = wcl_mounts_leave(
-            &driver->mounts, use,
-            graphdriver_create_run(driver, id, parent ? parent : "", options, error));
+        status = wcl_mounts_enter(&driver->mounts, id, &use, error);
+    if (status == WCL_OK)
+        status =
+            wcl_mounts_leave(&driver->mounts, use,
+                             graphdriver_create_run(driver, id, wcl_text(parent), &own, error));
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "create layer", id);
 }
 
@@ -106,10 +100,8 @@ static wcl_status create_writable(wcl_graphdriver *driver, const char *id, const
 {
     uint64_t size = driver->size;
 
-    if (check_options(options, error) != WCL_OK ||
-        (options &&
-         wcl_storage_options_parse(options->storage_options, options->storage_option_count, &size,
-                                   error) != WCL_OK))
+    if (wcl_storage_options_parse(options->storage_options, options->storage_option_count, &size,
+                                  error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_graphdriver_is_init(id))
         size = 0;
@@ -127,13 +119,15 @@ wcl_status wcl_graphdriver_create_read_write(wcl_graphdriver *driver, const char
                                              const wcl_graphdriver_create_options *options,
                                              wcl_error *error)
 {
+    wcl_graphdriver_create_options own = WCL_GRAPHDRIVER_CREATE_OPTIONS_INIT;
     wcl_mount_use *use;
-    wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
+    wcl_status status = WCL_TAKE(wcl_graphdriver_create_options, &own, options, __func__, error);
 
     if (status == WCL_OK)
-        status =
-            wcl_mounts_leave(&driver->mounts, use,
-                             create_writable(driver, id, parent ? parent : "", options, error));
+        status = wcl_mounts_enter(&driver->mounts, id, &use, error);
+    if (status == WCL_OK)
+        status = wcl_mounts_leave(&driver->mounts, use,
+                                  create_writable(driver, id, wcl_text(parent), &own, error));
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "create writable layer", id);
 }
 

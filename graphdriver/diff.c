@@ -3,6 +3,7 @@
 #include <wcl/tar.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "graphdriver/driver.h"
 
 static bool is_sandbox(const wcl_layer_info *info)
@@ -110,7 +111,7 @@ static wcl_status diff(wcl_graphdriver *driver, const char *id, const char *pare
 wcl_status wcl_graphdriver_diff(wcl_graphdriver *driver, const char *id, const char *parent,
                                 wcl_write_fn write, void *context, wcl_error *error)
 {
-    return diff(driver, id, parent ? parent : "", write, context, error) == WCL_OK
+    return diff(driver, id, wcl_text(parent), write, context, error) == WCL_OK
                ? WCL_OK
                : wcl_error_context(error, "diff", id);
 }
@@ -140,7 +141,7 @@ wcl_status wcl_graphdriver_changes(wcl_graphdriver *driver, const char *id, cons
                                                         wcl_change_kind kind, wcl_error *error),
                                    void *context, wcl_error *error)
 {
-    return changes(driver, id, parent ? parent : "", change, context, error) == WCL_OK
+    return changes(driver, id, wcl_text(parent), change, context, error) == WCL_OK
                ? WCL_OK
                : wcl_error_context(error, "list changes", id);
 }
@@ -181,7 +182,7 @@ static wcl_status diff_size(wcl_graphdriver *driver, const char *id, const char 
 wcl_status wcl_graphdriver_diff_size(wcl_graphdriver *driver, const char *id, const char *parent,
                                      uint64_t *size, wcl_error *error)
 {
-    return diff_size(driver, id, parent ? parent : "", size, error) == WCL_OK
+    return diff_size(driver, id, wcl_text(parent), size, error) == WCL_OK
                ? WCL_OK
                : wcl_error_context(error, "measure", id);
 }
@@ -335,9 +336,10 @@ wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id, c
     wcl_mount_use *use;
     wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
 
+    *size = 0;
     if (status == WCL_OK)
-        status = wcl_mounts_leave(&driver->mounts, use,
-                                  graphdriver_diff_apply(driver, id, parent ? parent : "", use,
-                                                         read, context, size, error));
+        status = wcl_mounts_leave(
+            &driver->mounts, use,
+            graphdriver_diff_apply(driver, id, wcl_text(parent), use, read, context, size, error));
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "apply diff", id);
 }

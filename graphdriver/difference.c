@@ -96,6 +96,7 @@ static wcl_status difference_next(wcl_layer_reader *base, wcl_entry *entry, wcl_
     wcl_status status = WCL_OK;
 
     while (!reader->holds_entry) {
+        reader->entry = (wcl_entry)WCL_ENTRY_INIT;
         status = wcl_layer_reader_next(reader->inner, &reader->entry, error);
         if (status != WCL_OK)
             break;

@@ -11,6 +11,8 @@
 
 #include "base/durable.h"
 #include "base/error.h"
+#include "base/hooks.h"
+#include "base/options.h"
 #include "layer/internal.h"
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -46,14 +48,9 @@ static wcl_status graphdriver_fill(wcl_graphdriver *driver, const wcl_graphdrive
     driver->home = realpath(options->home, NULL);
     if (!driver->home)
         return wcl_fail_errno(error, errno, "cannot open the home '%s'", options->home);
-    if (options->provider && !(driver->provider = strdup(options->provider)))
+    if (*wcl_text(options->provider) && !(driver->provider = strdup(options->provider)))
         return wcl_fail_memory(error);
-    driver->hooks.struct_size = sizeof(driver->hooks);
-    if (options->hooks) {
-        driver->hooks.context = options->hooks->context;
-        driver->hooks.log = options->hooks->log;
-        driver->hooks.progress = options->hooks->progress;
-    }
+    WCL_TAKE(wcl_hooks, &driver->hooks, options->hooks, __func__, NULL);
     driver->layers = (wcl_driver) { .struct_size = sizeof(wcl_driver),
                                     .flavour = WCL_FLAVOUR_FILTER,
                                     .home_dir = driver->home,
@@ -71,9 +68,6 @@ static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphd
 {
     uint64_t size = 0;
 
-    if (options->struct_size != sizeof(*options))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_graphdriver_options do not say their size in struct_size");
     if (!options->home || options->home[0] != '/')
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         "the home '%.200s' is not an absolute path",
@@ -99,9 +93,14 @@ static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphd
 wcl_status wcl_graphdriver_open(const wcl_graphdriver_options *options, wcl_graphdriver **driver,
                                 wcl_error *error)
 {
-    return open_driver(options, driver, error) == WCL_OK
-               ? WCL_OK
-               : wcl_error_context(error, "open graph driver", options->home);
+    wcl_graphdriver_options own = WCL_GRAPHDRIVER_OPTIONS_INIT;
+
+    *driver = NULL;
+    if (WCL_TAKE(wcl_graphdriver_options, &own, options, __func__, error) == WCL_OK &&
+        wcl_hooks_check(own.hooks, __func__, error) == WCL_OK &&
+        open_driver(&own, driver, error) == WCL_OK)
+        return WCL_OK;
+    return wcl_error_context(error, "open graph driver", own.home);
 }
 
 void wcl_graphdriver_free(wcl_graphdriver *driver)

@@ -55,6 +55,7 @@ wcl_status wcl_graphdriver_get(wcl_graphdriver *driver, const char *id, const ch
     wcl_mount_use *use;
     wcl_status status = wcl_mounts_enter(&driver->mounts, id, &use, error);
 
+    *path = NULL;
     if (status == WCL_OK)
         status =
             wcl_mounts_leave(&driver->mounts, use,

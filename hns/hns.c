@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hns/objects.h"
+#include "base/options.h"
 
 static wcl_status done(wcl_status status, const char *operation, const char *subject,
                        wcl_error *error)
@@ -24,7 +25,8 @@ wcl_status wcl_hns_call(wcl_hns *hns, const char *method, const char *path, cons
                         char **response, wcl_error *error)
 {
     *response = NULL;
-    return done(hns->provider->call(hns, method, path, request ? request : "", response, error),
+    return done(hns->provider->call(hns, wcl_text(method), wcl_text(path), wcl_text(request),
+                                    response, error),
                 "call HNS", path, error);
 }
 
@@ -60,7 +62,7 @@ static wcl_status request_output(wcl_hns *hns, const char *method, const char *p
     WCL_CLEANUP_BUFFER wcl_buffer full = WCL_BUFFER_INIT;
     WCL_CLEANUP_FREE char *response = NULL;
 
-    if (wcl_buffer_printf(&full, error, "%s%s", prefix, path ? path : "") != WCL_OK ||
+    if (wcl_buffer_printf(&full, error, "%s%s", prefix, wcl_text(path)) != WCL_OK ||
         wcl_hns_call(hns, method, wcl_buffer_text(&full), request, &response, error) != WCL_OK)
         return WCL_FAILED;
     return done(open_envelope(response, output, error), method, wcl_buffer_text(&full), error);
@@ -175,7 +177,7 @@ wcl_status wcl_hns_list_endpoints(wcl_hns *hns, wcl_hns_endpoint ***endpoints, s
 /* An id of a caller's, as it stands in a path. */
 static wcl_status check_id(const char *id, wcl_error *error)
 {
-    return strlen(id) > 40 || strchr(id, '/')
+    return !*id || strlen(id) > 40 || strchr(id, '/')
                ? wcl_fail(error, WCL_CODE_INVALID_NAME, "it is not an endpoint id")
                : WCL_OK;
 }
@@ -193,7 +195,7 @@ static wcl_status detach(wcl_hns *hns, const char *endpoint_id, wcl_error *error
 
 wcl_status wcl_hns_detach(wcl_hns *hns, const char *endpoint_id, wcl_error *error)
 {
-    return done(detach(hns, endpoint_id, error), "detach", endpoint_id, error);
+    return done(detach(hns, wcl_text(endpoint_id), error), "detach", endpoint_id, error);
 }
 
 /* The failure of a call that this provider has no way to do. */
@@ -215,7 +217,7 @@ wcl_status wcl_hns_namespace_create(wcl_hns *hns, const char *container_id, char
 {
     *path = NULL;
     return done(hns->provider->namespace_create
-                    ? hns->provider->namespace_create(hns, container_id, path, error)
+                    ? hns->provider->namespace_create(hns, wcl_text(container_id), path, error)
                     : fail_unsupported(hns, error),
                 "create network namespace", container_id, error);
 }
@@ -225,7 +227,7 @@ wcl_status wcl_hns_namespace_path(wcl_hns *hns, const char *container_id, char *
 {
     *path = NULL;
     return done(hns->provider->namespace_path
-                    ? hns->provider->namespace_path(hns, container_id, path, error)
+                    ? hns->provider->namespace_path(hns, wcl_text(container_id), path, error)
                     : fail_unsupported(hns, error),
                 "find network namespace", container_id, error);
 }
@@ -233,7 +235,7 @@ wcl_status wcl_hns_namespace_path(wcl_hns *hns, const char *container_id, char *
 wcl_status wcl_hns_namespace_remove(wcl_hns *hns, const char *container_id, wcl_error *error)
 {
     return done(hns->provider->namespace_remove
-                    ? hns->provider->namespace_remove(hns, container_id, error)
+                    ? hns->provider->namespace_remove(hns, wcl_text(container_id), error)
                     : fail_unsupported(hns, error),
                 "remove network namespace", container_id, error);
 }
@@ -241,21 +243,28 @@ wcl_status wcl_hns_namespace_remove(wcl_hns *hns, const char *container_id, wcl_
 wcl_status wcl_hns_attach_namespace(wcl_hns *hns, const char *endpoint_id, const char *container_id,
                                     const char *namespace_path, wcl_error *error)
 {
-    return done(
-        hns->provider->attach_namespace
-            ? hns->provider->attach_namespace(hns, endpoint_id, container_id, namespace_path, error)
-            : fail_unsupported(hns, error),
-        "attach endpoint", endpoint_id, error);
+    return done(hns->provider->attach_namespace
+                    ? hns->provider->attach_namespace(hns, wcl_text(endpoint_id),
+                                                      wcl_text(container_id),
+                                                      wcl_text(namespace_path), error)
+                    : fail_unsupported(hns, error),
+                "attach endpoint", endpoint_id, error);
 }
 
 wcl_status wcl_hns_endpoint_statistics(wcl_hns *hns, const char *endpoint_id,
                                        wcl_hns_statistics *statistics, wcl_error *error)
 {
-    memset(statistics, 0, sizeof(*statistics));
-    return done(hns->provider->statistics
-                    ? hns->provider->statistics(hns, endpoint_id, statistics, error)
-                    : fail_unsupported(hns, error),
-                "read statistics", endpoint_id, error);
+    wcl_hns_statistics found = WCL_HNS_STATISTICS_INIT;
+
+    if (WCL_CHECK_SIZE(wcl_hns_statistics, statistics, __func__, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = hns->provider->statistics
+                            ? hns->provider->statistics(hns, wcl_text(endpoint_id), &found, error)
+                            : fail_unsupported(hns, error);
+    if (status != WCL_OK)
+        found = (wcl_hns_statistics)WCL_HNS_STATISTICS_INIT;
+    WCL_GIVE(wcl_hns_statistics, statistics, &found);
+    return done(status, "read statistics", endpoint_id, error);
 }
 
 wcl_status wcl_set_current_thread_compartment(wcl_hns *hns, uint32_t id, wcl_error *error)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/options.h"
 
 #define FIELD(of, json, kind, member)                                                              \
     {                                                                                              \
@@ -154,6 +155,7 @@ static wcl_status write_policies(const wcl_json_field *field, const void *from, 
 
 wcl_status wcl_hns_policy_format(const wcl_hns_policy *policy, char **json, wcl_error *error)
 {
+    *json = NULL;
     if (check_policy(policy, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_json_write_text(&policy_tables[policy->type], policy, json, error);
@@ -281,6 +283,8 @@ static void *object_from_json(const wcl_json_table *table, const cJSON *from, wc
 {
     struct parsed_object *parsed = calloc(1, sizeof(*parsed) + table->size);
 
+    if (parsed) /* a network and an endpoint begin with it */
+        memcpy(parsed->object, &table->size, sizeof(table->size));
     if (!parsed)
         wcl_fail_memory(error);
     else if (wcl_json_read(table, from, &parsed->region, parsed->object, error) == WCL_OK)
@@ -294,7 +298,8 @@ static void *object_parse(const wcl_json_table *table, const char *json, wcl_err
 {
     WCL_CLEANUP_JSON cJSON *tree = NULL;
 
-    if (wcl_json_parse(json, strlen(json), WCL_HNS_JSON_LIMIT, &tree, error) != WCL_OK)
+    if (wcl_json_parse(wcl_text(json), strlen(wcl_text(json)), WCL_HNS_JSON_LIMIT, &tree, error) !=
+        WCL_OK)
         return NULL;
     return object_from_json(table, tree, error);
 }
@@ -332,7 +337,12 @@ wcl_status wcl_hns_network_to_json(const wcl_hns_network *network, cJSON **json,
 
 wcl_status wcl_hns_network_format(const wcl_hns_network *network, char **json, wcl_error *error)
 {
-    return wcl_json_write_text(&network_table, network, json, error);
+    wcl_hns_network own = WCL_HNS_NETWORK_INIT;
+
+    *json = NULL;
+    return WCL_TAKE(wcl_hns_network, &own, network, __func__, error) == WCL_OK
+               ? wcl_json_write_text(&network_table, &own, json, error)
+               : WCL_FAILED;
 }
 
 void wcl_hns_network_free(wcl_hns_network *network)
@@ -361,7 +371,12 @@ wcl_status wcl_hns_endpoint_to_json(const wcl_hns_endpoint *endpoint, cJSON **js
 
 wcl_status wcl_hns_endpoint_format(const wcl_hns_endpoint *endpoint, char **json, wcl_error *error)
 {
-    return wcl_json_write_text(&endpoint_table, endpoint, json, error);
+    wcl_hns_endpoint own = WCL_HNS_ENDPOINT_INIT;
+
+    *json = NULL;
+    return WCL_TAKE(wcl_hns_endpoint, &own, endpoint, __func__, error) == WCL_OK
+               ? wcl_json_write_text(&endpoint_table, &own, json, error)
+               : WCL_FAILED;
 }
 
 void wcl_hns_endpoint_free(wcl_hns_endpoint *endpoint)

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
+#include "base/options.h"
 #include "hns/provider.h"
 
 static const wcl_hns_provider *const providers[] = {
@@ -26,12 +28,15 @@ static const wcl_hns_provider *choose_provider(const char *name, bool required)
 
 wcl_status wcl_hns_open(const wcl_hns_options *options, wcl_hns **hns, wcl_error *error)
 {
-    wcl_hns_options used = { .struct_size = sizeof(used) };
+    wcl_hns_options used = WCL_HNS_OPTIONS_INIT;
 
     *hns = NULL;
-    if (options)
-        memcpy(&used, options,
-               options->struct_size < sizeof(used) ? options->struct_size : sizeof(used));
+    if (WCL_TAKE(wcl_hns_options, &used, options, __func__, error) != WCL_OK ||
+        wcl_hooks_check(used.hooks, __func__, error) != WCL_OK)
+        return wcl_error_context(error, "open networks", NULL);
+    used.provider = wcl_text_or_null(used.provider);
+    used.state_dir = wcl_text_or_null(used.state_dir);
+    used.run_dir = wcl_text_or_null(used.run_dir);
     /* The variable may name a provider that other modules have and this one does not. */
     const char *name = used.provider ? used.provider : getenv("WCL_PROVIDER");
     const wcl_hns_provider *provider = choose_provider(name, used.provider != NULL);

@@ -82,11 +82,15 @@ static wcl_status make_command(const cJSON *json, wcl_image_command **command, w
 wcl_status wcl_image_get_command(const wcl_driver *driver, const char *image,
                                  wcl_image_command **command, wcl_error *error)
 {
+    wcl_driver own;
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
     WCL_CLEANUP_MANIFEST wcl_manifest *manifest = NULL;
     WCL_CLEANUP_IMAGE_CONFIG wcl_config *config = NULL;
 
+    *command = NULL;
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return wcl_error_context(error, NULL, image);
     if (wcl_image_store_open(driver, &store, error) != WCL_OK ||
         wcl_image_resolve(&store, image, &record, NULL, error) != WCL_OK ||
         wcl_image_documents(&store, &record, &manifest, &config, error) != WCL_OK ||

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 #include "base/thread.h"
 
 /* Nanoseconds between two reports. */
@@ -103,8 +104,7 @@ static void deliver_log(wcl_crew *crew)
     pthread_mutex_unlock(&crew->mutex);
     for (size_t at = 0; at < log.size;) {
         const char *message = (const char *)log.data + at + 1;
-        if (hooks && hooks->log)
-            hooks->log(hooks->context, (wcl_log_level)log.data[at], message);
+        wcl_hooks_log(hooks, (wcl_log_level)log.data[at], message);
         at += 2 + strlen(message);
     }
     wcl_buffer_free(&log);
@@ -131,7 +131,6 @@ static void report_layers(const wcl_crew *crew)
 /* Tells the caller how far it is; false when the caller wants no more. */
 static bool crew_report(wcl_crew *crew)
 {
-    const wcl_hooks *hooks = crew->driver->hooks;
     wcl_progress progress = { .operation = crew->operation };
 
     deliver_log(crew);
@@ -142,7 +141,7 @@ static bool crew_report(wcl_crew *crew)
         progress.total += crew->jobs[i].total;
         progress.entries += state == WCL_TRANSFER_DONE || state == WCL_TRANSFER_PRESENT;
     }
-    return !hooks || !hooks->progress || !hooks->progress(hooks->context, &progress);
+    return !wcl_hooks_is_cancelled(crew->driver->hooks, &progress);
 }
 
 /* Starts what may be started; false when all is finished. The mutex is held. */

@@ -28,9 +28,6 @@ typedef struct wcl_pull_request {
 wcl_status wcl_image_pull_from(const wcl_pull_request *request, wcl_image_info **info,
                                wcl_error *error);
 
-/* Refuses options that do not say their size; NULL is allowed. */
-wcl_status wcl_transfer_options_check(const wcl_transfer_options *options, wcl_error *error);
-
 /* Gives an image to `sink`, as `reference`. The caller finishes the sink. */
 wcl_status wcl_image_push_to(const wcl_driver *driver, const char *image, wcl_image_sink *sink,
                              const char *reference, const wcl_transfer_options *options,

@@ -108,9 +108,13 @@ wcl_status wcl_image_info_make(const wcl_image_store *store, const wcl_image_rec
 wcl_status wcl_image_get_info(const wcl_driver *driver, const char *image, wcl_image_info **info,
                               wcl_error *error)
 {
+    wcl_driver own;
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
 
+    *info = NULL;
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_image_store_open(driver, &store, error) != WCL_OK ||
         wcl_image_resolve(&store, image, &record, NULL, error) != WCL_OK)
         return WCL_FAILED;
@@ -156,10 +160,15 @@ static int compare_images(const void *a, const void *b)
 wcl_status wcl_image_list(const wcl_driver *driver, wcl_image_info **images, size_t *count,
                           wcl_error *error)
 {
+    wcl_driver own;
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     WCL_CLEANUP_IMAGE_NAMES wcl_image_names names = { NULL, 0 };
     listing listing = { .store = &store };
 
+    *images = NULL;
+    *count = 0;
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_image_store_open(driver, &store, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = wcl_image_names_read(&store, &names, error);
@@ -169,7 +178,7 @@ wcl_status wcl_image_list(const wcl_driver *driver, wcl_image_info **images, siz
         status = pack_all(&store, listing.records, listing.count, &names, images, error);
     if (status == WCL_OK && listing.count)
         qsort(*images, listing.count, sizeof(**images), compare_images);
-    *count = listing.count;
+    *count = status == WCL_OK ? listing.count : 0;
     for (size_t i = 0; i < listing.count; i++)
         wcl_image_record_free(&listing.records[i]);
     free(listing.records);
@@ -198,22 +207,37 @@ static wcl_status get_document(const wcl_driver *driver, const char *image, bool
 wcl_status wcl_image_manifest(const wcl_driver *driver, const char *image, char **json,
                               size_t *size, wcl_error *error)
 {
+    wcl_driver own;
+
+    *json = NULL;
+    *size = 0;
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     return get_document(driver, image, false, json, size, error);
 }
 
 wcl_status wcl_image_config(const wcl_driver *driver, const char *image, char **json, size_t *size,
                             wcl_error *error)
 {
+    wcl_driver own;
+
+    *json = NULL;
+    *size = 0;
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     return get_document(driver, image, true, json, size, error);
 }
 
 wcl_status wcl_image_tag(const wcl_driver *driver, const char *image, const char *name,
                          wcl_error *error)
 {
+    wcl_driver own;
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     WCL_CLEANUP_IMAGE_RECORD wcl_image_record record = WCL_IMAGE_RECORD_INIT;
     WCL_CLEANUP_FREE wcl_reference *reference = NULL;
 
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_reference_parse(name, &reference, error) != WCL_OK ||
         wcl_image_store_open(driver, &store, error) != WCL_OK)
         return WCL_FAILED;

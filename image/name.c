@@ -9,6 +9,7 @@
 #include "base/durable.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "base/options.h"
 #include "image/store.h"
 
 #define NAME_FILE_MAX 4096
@@ -263,6 +264,7 @@ wcl_status wcl_image_resolve(const wcl_image_store *store, const char *image,
 {
     wcl_error inner = WCL_ERROR_INIT;
 
+    image = wcl_text(image);
     if (name)
         *name = NULL;
     if (strncmp(image, "sha256:", 7) != 0) {

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "image/document.h"
 
 /* What others than Go call an architecture, and what Go calls it. */
@@ -97,10 +98,11 @@ static bool is_word(const char *text)
 
 wcl_status wcl_platform_parse(const char *text, wcl_platform **platform, wcl_error *error)
 {
-    WCL_CLEANUP_FREE char *copy = strdup(text);
+    WCL_CLEANUP_FREE char *copy = strdup(wcl_text(text));
     wcl_platform parts = { "", "", "", "" };
     struct utsname host;
 
+    *platform = NULL;
     if (!copy)
         return wcl_fail_memory(error);
     for (char *at = copy; *at; at++)
@@ -127,7 +129,8 @@ wcl_status wcl_platform_parse(const char *text, wcl_platform **platform, wcl_err
     if (!sound || !is_word(parts.os) || (rest && !is_word(rest)) ||
         (variant && !is_word(variant)) || (version && !is_word(parts.os_version)))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "'%.80s' is not a platform: OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", text);
+                        "'%.80s' is not a platform: OS[(VERSION)][/ARCHITECTURE[/VARIANT]]",
+                        wcl_text(text));
     if (!rest && uname(&host) != 0)
         snprintf(host.machine, sizeof(host.machine), "amd64");
     parts.architecture = rest ? rest : host.machine;

@@ -139,14 +139,6 @@ static wcl_status get_image(const wcl_pull_request *request, const wcl_image_sto
 
 /* ---- An image ------------------------------------------------------------------------------- */
 
-wcl_status wcl_transfer_options_check(const wcl_transfer_options *options, wcl_error *error)
-{
-    return options && options->struct_size != sizeof(*options)
-               ? wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                          "the wcl_transfer_options do not say their size in struct_size")
-               : WCL_OK;
-}
-
 /* Takes those of the names that the image may have, before anything is fetched for it. */
 static wcl_status choose_names(const wcl_pull_request *request, wcl_new_image *image,
                                wcl_error *error)
@@ -172,8 +164,7 @@ wcl_status wcl_image_pull_from(const wcl_pull_request *request, wcl_image_info *
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     wcl_new_image image = { .manifest = NULL };
 
-    if (wcl_transfer_options_check(request->options, error) != WCL_OK ||
-        wcl_image_store_make(request->driver, &store, error) != WCL_OK)
+    if (wcl_image_store_make(request->driver, &store, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = find_manifest(request, &store, &image, error);
     if (status == WCL_OK)

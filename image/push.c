@@ -108,8 +108,7 @@ wcl_status wcl_image_push_to(const wcl_driver *driver, const char *image, wcl_im
     WCL_CLEANUP_IMAGE_CONFIG wcl_config *config = NULL;
     wcl_lease lease = WCL_LEASE_INIT;
 
-    if (wcl_transfer_options_check(options, error) != WCL_OK ||
-        wcl_image_store_open(driver, &store, error) != WCL_OK ||
+    if (wcl_image_store_open(driver, &store, error) != WCL_OK ||
         wcl_image_resolve(&store, image, &record, NULL, error) != WCL_OK ||
         wcl_image_documents(&store, &record, &manifest, &config, error) != WCL_OK ||
         wcl_lease_begin(&store, manifest, config, false, &lease, error) != WCL_OK)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "image/document.h"
 
 #define NAME_LENGTH_MAX 255
@@ -337,9 +338,10 @@ static const char *put_part(char **to, span part)
 
 wcl_status wcl_reference_parse(const char *text, wcl_reference **reference, wcl_error *error)
 {
-    span whole = { text, strlen(text) };
+    span whole = { text, strlen(wcl_text(text)) };
     const size_t defaults = sizeof(DEFAULT_REGISTRY "/" DEFAULT_NAMESPACE ":" DEFAULT_TAG "@");
 
+    *reference = NULL;
     if (whole.size == 0)
         return wcl_fail(error, WCL_CODE_INVALID_NAME, "the image reference is empty");
     if (is_bare_digest(whole))

@@ -91,6 +91,10 @@ static wcl_status remove_image(const wcl_driver *driver, const char *image, bool
 wcl_status wcl_image_remove(const wcl_driver *driver, const char *image, bool force,
                             wcl_image_removed_fn removed, void *context, wcl_error *error)
 {
+    wcl_driver own;
+
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     return remove_image(driver, image, force, removed, context, error) == WCL_OK
                ? WCL_OK
                : wcl_error_context(error, "remove image", image);
@@ -99,8 +103,11 @@ wcl_status wcl_image_remove(const wcl_driver *driver, const char *image, bool fo
 wcl_status wcl_image_remove_unused(const wcl_driver *driver, wcl_image_removed_fn removed,
                                    void *context, wcl_error *error)
 {
+    wcl_driver own;
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
 
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_image_store_open(driver, &store, error) != WCL_OK)
         return WCL_FAILED;
     WCL_CLEANUP_FD int lock = wcl_image_store_lock(&store, true, error);

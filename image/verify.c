@@ -226,9 +226,13 @@ wcl_status wcl_image_verify(const wcl_driver *driver,
                             void (*found)(void *context, const char *what, const char *sentence),
                             void *context, size_t *faults, wcl_error *error)
 {
+    wcl_driver own;
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
     verification check = { .store = &store, .found = found, .context = context };
 
+    *faults = 0;
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     check.progress.operation = "verify";
     check.buffer = malloc(READ_SIZE);
     wcl_status status = check.buffer ? WCL_OK : wcl_fail_memory(error);

@@ -4,21 +4,34 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
+#include "base/options.h"
 
 #define ID_LENGTH_MAX 128
 
-wcl_status wcl_driver_check(const wcl_driver *driver, wcl_error *error)
+wcl_status wcl_driver_take_homeless(const wcl_driver **driver, wcl_driver *own,
+                                    const char *function, wcl_error *error)
 {
-    if (driver->struct_size != sizeof(*driver))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_driver does not say its size in struct_size");
-    if (driver->flavour != WCL_FLAVOUR_FILTER)
+    *own = (wcl_driver)WCL_DRIVER_INIT;
+    if (WCL_TAKE(wcl_driver, own, *driver, function, error) != WCL_OK ||
+        wcl_hooks_check(own->hooks, function, error) != WCL_OK)
+        return WCL_FAILED;
+    if (own->flavour != WCL_FLAVOUR_FILTER)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "driver flavour %d is not supported; only the filter driver (1) is",
-                        (int)driver->flavour);
-    if (!driver->home_dir || !*driver->home_dir)
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the driver names no home folder");
+                        (int)own->flavour);
+    *driver = own;
     return WCL_OK;
+}
+
+wcl_status wcl_driver_take(const wcl_driver **driver, wcl_driver *own, const char *function,
+                           wcl_error *error)
+{
+    if (wcl_driver_take_homeless(driver, own, function, error) != WCL_OK)
+        return WCL_FAILED;
+    return *wcl_text(own->home_dir)
+               ? WCL_OK
+               : wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the driver names no home folder");
 }
 
 wcl_status wcl_layer_id_check(const char *id, wcl_error *error)
@@ -43,8 +56,9 @@ wcl_status wcl_layer_id_check(const char *id, wcl_error *error)
 
 wcl_status wcl_layer_parent_id(const char *path, const char **id, wcl_error *error)
 {
-    const char *base = strrchr(path, '/');
-
-    *id = base ? base + 1 : path;
+    *id = wcl_text(path);
+    for (const char *at = *id; *at; at++)
+        if (*at == '/' || *at == '\\')
+            *id = at + 1;
     return wcl_layer_id_check(*id, error);
 }

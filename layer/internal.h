@@ -10,6 +10,7 @@
 #include "layer/entry/ops.h"
 #include "layer/entry/path.h"
 #include "layer/entry/windows_names.h"
+#include "layer/driver.h"
 #include "layer/provider.h"
 
 /* Folders that are walked as layers are, for what is appended to an image. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "layer/driver.h"
 #include "layer/provider.h"
 
@@ -36,15 +37,33 @@ wcl_status wcl_layer_provider_find(const char *name, const wcl_layer_provider **
                     name);
 }
 
-/* Checks what all calls have in common. */
-static wcl_status lifecycle_find(const wcl_driver *driver, const char *id,
+/* Checks what all calls have in common, and puts `own` in the place of the caller's driver. */
+static wcl_status lifecycle_find(const wcl_driver **driver, wcl_driver *own, const char *function,
                                  const wcl_layer_provider **provider, wcl_error *error)
 {
-    if (wcl_driver_check(driver, error) != WCL_OK)
+    if (wcl_driver_take(driver, own, function, error) != WCL_OK)
         return WCL_FAILED;
-    if (id && wcl_layer_id_check(id, error) != WCL_OK)
+    return wcl_layer_provider_find(own->provider, provider, error);
+}
+
+/* The same for a call about one layer. */
+static wcl_status lifecycle_find_layer(const wcl_driver **driver, wcl_driver *own,
+                                       const char *function, const char *id,
+                                       const wcl_layer_provider **provider, wcl_error *error)
+{
+    wcl_status status = lifecycle_find(driver, own, function, provider, error);
+
+    return status == WCL_OK ? wcl_layer_id_check(id, error) : WCL_FAILED;
+}
+
+/* The same for a call about no home. */
+static wcl_status lifecycle_find_homeless(const wcl_driver **driver, wcl_driver *own,
+                                          const char *function, const wcl_layer_provider **provider,
+                                          wcl_error *error)
+{
+    if (wcl_driver_take_homeless(driver, own, function, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_layer_provider_find(driver->provider, provider, error);
+    return wcl_layer_provider_find(own->provider, provider, error);
 }
 
 static wcl_status done(wcl_status status, const char *operation, const char *id, wcl_error *error)
@@ -56,10 +75,11 @@ wcl_status wcl_layer_create(const wcl_driver *driver, const char *id, const char
                             wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
-        status = provider->create(driver, id, parent && *parent ? parent : NULL, error);
+        status = provider->create(driver, id, wcl_text_or_null(parent), error);
     return done(status, "create layer", id, error);
 }
 
@@ -67,18 +87,20 @@ wcl_status wcl_layer_create_sandbox(const wcl_driver *driver, const char *id, co
                                     wcl_parents parents, uint64_t size, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
-        status = provider->create_sandbox(driver, id, parent && *parent ? parent : NULL, parents,
-                                          size, error);
+        status =
+            provider->create_sandbox(driver, id, wcl_text_or_null(parent), parents, size, error);
     return done(status, "create sandbox", id, error);
 }
 
 wcl_status wcl_layer_activate(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->activate(driver, id, error);
@@ -88,7 +110,8 @@ wcl_status wcl_layer_activate(const wcl_driver *driver, const char *id, wcl_erro
 wcl_status wcl_layer_deactivate(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->deactivate(driver, id, error);
@@ -99,7 +122,8 @@ wcl_status wcl_layer_prepare(const wcl_driver *driver, const char *id, wcl_paren
                              wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->prepare(driver, id, parents, error);
@@ -109,7 +133,8 @@ wcl_status wcl_layer_prepare(const wcl_driver *driver, const char *id, wcl_paren
 wcl_status wcl_layer_unprepare(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->unprepare(driver, id, error);
@@ -120,7 +145,10 @@ wcl_status wcl_layer_mount_path(const wcl_driver *driver, const char *id, char *
                                 wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+
+    *path = NULL;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->mount_path(driver, id, path, error);
@@ -130,7 +158,8 @@ wcl_status wcl_layer_mount_path(const wcl_driver *driver, const char *id, char *
 wcl_status wcl_layer_destroy(const wcl_driver *driver, const char *id, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->destroy(driver, id, error);
@@ -141,7 +170,10 @@ wcl_status wcl_layer_exists(const wcl_driver *driver, const char *id, bool *exis
                             wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+
+    *exists = false;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->exists(driver, id, exists, error);
@@ -152,7 +184,8 @@ wcl_status wcl_layer_expand_sandbox(const wcl_driver *driver, const char *id, ui
                                     wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->expand_sandbox(driver, id, size, error);
@@ -163,7 +196,10 @@ wcl_status wcl_layer_reader_open(const wcl_driver *driver, const char *id, wcl_p
                                  wcl_layer_reader **reader, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+
+    *reader = NULL;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->reader_open(driver, id, parents, reader, error);
@@ -174,7 +210,10 @@ wcl_status wcl_layer_writer_open(const wcl_driver *driver, const char *id, wcl_p
                                  wcl_layer_writer **writer, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+
+    *writer = NULL;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->writer_open(driver, id, parents, writer, error);
@@ -231,11 +270,12 @@ wcl_status wcl_layer_export(const wcl_driver *driver, const char *id, const char
                             wcl_parents parents, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->export_folder
-                     ? provider->export_folder(driver, id, folder, parents, error)
+                     ? provider->export_folder(driver, id, wcl_text(folder), parents, error)
                      : export_by_reader(provider, driver, id, folder, parents, error);
     return done(status, "export", id, error);
 }
@@ -244,11 +284,12 @@ wcl_status wcl_layer_import(const wcl_driver *driver, const char *id, const char
                             wcl_parents parents, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->import_folder
-                     ? provider->import_folder(driver, id, folder, parents, error)
+                     ? provider->import_folder(driver, id, wcl_text(folder), parents, error)
                      : import_by_writer(provider, driver, id, folder, parents, error);
     return done(status, "import", id, error);
 }
@@ -259,12 +300,12 @@ static wcl_status import_tar_by_writer(const wcl_layer_provider *provider, const
                                        wcl_error *error)
 {
     const wcl_tar_reader_options tar = { .struct_size = sizeof(tar),
-                                         .os = options ? options->os : WCL_OS_UNKNOWN,
-                                         .max_size = options ? options->max_size : 0 };
+                                         .os = options->os,
+                                         .max_size = options->max_size };
     wcl_layer_reader *reader = NULL;
     wcl_layer_writer *writer = NULL;
 
-    if (options && options->expect_digest)
+    if (options->expect_digest)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "the %s provider cannot check the expected digest", provider->name);
     if (wcl_tar_reader_open(read, context, &tar, &reader, error) != WCL_OK)
@@ -281,18 +322,26 @@ wcl_status wcl_layer_import_tar(const wcl_driver *driver, const char *id, wcl_pa
                                 wcl_import_result *result, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_import_options chosen = WCL_IMPORT_OPTIONS_INIT;
+    wcl_import_result made = WCL_IMPORT_RESULT_INIT;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
-    if (status == WCL_OK && options && options->struct_size != sizeof(*options))
-        status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                          "the wcl_import_options do not say their size in struct_size");
-    if (result)
-        memset(result, 0, sizeof(*result));
     if (status == WCL_OK)
-        status = provider->import_tar ? provider->import_tar(driver, id, parents, read, context,
-                                                             options, result, error)
-                                      : import_tar_by_writer(provider, driver, id, parents, read,
-                                                             context, options, error);
+        status = WCL_TAKE(wcl_import_options, &chosen, options, __func__, error);
+    if (status == WCL_OK)
+        status = WCL_CHECK_SIZE(wcl_import_result, result, __func__, error);
+    if (status != WCL_OK)
+        return done(status, "import", id, error);
+    chosen.expect_digest = wcl_text_or_null(chosen.expect_digest);
+    chosen.media_type = wcl_text_or_null(chosen.media_type);
+    status =
+        provider->import_tar
+            ? provider->import_tar(driver, id, parents, read, context, &chosen, &made, error)
+            : import_tar_by_writer(provider, driver, id, parents, read, context, &chosen, error);
+    if (status != WCL_OK)
+        made = (wcl_import_result)WCL_IMPORT_RESULT_INIT;
+    WCL_GIVE(wcl_import_result, result, &made);
     return done(status, "import", id, error);
 }
 
@@ -318,40 +367,55 @@ wcl_status wcl_layer_export_tar(const wcl_driver *driver, const char *id, wcl_pa
                                 const wcl_tar_writer_options *options, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_tar_writer_options chosen = WCL_TAR_WRITER_OPTIONS_INIT;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
+        status = WCL_TAKE(wcl_tar_writer_options, &chosen, options, __func__, error);
+    if (status == WCL_OK)
         status = provider->export_tar
-                     ? provider->export_tar(driver, id, parents, write, context, options, error)
-                     : export_tar_by_reader(provider, driver, id, parents, write, context, options,
+                     ? provider->export_tar(driver, id, parents, write, context, &chosen, error)
+                     : export_tar_by_reader(provider, driver, id, parents, write, context, &chosen,
                                             error);
     return done(status, "export", id, error);
 }
 
-wcl_status wcl_layer_process_base(const char *path, wcl_error *error)
+static wcl_status fail_no_path(wcl_error *error)
+{
+    return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "no folder is named");
+}
+
+wcl_status wcl_layer_process_base(const wcl_driver *driver, const char *path, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = wcl_layer_provider_find(NULL, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_homeless(&driver, &own, __func__, &provider, error);
 
     if (status == WCL_OK)
-        status = provider->process_base(path, error);
+        status = *wcl_text(path) ? provider->process_base(path, error) : fail_no_path(error);
     return done(status, "process base layer", path, error);
 }
 
-wcl_status wcl_layer_process_utility_vm(const char *path, wcl_error *error)
+wcl_status wcl_layer_process_utility_vm(const wcl_driver *driver, const char *path,
+                                        wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = wcl_layer_provider_find(NULL, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_homeless(&driver, &own, __func__, &provider, error);
 
     if (status == WCL_OK)
-        status = provider->process_utility_vm(path, error);
+        status = *wcl_text(path) ? provider->process_utility_vm(path, error) : fail_no_path(error);
     return done(status, "process utility VM image", path, error);
 }
 
 wcl_status wcl_layer_shared_base_images(const wcl_driver *driver, char **json, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, NULL, &provider, error);
+    wcl_driver own;
+
+    *json = NULL;
+    wcl_status status = lifecycle_find(&driver, &own, __func__, &provider, error);
 
     if (status == WCL_OK)
         status = provider->shared_base_images(driver, json, error);
@@ -367,7 +431,10 @@ wcl_status wcl_layer_get_info(const wcl_driver *driver, const char *id, wcl_laye
                               wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+
+    *info = NULL;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->get_info ? provider->get_info(driver, id, info, error)
@@ -378,7 +445,11 @@ wcl_status wcl_layer_get_info(const wcl_driver *driver, const char *id, wcl_laye
 wcl_status wcl_layer_list(const wcl_driver *driver, char ***ids, size_t *count, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, NULL, &provider, error);
+    wcl_driver own;
+
+    *ids = NULL;
+    *count = 0;
+    wcl_status status = lifecycle_find(&driver, &own, __func__, &provider, error);
 
     if (status == WCL_OK)
         status = provider->list ? provider->list(driver, ids, count, error)
@@ -390,7 +461,10 @@ wcl_status wcl_layer_merged_reader_open(const wcl_driver *driver, const char *id
                                         wcl_layer_reader **reader, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+
+    *reader = NULL;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->merged_reader_open
@@ -404,7 +478,10 @@ wcl_status wcl_layer_verify(const wcl_driver *driver, const char *id,
                             size_t *faults, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+
+    *faults = 0;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
     if (status == WCL_OK)
         status = provider->verify ? provider->verify(driver, id, found, context, faults, error)
@@ -418,8 +495,10 @@ wcl_status wcl_layer_changes(const wcl_driver *driver, const char *id, const cha
                              void *context, wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = lifecycle_find(driver, id, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_layer(&driver, &own, __func__, id, &provider, error);
 
+    other = wcl_text_or_null(other);
     if (status == WCL_OK && other)
         status = wcl_layer_id_check(other, error);
     if (status == WCL_OK)
@@ -428,26 +507,36 @@ wcl_status wcl_layer_changes(const wcl_driver *driver, const char *id, const cha
     return done(status, "diff", id, error);
 }
 
-wcl_status wcl_name_to_guid(const char *name, wcl_guid *guid, wcl_error *error)
+wcl_status wcl_name_to_guid(const wcl_driver *driver, const char *name, wcl_guid *guid,
+                            wcl_error *error)
 {
     const wcl_layer_provider *provider;
-    wcl_status status = wcl_layer_provider_find(NULL, &provider, error);
+    wcl_driver own;
+    wcl_status status = lifecycle_find_homeless(&driver, &own, __func__, &provider, error);
 
     if (status == WCL_OK)
-        status = provider->name_to_guid(name, guid, error);
+        status = provider->name_to_guid(wcl_text(name), guid, error);
     return done(status, "name to GUID", name, error);
 }
 
-wcl_status wcl_layer_descriptor_of(const char *path, wcl_layer_descriptor *descriptor,
-                                   wcl_error *error)
+wcl_status wcl_layer_descriptor_of(const wcl_driver *driver, const char *path,
+                                   wcl_layer_descriptor *descriptor, wcl_error *error)
 {
-    const char *base = path + strlen(path);
+    wcl_layer_descriptor made = WCL_LAYER_DESCRIPTOR_INIT;
+    wcl_driver own;
 
-    while (base > path && base[-1] != '/' && base[-1] != '\\')
+    made.path = wcl_text(path);
+    const char *base = made.path + strlen(made.path);
+    while (base > made.path && base[-1] != '/' && base[-1] != '\\')
         base--;
-    descriptor->flags = 0;
-    descriptor->path = path;
-    return wcl_name_to_guid(base, &descriptor->id, error);
+    if (wcl_driver_take_homeless(&driver, &own, __func__, error) != WCL_OK ||
+        WCL_CHECK_SIZE(wcl_layer_descriptor, descriptor, __func__, error) != WCL_OK)
+        return WCL_FAILED;
+    wcl_status status = wcl_name_to_guid(driver, base, &made.id, error);
+    if (status != WCL_OK)
+        made = (wcl_layer_descriptor)WCL_LAYER_DESCRIPTOR_INIT;
+    WCL_GIVE(wcl_layer_descriptor, descriptor, &made);
+    return status;
 }
 
 bool wcl_is_tp4(void)

@@ -7,6 +7,7 @@
 
 #include "base/durable.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "layer/internal.h"
 #include "snapshotter/mounts.h"
 
@@ -30,11 +31,8 @@ static wcl_status snapshotter_fill(wcl_snapshotter *snapshotter, const char *hom
     snapshotter->home = realpath(home, NULL);
     if (!snapshotter->home)
         return wcl_fail_errno(error, errno, "cannot open the home '%s'", home);
-    snapshotter->hooks.struct_size = sizeof(wcl_hooks);
-    if (hooks) {
-        snapshotter->hooks.context = hooks->context;
-        snapshotter->hooks.log = hooks->log;
-    }
+    WCL_TAKE(wcl_hooks, &snapshotter->hooks, hooks, __func__, NULL);
+    snapshotter->hooks.progress = NULL;
     snapshotter->layers = (wcl_driver) { .struct_size = sizeof(wcl_driver),
                                          .flavour = WCL_FLAVOUR_FILTER,
                                          .home_dir = snapshotter->home,

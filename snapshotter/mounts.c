@@ -151,7 +151,8 @@ void wcl_snapshot_discard_layer(wcl_snapshotter *snapshotter, const char *layer)
 
     if (wcl_layer_exists(&snapshotter->layers, layer, &found, &error) == WCL_OK && !found)
         return;
-    wcl_status status = found ? wcl_mounts_unmount(&snapshotter->mounts, layer, &error) : WCL_FAILED;
+    wcl_status status =
+        found ? wcl_mounts_unmount(&snapshotter->mounts, layer, &error) : WCL_FAILED;
     if (status == WCL_OK)
         status = wcl_layer_destroy(&snapshotter->layers, layer, &error);
     if (status != WCL_OK && error.code != WCL_CODE_FILE_NOT_FOUND)

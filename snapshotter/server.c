@@ -7,6 +7,8 @@
 #include <wcl/snapshotter.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
+#include "base/options.h"
 #include "platform/linux/socket.h"
 #include "snapshotter/service/services.h"
 
@@ -38,9 +40,9 @@ static wcl_status snapshotter_server_fill(wcl_snapshotter_server *server,
                                           const wcl_snapshotter_server_options *options,
                                           wcl_error *error)
 {
-    if (options->hooks)
-        server->hooks = *options->hooks;
-    if (options->content_socket && !(server->content_socket = strdup(options->content_socket)))
+    WCL_TAKE(wcl_hooks, &server->hooks, options->hooks, __func__, NULL);
+    if (*wcl_text(options->content_socket) &&
+        !(server->content_socket = strdup(options->content_socket)))
         return wcl_fail_memory(error);
     if (wcl_snapshotter_open(options->home, &server->hooks, &server->services.snapshotter, error) !=
         WCL_OK)
@@ -60,10 +62,7 @@ static wcl_status snapshotter_server_fill(wcl_snapshotter_server *server,
 static wcl_status snapshotter_server_start(const wcl_snapshotter_server_options *options,
                                            wcl_snapshotter_server **server, wcl_error *error)
 {
-    if (options->struct_size != sizeof(*options))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_snapshotter_server_options do not say their size in struct_size");
-    if (!options->home || (options->listen_fd < 0 && !options->socket))
+    if (!*wcl_text(options->home) || (options->listen_fd < 0 && !*wcl_text(options->socket)))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the server needs a home and a socket");
     wcl_snapshotter_server *made = calloc(1, sizeof(*made));
     if (!made)
@@ -80,9 +79,14 @@ static wcl_status snapshotter_server_start(const wcl_snapshotter_server_options 
 wcl_status wcl_snapshotter_server_start(const wcl_snapshotter_server_options *options,
                                         wcl_snapshotter_server **server, wcl_error *error)
 {
-    return snapshotter_server_start(options, server, error) == WCL_OK
-               ? WCL_OK
-               : wcl_error_context(error, "serve snapshotter", options->socket);
+    wcl_snapshotter_server_options own = WCL_SNAPSHOTTER_SERVER_OPTIONS_INIT;
+
+    *server = NULL;
+    if (WCL_TAKE(wcl_snapshotter_server_options, &own, options, __func__, error) == WCL_OK &&
+        wcl_hooks_check(own.hooks, __func__, error) == WCL_OK &&
+        snapshotter_server_start(&own, server, error) == WCL_OK)
+        return WCL_OK;
+    return wcl_error_context(error, "serve snapshotter", own.socket);
 }
 
 void wcl_snapshotter_server_stop(wcl_snapshotter_server *server)

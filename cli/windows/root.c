@@ -25,11 +25,12 @@ static int describe_layer(cli *cli, const wcl_driver *driver, const char *id,
     char *text = calloc(1, 37), *path = calloc(1, size);
     wcl_guid guid;
 
+    layer->struct_size = sizeof(*layer);
     layer->id = text;
     layer->path = path;
     if (!text || !path)
         return cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "run", id, "out of memory");
-    if (wcl_name_to_guid(id, &guid, &cli->error) != WCL_OK)
+    if (wcl_name_to_guid(driver, id, &guid, &cli->error) != WCL_OK)
         return EXIT_FAILED;
     wcl_guid_format(&guid, text);
     snprintf(path, size, "%s\\%s", driver->home_dir, id);

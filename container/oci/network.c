@@ -286,7 +286,7 @@ wcl_status wcl_network_statistics(const wcl_container_folder *place, const cJSON
     wcl_status status = WCL_OK;
     cJSON_ArrayForEach(endpoint, endpoints)
     {
-        wcl_hns_statistics statistics = { 0 };
+        wcl_hns_statistics statistics = WCL_HNS_STATISTICS_INIT;
         if (!cJSON_IsString(endpoint))
             continue;
         status = wcl_hns_endpoint_statistics(hns, endpoint->valuestring, &statistics, error);

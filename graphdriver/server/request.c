@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 #include "graphdriver/server/microhttpd.h"
 #include "graphdriver/server/answer.h"
 
@@ -104,10 +105,10 @@ static enum MHD_Result answer_error(wcl_plugin_request *request, struct MHD_Conn
     const wcl_hooks *hooks = request->context->hooks;
     char text[1400], line[1500];
 
-    if (hooks && hooks->log) {
+    if (wcl_hooks_can_log(hooks)) {
         snprintf(line, sizeof(line), "%s: %s", request->url,
                  wcl_error_format(&request->error, text, sizeof(text)));
-        hooks->log(hooks->context, WCL_LOG_WARNING, line);
+        wcl_hooks_log(hooks, WCL_LOG_WARNING, line);
     }
     return wcl_answer_error(connection, status, &request->error);
 }

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
+#include "base/options.h"
 #include "graphdriver/driver.h"
 #include "graphdriver/server/client.h"
 #include "graphdriver/server/microhttpd.h"
@@ -37,8 +39,7 @@ static void log_line(void *context, wcl_log_level level, const char *message)
 {
     const wcl_graphdriver_server *server = context;
 
-    if (server->hooks.log)
-        server->hooks.log(server->hooks.context, level, message);
+    wcl_hooks_log(&server->hooks, level, message);
 }
 
 static bool is_pointless(void *context, const wcl_progress *progress)
@@ -122,10 +123,9 @@ static wcl_status start_keeper(wcl_graphdriver_server *server, wcl_error *error)
 static wcl_status server_fill(wcl_graphdriver_server *server,
                               const wcl_graphdriver_server_options *options, wcl_error *error)
 {
-    if (options->provider && !(server->provider = strdup(options->provider)))
+    if (*wcl_text(options->provider) && !(server->provider = strdup(options->provider)))
         return wcl_fail_memory(error);
-    if (options->hooks)
-        server->hooks = *options->hooks;
+    WCL_TAKE(wcl_hooks, &server->hooks, options->hooks, __func__, NULL);
     server->sessions.provider = server->provider;
     server->driver_hooks = (wcl_hooks) { .struct_size = sizeof(wcl_hooks),
                                          .context = server,
@@ -155,10 +155,7 @@ static wcl_status server_fill(wcl_graphdriver_server *server,
 static wcl_status server_start(const wcl_graphdriver_server_options *options,
                                wcl_graphdriver_server **server, wcl_error *error)
 {
-    if (options->struct_size != sizeof(*options))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_graphdriver_server_options do not say their size in struct_size");
-    if (!options->state_dir || (options->listen_fd < 0 && !options->socket))
+    if (!*wcl_text(options->state_dir) || (options->listen_fd < 0 && !*wcl_text(options->socket)))
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
                         "the server needs a socket and a state folder");
     wcl_graphdriver_server *made = calloc(1, sizeof(*made));
@@ -177,9 +174,14 @@ static wcl_status server_start(const wcl_graphdriver_server_options *options,
 wcl_status wcl_graphdriver_server_start(const wcl_graphdriver_server_options *options,
                                         wcl_graphdriver_server **server, wcl_error *error)
 {
-    return server_start(options, server, error) == WCL_OK
-               ? WCL_OK
-               : wcl_error_context(error, "serve graph driver", options->socket);
+    wcl_graphdriver_server_options own = WCL_GRAPHDRIVER_SERVER_OPTIONS_INIT;
+
+    *server = NULL;
+    if (WCL_TAKE(wcl_graphdriver_server_options, &own, options, __func__, error) == WCL_OK &&
+        wcl_hooks_check(own.hooks, __func__, error) == WCL_OK &&
+        server_start(&own, server, error) == WCL_OK)
+        return WCL_OK;
+    return wcl_error_context(error, "serve graph driver", own.socket);
 }
 
 void wcl_graphdriver_server_stop(wcl_graphdriver_server *server)

@@ -12,6 +12,7 @@
 #include "base/beneath.h"
 #include "base/durable.h"
 #include "base/error.h"
+#include "base/hooks.h"
 
 #define STATE_SIZE_MAX (1024 * 1024)
 
@@ -156,8 +157,8 @@ wcl_status wcl_sessions_open(wcl_sessions *sessions, const char *state_dir, wcl_
     }
     if (wcl_durable_make_folders(AT_FDCWD, state_dir, 0755, 0700, error) != WCL_OK)
         return WCL_FAILED;
-    if (recall(sessions, &why) != WCL_OK && sessions->hooks && sessions->hooks->log)
-        sessions->hooks->log(sessions->hooks->context, WCL_LOG_WARNING, why.message);
+    if (recall(sessions, &why) != WCL_OK)
+        wcl_hooks_log(sessions->hooks, WCL_LOG_WARNING, why.message);
     return WCL_OK;
 }
 

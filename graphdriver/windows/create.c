@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "graphdriver/storage_options.h"
 #include "graphdriver/windows/driver.h"
 #include "platform/windows/files.h"
@@ -14,11 +15,6 @@
 static wcl_status read_size(const wcl_graphdriver_create_options *options, uint64_t *size,
                             wcl_error *error)
 {
-    if (!options)
-        return WCL_OK;
-    if (options->struct_size != sizeof(*options))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_graphdriver_create_options do not say their size in struct_size");
     return wcl_storage_options_parse(options->storage_options, options->storage_option_count, size,
                                      error);
 }
@@ -62,8 +58,12 @@ static wcl_status windows_create_run(wcl_graphdriver *driver, const char *id, co
 wcl_status wcl_graphdriver_create(wcl_graphdriver *driver, const char *id, const char *parent,
                                   const wcl_graphdriver_create_options *options, wcl_error *error)
 {
-    return wcl_graphdriver_done(windows_create_run(driver, id, parent, false, options, error),
-                                "create", id, error);
+    wcl_graphdriver_create_options own = WCL_GRAPHDRIVER_CREATE_OPTIONS_INIT;
+    wcl_status status = WCL_TAKE(wcl_graphdriver_create_options, &own, options, __func__, error);
+
+    if (status == WCL_OK)
+        status = windows_create_run(driver, id, parent, false, &own, error);
+    return wcl_graphdriver_done(status, "create", id, error);
 }
 
 wcl_status wcl_graphdriver_create_read_write(wcl_graphdriver *driver, const char *id,
@@ -71,8 +71,12 @@ wcl_status wcl_graphdriver_create_read_write(wcl_graphdriver *driver, const char
                                              const wcl_graphdriver_create_options *options,
                                              wcl_error *error)
 {
-    return wcl_graphdriver_done(windows_create_run(driver, id, parent, true, options, error),
-                                "create writable layer", id, error);
+    wcl_graphdriver_create_options own = WCL_GRAPHDRIVER_CREATE_OPTIONS_INIT;
+    wcl_status status = WCL_TAKE(wcl_graphdriver_create_options, &own, options, __func__, error);
+
+    if (status == WCL_OK)
+        status = windows_create_run(driver, id, parent, true, &own, error);
+    return wcl_graphdriver_done(status, "create writable layer", id, error);
 }
 
 /* ---- Removing -------------------------------------------------------------------------------- */

@@ -68,7 +68,7 @@ static wcl_status read_entries(wcl_graphdriver *driver, const char *id, entry_fn
                                void *context, wcl_error *error)
 {
     wcl_layer_reader *reader = NULL;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
 
     if (wcl_layer_reader_open(&driver->layers, id, own_chain, &reader, error) != WCL_OK)
@@ -162,7 +162,7 @@ static wcl_status windows_diff_copy(wcl_layer_reader *reader, wcl_layer_writer *
                                     uint64_t *size, wcl_error *error)
 {
     WCL_CLEANUP_FREE uint8_t *room = malloc(COPY_SIZE);
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
 
     if (!room)

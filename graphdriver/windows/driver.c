@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
+#include "base/options.h"
 #include "graphdriver/storage_options.h"
 #include "platform/windows/files.h"
 
@@ -18,9 +20,6 @@ wcl_status wcl_graphdriver_done(wcl_status status, const char *operation, const 
 
 static wcl_status check(const wcl_graphdriver_options *options, uint64_t *size, wcl_error *error)
 {
-    if (options->struct_size != sizeof(*options))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_graphdriver_options do not say their size in struct_size");
     if (!options->home || !*options->home)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the options name no home folder");
     if (options->provider && *options->provider && strcmp(options->provider, "vmcompute") != 0)
@@ -41,12 +40,7 @@ static wcl_status windows_driver_fill(wcl_graphdriver *driver,
     driver->root = wcl_long_path(driver->home, error);
     if (!driver->root || wcl_folder_make(driver->root, true, error) != WCL_OK)
         return WCL_FAILED;
-    driver->hooks.struct_size = sizeof(driver->hooks);
-    if (options->hooks) {
-        driver->hooks.context = options->hooks->context;
-        driver->hooks.log = options->hooks->log;
-        driver->hooks.progress = options->hooks->progress;
-    }
+    WCL_TAKE(wcl_hooks, &driver->hooks, options->hooks, __func__, NULL);
     driver->layers = (wcl_driver) { .struct_size = sizeof(wcl_driver),
                                     .flavour = WCL_FLAVOUR_FILTER,
                                     .home_dir = driver->home,
@@ -79,8 +73,14 @@ static wcl_status open_driver(const wcl_graphdriver_options *options, wcl_graphd
 wcl_status wcl_graphdriver_open(const wcl_graphdriver_options *options, wcl_graphdriver **driver,
                                 wcl_error *error)
 {
-    return wcl_graphdriver_done(open_driver(options, driver, error), "open graph driver",
-                                options->home, error);
+    wcl_graphdriver_options own = WCL_GRAPHDRIVER_OPTIONS_INIT;
+
+    *driver = NULL;
+    if (WCL_TAKE(wcl_graphdriver_options, &own, options, __func__, error) != WCL_OK ||
+        wcl_hooks_check(own.hooks, __func__, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_graphdriver_done(open_driver(&own, driver, error), "open graph driver", own.home,
+                                error);
 }
 
 void wcl_graphdriver_free(wcl_graphdriver *driver)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/hooks.h"
 #include "base/listing.h"
 #include "hns/linux/file.h"
 #include "hns/linux/service.h"
@@ -43,9 +44,9 @@ static void note(wcl_service *service, const wcl_error *problem, const char *sub
     char text[1400];
 
     wcl_error_context(&named, "restore", subject);
-    if (service->hooks.log) {
+    if (wcl_hooks_can_log(&service->hooks)) {
         wcl_error_format(&named, text, sizeof(text));
-        service->hooks.log(service->hooks.context, WCL_LOG_WARNING, text);
+        wcl_hooks_log(&service->hooks, WCL_LOG_WARNING, text);
     }
     if (!*failed && first)
         *first = named;

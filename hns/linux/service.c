@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/options.h"
 #include "hns/linux/file.h"
 
 #define DEFAULT_STATE_DIR "/var/lib/wcl/hns"
@@ -97,10 +98,7 @@ wcl_status wcl_service_new(const wcl_hns_options *options, wcl_kernel *kernel, u
     made->lock_file = -1;
     made->find_namespace = options->find_namespace;
     made->find_namespace_context = options->find_namespace_context;
-    if (options->hooks)
-        memcpy(&made->hooks, options->hooks,
-               options->hooks->struct_size < sizeof(made->hooks) ? options->hooks->struct_size
-                                                                 : sizeof(made->hooks));
+    WCL_TAKE(wcl_hooks, &made->hooks, options->hooks, __func__, NULL);
     if (set_up(made, options, error) != WCL_OK) {
         wcl_service_free(made);
         return WCL_FAILED;

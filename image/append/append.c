@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/spool.h"
 #include "image/append/config.h"
 #include "image/append/layer.h"
 #include "image/engine.h"
 #include "compress/compress.h"
+#include "layer/internal.h"
 
 #define SPOOL_MEMORY (4u * 1024 * 1024)
 
@@ -283,18 +285,22 @@ wcl_status wcl_image_append(const wcl_driver *driver, const char *base, const ch
                             const char *name, const wcl_image_append_options *options,
                             wcl_image_info **made, wcl_error *error)
 {
-    const wcl_image_append_options usual = { .struct_size = sizeof(usual) };
+    wcl_driver own;
+    wcl_image_append_options chosen = WCL_IMAGE_APPEND_OPTIONS_INIT;
     WCL_CLEANUP_FREE wcl_image_info *info = NULL;
     WCL_CLEANUP_FREE wcl_reference *reference = NULL;
-    new_image image = { .source = { .ops = &source_ops },
-                        .driver = driver,
-                        .options = options ? options : &usual };
+    new_image image = { .source = { .ops = &source_ops }, .driver = &own, .options = &chosen };
 
+    if (made)
+        *made = NULL;
+    base = wcl_text_or_null(base);
+    input = wcl_text_or_null(input);
     wcl_spool_init(&image.spool, SPOOL_MEMORY);
-    wcl_status status = wcl_reference_parse(name, &reference, error);
-    if (status == WCL_OK && image.options->struct_size != sizeof(*options))
-        status = wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                          "the options are of another version of wcl");
+    wcl_status status = wcl_driver_take(&driver, &own, __func__, error);
+    if (status == WCL_OK)
+        status = WCL_TAKE(wcl_image_append_options, &chosen, options, __func__, error);
+    if (status == WCL_OK)
+        status = wcl_reference_parse(name, &reference, error);
     if (status == WCL_OK && base)
         status = wcl_image_get_info(driver, base, &info, error);
     if (status == WCL_OK && !input && !image.options->read)

@@ -9,6 +9,7 @@
 #include <wcl/backupstream.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 #include "image/append/descriptor.h"
 #include "image/append/extras.h"
 #include "image/append/windows_link.h"
@@ -71,12 +72,10 @@ static wcl_status append_layer_report(layer_maker *maker, uint64_t bytes, wcl_er
     const wcl_hooks *hooks = maker->layer->hooks;
 
     maker->progress.done += bytes;
-    if (!hooks || !hooks->progress || maker->progress.done - maker->reported < PROGRESS_BYTES)
+    if (!wcl_hooks_can_report(hooks) || maker->progress.done - maker->reported < PROGRESS_BYTES)
         return WCL_OK;
     maker->reported = maker->progress.done;
-    if (hooks->progress(hooks->context, &maker->progress))
-        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
-    return WCL_OK;
+    return wcl_hooks_report(hooks, &maker->progress, error);
 }
 
 static wcl_status append_layer_add(layer_maker *maker, const wcl_entry *entry, wcl_error *error)
@@ -487,13 +486,13 @@ static void warn(const layer_maker *maker)
     const wcl_hooks *hooks = maker->layer->hooks;
     char text[128];
 
-    if (maker->posix_only == 0 || !hooks || !hooks->log)
+    if (maker->posix_only == 0 || !wcl_hooks_can_log(hooks))
         return;
     snprintf(
         text, sizeof(text),
         "extended attributes of %llu files were left out, because Windows has no place for them",
         (unsigned long long)maker->posix_only);
-    hooks->log(hooks->context, WCL_LOG_WARNING, text);
+    wcl_hooks_log(hooks, WCL_LOG_WARNING, text);
 }
 
 wcl_status wcl_append_layer_write(const wcl_append_layer *layer, wcl_append_source *source,

@@ -8,6 +8,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "base/spool.h"
 #include "image/append/source.h"
 #include "image/append/tar_table.h"
@@ -42,11 +43,7 @@ static tar_source *tar_source_of(wcl_append_source *base)
 /* Whether whoever appends wants to go on. */
 static wcl_status append_tar_source_report(tar_source *source, wcl_error *error)
 {
-    const wcl_hooks *hooks = source->from.hooks;
-
-    if (hooks && hooks->progress && hooks->progress(hooks->context, &source->progress))
-        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
-    return WCL_OK;
+    return wcl_hooks_report(source->from.hooks, &source->progress, error);
 }
 
 static wcl_status read_input(void *context, void *buffer, size_t size, size_t *got,

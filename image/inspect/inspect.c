@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/printable.h"
 #include "image/inspect/describe.h"
+#include "layer/internal.h"
 
 /* ---- Text ----------------------------------------------------------------------------------- */
 
@@ -169,11 +170,15 @@ static wcl_status append_all(wcl_buffer *out, const cJSON *json, wcl_error *erro
 wcl_status wcl_image_inspect(const wcl_driver *driver, const char *image, bool as_json, char **text,
                              wcl_error *error)
 {
+    wcl_driver own;
     WCL_CLEANUP_FREE wcl_image_info *info = NULL;
     WCL_CLEANUP_JSON cJSON *json = NULL;
     WCL_CLEANUP_BUFFER wcl_buffer out = WCL_BUFFER_INIT;
     size_t size;
 
+    *text = NULL;
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     wcl_status status = wcl_image_get_info(driver, image, &info, error);
     if (status == WCL_OK)
         status = wcl_image_describe(driver, image, info, true, &json, error);

@@ -169,10 +169,13 @@ static wcl_status read_image(const wcl_driver *driver, const char *image, cJSON 
 wcl_status wcl_image_write_page(const wcl_driver *driver, const char *image, const char *file,
                                 wcl_error *error)
 {
+    wcl_driver own;
     WCL_CLEANUP_JSON cJSON *json = NULL;
     wcl_image_changes changes = { .paths = NULL };
     wcl_new_file *page = NULL;
 
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK)
+        return WCL_FAILED;
     wcl_status status = read_image(driver, image, &json, &changes, error);
     if (status == WCL_OK && (status = wcl_new_file_open(file, &page, error)) != WCL_OK)
         wcl_error_context(error, NULL, file);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "image/engine.h"
 #include "image/local/sources.h"
 #include "image/store.h"
@@ -114,9 +115,13 @@ wcl_status wcl_image_load(const wcl_driver *driver, const char *path, const char
                           const wcl_transfer_options *options, wcl_image_loaded_fn loaded,
                           void *context, wcl_error *error)
 {
-    loading loading = { { .driver = driver, .options = options }, loaded, context };
+    wcl_driver own;
+    wcl_transfer_options chosen = WCL_TRANSFER_OPTIONS_INIT;
+    loading loading = { { .driver = &own, .options = &chosen }, loaded, context };
 
-    return local_load_run(&loading, path, name, error) == WCL_OK
-               ? WCL_OK
-               : wcl_error_context(error, "load", path);
+    if (wcl_driver_take(&driver, &own, __func__, error) == WCL_OK &&
+        WCL_TAKE(wcl_transfer_options, &chosen, options, __func__, error) == WCL_OK &&
+        local_load_run(&loading, wcl_text(path), wcl_text_or_null(name), error) == WCL_OK)
+        return WCL_OK;
+    return wcl_error_context(error, "load", path);
 }

@@ -6,6 +6,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "base/hooks.h"
+#include "base/options.h"
 #include "image/engine.h"
 #include "image/local/layout_sink.h"
 #include "image/store.h"
@@ -199,12 +200,15 @@ wcl_status wcl_image_save(const wcl_driver *driver, const char *const *images, s
                           const wcl_transfer_options *options, wcl_error *error)
 {
     WCL_CLEANUP_IMAGE_STORE wcl_image_store store = WCL_IMAGE_STORE_INIT;
-    saving saving = { .driver = driver, .store = &store, .options = options };
+    wcl_driver own;
+    wcl_transfer_options chosen = WCL_TRANSFER_OPTIONS_INIT;
+    saving saving = { .driver = &own, .store = &store, .options = &chosen };
 
-    if (wcl_transfer_options_check(options, error) == WCL_OK &&
+    if (wcl_driver_take(&driver, &own, __func__, error) == WCL_OK &&
+        WCL_TAKE(wcl_transfer_options, &chosen, options, __func__, error) == WCL_OK &&
         wcl_image_store_open(driver, &store, error) == WCL_OK &&
-        check(&store, images, count, path, format, error) == WCL_OK &&
-        save(&saving, images, count, path, format, error) == WCL_OK)
+        check(&store, images, count, wcl_text(path), format, error) == WCL_OK &&
+        save(&saving, images, count, wcl_text(path), format, error) == WCL_OK)
         return WCL_OK;
     return wcl_error_context(error, "save", path);
 }

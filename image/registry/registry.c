@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "image/engine.h"
 #include "image/registry/repository.h"
+#include "layer/internal.h"
 
 /* Everything that can be taken apart, so that the registry converts nothing. */
 #define ACCEPT                                                                                     \
@@ -132,10 +134,18 @@ wcl_status wcl_image_pull(const wcl_driver *driver, const char *reference,
                           wcl_image_info **info, wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_reference *parsed = NULL;
+    wcl_driver own;
+    wcl_registry_options how = WCL_REGISTRY_OPTIONS_INIT;
+    wcl_transfer_options chosen = WCL_TRANSFER_OPTIONS_INIT;
 
-    if (wcl_reference_parse(reference, &parsed, error) != WCL_OK)
+    if (info)
+        *info = NULL;
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK ||
+        WCL_TAKE(wcl_registry_options, &how, registry, __func__, error) != WCL_OK ||
+        WCL_TAKE(wcl_transfer_options, &chosen, options, __func__, error) != WCL_OK ||
+        wcl_reference_parse(reference, &parsed, error) != WCL_OK)
         return wcl_error_context(error, "pull", reference);
-    return pull(driver, parsed, registry, options, info, error) == WCL_OK
+    return pull(driver, parsed, &how, &chosen, info, error) == WCL_OK
                ? WCL_OK
                : wcl_error_context(error, "pull", parsed->familiar);
 }
@@ -254,10 +264,16 @@ wcl_status wcl_image_push(const wcl_driver *driver, const char *image, const cha
                           char digest[72], wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_reference *parsed = NULL;
+    wcl_driver own;
+    wcl_registry_options how = WCL_REGISTRY_OPTIONS_INIT;
+    wcl_transfer_options chosen = WCL_TRANSFER_OPTIONS_INIT;
 
-    if (wcl_reference_parse(reference, &parsed, error) != WCL_OK)
+    if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK ||
+        WCL_TAKE(wcl_registry_options, &how, registry, __func__, error) != WCL_OK ||
+        WCL_TAKE(wcl_transfer_options, &chosen, options, __func__, error) != WCL_OK ||
+        wcl_reference_parse(reference, &parsed, error) != WCL_OK)
         return wcl_error_context(error, "push", reference);
-    return registry_push(driver, image, parsed, registry, options, digest, error) == WCL_OK
+    return registry_push(driver, image, parsed, &how, &chosen, digest, error) == WCL_OK
                ? WCL_OK
                : wcl_error_context(error, "push", parsed->familiar);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 
 #define ATTEMPTS 5
 #define RETRY_DELAY 250
@@ -18,8 +19,7 @@ static bool is_stopped(void *context)
 
     if (*repository->stop)
         return atomic_load(*repository->stop);
-    return repository->hooks && repository->hooks->progress &&
-           repository->hooks->progress(repository->hooks->context, &progress);
+    return wcl_hooks_is_cancelled(repository->hooks, &progress);
 }
 
 static const char *host_of(const wcl_reference *reference)
@@ -139,13 +139,8 @@ static wcl_status find_scheme(wcl_repository *repository, const char *host, bool
 wcl_status wcl_repository_open(const wcl_reference *reference, const wcl_registry_options *options,
                                wcl_repository_use use, wcl_repository *repository, wcl_error *error)
 {
-    const wcl_registry_options none = { .struct_size = sizeof(none) };
     const char *host = host_of(reference);
 
-    options = options ? options : &none;
-    if (options->struct_size != sizeof(*options))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_registry_options do not say their size in struct_size");
     repository->policy.attempts = options->attempts ? options->attempts : ATTEMPTS;
     repository->policy.first_delay = options->retry_delay ? options->retry_delay : RETRY_DELAY;
     repository->foreign_hosts = options->foreign_hosts;

@@ -19,7 +19,8 @@ wcl_status wcl_image_pull(const wcl_driver *driver, const char *reference,
     (void)driver;
     (void)registry;
     (void)options;
-    (void)info;
+    if (info)
+        *info = NULL;
     return unsupported_fail("pull", reference, error);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "layer/dir/extras.h"
 #include "layer/dir/inodes.h"
 #include "layer/dir/names.h"
@@ -194,6 +195,8 @@ wcl_status wcl_dir_reader_open(const char *folder, wcl_layer_reader **reader, wc
 {
     dir_reader *made = calloc(1, sizeof(*made));
 
+    *reader = NULL;
+    folder = wcl_text(folder);
     if (!made)
         return wcl_fail_memory(error);
     made->base.ops = &dir_reader_ops;

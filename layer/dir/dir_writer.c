@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/staging.h"
 #include "layer/dir/names.h"
 #include "layer/dir/plain_writer.h"
@@ -116,5 +117,6 @@ wcl_status wcl_dir_writer_open_with(const char *folder, bool avoid_xattrs,
 
 wcl_status wcl_dir_writer_open(const char *folder, wcl_layer_writer **writer, wcl_error *error)
 {
-    return wcl_dir_writer_open_with(folder, false, writer, error);
+    *writer = NULL;
+    return wcl_dir_writer_open_with(wcl_text(folder), false, writer, error);
 }

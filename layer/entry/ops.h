@@ -49,6 +49,7 @@ struct wcl_layer_writer {
     const wcl_hooks *hooks; /* of whoever copies to it, or NULL: heard in long loops */
     bool in_entry;
     bool failed;
+    bool is_windows;              /* an entry of a Windows layer was added */
     char *current;                /* the path of the entry being written, for errors */
     struct wcl_case_check *cases; /* of a Windows layer */
 };

@@ -14,7 +14,6 @@
 #include "base/folder_lock.h"
 #include "base/host_path.h"
 #include "base/listing.h"
-#include "layer/driver.h"
 #include "layer/store/home/private.h"
 #include "layer/store/mount/mount.h"
 #include "layer/store/store.h"
@@ -137,8 +136,6 @@ static wcl_status open_and_tidy(const wcl_driver *driver, bool make, wcl_store *
 wcl_status wcl_store_open(const wcl_driver *driver, wcl_store *store, wcl_error *error)
 {
     *store = (wcl_store)WCL_STORE_INIT;
-    if (wcl_driver_check(driver, error) != WCL_OK)
-        return WCL_FAILED;
     if (open_and_tidy(driver, false, store, error) == WCL_OK)
         return WCL_OK;
     wcl_store_close(store);
@@ -148,8 +145,6 @@ wcl_status wcl_store_open(const wcl_driver *driver, wcl_store *store, wcl_error 
 wcl_status wcl_store_make(const wcl_driver *driver, wcl_store *store, wcl_error *error)
 {
     *store = (wcl_store)WCL_STORE_INIT;
-    if (wcl_driver_check(driver, error) != WCL_OK)
-        return WCL_FAILED;
     if (open_and_tidy(driver, false, store, NULL) == WCL_OK)
         return WCL_OK;
     wcl_store_close(store);

@@ -11,6 +11,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "base/write_fd.h"
 #include "layer/store/query/ask.h"
 #include "layer/store/read/entries.h"
@@ -225,10 +226,7 @@ static wcl_status advance(const wcl_store *store, wcl_progress *progress, size_t
                           wcl_error *error)
 {
     progress->done += got;
-    if (store->hooks && store->hooks->progress &&
-        store->hooks->progress(store->hooks->context, progress))
-        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
-    return WCL_OK;
+    return wcl_hooks_report(store->hooks, progress, error);
 }
 
 /* Has the kernel copy as much as it can; the rest is for copy_tar(). */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "layer/entry/path.h"
 #include "layer/tar/limits.h"
 #include "layer/tar/tar_names.h"
@@ -265,7 +266,6 @@ static wcl_status open_reader(wcl_read_fn read, void *context, int file,
                               const wcl_tar_reader_options *options, wcl_layer_reader **made,
                               wcl_error *error)
 {
-    static const wcl_tar_reader_options usual = { .struct_size = sizeof(usual) };
     wcl_input_options input_options = { 0 };
     wcl_tar_reader *reader = calloc(1, sizeof(*reader));
 
@@ -277,8 +277,6 @@ static wcl_status open_reader(wcl_read_fn read, void *context, int file,
         read = tar_reader_read_file;
         context = &reader->file;
     }
-    if (!options)
-        options = &usual;
     reader->os = options->os;
     reader->zeros_max = wcl_tar_limit(options->max_size, WCL_TAR_SIZE_MAX);
     reader->entries_max = wcl_tar_limit(options->max_entries, WCL_TAR_ENTRIES_MAX);
@@ -294,20 +292,15 @@ static wcl_status open_reader(wcl_read_fn read, void *context, int file,
     return WCL_OK;
 }
 
-static wcl_status check_options(const wcl_tar_reader_options *options, wcl_error *error)
-{
-    if (!options || options->struct_size == sizeof(*options))
-        return WCL_OK;
-    return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                    "the wcl_tar_reader_options do not say their size in struct_size");
-}
-
 wcl_status wcl_tar_reader_open(wcl_read_fn read, void *context,
                                const wcl_tar_reader_options *options, wcl_layer_reader **reader,
                                wcl_error *error)
 {
-    if (check_options(options, error) != WCL_OK ||
-        open_reader(read, context, -1, options, reader, error) != WCL_OK)
+    wcl_tar_reader_options own = WCL_TAR_READER_OPTIONS_INIT;
+
+    *reader = NULL;
+    if (WCL_TAKE(wcl_tar_reader_options, &own, options, __func__, error) != WCL_OK ||
+        open_reader(read, context, -1, &own, reader, error) != WCL_OK)
         return wcl_error_context(error, reader_ops.name, NULL);
     return WCL_OK;
 }
@@ -315,15 +308,18 @@ wcl_status wcl_tar_reader_open(wcl_read_fn read, void *context,
 wcl_status wcl_tar_reader_open_file(const char *name, const wcl_tar_reader_options *options,
                                     wcl_layer_reader **reader, wcl_error *error)
 {
-    bool is_stdin = strcmp(name, "-") == 0;
-    int file = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+    wcl_tar_reader_options own = WCL_TAR_READER_OPTIONS_INIT;
+    bool is_stdin = strcmp(wcl_text(name), "-") == 0;
 
+    *reader = NULL;
+    if (WCL_TAKE(wcl_tar_reader_options, &own, options, __func__, error) != WCL_OK)
+        return WCL_FAILED;
+    int file = is_stdin ? STDIN_FILENO : open(wcl_text(name), O_RDONLY | O_CLOEXEC);
     if (file < 0) {
         wcl_fail_errno(error, errno, "cannot open the file");
         return wcl_error_context(error, reader_ops.name, name);
     }
-    if (check_options(options, error) == WCL_OK &&
-        open_reader(NULL, NULL, file, options, reader, error) == WCL_OK) {
+    if (open_reader(NULL, NULL, file, &own, reader, error) == WCL_OK) {
         ((wcl_tar_reader *)*reader)->owns_file = !is_stdin;
         return WCL_OK;
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/hooks.h"
 #include "layer/entry/entry.h"
 #include "layer/entry/ops.h"
@@ -534,15 +535,12 @@ static wcl_status open_writer(wcl_write_fn write, void *context, wcl_new_file *f
                               wcl_error *error)
 {
     static const wcl_backup_events events = { .header = on_header, .data = on_data };
-    static const wcl_tar_writer_options usual = { .struct_size = sizeof(usual) };
     tar_writer *writer = calloc(1, sizeof(*writer));
 
     if (!writer) {
         wcl_new_file_free(file);
         return wcl_fail_memory(error);
     }
-    if (!options)
-        options = &usual;
     writer->base.ops = &writer_ops;
     writer->file = file;
     writer->plain_backuptar = options->plain_backuptar;
@@ -560,20 +558,15 @@ static wcl_status open_writer(wcl_write_fn write, void *context, wcl_new_file *f
     return WCL_OK;
 }
 
-static wcl_status check_options(const wcl_tar_writer_options *options, wcl_error *error)
-{
-    if (!options || options->struct_size == sizeof(*options))
-        return WCL_OK;
-    return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                    "the wcl_tar_writer_options do not say their size in struct_size");
-}
-
 wcl_status wcl_tar_writer_open(wcl_write_fn write, void *context,
                                const wcl_tar_writer_options *options, wcl_layer_writer **writer,
                                wcl_error *error)
 {
-    if (check_options(options, error) == WCL_OK &&
-        open_writer(write, context, NULL, options, writer, error) == WCL_OK)
+    wcl_tar_writer_options own = WCL_TAR_WRITER_OPTIONS_INIT;
+
+    *writer = NULL;
+    if (WCL_TAKE(wcl_tar_writer_options, &own, options, __func__, error) == WCL_OK &&
+        open_writer(write, context, NULL, &own, writer, error) == WCL_OK)
         return WCL_OK;
     return wcl_error_context(error, writer_ops.name, NULL);
 }
@@ -581,11 +574,13 @@ wcl_status wcl_tar_writer_open(wcl_write_fn write, void *context,
 wcl_status wcl_tar_writer_open_file(const char *name, const wcl_tar_writer_options *options,
                                     wcl_layer_writer **writer, wcl_error *error)
 {
+    wcl_tar_writer_options own = WCL_TAR_WRITER_OPTIONS_INIT;
     wcl_new_file *file;
 
-    if (check_options(options, error) == WCL_OK &&
+    *writer = NULL;
+    if (WCL_TAKE(wcl_tar_writer_options, &own, options, __func__, error) == WCL_OK &&
         wcl_new_file_open(name, &file, error) == WCL_OK &&
-        open_writer(wcl_write_fd, wcl_new_file_fd(file), file, options, writer, error) == WCL_OK)
+        open_writer(wcl_write_fd, wcl_new_file_fd(file), file, &own, writer, error) == WCL_OK)
         return WCL_OK;
     return wcl_error_context(error, writer_ops.name, name);
 }

@@ -8,6 +8,7 @@
 #include "base/beneath.h"
 #include "base/cursor.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "layer/dir/extras.h"
 #include "layer/dir/inodes.h"
 #include "layer/dir/names.h"
@@ -314,6 +315,8 @@ wcl_status wcl_transport_reader_open(const char *folder, wcl_layer_reader **read
 {
     transport_reader *made = calloc(1, sizeof(*made));
 
+    *reader = NULL;
+    folder = wcl_text(folder);
     if (!made)
         return wcl_fail_memory(error);
     made->base.ops = &transport_reader_ops;

@@ -13,6 +13,7 @@
 #include "layer/entry/ops.h"
 #include "layer/entry/path.h"
 #include "base/map.h"
+#include "base/options.h"
 #include "layer/transport/tombstones.h"
 #include "layer/transport/transport.h"
 #include "layer/entry/windows_names.h"
@@ -355,5 +356,6 @@ wcl_status wcl_transport_writer_open_with(const char *folder, bool avoid_xattrs,
 wcl_status wcl_transport_writer_open(const char *folder, wcl_layer_writer **writer,
                                      wcl_error *error)
 {
-    return wcl_transport_writer_open_with(folder, false, writer, error);
+    *writer = NULL;
+    return wcl_transport_writer_open_with(wcl_text(folder), false, writer, error);
 }

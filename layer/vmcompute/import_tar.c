@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "compress/compress.h"
 
 typedef struct tar_import {
@@ -71,8 +72,7 @@ static bool count_entries(void *context, const wcl_progress *progress)
     tar_import *import = context;
 
     import->entries = progress->entries;
-    return import->hooks && import->hooks->progress &&
-           import->hooks->progress(import->hooks->context, progress);
+    return wcl_hooks_is_cancelled(import->hooks, progress);
 }
 
 static bool is_digest(const char *expected, const char *digest)
@@ -83,7 +83,7 @@ static bool is_digest(const char *expected, const char *digest)
 static wcl_status check_digests(tar_import *import, const wcl_import_options *options,
                                 wcl_import_result *result, wcl_error *error)
 {
-    const char *expected = options ? options->expect_digest : NULL;
+    const char *expected = options->expect_digest;
     uint8_t digest[WCL_SHA256_SIZE];
 
     if (wcl_sha256_finish(import->tar, digest, error) != WCL_OK)
@@ -111,7 +111,7 @@ static wcl_status import_tar_copy(tar_import *import, wcl_layer_writer *writer,
                               .progress = count_entries };
     wcl_layer_reader *reader = NULL;
 
-    if (options && options->os == WCL_OS_LINUX)
+    if (options->os == WCL_OS_LINUX)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "vmcompute.dll keeps layers of Windows, and this is one of Linux");
     if (wcl_tar_reader_open(read_tar, import, &tar, &reader, error) != WCL_OK)
@@ -139,13 +139,12 @@ static wcl_status import_to(tar_import *import, wcl_layer_writer *writer,
 static wcl_status import_tar_begin(tar_import *import, wcl_read_fn read, void *context,
                                    const wcl_import_options *options, wcl_error *error)
 {
-    const wcl_input_options input = { .max_size = options ? options->max_size : 0,
+    const wcl_input_options input = { .max_size = options->max_size,
                                       .tap = hash_blob,
                                       .tap_context = import };
     uint8_t digest[WCL_SHA256_SIZE];
 
-    if (options && options->expect_digest &&
-        wcl_digest_parse(options->expect_digest, digest, error) != WCL_OK)
+    if (options->expect_digest && wcl_digest_parse(options->expect_digest, digest, error) != WCL_OK)
         return WCL_FAILED;
     if (wcl_sha256_new(&import->tar, error) != WCL_OK ||
         wcl_sha256_new(&import->blob, error) != WCL_OK)
@@ -166,7 +165,7 @@ wcl_status wcl_vm_import_tar(const wcl_driver *driver, const char *id, wcl_paren
                              wcl_import_result *result, wcl_error *error)
 {
     tar_import import = { .hooks = driver->hooks };
-    wcl_import_result made = { .os = WCL_OS_WINDOWS };
+    wcl_import_result made = { .struct_size = sizeof(made), .os = WCL_OS_WINDOWS };
     wcl_layer_writer *writer = NULL;
 
     wcl_status status = import_tar_begin(&import, read, context, options, error);
@@ -174,7 +173,7 @@ wcl_status wcl_vm_import_tar(const wcl_driver *driver, const char *id, wcl_paren
         status = wcl_vm_writer_open(driver, id, parents, &writer, error);
     if (status == WCL_OK)
         status = import_to(&import, writer, options, &made, error);
-    if (status == WCL_OK && result) {
+    if (status == WCL_OK) {
         snprintf(made.kind, sizeof(made.kind), "%s", parents.count ? "layer" : "base");
         made.blob_size = wcl_input_consumed(import.input);
         made.size = import.size;

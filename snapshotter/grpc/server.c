@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hooks.h"
 #include "base/thread.h"
 #include "snapshotter/grpc/connection.h"
 #include "snapshotter/grpc/nghttp2.h"
@@ -37,8 +38,7 @@ static void log_refusal(const wcl_grpc_server *server, const char *message)
 {
     const wcl_hooks *hooks = server->workers.service->hooks;
 
-    if (hooks && hooks->log)
-        hooks->log(hooks->context, WCL_LOG_WARNING, message);
+    wcl_hooks_log(hooks, WCL_LOG_WARNING, message);
 }
 
 static void *serve_connection(void *context)

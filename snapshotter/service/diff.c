@@ -92,7 +92,7 @@ static wcl_status call_apply(void *context, wcl_grpc_call *call, const ProtobufC
     const wcl_hooks hooks = hooks_of(call);
     const wcl_grpc_target target = target_of(services, call, &hooks);
     wcl_content_reader *reader = NULL;
-    wcl_import_result result;
+    wcl_import_result result = WCL_IMPORT_RESULT_INIT;
     const char *source;
 
     if (!request->diff || !*request->diff->digest)

@@ -102,7 +102,7 @@ static void stop(wcl_container *container)
 {
     wcl_error error = WCL_ERROR_INIT;
 
-    if (wcl_container_terminate(container, &error) != WCL_OK && !wcl_error_is_pending(&error))
+    if (wcl_container_terminate(container, &error) == WCL_FAILED)
         must(WCL_FAILED, &error);
     must(wcl_container_wait(container, &error), &error);
     wcl_container_free(container);

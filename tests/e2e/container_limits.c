@@ -106,8 +106,11 @@ static void a_read_only_mapping_refuses_writes(void **state)
 {
     char first[256], second[256], path[300];
     wcl_mapped_dir mapped[2] = {
-        { .host_path = first, .container_path = "C:\\data" },
-        { .host_path = second, .container_path = "/fixed", .read_only = true }
+        { .struct_size = sizeof(mapped[0]), .host_path = first, .container_path = "C:\\data" },
+        { .struct_size = sizeof(mapped[0]),
+          .host_path = second,
+          .container_path = "/fixed",
+          .read_only = true }
     };
     wcl_container_config config = test_config();
 

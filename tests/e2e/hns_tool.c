@@ -26,7 +26,7 @@ static int show(char *text)
 
 static int show_statistics(wcl_hns *hns, const char *id, wcl_error *error)
 {
-    wcl_hns_statistics found;
+    wcl_hns_statistics found = WCL_HNS_STATISTICS_INIT;
 
     if (wcl_hns_endpoint_statistics(hns, id, &found, error) != WCL_OK)
         return report(error);

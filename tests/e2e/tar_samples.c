@@ -170,7 +170,7 @@ static void hash_file(wcl_layer_reader *reader, wcl_sha256 *sha256)
 static void list_digests(const char *file)
 {
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_error failure = WCL_ERROR_INIT;
     wcl_status status;
 

@@ -84,7 +84,7 @@ static wcl_status pass_layer(const uint8_t *data, size_t size, wcl_os *os, wcl_l
     source from = { data, size };
     wcl_tar_reader_options options = { .struct_size = sizeof(options), .os = *os };
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
 
     if (wcl_tar_reader_open(give, &from, &options, &reader, NULL) != WCL_OK)

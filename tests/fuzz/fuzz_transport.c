@@ -155,7 +155,7 @@ static bool read_stream(wcl_layer_reader *reader, const wcl_entry *entry)
 static void read_all(wcl_layer_reader *reader)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
 
     while ((status = wcl_layer_reader_next(reader, &entry, &error)) == WCL_OK) {

@@ -1,4 +1,5 @@
 /* Loading the recording vmcompute.dll, and asserting on what it recorded. */
+#include "base/error.h"
 #include "windows/recorded.h"
 
 #include <setjmp.h>

@@ -10,8 +10,11 @@
  * NULL.
  *   - What a function hands out through a `T **` argument belongs to the caller, who frees it with
  *     the function named there (wcl_free() unless another is named).
- *   - Nothing is printed, nothing exits, no state is global. A handle may be used by one thread at
- * a time; different handles by different threads at once. Headers say where more is allowed.
+ *   - NULL and "" are the same text. After a failure each `T **` argument is NULL.
+ *   - Nothing is printed, nothing exits, no state of wcl's is global. What an option leaves open is
+ * looked for in the environment, by those variables that docs/api.md lists.
+ *   - A handle may be used by one thread at a time; different handles by different threads at once.
+ * Headers say where more is allowed.
  */
 #ifndef WCL_BASE_H
 #define WCL_BASE_H
@@ -88,6 +91,8 @@ WCL_API void wcl_free(void *memory);
 typedef enum wcl_status {
     WCL_OK = 0,
     WCL_END = 1,     /* there is nothing more to give; not an error */
+    WCL_PENDING = 2, /* begun, and completed in the background; the function's comment says how to
+                        hear of the end */
     WCL_FAILED = -1, /* the wcl_error says why */
 } wcl_status;
 
@@ -184,8 +189,6 @@ WCL_API bool wcl_error_is_already_closed(const wcl_error *error);
 /* IsAlreadyStopped: the container or process has stopped (or, as in hcsshim, may never have been).
  */
 WCL_API bool wcl_error_is_already_stopped(const wcl_error *error);
-/* IsPending: the operation is being completed in the background. */
-WCL_API bool wcl_error_is_pending(const wcl_error *error);
 /* IsTimeout: the wait timed out. */
 WCL_API bool wcl_error_is_timeout(const wcl_error *error);
 

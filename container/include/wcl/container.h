@@ -48,6 +48,7 @@ typedef struct wcl_container_options {
 
 /* MappedDir: a host folder that shows in the container. */
 typedef struct wcl_mapped_dir {
+    size_t struct_size; /* sizeof(wcl_mapped_dir), of all in a list */
     const char *host_path;
     const char *container_path;
     bool read_only;
@@ -55,17 +56,25 @@ typedef struct wcl_mapped_dir {
     uint64_t iops_maximum;      /* 0: no limit */
 } wcl_mapped_dir;
 
+#define WCL_MAPPED_DIR_INIT WCL_STRUCT_INIT(wcl_mapped_dir)
+
 /* Layer: a parent of the container's layer. */
 typedef struct wcl_container_layer {
-    const char *id;   /* its GUID */
-    const char *path; /* its folder; the last element is its id in the store */
+    size_t struct_size; /* sizeof(wcl_container_layer), of all in a list */
+    const char *id;     /* its GUID */
+    const char *path;   /* its folder; the last element is its id in the store */
 } wcl_container_layer;
+
+#define WCL_CONTAINER_LAYER_INIT WCL_STRUCT_INIT(wcl_container_layer)
 
 /* HvRuntime: settings of a Hyper-V container. */
 typedef struct wcl_hv_runtime {
+    size_t struct_size; /* sizeof(wcl_hv_runtime) */
     const char *image_path;
     bool skip_template;
 } wcl_hv_runtime;
+
+#define WCL_HV_RUNTIME_INIT WCL_STRUCT_INIT(wcl_hv_runtime)
 
 /*
  * ContainerConfig. Texts may be NULL for "". Numbers that are 0 and lists that are empty are not
@@ -145,9 +154,8 @@ WCL_API const char *wcl_container_id(const wcl_container *container);
 WCL_API wcl_status wcl_container_start(wcl_container *container, wcl_error *error);
 
 /*
- * Container.Shutdown: asks the container's processes to end. When they have not ended yet it fails
- * with WCL_CODE_HCS_OPERATION_PENDING (wcl_error_is_pending()), and wcl_container_wait() tells when
- * they have.
+ * Container.Shutdown: asks the container's processes to end. WCL_PENDING when they have not ended
+ * yet; wcl_container_wait() tells when they have.
  */
 WCL_API wcl_status wcl_container_shutdown(wcl_container *container, wcl_error *error);
 
@@ -166,8 +174,19 @@ WCL_API wcl_status wcl_container_wait_timeout(wcl_container *container, uint32_t
                                               wcl_error *error);
 
 /*
+ * For a program that waits for many things at once: a file descriptor that poll() finds readable
+ * (nothing is to be read from it), on Windows the HANDLE of an event, that is ready from when
+ * wcl_container_wait() would return at once. It belongs to the handle and is gone when that is
+ * freed.
+ */
+typedef intptr_t wcl_waitable;
+WCL_API wcl_status wcl_container_waitable(wcl_container *container, wcl_waitable *waitable,
+                                          wcl_error *error);
+
+/*
  * HcsModifyComputeSystem: changes a container by a JSON document in the compute service's own
- * terms. Fails with WCL_CODE_NOT_SUPPORTED on other providers than vmcompute.
+ * terms. Fails with WCL_CODE_NOT_SUPPORTED on other providers than vmcompute, which may say
+ * WCL_PENDING.
  */
 WCL_API wcl_status wcl_container_modify(wcl_container *container, const char *settings,
                                         wcl_error *error);
@@ -374,13 +393,17 @@ WCL_API wcl_status wcl_process_open(wcl_container *container, uint32_t pid, wcl_
 /* Process.Pid */
 WCL_API uint32_t wcl_process_pid(const wcl_process *process);
 
-/* Process.Kill: ends it, without waiting for the end. */
+/* Process.Kill: ends it, without waiting for the end, which Windows may say with WCL_PENDING. */
 WCL_API wcl_status wcl_process_kill(wcl_process *process, wcl_error *error);
 
 /* Process.Wait, Process.WaitTimeout: as those of a container. */
 WCL_API wcl_status wcl_process_wait(wcl_process *process, wcl_error *error);
 WCL_API wcl_status wcl_process_wait_timeout(wcl_process *process, uint32_t milliseconds,
                                             wcl_error *error);
+
+/* As wcl_container_waitable(), for wcl_process_wait(). */
+WCL_API wcl_status wcl_process_waitable(wcl_process *process, wcl_waitable *waitable,
+                                        wcl_error *error);
 
 /*
  * Process.ExitCode of a process that has ended: what it exited with, or 128 and the number of the

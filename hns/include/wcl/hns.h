@@ -97,6 +97,7 @@ typedef struct wcl_hns_mac_pool {
  * its texts and is freed with wcl_hns_network_free(). Texts that are not set are NULL.
  */
 typedef struct wcl_hns_network {
+    size_t struct_size; /* sizeof(wcl_hns_network) */
     const char *id;
     const char *name;
     const char *type; /* "nat", "transparent", "l2bridge", "l2tunnel", "overlay", "ics", "private",
@@ -116,11 +117,14 @@ typedef struct wcl_hns_network {
     const char *extra; /* the fields that have no member here, as a JSON object; NULL for none */
 } wcl_hns_network;
 
+#define WCL_HNS_NETWORK_INIT WCL_STRUCT_INIT(wcl_hns_network)
+
 /*
  * HNSEndpoint. Ownership as for a network. An endpoint of a network with subnets of both families
  * has its IPv6 address in the ipv6 members.
  */
 typedef struct wcl_hns_endpoint {
+    size_t struct_size; /* sizeof(wcl_hns_endpoint) */
     const char *id;
     const char *name;
     const char *virtual_network; /* the network's id */
@@ -141,6 +145,8 @@ typedef struct wcl_hns_endpoint {
     const char *gateway_address_v6;
     const char *extra;
 } wcl_hns_endpoint;
+
+#define WCL_HNS_ENDPOINT_INIT WCL_STRUCT_INIT(wcl_hns_endpoint)
 
 /*
  * From and to the JSON of the requests. Fields left out are left out again; unknown fields come
@@ -273,6 +279,7 @@ WCL_API wcl_status wcl_hns_resolv_conf(wcl_hns *hns, const char *const *endpoint
 
 /* NetworkStats, as the container sees its interface. */
 typedef struct wcl_hns_statistics {
+    size_t struct_size; /* sizeof(wcl_hns_statistics) */
     uint64_t bytes_received;
     uint64_t bytes_sent;
     uint64_t packets_received;
@@ -280,6 +287,8 @@ typedef struct wcl_hns_statistics {
     uint64_t dropped_packets_incoming;
     uint64_t dropped_packets_outgoing;
 } wcl_hns_statistics;
+
+#define WCL_HNS_STATISTICS_INIT WCL_STRUCT_INIT(wcl_hns_statistics)
 
 /* All zeros while the endpoint is not attached. */
 WCL_API wcl_status wcl_hns_endpoint_statistics(wcl_hns *hns, const char *endpoint_id,

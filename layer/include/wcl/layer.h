@@ -8,7 +8,9 @@
  * in a store, OCI layer tars, transport folders and plain folders, so that any can be turned into
  * any.
  *
- * Paths are relative to the layer's root, with forward slashes: "Files/Windows/notepad.exe".
+ * Paths are relative to the layer's root, with forward slashes: "Files/Windows/notepad.exe". A
+ * writer takes backslashes too where the entry is one of Windows, and for links, targets and
+ * deleted entries once it was given such an entry; in a Linux layer a backslash is part of a name.
  */
 #ifndef WCL_LAYER_H
 #define WCL_LAYER_H
@@ -147,7 +149,7 @@ WCL_API wcl_status wcl_layer_writer_write(wcl_layer_writer *writer, const void *
 /*
  * LayerWriter.Close: completes the layer and frees the writer. Must be called and checked: a layer
  * is there only when this succeeded; when it fails, or something failed before, nothing is left
- * behind.
+ * behind. NULL is allowed.
  */
 WCL_API wcl_status wcl_layer_writer_close(wcl_layer_writer *writer, wcl_error *error);
 
@@ -181,8 +183,8 @@ typedef struct wcl_driver {
 
 /*
  * Parents are passed as hcsshim passes them: the paths of all of a layer's parents, nearest first,
- * the last element of each being its id. An id alone stands for the layer of that id in the same
- * home.
+ * the last element of each, behind a slash or backslash, being its id. An id alone stands for the
+ * layer of that id in the same home.
  */
 typedef struct wcl_parents {
     const char *const *paths;
@@ -249,10 +251,12 @@ WCL_API wcl_status wcl_layer_writer_open(const wcl_driver *driver, const char *i
                                          wcl_error *error);
 
 /* ProcessBaseLayer: makes the folder `path`, into whose Files/ a base layer was extracted, a layer.
- */
-WCL_API wcl_status wcl_layer_process_base(const char *path, wcl_error *error);
+ * Of the driver this and the next two need no home_dir. */
+WCL_API wcl_status wcl_layer_process_base(const wcl_driver *driver, const char *path,
+                                          wcl_error *error);
 /* ProcessUtilityVMImage: the same for a utility VM image. */
-WCL_API wcl_status wcl_layer_process_utility_vm(const char *path, wcl_error *error);
+WCL_API wcl_status wcl_layer_process_utility_vm(const wcl_driver *driver, const char *path,
+                                                wcl_error *error);
 
 /* GetSharedBaseImages: `{"Images":[{"Name","Version","Path","Size","CreatedTime"}]}`. wcl_free().
  */
@@ -260,18 +264,23 @@ WCL_API wcl_status wcl_layer_shared_base_images(const wcl_driver *driver, char *
                                                 wcl_error *error);
 
 /* NameToGuid: on Windows vmcompute.dll's; elsewhere the rule of compute systems, which differs. */
-WCL_API wcl_status wcl_name_to_guid(const char *name, wcl_guid *guid, wcl_error *error);
+WCL_API wcl_status wcl_name_to_guid(const wcl_driver *driver, const char *name, wcl_guid *guid,
+                                    wcl_error *error);
 
 /* WC_LAYER_DESCRIPTOR of a parent layer: the GUID of its path's last element. `path` is borrowed.
  */
 #define WCL_LAYER_DIRTY 0x80000000u
 typedef struct wcl_layer_descriptor {
+    size_t struct_size; /* sizeof(wcl_layer_descriptor) */
     wcl_guid id;
     uint32_t flags; /* WCL_LAYER_DIRTY */
     const char *path;
 } wcl_layer_descriptor;
-WCL_API wcl_status wcl_layer_descriptor_of(const char *path, wcl_layer_descriptor *descriptor,
-                                           wcl_error *error);
+
+#define WCL_LAYER_DESCRIPTOR_INIT WCL_STRUCT_INIT(wcl_layer_descriptor)
+
+WCL_API wcl_status wcl_layer_descriptor_of(const wcl_driver *driver, const char *path,
+                                           wcl_layer_descriptor *descriptor, wcl_error *error);
 
 /* IsTP4: whether this is Windows at TP4's API level; false elsewhere. */
 WCL_API bool wcl_is_tp4(void);

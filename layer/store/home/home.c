@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/listing.h"
 #include "base/folder_lock.h"
+#include "base/hooks.h"
 #include "base/host_path.h"
 #include "layer/driver.h"
 #include "layer/store/home/private.h"
@@ -81,13 +82,13 @@ void wcl_store_log(const wcl_store *store, wcl_log_level level, const char *form
 {
     char message[1024];
 
-    if (!store->hooks || !store->hooks->log)
+    if (!wcl_hooks_can_log(store->hooks))
         return;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    store->hooks->log(store->hooks->context, level, message);
+    wcl_hooks_log(store->hooks, level, message);
 }
 
 /* ---- Layers --------------------------------------------------------------------------------- */

@@ -356,7 +356,7 @@ static void import_end(importing *import)
 static wcl_status pass_gate(importing *import, wcl_error *error)
 {
     const wcl_import_gate *gate = import->request->gate;
-    wcl_import_result result;
+    wcl_import_result result = WCL_IMPORT_RESULT_INIT;
 
     fill_result(import, &result);
     if (gate->pass(gate->context, &result, error) != WCL_OK)
@@ -434,20 +434,13 @@ static uint64_t limit_of(const wcl_import_request *request, uint64_t option, uin
 }
 
 /* The caller's options, with the limits that hold where they name none. */
-static wcl_status settle_options(const wcl_import_request *request, wcl_import_options *settled,
-                                 wcl_error *error)
+static void settle_options(const wcl_import_request *request, wcl_import_options *settled)
 {
-    const wcl_import_options *options = request->options;
-
-    if (options && options->struct_size != sizeof(*options))
-        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
-                        "the wcl_import_options do not say their size in struct_size");
-    *settled = options ? *options : (wcl_import_options) { .struct_size = sizeof(*settled) };
+    *settled = request->options ? *request->options : (wcl_import_options)WCL_IMPORT_OPTIONS_INIT;
     settled->max_size = limit_of(request, settled->max_size, WCL_TAR_SIZE_MAX);
     settled->max_entries = limit_of(request, settled->max_entries, WCL_TAR_ENTRIES_MAX);
     settled->max_ratio = limit_of(request, settled->max_ratio, WCL_TAR_RATIO_MAX);
     settled->max_memory = limit_of(request, settled->max_memory, WCL_TAR_MEMORY_MAX);
-    return WCL_OK;
 }
 
 wcl_status wcl_store_import(const wcl_store *store, const wcl_import_request *request,
@@ -460,9 +453,8 @@ wcl_status wcl_store_import(const wcl_store *store, const wcl_import_request *re
                          .progress = { .operation = "import" } };
 
     import.stage = request->stage ? request->stage : &import.own_stage;
-    wcl_status status = settle_options(request, &import.options, error);
-    if (status == WCL_OK)
-        status = import_begin(&import, error);
+    settle_options(request, &import.options);
+    wcl_status status = import_begin(&import, error);
     if (status == WCL_OK)
         status = import_run(&import, error);
     if (status == WCL_OK && result)

@@ -233,7 +233,7 @@ static wcl_status survey(wcl_scattered *scattered, wcl_layer_reader *tar, const 
                          wcl_error *error)
 {
     wcl_progress progress = { .operation = "read layer" };
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
 
     while ((status = wcl_layer_reader_next(tar, &entry, error)) == WCL_OK) {

@@ -137,6 +137,7 @@ static wcl_status fetch(store_reader *reader, wcl_error *error)
     do {
         pass = false;
         reader->waiting_kept = NULL;
+        reader->waiting = (wcl_entry)WCL_ENTRY_INIT;
         status = wcl_layer_reader_next(reader->tar, &reader->waiting, error);
         if (status == WCL_OK && reader->scattered)
             status = store_reader_settle(reader, &pass, error);

@@ -44,7 +44,7 @@ wcl_status wcl_sandbox_changes(wcl_store *store, wcl_store_layer *layer, wcl_cha
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     wcl_layer_reader *reader = NULL;
     wcl_change_kind kind;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status = wcl_sandbox_reader_open(store, layer, &reader, error);
 
     if (status == WCL_OK)

@@ -17,7 +17,7 @@ static void add_vector(wcl_layer_writer *writer, const cJSON *json, int number)
 {
     wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer backup = WCL_BUFFER_INIT;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     char *path, *target;
 
     describe_entry(json, &entry, &path, &target);
@@ -65,7 +65,7 @@ static void every_vector_comes_back_from_the_store(void **state)
     const home *home = *state;
     cJSON *entries = read_entries();
     wcl_layer_reader *reader;
-    wcl_entry entry, wanted;
+    wcl_entry entry = WCL_ENTRY_INIT, wanted;
     const cJSON *json;
     int number = 0, streams = 0;
 
@@ -169,7 +169,7 @@ static void read_whole_layer(const home *home, const char *id, wcl_buffer *out)
 {
     wcl_error error = WCL_ERROR_INIT;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
 
     assert_ok(wcl_layer_reader_open(&home->driver, id, no_parents, &reader, &error), &error);
@@ -262,7 +262,7 @@ static void a_reader_that_did_not_reach_the_end_says_so_when_closed(void **state
     const home *home = *state;
     wcl_error error = WCL_ERROR_INIT;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     write_vectors(home, "layer");
     assert_ok(wcl_layer_reader_open(&home->driver, "layer", no_parents, &reader, &error), &error);

@@ -46,7 +46,7 @@ static void read_entry(const wcl_buffer *tar, size_t step, const wcl_entry *want
     wcl_error error = WCL_ERROR_INIT;
     memory_source source = { .data = tar->data, .size = tar->size, .step = step };
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
     next_listed(reader, &entry);
@@ -77,7 +77,7 @@ static void for_each_entry(entry_check check)
     {
         WCL_CLEANUP_BUFFER wcl_buffer backup = WCL_BUFFER_INIT;
         WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
-        wcl_entry entry;
+        wcl_entry entry = WCL_ENTRY_INIT;
         char *path;
         char *target;
         describe_entry(json, &entry, &path, &target);

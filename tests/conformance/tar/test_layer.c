@@ -10,7 +10,7 @@ static void add_entry(wcl_layer_writer *writer, const cJSON *json, int number)
 {
     wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer backup = WCL_BUFFER_INIT;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     char *path;
     char *target;
 
@@ -79,7 +79,7 @@ static void a_layers_entries_are_those_it_was_made_of(void **state)
     WCL_CLEANUP_BUFFER wcl_buffer layer = WCL_BUFFER_INIT;
     cJSON *entries = read_entries();
     wcl_layer_reader *reader;
-    wcl_entry got;
+    wcl_entry got = WCL_ENTRY_INIT;
     const cJSON *json;
     int implied = 0;
 

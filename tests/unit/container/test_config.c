@@ -14,8 +14,8 @@
 
 static void a_configuration_comes_back_from_its_json(void **state)
 {
-    const wcl_container_layer layer = { "guid", "/layers/base" };
-    const wcl_mapped_dir mapped = { "/h", "C:\\c", true, 5, UINT64_MAX };
+    const wcl_container_layer layer = { sizeof(layer), "guid", "/layers/base" };
+    const wcl_mapped_dir mapped = { sizeof(mapped), "/h", "C:\\c", true, 5, UINT64_MAX };
     const char *const endpoints[] = { "e1", "e2" };
     wcl_container_config config = WCL_CONTAINER_CONFIG_INIT;
     WCL_CLEANUP_CONTAINER_CONFIG wcl_parsed_config parsed = { 0 };
@@ -68,7 +68,7 @@ static void bad_json_is_refused_with_what_is_wrong(void **state)
         const char *named;
         uint32_t code;
     } cases[] = {
-        { "", "", WCL_CODE_INVALID_DATA },
+        { "", "missing", WCL_CODE_INVALID_PARAMETER },
         { "{", "", WCL_CODE_INVALID_DATA },
         { "[]", "configuration", WCL_CODE_INVALID_DATA },
         { "{\"Nam\":\"x\"}", "Nam", WCL_CODE_INVALID_PARAMETER },

@@ -10,7 +10,23 @@
 #include "container/handle.h"
 #include "container/notifier.h"
 
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <poll.h>
+#endif
+
 static wcl_notifier notifier;
+
+static bool is_ready(wcl_waitable waitable)
+{
+#ifdef _WIN32
+    return WaitForSingleObject((HANDLE)waitable, 0) == WAIT_OBJECT_0;
+#else
+    struct pollfd polled = { .fd = (int)waitable, .events = POLLIN };
+    return poll(&polled, 1, 0) == 1;
+#endif
+}
 
 static int set_up(void **state)
 {
@@ -38,6 +54,43 @@ static void an_exit_is_seen_by_every_wait_from_then_on(void **state)
     wcl_notifier_receive(&notifier, WCL_NOTIFY_SYSTEM_EXITED, 0, NULL);
     assert_int_equal(wait_code(WCL_NOTIFY_SYSTEM_EXITED, 0), 0);
     assert_int_equal(wait_code(WCL_NOTIFY_SYSTEM_EXITED, 0), 0);
+}
+
+static wcl_waitable waitable_of(uint32_t type)
+{
+    wcl_waitable waitable = WCL_WAITABLE_NONE;
+
+    assert_int_equal(wcl_notifier_waitable(&notifier, type, &waitable, NULL), WCL_OK);
+    return waitable;
+}
+
+static void what_is_polled_is_ready_when_a_wait_is_over(void **state)
+{
+    wcl_waitable waitable = waitable_of(WCL_NOTIFY_SYSTEM_EXITED);
+
+    (void)state;
+    wcl_notifier_receive(&notifier, WCL_NOTIFY_START_COMPLETED, 0, NULL);
+    assert_false(is_ready(waitable));
+    wcl_notifier_receive(&notifier, WCL_NOTIFY_SYSTEM_EXITED, 0, NULL);
+    assert_true(is_ready(waitable));
+    assert_true(is_ready(waitable_of(WCL_NOTIFY_SYSTEM_EXITED)));
+}
+
+static void what_is_polled_after_the_end_is_ready(void **state)
+{
+    (void)state;
+    wcl_notifier_receive(&notifier, WCL_NOTIFY_PROCESS_EXITED, 0, NULL);
+    assert_true(is_ready(waitable_of(WCL_NOTIFY_PROCESS_EXITED)));
+}
+
+static void a_close_makes_what_is_polled_ready(void **state)
+{
+    wcl_waitable waitable = waitable_of(WCL_NOTIFY_PROCESS_EXITED);
+
+    (void)state;
+    assert_false(is_ready(waitable));
+    wcl_notifier_close(&notifier);
+    assert_true(is_ready(waitable));
 }
 
 static void only_a_notification_after_the_operation_counts(void **state)
@@ -146,6 +199,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_exit_is_seen_by_every_wait_from_then_on),
+        TEST(what_is_polled_is_ready_when_a_wait_is_over),
+        TEST(what_is_polled_after_the_end_is_ready),
+        TEST(a_close_makes_what_is_polled_ready),
         TEST(only_a_notification_after_the_operation_counts),
         TEST(an_exit_during_another_wait_is_unexpected),
         TEST(a_lost_service_ends_waits_but_not_what_had_come_before),

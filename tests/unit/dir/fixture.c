@@ -183,7 +183,7 @@ wcl_status fixture_write(const fixture_layer *layer, wcl_layer_writer *writer, s
 void fixture_read(wcl_layer_reader *reader, fixture_layer *layer)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
     uint8_t bytes[3000];
     size_t got;

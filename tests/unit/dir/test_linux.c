@@ -85,7 +85,7 @@ static size_t read_and_compare(const char *folder)
 {
     wcl_error error = WCL_ERROR_INIT;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
     size_t count = 0;
 
@@ -161,7 +161,7 @@ static void folder_made_by_hand_is_a_linux_layer(void **state)
     char *folder = fixture_make_folder("/tmp");
     WCL_CLEANUP_FREE char *tool = fixture_path(folder, "tool"), *link = fixture_path(folder, "sh");
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     (void)state;
     fixture_write_file(folder, "tool", "#!/bin/sh\n", 10);

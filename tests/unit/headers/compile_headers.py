@@ -19,6 +19,30 @@ def growing_structs(text):
     return re.findall(r"typedef struct (\w+) \{\n\s+size_t struct_size;", text)
 
 
+def uncalled(texts):
+    """The functions that take a growing struct and are not in test_struct_sizes.c with it."""
+    calls = pathlib.Path(__file__).with_name("test_struct_sizes.c").read_text()
+    structs = [name for text in texts for name in growing_structs(text)]
+    functions = [function for text in texts for function in re.findall(r"^WCL_API [^;(]*?\b(wcl_\w+)\(([^;{]*)\);", text, re.M)]
+    return [f"{function}({name})" for function, parameters in functions for name in structs
+            if re.search(rf"\b{name} \*(?!\*)", parameters) and not function.endswith("_free")
+            and f"X({name}, {function}," not in calls]
+
+
+# They fail for want of memory only.
+NEVER_FAIL = {"wcl_backup_reader_new", "wcl_backup_decoder_new", "wcl_backup_writer_new", "wcl_host_features",
+              "wcl_command_line_split"}
+
+
+def unpoisoned(texts):
+    """The functions that hand something out and are not in test_bad_arguments.c."""
+    calls = pathlib.Path(__file__).with_name("test_bad_arguments.c").read_text()
+    texts = [re.sub(r"#ifdef _WIN32.*?#endif", "", text, flags=re.S) for text in texts]
+    functions = [function for text in texts for function in re.findall(r"^WCL_API [^;(]*?\b(wcl_\w+)\(([^;{]*)\);", text, re.M)]
+    return [function for function, parameters in functions if re.search(r"(?<!const) \*\*+\w+", parameters)
+            and not function.endswith("_free") and function not in NEVER_FAIL and f"X({function}," not in calls]
+
+
 def source(header, text):
     """A program that includes `header` alone, with each of its structs as INIT makes it."""
     checks = []
@@ -65,6 +89,12 @@ def main():
                         "clang" not in compiler[0] and subprocess.run([str(program)]).returncode):
                     print(f"{header.name}: fails with {' '.join(compiler)}")
                     failures += 1
+    for missing in uncalled([header.read_text() for header in headers]):
+        print(f"{missing}: is not called by test_struct_sizes.c")
+        failures += 1
+    for missing in unpoisoned([header.read_text() for header in headers]):
+        print(f"{missing}: is not called by test_bad_arguments.c")
+        failures += 1
     if not headers or not COMPILERS:
         sys.exit("nothing to compile, or no compiler")
     sys.exit(1 if failures else 0)

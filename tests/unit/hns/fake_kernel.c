@@ -119,7 +119,7 @@ static wcl_status statistics(wcl_kernel *kernel, const wcl_endpoint_record *endp
     (void)endpoint;
     (void)namespace_fd;
     (void)error;
-    *found = (wcl_hns_statistics) { 1, 2, 3, 4, 5, 6 };
+    *found = (wcl_hns_statistics) { sizeof(*found), 1, 2, 3, 4, 5, 6 };
     return WCL_OK;
 }
 

@@ -74,8 +74,8 @@ static void an_endpoint_comes_back_with_the_fields_nobody_knows(void **state)
 
 static void what_is_not_set_is_left_out(void **state)
 {
-    const wcl_hns_endpoint endpoint = { .name = "e" };
-    const wcl_hns_network network = { .type = "nat" };
+    const wcl_hns_endpoint endpoint = { .struct_size = sizeof(endpoint), .name = "e" };
+    const wcl_hns_network network = { .struct_size = sizeof(network), .type = "nat" };
     char *json = NULL;
 
     (void)state;
@@ -124,8 +124,12 @@ static void a_policy_of_no_type_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
         const wcl_hns_subnet subnet = { .policies = &policies[i], .policy_count = 1 };
-        const wcl_hns_network network = { .subnets = &subnet, .subnet_count = 1 };
-        const wcl_hns_endpoint endpoint = { .policies = &policies[i], .policy_count = 1 };
+        const wcl_hns_network network = { .struct_size = sizeof(network),
+                                          .subnets = &subnet,
+                                          .subnet_count = 1 };
+        const wcl_hns_endpoint endpoint = { .struct_size = sizeof(endpoint),
+                                            .policies = &policies[i],
+                                            .policy_count = 1 };
         wcl_error error = WCL_ERROR_INIT;
         char *json = NULL;
         assert_int_equal(wcl_hns_policy_format(&policies[i], &json, &error), WCL_FAILED);

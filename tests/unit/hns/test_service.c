@@ -270,7 +270,7 @@ static void the_typed_calls_give_structs_and_errors(void **state)
     fixture *fixture = *state;
     wcl_hns_network *network = NULL, **networks = NULL;
     wcl_hns_endpoint *endpoint = NULL, **endpoints = NULL;
-    wcl_hns_statistics statistics;
+    wcl_hns_statistics statistics = WCL_HNS_STATISTICS_INIT;
     wcl_error error = WCL_ERROR_INIT;
     char *path = NULL;
     size_t count;

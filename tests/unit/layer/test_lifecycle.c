@@ -153,7 +153,7 @@ static void put(const home *home, const char *name, const char *contents)
 static void expect_entry(const home *home, const char *id, const char *path)
 {
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     bool found = false;
 
     assert_int_equal(wcl_layer_reader_open(&home->driver, id, no_parents, &reader, NULL), WCL_OK);
@@ -173,19 +173,19 @@ static void extracted_files_become_a_base_layer(void **state)
 
     snprintf(path, sizeof(path), "%s/base", home->folder);
     put(home, "base/Files/Windows/notepad.exe", "notepad");
-    assert_int_equal(wcl_layer_process_base(path, &error), WCL_FAILED);
+    assert_int_equal(wcl_layer_process_base(&home->driver, path, &error), WCL_FAILED);
     assert_non_null(strstr(error.message, "System32/config/SYSTEM"));
     for (size_t i = 0; i < sizeof(hives) / sizeof(hives[0]); i++) {
         snprintf(name, sizeof(name), "base/Files/Windows/System32/config/%s", hives[i]);
         put(home, name, hives[i]);
     }
-    if (wcl_layer_process_base(path, &error) != WCL_OK)
+    if (wcl_layer_process_base(&home->driver, path, &error) != WCL_OK)
         fail_msg("%s: %s", error.subject, error.message);
     assert_true(exists(home, "base"));
     expect_entry(home, "base", "Files/Windows/notepad.exe");
     expect_entry(home, "base", "Hives/System_Base");
     expect_entry(home, "base", "Hives/DefaultUser_Base");
-    assert_int_equal(wcl_layer_process_base(path, &error), WCL_FAILED);
+    assert_int_equal(wcl_layer_process_base(&home->driver, path, &error), WCL_FAILED);
     assert_int_equal(wcl_layer_shared_base_images(&home->driver, &json, NULL), WCL_OK);
     assert_non_null(strstr(json, "\"Name\":\"base\""));
     assert_non_null(strstr(json, "\"CreatedTime\":\"20"));
@@ -206,7 +206,7 @@ static void what_is_no_file_makes_no_base_layer(void **state)
     if (mkfifo(hive, 0600) != 0)
         skip();
     alarm(60);
-    assert_int_equal(wcl_layer_process_base(path, &error), WCL_FAILED);
+    assert_int_equal(wcl_layer_process_base(&home->driver, path, &error), WCL_FAILED);
     alarm(0);
     assert_non_null(strstr(error.message, "SYSTEM' is not a regular file"));
 }
@@ -243,10 +243,10 @@ static void a_utility_vms_boot_files_are_saved_aside(void **state)
 
     snprintf(path, sizeof(path), "%s/base/UtilityVM", home->folder);
     put(home, "base/UtilityVM/Files/x", "");
-    assert_int_equal(wcl_layer_process_utility_vm(path, &error), WCL_FAILED);
+    assert_int_equal(wcl_layer_process_utility_vm(&home->driver, path, &error), WCL_FAILED);
     put(home, "base/UtilityVM/Files/EFI/Microsoft/Boot/BCD", "boot");
     put(home, "base/UtilityVM/Files/EFI/Microsoft/Boot/BCD.LOG1", "log");
-    if (wcl_layer_process_utility_vm(path, &error) != WCL_OK)
+    if (wcl_layer_process_utility_vm(&home->driver, path, &error) != WCL_OK)
         fail_msg("%s: %s", error.subject, error.message);
     snprintf(saved, sizeof(saved), "%s/base/bcd.bak", home->folder);
     FILE *file = fopen(saved, "r");
@@ -265,7 +265,7 @@ static void a_utility_vm_is_processed_after_its_layer(void **state)
     const home *home = *state;
     wcl_error error = WCL_ERROR_INIT;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     char path[256], name[128];
     bool is_saved = false;
 
@@ -275,10 +275,10 @@ static void a_utility_vm_is_processed_after_its_layer(void **state)
     }
     put(home, "base/UtilityVM/Files/EFI/Microsoft/Boot/BCD", "boot");
     snprintf(path, sizeof(path), "%s/base", home->folder);
-    if (wcl_layer_process_base(path, &error) != WCL_OK)
+    if (wcl_layer_process_base(&home->driver, path, &error) != WCL_OK)
         fail_msg("%s: %s", error.subject, error.message);
     snprintf(path, sizeof(path), "%s/base/UtilityVM", home->folder);
-    if (wcl_layer_process_utility_vm(path, &error) != WCL_OK)
+    if (wcl_layer_process_utility_vm(&home->driver, path, &error) != WCL_OK)
         fail_msg("%s: %s", error.subject, error.message);
     assert_int_equal(wcl_layer_reader_open(&home->driver, "base", no_parents, &reader, NULL),
                      WCL_OK);
@@ -290,12 +290,14 @@ static void a_utility_vm_is_processed_after_its_layer(void **state)
 
 static void descriptors_and_guids_are_of_the_last_element(void **state)
 {
-    wcl_layer_descriptor descriptor;
+    const wcl_driver driver = WCL_DRIVER_INIT;
+    wcl_layer_descriptor descriptor = WCL_LAYER_DESCRIPTOR_INIT;
     wcl_guid guid;
 
     (void)state;
-    assert_int_equal(wcl_name_to_guid("layer", &guid, NULL), WCL_OK);
-    assert_int_equal(wcl_layer_descriptor_of("C:\\layers/some\\layer", &descriptor, NULL), WCL_OK);
+    assert_int_equal(wcl_name_to_guid(&driver, "layer", &guid, NULL), WCL_OK);
+    assert_int_equal(wcl_layer_descriptor_of(&driver, "C:\\layers/some\\layer", &descriptor, NULL),
+                     WCL_OK);
     assert_memory_equal(&guid, &descriptor.id, sizeof(guid));
     assert_int_equal(descriptor.flags, 0);
     assert_false(wcl_is_tp4());

@@ -144,12 +144,38 @@ static void what_the_parents_have_may_be_removed_and_linked(void **state)
     assert_ok(wcl_layer_writer_close(writer, &error), &error);
 }
 
+/* As hcsshim's callers write paths; but in a Linux layer a backslash is part of a name. */
+static void backslashes_part_the_paths_of_a_windows_layer(void **state)
+{
+    const home *home = *state;
+    wcl_error error = WCL_ERROR_INIT;
+    const char *parent = "C:\\layers\\base";
+
+    make_base(home, false);
+    wcl_layer_writer *writer;
+    assert_ok(
+        wcl_layer_writer_open(&home->driver, "up", (wcl_parents) { &parent, 1 }, &writer, &error),
+        &error);
+    assert_ok(add(writer, WCL_ENTRY_DIRECTORY, "Files", 0, &error), &error);
+    assert_ok(add(writer, WCL_ENTRY_DIRECTORY, "Files\\new", 0, &error), &error);
+    assert_ok(add(writer, WCL_ENTRY_FILE, "Files\\new\\file", 0, &error), &error);
+    assert_ok(wcl_layer_writer_add_link(writer, "Files\\new\\link", "Files\\dir\\FILE", &error),
+              &error);
+    assert_ok(wcl_layer_writer_remove(writer, "Files\\DIR\\file", &error), &error);
+    assert_int_equal(wcl_layer_writer_remove(writer, "Files\\..\\..\\x", NULL), WCL_FAILED);
+    wcl_layer_writer_abort(writer);
+    writer = open_writer(home, "down", NULL);
+    assert_ok(add_linux(writer, WCL_ENTRY_FILE, "a\\b", &error), &error);
+    assert_ok(wcl_layer_writer_add_link(writer, "link", "a\\b", &error), &error);
+    assert_ok(wcl_layer_writer_close(writer, &error), &error);
+}
+
 static void find_link(const home *home, wcl_entry *link)
 {
     wcl_error error = WCL_ERROR_INIT;
     static char path[64];
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     assert_ok(wcl_layer_reader_open(&home->driver, "up", no_parents, &reader, &error), &error);
     link->path = NULL;
@@ -204,6 +230,7 @@ int main(void)
         TEST(what_has_no_place_in_the_layer_is_refused),
         TEST(what_cannot_be_on_the_parents_is_refused),
         TEST(what_the_parents_have_may_be_removed_and_linked),
+        TEST(backslashes_part_the_paths_of_a_windows_layer),
         TEST(a_link_to_a_parents_file_says_what_the_file_is),
         TEST(so_does_one_of_a_linux_layer),
     };

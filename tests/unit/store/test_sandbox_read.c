@@ -66,7 +66,7 @@ static void read_stream(wcl_layer_reader *reader, wcl_buffer *stream)
 static seen *read_all(wcl_layer_reader *reader)
 {
     seen *all = calloc(1, sizeof(*all));
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
     wcl_error error = WCL_ERROR_INIT;
 
@@ -560,7 +560,7 @@ static void a_name_that_windows_cannot_have_is_refused(void **state)
 {
     const test_home *home = *state;
     wcl_error error = WCL_ERROR_INIT;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
 
     test_import(home, "win", NULL, 0, "tests/data/vectors/layer.tar");

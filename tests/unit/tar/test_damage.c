@@ -16,7 +16,7 @@ static wcl_status read_layer(const wcl_buffer *tar, size_t size, wcl_os os, wcl_
     memory_source source = { .data = tar->data, .size = size };
     wcl_tar_reader_options options = { .struct_size = sizeof(options), .os = os };
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status;
     uint8_t bytes[8192];
 
@@ -281,7 +281,7 @@ static void memory_does_not_grow_with_the_file(void **state)
     uint64_t size = UINT64_C(600) << 20;
     endless_source source = { .start = WCL_BUFFER_INIT };
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     static uint8_t bytes[65536];
     uint64_t total = 0;
     size_t got;
@@ -309,7 +309,7 @@ static void input_beyond_the_limit_is_refused(void **state)
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     wcl_tar_reader_options options = { .struct_size = sizeof(options), .max_size = 100000 };
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_error error = WCL_ERROR_INIT;
     wcl_status status;
 

@@ -63,7 +63,7 @@ static wcl_os os_of(const char *name, const pair *record)
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     memory_source source;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     append(&tar, '5', "./", NULL, NULL);
     append(&tar, '5', name, NULL, record);
@@ -134,7 +134,7 @@ static void expect_linux_layer(const wcl_buffer *tar)
     wcl_error error = WCL_ERROR_INIT;
     memory_source source;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     open_tar(tar, &source, &reader);
     expect_entry(reader, &entry, WCL_ENTRY_DIRECTORY, "etc", NULL);
@@ -234,7 +234,7 @@ static void folders_that_differ_by_case_are_one_in_a_windows_layer(void **state)
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     memory_source source;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     (void)state;
     append(&tar, '5', "Files", NULL, NULL);
@@ -261,7 +261,7 @@ static void a_link_is_given_what_is_known_of_its_file(void **state)
     memory_source source;
     wcl_layer_reader *reader;
     wcl_layer_writer *writer;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     (void)state;
     file.info.attributes = WCL_ATTRIBUTE_READONLY;

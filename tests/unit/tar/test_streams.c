@@ -195,7 +195,7 @@ static void check_samples(const sample *samples, size_t count, const wcl_buffer 
     wcl_error error = WCL_ERROR_INIT;
     memory_source source = { .data = tar->data, .size = tar->size, .step = 997 };
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     assert_ok(wcl_tar_reader_open(read_memory, &source, NULL, &reader, &error), &error);
     assert_ok(wcl_layer_reader_next(reader, &entry, &error),

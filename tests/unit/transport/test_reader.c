@@ -65,7 +65,7 @@ static void assert_unreadable(const char *folder, uint32_t code, const char *sub
 {
     wcl_error error = WCL_ERROR_INIT;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     wcl_status status = wcl_transport_reader_open(folder, &reader, &error);
 
     if (status == WCL_OK) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/error.h"
 #include "platform/windows/vmcompute.h"
 #include "windows/recorded.h"
 

@@ -7,11 +7,11 @@
 
 #define DISK "\\\\?\\Volume{d2b9750a-3588-5ff4-a2bc-7c0f86a95eb4}\\"
 
-static const wcl_container_layer layers[] = { { "bd9c3ef9", "C:\\layers\\4" },
-                                              { "70003100", "C:\\layers\\p1" } };
-static const wcl_mapped_dir mapped[] = { { "C:\\h", "C:\\c", true, 4096, 77 } };
+static const wcl_container_layer layers[] = { { sizeof(layers[0]), "bd9c3ef9", "C:\\layers\\4" },
+                                              { sizeof(layers[0]), "70003100", "C:\\layers\\p1" } };
+static const wcl_mapped_dir mapped[] = { { sizeof(mapped[0]), "C:\\h", "C:\\c", true, 4096, 77 } };
 static const char *const endpoints[] = { "e1", "e2" };
-static const wcl_hv_runtime runtime = { "C:\\layers\\base\\UtilityVM", true };
+static const wcl_hv_runtime runtime = { sizeof(runtime), "C:\\layers\\base\\UtilityVM", true };
 
 static const wcl_container_config full_config = {
     .struct_size = sizeof(full_config),

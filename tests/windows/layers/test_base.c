@@ -101,7 +101,7 @@ static void copy_vectors(wcl_layer_writer *writer)
     wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     read_vector("layer.tar", -1, &tar);
     memory_source source = { .data = tar.data, .size = tar.size };

@@ -204,9 +204,9 @@ static void each_call_reaches_the_dll(void **state)
     assert_int_equal(wcl_layer_shared_base_images(&driver, &json, NULL), WCL_OK);
     assert_string_equal(json, "{\"Images\":[]}");
     wcl_free(json);
-    assert_int_equal(wcl_layer_process_base("C:\\x", NULL), WCL_OK);
+    assert_int_equal(wcl_layer_process_base(&driver, "C:\\x", NULL), WCL_OK);
     assert_non_null(strstr(last_call("ProcessBaseImage"), "\"path\":\"C:\\\\x\"}"));
-    assert_int_equal(wcl_layer_process_utility_vm("C:\\x", NULL), WCL_OK);
+    assert_int_equal(wcl_layer_process_utility_vm(&driver, "C:\\x", NULL), WCL_OK);
     last_call("ProcessUtilityImage");
     assert_int_equal(wcl_layer_destroy(&driver, "base", NULL), WCL_OK);
     last_call("DestroyLayer");
@@ -216,15 +216,15 @@ static void each_call_reaches_the_dll(void **state)
 
 static void names_become_guids_by_the_dll(void **state)
 {
-    wcl_layer_descriptor descriptor;
+    wcl_layer_descriptor descriptor = WCL_LAYER_DESCRIPTOR_INIT;
     wcl_guid guid;
     char text[37];
 
     (void)state;
-    assert_int_equal(wcl_name_to_guid("4", &guid, NULL), WCL_OK);
+    assert_int_equal(wcl_name_to_guid(&driver, "4", &guid, NULL), WCL_OK);
     wcl_guid_format(&guid, text);
     assert_string_equal(text, "00000034-0000-0000-0000-000000000000");
-    assert_int_equal(wcl_layer_descriptor_of("C:\\layers\\4", &descriptor, NULL), WCL_OK);
+    assert_int_equal(wcl_layer_descriptor_of(&driver, "C:\\layers\\4", &descriptor, NULL), WCL_OK);
     assert_memory_equal(&descriptor.id, &guid, sizeof(guid));
     assert_int_equal(descriptor.flags, 0);
     assert_false(wcl_is_tp4());

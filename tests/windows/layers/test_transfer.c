@@ -173,7 +173,7 @@ static void a_layer_comes_out_as_it_went_in(void **state)
     const wcl_driver driver = make_driver();
     cJSON *entries = read_entries();
     wcl_layer_reader *reader;
-    wcl_entry got;
+    wcl_entry got = WCL_ENTRY_INIT;
     const cJSON *json;
     int number = 0;
 
@@ -221,7 +221,7 @@ static void an_exported_tar_has_the_same_entries(void **state)
     const wcl_parents none = { NULL, 0 };
     size_t entries = 0;
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
 
     (void)state;
     recorder->set_hook(make_layer_folder, NULL);
@@ -392,7 +392,7 @@ static void digests_are_told_and_checked(void **state)
 {
     static const char wrong[] =
         "sha256:0000000000000000000000000000000000000000000000000000000000000000";
-    wcl_import_result result = { 0 };
+    wcl_import_result result = WCL_IMPORT_RESULT_INIT;
     wcl_error error = WCL_ERROR_INIT;
     WCL_CLEANUP_BUFFER wcl_buffer tar = WCL_BUFFER_INIT;
 

@@ -176,7 +176,7 @@ static void write_vectors(wcl_layer_writer *writer)
     cJSON_ArrayForEach(json, entries)
     {
         WCL_CLEANUP_BUFFER wcl_buffer backup = WCL_BUFFER_INIT;
-        wcl_entry entry;
+        wcl_entry entry = WCL_ENTRY_INIT;
         char *path, *target;
         describe_entry(json, &entry, &path, &target);
         assert_ok(wcl_layer_writer_add(writer, &entry, &error), &error);
@@ -397,7 +397,7 @@ static void a_layer_is_read_from_its_transport_folder(void **state)
     const wcl_driver driver = make_driver();
     const char *const paths[] = { parent };
     wcl_layer_reader *reader;
-    wcl_entry entry;
+    wcl_entry entry = WCL_ENTRY_INIT;
     const cJSON *json;
 
     (void)state;

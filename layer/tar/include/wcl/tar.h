@@ -111,6 +111,7 @@ typedef struct wcl_import_options {
 #define WCL_IMPORT_OPTIONS_INIT WCL_STRUCT_INIT(wcl_import_options)
 
 typedef struct wcl_import_result {
+    size_t struct_size; /* sizeof(wcl_import_result) */
     wcl_os os;
     char kind[16];        /* "base" or "layer" */
     char diff_id[72];     /* "sha256:...": of the uncompressed tar */
@@ -119,6 +120,8 @@ typedef struct wcl_import_result {
     uint64_t size;    /* bytes of the uncompressed tar */
     uint64_t entries; /* in it */
 } wcl_import_result;
+
+#define WCL_IMPORT_RESULT_INIT WCL_STRUCT_INIT(wcl_import_result)
 
 /*
  * Makes the layer `id` on `parents` of the layer tar that `read` gives, plain or compressed. `read`
