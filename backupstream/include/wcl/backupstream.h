@@ -47,12 +47,12 @@ typedef struct wcl_backup_header {
     uint32_t attributes; /* WCL_STREAM_... */
     uint64_t size;       /* bytes of data; for a sparse block without the 8 bytes of its offset */
     uint64_t offset;     /* of a sparse block: where in the file its data belongs */
-    const char *name;    /* WTF-8, "" where the stream has none; never NULL from the codecs */
+    const char *name;    /* WTF-8; "" where the stream has none; the codecs never give NULL */
 } wcl_backup_header;
 
 /* ---- Reading (pull) ------------------------------------------------------------------------- */
 
-/* go-winio's BackupStreamReader: takes a backup stream apart as it is read. */
+/* go-winio's BackupStreamReader: splits a backup stream into its streams as it is read. */
 typedef struct wcl_backup_reader wcl_backup_reader;
 
 /* A reader of what `read` gives. Freed with wcl_backup_reader_free(). */
@@ -60,7 +60,7 @@ WCL_API wcl_status wcl_backup_reader_new(wcl_read_fn read, void *context,
                                          wcl_backup_reader **reader, wcl_error *error);
 
 /*
- * Goes to the next stream, passing over what is unread of the one before. WCL_END after the last.
+ * Goes to the next stream, skipping what is unread of the previous one. WCL_END after the last.
  * `header->name` stays valid until the next call. Input that ends inside a stream fails with
  * WCL_CODE_TRUNCATED, an impossible header with WCL_CODE_INVALID_DATA, each naming the offset.
  */
@@ -74,7 +74,7 @@ WCL_API void wcl_backup_reader_free(wcl_backup_reader *reader);
 
 /* ---- Reading (push) ------------------------------------------------------------------------- */
 
-/* The same for a caller to whom the bytes come in pieces. */
+/* The same for a caller that gets the bytes in pieces. */
 typedef struct wcl_backup_decoder wcl_backup_decoder;
 
 typedef struct wcl_backup_events {
@@ -88,7 +88,7 @@ WCL_API wcl_status wcl_backup_decoder_new(const wcl_backup_events *events, void 
                                           wcl_backup_decoder **decoder, wcl_error *error);
 WCL_API wcl_status wcl_backup_decoder_write(wcl_backup_decoder *decoder, const void *data,
                                             size_t size, wcl_error *error);
-/* Says that the stream ends here (an error within a header or data) and makes ready for another. */
+/* Says that the stream ends here (an error within a header or data) and prepares for another. */
 WCL_API wcl_status wcl_backup_decoder_finish(wcl_backup_decoder *decoder, wcl_error *error);
 WCL_API void wcl_backup_decoder_free(wcl_backup_decoder *decoder);
 
@@ -99,13 +99,13 @@ typedef struct wcl_backup_writer wcl_backup_writer;
 
 WCL_API wcl_status wcl_backup_writer_new(wcl_write_fn write, void *context,
                                          wcl_backup_writer **writer, wcl_error *error);
-/* Begins a stream; the one before must have had all its bytes. A NULL name is none. */
+/* Begins a stream; the previous one must be complete. A NULL name means none. */
 WCL_API wcl_status wcl_backup_writer_header(wcl_backup_writer *writer,
                                             const wcl_backup_header *header, wcl_error *error);
-/* Data of the stream; more than its header said is an error. */
+/* Data of the stream; more than its header announced is an error. */
 WCL_API wcl_status wcl_backup_writer_write(wcl_backup_writer *writer, const void *data, size_t size,
                                            wcl_error *error);
-/* Checks that the last stream is whole. */
+/* Checks that the last stream is complete. */
 WCL_API wcl_status wcl_backup_writer_finish(wcl_backup_writer *writer, wcl_error *error);
 WCL_API void wcl_backup_writer_free(wcl_backup_writer *writer);
 
@@ -120,7 +120,7 @@ WCL_API wcl_status wcl_backup_header_encode(const wcl_backup_header *header, uin
 /* Bytes of the largest security descriptor that Windows keeps. */
 #define WCL_SD_MAX 65536
 
-/* Control bits (SECURITY_DESCRIPTOR_CONTROL) that matter to callers. */
+/* Control bits (SECURITY_DESCRIPTOR_CONTROL) that callers may need. */
 #define WCL_SD_DACL_PRESENT 0x0004u
 #define WCL_SD_SACL_PRESENT 0x0010u
 #define WCL_SD_DACL_AUTO_INHERIT_REQUIRED 0x0100u
@@ -137,7 +137,7 @@ typedef struct wcl_sd_part {
     size_t size;
 } wcl_sd_part;
 
-/* A security descriptor taken apart. A DACL that is present without data is a null DACL. */
+/* The parts of a security descriptor. A DACL that is present without data is a null DACL. */
 typedef struct wcl_sd {
     uint16_t control; /* WCL_SD_... */
     uint8_t resource_manager_control;
@@ -148,19 +148,19 @@ typedef struct wcl_sd {
 } wcl_sd;
 
 /*
- * Checks all of a self-relative security descriptor (offsets, SIDs, ACLs, every ACE) and takes it
- * apart. Fails with WCL_CODE_BAD_SECURITY_DESCRIPTOR, _BAD_ACL or _BAD_SID and says where.
+ * Checks all of a self-relative security descriptor (offsets, SIDs, ACLs, every ACE) and gives its
+ * parts. Fails with WCL_CODE_BAD_SECURITY_DESCRIPTOR, _BAD_ACL or _BAD_SID and says where.
  */
 WCL_API wcl_status wcl_sd_parse(const void *descriptor, size_t size, wcl_sd *sd, wcl_error *error);
 
-/* Puts a self-relative descriptor together: owner, group, SACL, DACL in that order behind the
- * header, as Windows lays it out. SELF_RELATIVE is set. Freed with wcl_free(). */
+/* Builds a self-relative descriptor: owner, group, SACL, DACL in that order after the header, as
+ * Windows lays it out. SELF_RELATIVE is set. Freed with wcl_free(). */
 WCL_API wcl_status wcl_sd_build(const wcl_sd *sd, void **descriptor, size_t *size,
                                 wcl_error *error);
 
 /*
  * The descriptor as SDDL ([MS-DTYP] 2.5.1), as ConvertSecurityDescriptorToStringSecurityDescriptor
- * writes it. An ACE that SDDL cannot express (an unknown type, bytes behind the SID) fails with
+ * writes it. An ACE that SDDL cannot express (an unknown type, bytes after the SID) fails with
  * WCL_CODE_NOT_SUPPORTED; a null DACL becomes "D:NO_ACCESS_CONTROL". Freed with wcl_free().
  */
 WCL_API wcl_status wcl_sd_to_sddl(const void *descriptor, size_t size, char **sddl,
@@ -181,20 +181,21 @@ WCL_API wcl_status wcl_sd_from_sddl(const char *sddl, void **descriptor, size_t 
 
 /* One extended attribute. */
 typedef struct wcl_ea {
-    const char *name; /* as it stands, without a NUL inside; NTFS keeps it in upper case */
+    const char *name; /* as stored, without a NUL inside; NTFS keeps it in upper case */
     uint8_t flags;    /* 0x80: needed to interpret the file */
     const uint8_t *value;
     uint16_t value_size;
 } wcl_ea;
 
 /*
- * Walks a FILE_FULL_EA_INFORMATION list: `*position` starts at 0 and is moved on; WCL_END behind
- * the last. Names and values point into the list. Fails with WCL_CODE_BAD_EA.
+ * Walks a FILE_FULL_EA_INFORMATION list: `*position` starts at 0 and is advanced; WCL_END after the
+ * last. Names and values point into the list. Fails with WCL_CODE_BAD_EA.
  */
 WCL_API wcl_status wcl_ea_next(const void *list, size_t size, size_t *position, wcl_ea *ea,
                                wcl_error *error);
 
-/* Builds a list of `count` attributes, each entry (the last too) padded to 4 bytes. wcl_free(). */
+/* Builds a list of `count` attributes, each entry (the last too) padded to 4 bytes. Freed with
+ * wcl_free(). */
 WCL_API wcl_status wcl_ea_build(const wcl_ea *eas, size_t count, void **list, size_t *size,
                                 wcl_error *error);
 
@@ -210,10 +211,10 @@ typedef struct wcl_reparse_link {
     bool is_mount_point;
     bool is_relative; /* a symbolic link's flag */
     char *target; /* as a person spells it: the print name, else the substitute name without \??\
-                     (\\?\ where it is no path on a drive) */
+                     (\\?\ where it is not a path on a drive) */
 } wcl_reparse_link;
 
-/* Checks the outside of a REPARSE_DATA_BUFFER (its length field too) and gives its tag. */
+/* Checks the header of a REPARSE_DATA_BUFFER (with its length field) and gives its tag. */
 WCL_API wcl_status wcl_reparse_tag(const void *data, size_t size, uint32_t *tag, wcl_error *error);
 
 /*
@@ -231,13 +232,13 @@ WCL_API wcl_status wcl_reparse_encode_link(const char *target, bool is_mount_poi
                                            size_t *size, wcl_error *error);
 
 #ifdef _WIN32
-/* ---- Files of Windows ----------------------------------------------------------------------- */
+/* ---- Files on Windows ----------------------------------------------------------------------- */
 
 /*
  * go-winio's BackupFileReader: a file's backup stream, as BackupRead() gives it. `file` is a HANDLE
  * that was opened with FILE_FLAG_BACKUP_SEMANTICS; it stays the caller's and must outlive the
- * reader. With `security` the stream begins with the security descriptor, which takes a handle with
- * ACCESS_SYSTEM_SECURITY.
+ * reader. With `security` the stream begins with the security descriptor, which requires a handle
+ * with ACCESS_SYSTEM_SECURITY.
  */
 typedef struct wcl_backup_file_reader wcl_backup_file_reader;
 WCL_API wcl_status wcl_backup_file_reader_new(void *file, bool security,
@@ -259,8 +260,8 @@ WCL_API void wcl_backup_file_writer_free(wcl_backup_file_writer *writer);
 
 /*
  * go-winio's EnableProcessPrivileges: lets this process back up and restore files whatever their
- * security says (SeBackupPrivilege, SeRestorePrivilege), which reading and writing layers takes.
- * Fails with code 1300 (ERROR_NOT_ALL_ASSIGNED) where the user has not got them.
+ * security says (SeBackupPrivilege, SeRestorePrivilege), which reading and writing layers requires.
+ * Fails with code 1300 (ERROR_NOT_ALL_ASSIGNED) where the user does not have them.
  */
 WCL_API wcl_status wcl_enable_backup_privileges(wcl_error *error);
 #endif

@@ -1,6 +1,6 @@
 /*
  * wcl/base.h - what every part of wcl shares: results and errors, GUIDs, times, and the callbacks
- * through which a caller reads, writes, watches and cancels.
+ * with which a caller reads, writes, watches and cancels.
  *
  * Conventions of every header of wcl:
  *   - Paths, names and messages are UTF-8. Windows names that are not valid UTF-16 (lone
@@ -186,7 +186,8 @@ WCL_API char *wcl_error_format(const wcl_error *error, char *text, size_t size);
 WCL_API bool wcl_error_is_not_exist(const wcl_error *error);
 /* IsAlreadyClosed: the handle was closed before. */
 WCL_API bool wcl_error_is_already_closed(const wcl_error *error);
-/* IsAlreadyStopped: the container or process has stopped (or, as in hcsshim, may never have been).
+/* IsAlreadyStopped: the container or process has stopped (or, as in hcsshim, may never have
+ * existed).
  */
 WCL_API bool wcl_error_is_already_stopped(const wcl_error *error);
 /* IsTimeout: the wait timed out. */
@@ -211,8 +212,8 @@ WCL_API void wcl_guid_format(const wcl_guid *guid, char text[37]);
 /* Reads what wcl_guid_format() writes, in either case, with or without braces. */
 WCL_API wcl_status wcl_guid_parse(const char *text, wcl_guid *guid, wcl_error *error);
 
-/* The GUID the Host Compute Service gives a compute system of that id: RFC 4122 version 5 over the
- * UTF-16LE of the upper-cased id. */
+/* The GUID that the Host Compute Service gives a compute system with that id: RFC 4122 version 5
+ * over the UTF-16LE of the upper-cased id. */
 WCL_API wcl_status wcl_guid_of_compute_system(const char *id, wcl_guid *guid, wcl_error *error);
 
 /* ---- Times ---------------------------------------------------------------------------------- */
@@ -236,8 +237,8 @@ WCL_API int wcl_name_compare(const char *a, const char *b);
 /* ---- Callbacks ------------------------------------------------------------------------------ */
 
 /*
- * Gives up to `size` bytes in `buffer` and their number in `*got`; 0 means the end. `size` is not
- * 0.
+ * Puts up to `size` bytes into `buffer` and their number into `*got`; 0 means the end. `size` is
+ * not 0.
  */
 typedef wcl_status (*wcl_read_fn)(void *context, void *buffer, size_t size, size_t *got,
                                   wcl_error *error);
@@ -246,24 +247,25 @@ typedef wcl_status (*wcl_read_fn)(void *context, void *buffer, size_t size, size
 typedef wcl_status (*wcl_write_fn)(void *context, const void *data, size_t size, wcl_error *error);
 
 /*
- * A wcl_write_fn for what is open already: `context` is an `int *`, the descriptor, which must
- * block. What writes a whole file as it is may have the kernel copy it to there instead, or share
- * it where the file system can.
+ * A wcl_write_fn for an open file: `context` is an `int *`, the descriptor, which must block. A
+ * function that writes a whole file unchanged may let the kernel copy it there instead, or share
+ * its blocks where the file system can.
  */
 WCL_API wcl_status wcl_write_fd(void *context, const void *data, size_t size, wcl_error *error);
 
 /*
- * A file that appears under its name only once it is whole, in place of a regular file of that name
- * or at the end of symbolic links. A device, a FIFO and whatever else is no regular file is written
- * into as it is, and "-" is standard output. What is not finished leaves no trace, where the file
- * system has files without a name (O_TMPFILE) not even when the process is killed.
+ * A file that appears under its name only once it is complete, in place of a regular file of that
+ * name or at the end of symbolic links. A device, a FIFO or anything else that is not a regular
+ * file is written to directly, and "-" is standard output. A file that is not finished leaves no
+ * trace; where the file system has files without a name (O_TMPFILE), not even when the process is
+ * killed.
  */
 typedef struct wcl_new_file wcl_new_file;
 
 WCL_API wcl_status wcl_new_file_open(const char *name, wcl_new_file **file, wcl_error *error);
-/* What to write to, the context of wcl_write_fd(); the file's. */
+/* What to write to, as the context of wcl_write_fd(); belongs to the file. */
 WCL_API int *wcl_new_file_fd(wcl_new_file *file);
-/* Gives the file its name. It is to be freed afterwards as well. */
+/* Gives the file its name. The handle must still be freed. */
 WCL_API wcl_status wcl_new_file_finish(wcl_new_file *file, wcl_error *error);
 /* NULL is allowed. */
 WCL_API void wcl_new_file_free(wcl_new_file *file);
@@ -275,25 +277,26 @@ typedef enum wcl_log_level {
     WCL_LOG_DEBUG = 3,
 } wcl_log_level;
 
-/* How far an operation is. */
+/* How far an operation has got. */
 typedef struct wcl_progress {
     const char *operation; /* "import" */
-    const char *subject;   /* the entry or layer at hand, or NULL */
-    uint64_t done;         /* bytes of input dealt with */
-    uint64_t total;        /* bytes in all, 0 where not known */
-    uint64_t entries;      /* entries dealt with */
+    const char *subject;   /* the current entry or layer, or NULL */
+    uint64_t done;         /* bytes of input processed */
+    uint64_t total;        /* bytes in all; 0: not known */
+    uint64_t entries;      /* entries processed */
 } wcl_progress;
 
 /*
- * A caller's ears and brakes, passed by pointer to what takes long; any member may be NULL. The
- * callbacks come from the thread that made the call. The struct must outlive the call or handle.
+ * How a caller watches and cancels what takes long; passed by pointer, and any member may be NULL.
+ * The callbacks are made by the thread that made the call. The struct must outlive the call or
+ * handle.
  */
 typedef struct wcl_hooks {
     size_t struct_size; /* sizeof(wcl_hooks) */
-    void *context;      /* given back to the callbacks */
+    void *context;      /* passed to the callbacks */
     void (*log)(void *context, wcl_log_level level, const char *message);
-    /* Called every few milliseconds to tenths of a second; returning true cancels the operation,
-     * which undoes what it did and fails with WCL_CODE_CANCELLED. */
+    /* Called at least every few tenths of a second; returning true cancels the operation, which
+     * undoes what it did and fails with WCL_CODE_CANCELLED. */
     bool (*progress)(void *context, const wcl_progress *progress);
 } wcl_hooks;
 

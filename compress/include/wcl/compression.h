@@ -18,22 +18,22 @@ typedef enum wcl_compression {
     WCL_COMPRESSION_BZIP2 = 4,
 } wcl_compression;
 
-/* What is to be known of a compression. Later versions may add fields at the end. */
+/* A compression. Later versions may add fields at the end. */
 typedef struct wcl_compression_info {
     wcl_compression compression;
     const char *name;              /* "gzip" */
-    const char *suffixes[2];       /* of files' names: ".gz"; NULL where there are fewer */
-    const char *oci_media_type;    /* of layers; NULL where images have none of it */
+    const char *suffixes[2];       /* of file names: ".gz"; NULL where there are fewer */
+    const char *oci_media_type;    /* of layers; NULL where images cannot have it */
     const char *docker_media_type; /* likewise */
     bool can_write;                /* by this build */
     int least_level, most_level;   /* both 0 where there are no levels */
     int usual_level;               /* what level 0 stands for */
 } wcl_compression_info;
 
-/* NULL where there is no such compression, so that all can be gone through from 0 on. */
+/* NULL where there is no such compression: a loop from 0 on finds them all. */
 WCL_API const wcl_compression_info *wcl_compression_info_of(wcl_compression compression);
 
-/* Bytes that are made before the ratio of inflating is looked at. */
+/* Decompressed bytes up to which the ratio to the compressed ones is not checked. */
 #define WCL_COMPRESSION_RATIO_FREE (UINT64_C(64) << 20)
 
 #ifdef __cplusplus

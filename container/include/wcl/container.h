@@ -1,14 +1,14 @@
 /*
- * wcl/container.h - compute systems: containers and the processes in them, with the meaning the
- * Host Compute Service gives them, on every provider ("oci": an OCI runtime; "vmcompute": Windows).
+ * wcl/container.h - compute systems: containers and the processes in them, as the Host Compute
+ * Service defines them, on every provider ("oci": an OCI runtime; "vmcompute": Windows).
  *
  * Handles may be used by many threads at once. Closing one (wcl_container_close(),
  * wcl_process_close()) wakes those who wait on it with WCL_CODE_HANDLE_CLOSE; every later call on
- * it fails with WCL_CODE_ALREADY_CLOSED. Freeing it ends that: no thread may then be using it.
+ * it fails with WCL_CODE_ALREADY_CLOSED. It must not be freed while a thread is using it.
  *
- * A container and its processes do not depend on the program that made them. They go on after it
+ * A container and its processes do not depend on the program that made them. They live on after it
  * ends, however it ends, and any program can open them by id until the container has stopped and
- * the last handle of it, in whatever program, is closed: then it is gone.
+ * the last handle of it, in any program, is closed: then it is gone.
  */
 #ifndef WCL_CONTAINER_H
 #define WCL_CONTAINER_H
@@ -26,7 +26,8 @@ extern "C" {
 
 /* ---- Where containers live ------------------------------------------------------------------ */
 
-/* Passing NULL for it, or leaving members NULL, takes what is named here. Copied by what keeps it.
+/* For NULL, or members that are NULL, the defaults named here are used. Functions that keep it copy
+ * it.
  */
 typedef struct wcl_container_options {
     size_t struct_size;      /* sizeof(wcl_container_options) */
@@ -37,16 +38,16 @@ typedef struct wcl_container_options {
     const char *network_dir; /* oci: where networks are kept; NULL: WCL_HOME's hns folder, else
                                 /var/lib/wcl/hns */
     uint32_t wait_ms; /* how many milliseconds a creation, start, pause or resume that the provider
-                         completes later may take; 0: 4 minutes; WCL_TIMEOUT_INFINITE: any time.
-                         One that takes longer fails with WCL_CODE_TIMEOUT; a container whose
-                         creation does is terminated */
+                         completes later may take; 0: 4 minutes; WCL_TIMEOUT_INFINITE: no limit. One
+                         that takes longer fails with WCL_CODE_TIMEOUT; a container whose creation
+                         takes longer is terminated */
 } wcl_container_options;
 
 #define WCL_CONTAINER_OPTIONS_INIT WCL_STRUCT_INIT(wcl_container_options)
 
 /* ---- Configuration -------------------------------------------------------------------------- */
 
-/* MappedDir: a host folder that shows in the container. */
+/* MappedDir: a host folder that appears in the container. */
 typedef struct wcl_mapped_dir {
     size_t struct_size; /* sizeof(wcl_mapped_dir), of all in a list */
     const char *host_path;
@@ -78,8 +79,8 @@ typedef struct wcl_hv_runtime {
 
 /*
  * ContainerConfig. Texts may be NULL for "". Numbers that are 0 and lists that are empty are not
- * set. docs/containers.md says field by field what each provider does with it; a field that a
- * provider cannot honour is refused with an error that names it.
+ * set. docs/containers.md says what each provider does with each field; a field that a provider
+ * cannot honour is refused with an error that names it.
  */
 typedef struct wcl_container_config {
     size_t struct_size;      /* sizeof(wcl_container_config) */
@@ -113,13 +114,13 @@ typedef struct wcl_container_config {
     bool servicing;
     bool allow_unqualified_dns_query;
     const char *dns_search_list; /* suffixes, separated by commas */
-    /* What follows is not in hcsshim, and for oci alone. */
+    /* The following are not in hcsshim, and are for oci only. */
     int64_t pids_limit;          /* processes and threads; 0: 4096; -1: no limit */
     const char *seccomp_profile; /* a profile in docker's JSON, or "unconfined"; NULL: docker's own
                                   */
     bool no_new_privileges;      /* no process gets more rights than its parent had */
-    bool remove_layer_on_exit;   /* the sandbox is removed when the container has ended */
-    bool remove_endpoints_on_exit; /* and so are the endpoints of endpoint_list */
+    bool remove_layer_on_exit;   /* remove the sandbox when the container has ended */
+    bool remove_endpoints_on_exit; /* and the endpoints of endpoint_list */
 } wcl_container_config;
 
 #define WCL_CONTAINER_CONFIG_INIT WCL_STRUCT_INIT(wcl_container_config)
@@ -159,7 +160,7 @@ WCL_API wcl_status wcl_container_start(wcl_container *container, wcl_error *erro
  */
 WCL_API wcl_status wcl_container_shutdown(wcl_container *container, wcl_error *error);
 
-/* Container.Terminate: ends them without asking; may be pending in the same way. Works as well when
+/* Container.Terminate: ends them without asking; may be pending in the same way. Also works when
  * the container's supervisor was lost. */
 WCL_API wcl_status wcl_container_terminate(wcl_container *container, wcl_error *error);
 
@@ -191,8 +192,8 @@ WCL_API wcl_status wcl_container_waitable(wcl_container *container, wcl_waitable
 WCL_API wcl_status wcl_container_modify(wcl_container *container, const char *settings,
                                         wcl_error *error);
 
-/* Container.Close: gives the handle up, also when it fails, and leaves the container as it is.
- * Closing twice is no error. */
+/* Container.Close: gives the handle up, even when it fails, and leaves the container as it is.
+ * Closing twice is not an error. */
 WCL_API wcl_status wcl_container_close(wcl_container *container, wcl_error *error);
 /* Closes the handle if it is open and frees it. NULL is allowed. */
 WCL_API void wcl_container_free(wcl_container *container);
@@ -286,7 +287,7 @@ WCL_API const wcl_container_properties *wcl_container_list_at(const wcl_containe
                                                               size_t index);
 WCL_API void wcl_container_list_free(wcl_container_list *list);
 
-/* ComputeSystemQuery: an empty list leaves that property free. */
+/* ComputeSystemQuery: an empty list matches everything. */
 typedef struct wcl_compute_system_query {
     size_t struct_size; /* sizeof(wcl_compute_system_query) */
     const char *const *ids;
@@ -306,7 +307,7 @@ typedef struct wcl_compute_system_query {
 WCL_API wcl_status wcl_containers_query(const wcl_container_options *options,
                                         const wcl_compute_system_query *query,
                                         wcl_container_list **list, wcl_error *error);
-/* The same as JSON both ways: a query (NULL: all) and an array. wcl_free(). */
+/* The same with JSON: a query (NULL: all) and an array. Freed with wcl_free(). */
 WCL_API wcl_status wcl_containers_query_json(const wcl_container_options *options,
                                              const char *query, char **json, wcl_error *error);
 
@@ -328,9 +329,9 @@ WCL_API wcl_status wcl_container_properties_json(wcl_container *container, const
                                                  char **json, wcl_error *error);
 
 /*
- * HcsGetServiceProperties, HcsModifyServiceSettings: what the compute service itself says of
- * itself, and its settings, as JSON in its own terms (`query` NULL: what is always there). Fail
- * with WCL_CODE_NOT_SUPPORTED on other providers than vmcompute. wcl_free().
+ * HcsGetServiceProperties, HcsModifyServiceSettings: what the compute service reports about itself,
+ * and its settings, as JSON in its own format (`query` NULL: what is always there). They fail with
+ * WCL_CODE_NOT_SUPPORTED on providers other than vmcompute. Freed with wcl_free().
  */
 WCL_API wcl_status wcl_compute_service_properties_json(const wcl_container_options *options,
                                                        const char *query, char **json,
@@ -348,10 +349,10 @@ typedef struct wcl_environment_variable {
 
 /*
  * ProcessConfig. What is run is `application_name` with the arguments of `command_line`, which is
- * split by Windows' rules (wcl_command_line_split()), or with `arguments`, which are taken as they
+ * split by Windows' rules (wcl_command_line_split()), or with `arguments`, which are used as they
  * are. Without an application_name the first argument is the program. With one, all of them are
- * arguments, save that a command line may begin with the application's name once more, as is the
- * custom on Windows.
+ * arguments, except that a command line may repeat the application's name first, as is usual on
+ * Windows.
  */
 typedef struct wcl_process_config {
     size_t struct_size; /* sizeof(wcl_process_config) */
@@ -376,7 +377,8 @@ typedef struct wcl_process_config {
 
 typedef struct wcl_process wcl_process;
 
-/* Container.CreateProcess: starts a process in a running container. wcl_process_free(). */
+/* Container.CreateProcess: starts a process in a running container. Freed with wcl_process_free().
+ */
 WCL_API wcl_status wcl_process_create(wcl_container *container, const wcl_process_config *config,
                                       wcl_process **process, wcl_error *error);
 /* The same from a JSON document with hcsshim's field names. */
@@ -406,7 +408,7 @@ WCL_API wcl_status wcl_process_waitable(wcl_process *process, wcl_waitable *wait
                                         wcl_error *error);
 
 /*
- * Process.ExitCode of a process that has ended: what it exited with, or 128 and the number of the
+ * Process.ExitCode of a process that has ended: what it exited with, or 128 plus the number of the
  * signal that ended it. Fails with WCL_CODE_INVALID_PROCESS_STATE while it runs; a failure sets
  * `*code` to WCL_WAIT_ERR_EXEC_FAILED.
  */
@@ -422,17 +424,17 @@ typedef intptr_t wcl_pipe;
 
 /*
  * Process.Stdio: the pipes that were asked for. The caller closes them with wcl_pipe_close(), which
- * does not close the process's own ends: the call can be made again, also from another program.
+ * does not close the process's own ends: the call can be repeated, also by another program.
  */
 WCL_API wcl_status wcl_process_stdio(wcl_process *process, wcl_pipe *in, wcl_pipe *out,
                                      wcl_pipe *err, wcl_error *error);
 
-/* Process.CloseStdin: the process reads what was written so far and then the end, whoever else
- * holds the pipe. A console is sent its end-of-file character. */
+/* Process.CloseStdin: the process reads what was written so far and then the end, even if others
+ * hold the pipe. A console gets its end-of-file character. */
 WCL_API wcl_status wcl_process_close_stdin(wcl_process *process, wcl_error *error);
 
-/* Process.Close: gives the handle up, also when it fails, and leaves the process as it is. Closing
- * twice is no error. */
+/* Process.Close: gives the handle up, even when it fails, and leaves the process as it is. Closing
+ * twice is not an error. */
 WCL_API wcl_status wcl_process_close(wcl_process *process, wcl_error *error);
 /* Closes the handle if it is open and frees it. NULL is allowed. */
 WCL_API void wcl_process_free(wcl_process *process);
@@ -449,17 +451,17 @@ WCL_API void wcl_pipe_close(wcl_pipe pipe);
 /* ---- Command lines -------------------------------------------------------------------------- */
 
 /*
- * Splits a command line as CommandLineToArgvW does. Gives a NULL-terminated list in one block for
- * wcl_free(), with the number of arguments in `*count`; an empty line has none.
+ * Splits a command line as CommandLineToArgvW does. Gives a NULL-terminated list in one block,
+ * freed with wcl_free(), and the number of arguments in `*count`; an empty line has none.
  */
 WCL_API wcl_status wcl_command_line_split(const char *line, char ***arguments, size_t *count,
                                           wcl_error *error);
 
 /*
  * Joins arguments, of which the first names the program, into a command line that
- * wcl_command_line_split() and CommandLineToArgvW split into the same ones. wcl_free(). Fails with
- * WCL_CODE_INVALID_PARAMETER when there are none, or when the first holds a quote, which no command
- * line can say.
+ * wcl_command_line_split() and CommandLineToArgvW split into the same ones. Freed with wcl_free().
+ * Fails with WCL_CODE_INVALID_PARAMETER when there are none, or when the first contains a quote,
+ * which no command line can express.
  */
 WCL_API wcl_status wcl_command_line_join(const char *const *arguments, size_t count, char **line,
                                          wcl_error *error);

@@ -3,11 +3,11 @@
  * that offers it to dockerd as a graph driver plugin.
  *
  * A layer is made on a parent and is one of two kinds. A read-only one (wcl_graphdriver_create())
- * gets its contents once: by a tar that is applied to it, or by what is written where
- * wcl_graphdriver_get() mounts it, until its first diff or until a layer is made on it and wanted.
- * A writable one (wcl_graphdriver_create_read_write()) stands on a read-only one, on another
- * writable one, which is not written to any more (docker's "-init" layers), or on nothing. An id is
- * as in wcl/layer.h; "" as a parent means none.
+ * gets its contents once: from a tar that is applied to it, or from what is written where
+ * wcl_graphdriver_get() mounts it, until its first diff or until a layer on it is used. The parent
+ * of a writable one (wcl_graphdriver_create_read_write()) is a read-only layer, another writable
+ * one that is not written to any more (docker's "-init" layers), or none. Ids are as in
+ * wcl/layer.h; "" as a parent means none.
  *
  * All functions may be called by many threads at once on one handle.
  */
@@ -22,7 +22,7 @@ extern "C" {
 
 typedef struct wcl_graphdriver wcl_graphdriver;
 
-/* A run of ids in a user namespace and outside it. */
+/* A range of ids in a user namespace and outside it. */
 typedef struct wcl_id_map {
     uint32_t container_id;
     uint32_t host_id;
@@ -34,43 +34,44 @@ typedef struct wcl_graphdriver_options {
     const char *home;     /* the folder of all layers; made where it is missing */
     const char *provider; /* as in wcl_driver */
     const char *const
-        *options; /* "KEY=VALUE", of dockerd's --storage-opt; see docs/graphdriver.md */
+        *options; /* "KEY=VALUE", from dockerd's --storage-opt; see docs/graphdriver.md */
     size_t option_count;
-    /* Maps that change no id are accepted, others are refused. */
+    /* Maps that change no id are accepted; others are refused. */
     const wcl_id_map *uid_maps;
     size_t uid_map_count;
     const wcl_id_map *gid_maps;
     size_t gid_map_count;
-    /* May be NULL, else must outlive the driver. Called from the threads that call the driver, and
-     * those that work for them; `progress` can end a call, which fails with CANCELLED. */
+    /* May be NULL; otherwise must outlive the driver. Called from the threads that call the driver
+     * and those that work for them; `progress` can cancel a call, which fails with CANCELLED. */
     const wcl_hooks *hooks;
 } wcl_graphdriver_options;
 
 #define WCL_GRAPHDRIVER_OPTIONS_INIT WCL_STRUCT_INIT(wcl_graphdriver_options)
 
 /*
- * Opens a driver on a home, as another process left it: what is mounted stays mounted, and counts
- * as one reference that is not ours.
+ * Opens a driver on a home as another process left it: what is mounted stays mounted, and counts as
+ * one reference that is not this driver's.
  */
 WCL_API wcl_status wcl_graphdriver_open(const wcl_graphdriver_options *options,
                                         wcl_graphdriver **driver, wcl_error *error);
 
-/* Frees it. What is mounted stays mounted. NULL is allowed. */
+/* Frees the driver. What is mounted stays mounted. NULL is allowed. */
 WCL_API void wcl_graphdriver_free(wcl_graphdriver *driver);
 
-/* The folder of all layers, absolute; stays the driver's. */
+/* The folder of all layers, an absolute path; belongs to the driver. */
 WCL_API const char *wcl_graphdriver_home(const wcl_graphdriver *driver);
 
 /*
- * Init, and Cleanup: forgets all references and undoes all mounts, except those that are the root
- * of a process somewhere: these count as one reference again.
+ * Init, and Cleanup: forgets all references and unmounts everything, except what is the root of a
+ * process somewhere, which counts as one reference again.
  */
 WCL_API wcl_status wcl_graphdriver_cleanup(wcl_graphdriver *driver, wcl_error *error);
 
-/* What can be asked of a new layer. */
+/* Options of a new layer. */
 typedef struct wcl_graphdriver_create_options {
     size_t struct_size; /* sizeof(wcl_graphdriver_create_options) */
-    /* "KEY=VALUE", of docker's --storage-opt: size=10G limits a writable layer (not an -init one).
+    /* "KEY=VALUE", from docker's --storage-opt: size=10G limits a writable layer (not an -init
+     * one).
      */
     const char *const *storage_options;
     size_t storage_option_count;
@@ -91,20 +92,20 @@ WCL_API wcl_status wcl_graphdriver_create_read_write(wcl_graphdriver *driver, co
                                                      const wcl_graphdriver_create_options *options,
                                                      wcl_error *error);
 
-/* Remove: one that is not there is removed already. Refused while another stands on it; references
- * do not hold it. */
+/* Remove: succeeds for a layer that does not exist. Refused while it is another's parent;
+ * references do not keep it. */
 WCL_API wcl_status wcl_graphdriver_remove(wcl_graphdriver *driver, const char *id,
                                           wcl_error *error);
 
 /*
  * Get: mounts the layer merged with its parents, a writable one for writing, and counts a
  * reference. `mount_label` is an SELinux context for a writable layer's files, or NULL or "".
- * `*path` is where; wcl_free().
+ * `*path`, which is freed with wcl_free(), is where it is mounted.
  */
 WCL_API wcl_status wcl_graphdriver_get(wcl_graphdriver *driver, const char *id,
                                        const char *mount_label, char **path, wcl_error *error);
 
-/* Put: ends a reference, and the mount with the last. Without a mount there is nothing to do. */
+/* Put: ends a reference, and with the last one the mount. Does nothing where nothing is mounted. */
 WCL_API wcl_status wcl_graphdriver_put(wcl_graphdriver *driver, const char *id, wcl_error *error);
 
 WCL_API wcl_status wcl_graphdriver_exists(wcl_graphdriver *driver, const char *id, bool *exists,
@@ -124,14 +125,14 @@ WCL_API bool wcl_graphdriver_reproduces_exact_diffs(const wcl_graphdriver *drive
 
 /*
  * Diff: the layer's tar, uncompressed: of a read-only layer the bytes that were applied, of a
- * writable one what changed. `parent` must be the layer's own, or of a read-only layer any that it
- * stands on, or "" for all that it shows.
+ * writable one what changed. `parent` must be the layer's own parent or, for a read-only layer, any
+ * layer below it, or "" for all that it shows.
  */
 WCL_API wcl_status wcl_graphdriver_diff(wcl_graphdriver *driver, const char *id, const char *parent,
                                         wcl_write_fn write, void *context, wcl_error *error);
 
-/* Changes: what the layer changes of its parent, or a read-only one of any other. As in
- * wcl_layer_changes(). */
+/* Changes: what the layer changes compared with its parent or, for a read-only one, with any other.
+ * As in wcl_layer_changes(). */
 WCL_API wcl_status wcl_graphdriver_changes(
     wcl_graphdriver *driver, const char *id, const char *parent,
     wcl_status (*change)(void *context, const char *path, wcl_change_kind kind, wcl_error *error),
@@ -139,9 +140,9 @@ WCL_API wcl_status wcl_graphdriver_changes(
 
 /*
  * ApplyDiff: fills a read-only layer, which was made on `parent` and not filled yet, with the tar
- * that `read` gives (called from another thread), plain or compressed. `*size` is as of
- * wcl_graphdriver_diff_size(). When it fails the layer is as it was before. A layer that was
- * written to, or is writable, is changed as the tar says; some of it may be done when it fails.
+ * that `read` gives (called from another thread), plain or compressed. `*size` is that of
+ * wcl_graphdriver_diff_size(). When it fails the layer is as it was. A layer that was written to,
+ * or is writable, is changed as the tar says; when that fails, it may be half done.
  */
 WCL_API wcl_status wcl_graphdriver_apply_diff(wcl_graphdriver *driver, const char *id,
                                               const char *parent, wcl_read_fn read, void *context,
@@ -160,27 +161,27 @@ typedef struct wcl_graphdriver_server_options {
     const char *socket; /* path of the Unix socket, made with its folders; unused with listen_fd */
     int listen_fd; /* a listening Unix socket, which the server takes over; -1: make `socket` */
     /*
-     * A folder where the server remembers what dockerd asked for last, so that a server that is
-     * started anew can go on: a dockerd that runs does not say it again.
+     * A folder where the server remembers what dockerd asked for last, so that a restarted server
+     * can go on: a running dockerd does not say it again.
      */
     const char *state_dir;
     const char *provider;   /* as in wcl_driver */
     const wcl_hooks *hooks; /* its log, called from several threads; may be NULL */
-    /* 0 for all of these: what docs/graphdriver.md says. */
+    /* 0 for any of these: the default in docs/graphdriver.md. */
     unsigned connections_max; /* more are closed at once */
-    unsigned request_seconds; /* that a client may let pass within a request, or between two */
-    unsigned stream_seconds;  /* the same within the tar of a layer */
+    unsigned request_seconds; /* that a client may stall within a request, or between two */
+    unsigned stream_seconds;  /* the same within a layer's tar */
 } wcl_graphdriver_server_options;
 
 #define WCL_GRAPHDRIVER_SERVER_OPTIONS_INIT                                                        \
     WCL_STRUCT_INIT_WITH(wcl_graphdriver_server_options, listen_fd, -1)
 
-/* Begins to serve, in threads of its own. */
+/* Starts serving, in threads of its own. */
 WCL_API wcl_status wcl_graphdriver_server_start(const wcl_graphdriver_server_options *options,
                                                 wcl_graphdriver_server **server, wcl_error *error);
 
-/* Stops: takes no more requests, breaks off what is being streamed, waits for the rest, removes the
- * socket that it made. NULL is allowed. */
+/* Stops: accepts no more requests, interrupts what is being streamed, waits for the rest, and
+ * removes the socket if it made it. NULL is allowed. */
 WCL_API void wcl_graphdriver_server_stop(wcl_graphdriver_server *server);
 
 #ifdef __cplusplus

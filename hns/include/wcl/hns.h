@@ -1,18 +1,19 @@
 /*
- * wcl/hns.h - networks and endpoints, as the Host Network Service (HNS) of Windows has them.
+ * wcl/hns.h - networks and endpoints, as in the Host Network Service (HNS) of Windows.
  *
- * A network is a switch that containers are joined to; an endpoint is one container's place on it,
- * with its address and MAC. Objects are made, read and removed by requests: a method (GET, POST,
- * DELETE), a path and a JSON object whose fields are those of the structs here. On Windows the
- * requests go to HNS itself; on Linux a provider of wcl's own keeps the objects on disk and builds
- * them in the kernel through netlink and nftables (docs/networks.md says how each type is built).
+ * A network is a switch that containers are joined to; an endpoint is one container's connection to
+ * it, with its address and MAC. Objects are made, read and removed by requests: a method (GET,
+ * POST, DELETE), a path and a JSON object whose fields are those of the structs here. On Windows
+ * the requests go to HNS itself; on Linux a provider of wcl's own keeps the objects on disk and
+ * builds them in the kernel through netlink and nftables (docs/networks.md says how each type is
+ * built).
  *
  * Requests:
  *   GET    /networks/      /endpoints/        all objects, as a JSON list
  *   GET    /networks/ID    /endpoints/ID      one object
- *   POST   /networks/      /endpoints/        makes one; what the request leaves out is filled in
+ *   POST   /networks/      /endpoints/        makes one; fills in what the request leaves out
  *   POST   /endpoints/ID                      changes an endpoint's policies, DNS settings or name
- *   DELETE /networks/ID    /endpoints/ID      removes one and gives what it was
+ *   DELETE /networks/ID    /endpoints/ID      removes one and returns what it was
  *   POST   /endpoints/ID/attach               {"ContainerId","SystemType","CompartmentId"}
  *   POST   /endpoints/ID/detach               the same, or {}
  */
@@ -48,7 +49,7 @@ typedef struct wcl_hns_qos_policy {
     uint64_t maximum_outgoing_bandwidth_in_bytes; /* a second */
 } wcl_hns_qos_policy;
 
-/* VlanPolicy: the 802.1Q tag that the endpoint's frames carry outside it, 1 to 4094. */
+/* VlanPolicy: the 802.1Q tag that the endpoint's frames carry on the wire, 1 to 4094. */
 typedef struct wcl_hns_vlan_policy {
     uint32_t vlan;
 } wcl_hns_vlan_policy;
@@ -58,7 +59,7 @@ typedef struct wcl_hns_vsid_policy {
     uint32_t vsid;
 } wcl_hns_vsid_policy;
 
-/* PaPolicy: the provider address, that of the node which a remote endpoint lives on. */
+/* PaPolicy: the provider address: that of the node on which a remote endpoint is. */
 typedef struct wcl_hns_pa_policy {
     const char *pa;
 } wcl_hns_pa_policy;
@@ -85,7 +86,7 @@ typedef struct wcl_hns_subnet {
     const char *extra;
 } wcl_hns_subnet;
 
-/* MacPool: a range of MACs, "00-15-5D-00-00-00"; both ends belong to it. */
+/* MacPool: a range of MACs, "00-15-5D-00-00-00"; both ends are included. */
 typedef struct wcl_hns_mac_pool {
     const char *start_mac_address;
     const char *end_mac_address;
@@ -93,7 +94,7 @@ typedef struct wcl_hns_mac_pool {
 } wcl_hns_mac_pool;
 
 /*
- * HNSNetwork. A caller may fill one in with texts of its own; what a parse or a request gave owns
+ * HNSNetwork. A caller may fill one in with its own texts; one that a parse or a request gave owns
  * its texts and is freed with wcl_hns_network_free(). Texts that are not set are NULL.
  */
 typedef struct wcl_hns_network {
@@ -139,7 +140,7 @@ typedef struct wcl_hns_endpoint {
     bool enable_internal_dns;
     bool disable_icc; /* no traffic with the other endpoints of the network */
     uint8_t prefix_length;
-    bool is_remote_endpoint; /* lives on the node that its PA policy names */
+    bool is_remote_endpoint; /* is on the node that its PA policy names */
     const char *ipv6_address;
     uint8_t ipv6_prefix_length;
     const char *gateway_address_v6;
@@ -149,15 +150,15 @@ typedef struct wcl_hns_endpoint {
 #define WCL_HNS_ENDPOINT_INIT WCL_STRUCT_INIT(wcl_hns_endpoint)
 
 /*
- * From and to the JSON of the requests. Fields left out are left out again; unknown fields come
- * back as they were. Parsing fails with WCL_CODE_INVALID_DATA and the field's name when a field has
- * the wrong type or does not fit. `*json` is freed with wcl_free().
+ * From and to the JSON of the requests. Fields that were left out are left out again; unknown
+ * fields come back as they were. Parsing fails with WCL_CODE_INVALID_DATA and the field's name when
+ * a field has the wrong type or does not fit. `*json` is freed with wcl_free().
  */
 WCL_API wcl_status wcl_hns_network_parse(const char *json, wcl_hns_network **network,
                                          wcl_error *error);
 WCL_API wcl_status wcl_hns_network_format(const wcl_hns_network *network, char **json,
                                           wcl_error *error);
-/* Only for what a function of wcl gave; NULL is allowed. */
+/* Only for what a function of wcl returned; NULL is allowed. */
 WCL_API void wcl_hns_network_free(wcl_hns_network *network);
 
 WCL_API wcl_status wcl_hns_endpoint_parse(const char *json, wcl_hns_endpoint **endpoint,
@@ -181,8 +182,8 @@ typedef struct wcl_hns_options {
     size_t struct_size;    /* sizeof(wcl_hns_options) */
     const char *provider;  /* "linux", "vmcompute"; NULL: $WCL_PROVIDER, else the platform's own */
     const char *state_dir; /* linux: where objects are kept; NULL: /var/lib/wcl/hns */
-    const char *run_dir;   /* linux: what dies with a restart, and the network namespaces; NULL:
-                              /run/wcl */
+    const char *run_dir;   /* linux: what does not survive a restart, and the network namespaces;
+                              NULL: /run/wcl */
     const wcl_hooks *hooks;
     /*
      * linux: where a container's network namespace is, for attach requests that name a container
@@ -196,8 +197,8 @@ typedef struct wcl_hns_options {
 #define WCL_HNS_OPTIONS_INIT WCL_STRUCT_INIT(wcl_hns_options)
 
 /*
- * Opens the service; `options` may be NULL. On Linux all that is built is built in the network
- * namespace that the calling thread is in now, whatever namespace later calls come from. Close with
+ * Opens the service; `options` may be NULL. On Linux everything is built in the network namespace
+ * that the calling thread is in now, whatever namespace later calls come from. Close with
  * wcl_hns_close().
  */
 WCL_API wcl_status wcl_hns_open(const wcl_hns_options *options, wcl_hns **hns, wcl_error *error);
@@ -206,9 +207,9 @@ WCL_API void wcl_hns_close(wcl_hns *hns);
 /*
  * HNSCall: passes a request on as it is. `path` begins with "/networks/" or "/endpoints/";
  * `request` is JSON, or NULL or "" for none. `*response` is the answer's envelope,
- * `{"Success":bool,"Error":string,"Output":...}`, freed with wcl_free(). A request that is refused
- * is a successful call whose envelope says why; the function itself fails only when the service
- * cannot be asked at all.
+ * `{"Success":bool,"Error":string,"Output":...}`, freed with wcl_free(). A refused request is a
+ * successful call whose envelope says why; the function itself fails only when it cannot ask the
+ * service at all.
  */
 WCL_API wcl_status wcl_hns_call(wcl_hns *hns, const char *method, const char *path,
                                 const char *request, char **response, wcl_error *error);
@@ -240,17 +241,17 @@ WCL_API wcl_status wcl_hns_list_endpoints(wcl_hns *hns, wcl_hns_endpoint ***endp
 WCL_API void wcl_hns_endpoint_list_free(wcl_hns_endpoint **endpoints, size_t count);
 
 /*
- * Brings the kernel to what is on disk, after a reboot or when an interface or rule was lost, and
- * removes what belongs to no object. Requests that change something do it by themselves when the
- * host was restarted or the last change was cut short.
+ * Makes the kernel match what is on disk, after a reboot or when an interface or rule was lost, and
+ * removes what belongs to no object. Requests that change something do this by themselves when the
+ * host was restarted or the last change was interrupted.
  */
 WCL_API wcl_status wcl_hns_restore(wcl_hns *hns, wcl_error *error);
 
 /* ---- Containers, namespaces, compartments ---------------------------------------------------- */
 
 /*
- * Makes a network namespace for a container, known by the container's id to attach requests, and
- * gives the path an OCI runtime can join (freed with wcl_free()). It lives until
+ * Makes a network namespace for a container, which attach requests find by the container's id, and
+ * gives the path that an OCI runtime can join (freed with wcl_free()). It lives until
  * wcl_hns_namespace_remove(), which detaches the endpoints in it first.
  */
 WCL_API wcl_status wcl_hns_namespace_create(wcl_hns *hns, const char *container_id, char **path,
@@ -262,16 +263,16 @@ WCL_API wcl_status wcl_hns_namespace_remove(wcl_hns *hns, const char *container_
 
 /*
  * Attaches an endpoint to a container whose network namespace is at `namespace_path` (a file such
- * as /proc/PID/ns/net). `container_id` is what detach and the endpoint's record call it.
+ * as /proc/PID/ns/net). `container_id` is its name in detach requests and in the endpoint's record.
  */
 WCL_API wcl_status wcl_hns_attach_namespace(wcl_hns *hns, const char *endpoint_id,
                                             const char *container_id, const char *namespace_path,
                                             wcl_error *error);
-/* Takes the endpoint out of whatever it is attached to; none is not an error. */
+/* Detaches the endpoint from whatever it is attached to; nothing is not an error. */
 WCL_API wcl_status wcl_hns_detach(wcl_hns *hns, const char *endpoint_id, wcl_error *error);
 
 /*
- * The resolv.conf that the endpoints' DNS settings ask for, `*text` NULL when they ask for nothing;
+ * The resolv.conf for the endpoints' DNS settings; `*text` is NULL when they have none, and is
  * freed with wcl_free().
  */
 WCL_API wcl_status wcl_hns_resolv_conf(wcl_hns *hns, const char *const *endpoint_ids, size_t count,

@@ -1,12 +1,12 @@
 /*
- * wcl/layer.h - container image layers: reading and writing their entries, in whatever form a layer
- * is kept, and converting one form into another.
+ * wcl/layer.h - container image layers: reading and writing their entries, in any form that a layer
+ * can have, and converting one form into another.
  *
  * A layer is a sequence of entries. A reader gives them, a folder always before what is in it; a
  * writer takes them. Each entry has a path, basic information, and a Win32 backup stream with the
  * rest of its metadata and all its data (see wcl/backupstream.h). The same two handles serve layers
- * in a store, OCI layer tars, transport folders and plain folders, so that any can be turned into
- * any.
+ * in a store, OCI layer tars, transport folders and plain folders, so that any form can be
+ * converted into any other.
  *
  * Paths are relative to the layer's root, with forward slashes: "Files/Windows/notepad.exe". A
  * writer takes backslashes too where the entry is one of Windows, and for links, targets and
@@ -52,9 +52,9 @@ typedef enum wcl_entry_kind {
     WCL_ENTRY_FILE = 1,
     WCL_ENTRY_DIRECTORY = 2,
     WCL_ENTRY_HARD_LINK = 3, /* another name of the entry `target` */
-    WCL_ENTRY_DELETED = 4,   /* of a parent layer, absent from this one on (whiteout, tombstone) */
+    WCL_ENTRY_DELETED = 4,   /* of a parent layer, gone from this layer on (whiteout, tombstone) */
     /* In Linux layers only: */
-    WCL_ENTRY_OPAQUE = 5,  /* what the parents have in this folder is absent */
+    WCL_ENTRY_OPAQUE = 5,  /* what the parents have in this folder is gone */
     WCL_ENTRY_SYMLINK = 6, /* to `target`; in a Windows layer links are reparse points instead */
     WCL_ENTRY_CHARACTER_DEVICE = 7,
     WCL_ENTRY_BLOCK_DEVICE = 8,
@@ -62,10 +62,9 @@ typedef enum wcl_entry_kind {
 } wcl_entry_kind;
 
 /*
- * The reader promises that the entry's backup stream is in BackupRead's own order and whole:
+ * The reader promises that the entry's backup stream is complete and in BackupRead's own order:
  * security, EA and reparse data (at most one each), then at most one unnamed data stream without
- * sparse blocks, then nothing but plain alternate streams. A writer can then pass the data on as it
- * comes.
+ * sparse blocks, then only plain alternate streams. A writer can then pass the data on as it comes.
  */
 #define WCL_ENTRY_IN_ORDER 0x1u
 /* The layer does not list this folder; it is implied by what is in it. */
@@ -76,9 +75,9 @@ typedef struct wcl_entry {
     wcl_entry_kind kind;
     uint32_t flags; /* WCL_ENTRY_... */
     const char *path;
-    const char
-        *target;   /* of a hard link: the path of its first name; of a symbolic link: as it is */
-    uint64_t size; /* bytes of the unnamed data stream (the file's size) */
+    const char *target;  /* of a hard link: the path of its first name; of a symbolic link: the
+                            target as stored */
+    uint64_t size;       /* bytes of the unnamed data stream (the file's size) */
     wcl_basic_info info; /* of files and directories, and of hard links where it is known */
     /* What only Linux layers have. */
     bool has_posix;
@@ -119,9 +118,9 @@ WCL_API wcl_status wcl_layer_reader_close(wcl_layer_reader *reader, wcl_error *e
 
 /*
  * LayerWriter, FilterLayerWriter: makes a layer. A folder must be added before what is in it. A
- * writer of the store refuses, as hcsshim's do, what is in no folder that was added
- * (PATH_NOT_FOUND), a path twice (FILE_EXISTS), a file with a folder's attributes and entries of
- * another system than the parents' (INVALID_PARAMETER).
+ * writer of the store refuses, as hcsshim's do, an entry whose folder was not added
+ * (PATH_NOT_FOUND), a path twice (FILE_EXISTS), a file with a folder's attributes and entries of a
+ * system other than the parents' (INVALID_PARAMETER).
  */
 typedef struct wcl_layer_writer wcl_layer_writer;
 
@@ -131,12 +130,12 @@ typedef struct wcl_layer_writer wcl_layer_writer;
 WCL_API wcl_status wcl_layer_writer_add(wcl_layer_writer *writer, const wcl_entry *entry,
                                         wcl_error *error);
 
-/* LayerWriter.AddLink: `path` becomes another name of `target`, which was added before or is in a
- * parent layer. */
+/* LayerWriter.AddLink: `path` becomes another name of `target`, which must have been added or be in
+ * a parent layer. */
 WCL_API wcl_status wcl_layer_writer_add_link(wcl_layer_writer *writer, const char *path,
                                              const char *target, wcl_error *error);
 
-/* LayerWriter.Remove: `path`, which a parent layer has, is absent from this layer on. The store
+/* LayerWriter.Remove: `path`, which a parent layer has, is gone from this layer on. The store
  * refuses what no parent has (FILE_NOT_FOUND); a layer written without parents may delete anything.
  */
 WCL_API wcl_status wcl_layer_writer_remove(wcl_layer_writer *writer, const char *path,
@@ -167,16 +166,16 @@ typedef enum wcl_flavour {
     WCL_FLAVOUR_FILTER = 1, /* FilterDriver */
 } wcl_flavour;
 
-/* DriverInfo: where layers are kept and by whom. Copied by what keeps it. */
+/* DriverInfo: where layers are kept and by which provider. Functions that keep it copy it. */
 typedef struct wcl_driver {
     size_t struct_size; /* sizeof(wcl_driver) */
     wcl_flavour flavour;
-    /* The folder of all layers; each is a folder of its id's name in it. What makes a layer or an
-     * image makes it where it is missing; all else fails with PATH_NOT_FOUND, but for
+    /* The folder of all layers; each is a folder in it, named by its id. Functions that make a
+     * layer or an image make it where it is missing; all others fail with PATH_NOT_FOUND, except
      * wcl_layer_exists(), which says no. */
     const char *home_dir;
     const char *provider;   /* "store", "vmcompute", or NULL: WCL_PROVIDER, else the system's own */
-    const wcl_hooks *hooks; /* log, progress and cancellation of what takes long; may be NULL */
+    const wcl_hooks *hooks; /* log, progress and cancellation; may be NULL */
 } wcl_driver;
 
 #define WCL_DRIVER_INIT WCL_STRUCT_INIT_WITH(wcl_driver, flavour, WCL_FLAVOUR_FILTER)
@@ -200,30 +199,31 @@ WCL_API wcl_status wcl_layer_create(const wcl_driver *driver, const char *id, co
 
 /*
  * CreateSandboxLayer: a writable layer on `parent`, whose chain is `parents` (empty: the chain that
- * the parent itself has). `size` limits what can be written to it, in bytes; 0 does not.
+ * the parent itself has). `size` limits what can be written to it, in bytes; 0: no limit.
  */
 WCL_API wcl_status wcl_layer_create_sandbox(const wcl_driver *driver, const char *id,
                                             const char *parent, wcl_parents parents, uint64_t size,
                                             wcl_error *error);
 
-/* ActivateLayer: attaches a sandbox's storage; nothing is to be done for a read-only layer. */
+/* ActivateLayer: attaches a sandbox's storage; does nothing for a read-only layer. */
 WCL_API wcl_status wcl_layer_activate(const wcl_driver *driver, const char *id, wcl_error *error);
 /* DeactivateLayer: undoes the activation. */
 WCL_API wcl_status wcl_layer_deactivate(const wcl_driver *driver, const char *id, wcl_error *error);
 
-/* PrepareLayer: mounts the layer merged with its parents: a sandbox for writing, others read-only.
+/* PrepareLayer: mounts the layer merged with its parents: a sandbox writable, others read-only.
  */
 WCL_API wcl_status wcl_layer_prepare(const wcl_driver *driver, const char *id, wcl_parents parents,
                                      wcl_error *error);
 /* UnprepareLayer: unmounts it. */
 WCL_API wcl_status wcl_layer_unprepare(const wcl_driver *driver, const char *id, wcl_error *error);
 
-/* GetLayerMountPath: where a prepared layer is mounted, else the layer's folder. wcl_free(). */
+/* GetLayerMountPath: where a prepared layer is mounted, else the layer's folder. Freed with
+ * wcl_free(). */
 WCL_API wcl_status wcl_layer_mount_path(const wcl_driver *driver, const char *id, char **path,
                                         wcl_error *error);
 
-/* DestroyLayer: removes the layer. Refused while it is mounted, another stands on it, or an image
- * of the home is made of it. */
+/* DestroyLayer: removes the layer. Refused while it is mounted, is another layer's parent, or
+ * belongs to an image of the home. */
 WCL_API wcl_status wcl_layer_destroy(const wcl_driver *driver, const char *id, wcl_error *error);
 
 /* LayerExists */
@@ -234,10 +234,10 @@ WCL_API wcl_status wcl_layer_exists(const wcl_driver *driver, const char *id, bo
 WCL_API wcl_status wcl_layer_expand_sandbox(const wcl_driver *driver, const char *id, uint64_t size,
                                             wcl_error *error);
 
-/* ExportLayer: makes `folder` the layer's transport form. For a sandbox: what changed in it. */
+/* ExportLayer: writes the layer to `folder` in transport form; of a sandbox, what changed in it. */
 WCL_API wcl_status wcl_layer_export(const wcl_driver *driver, const char *id, const char *folder,
                                     wcl_parents parents, wcl_error *error);
-/* ImportLayer: makes the layer `id` of a transport folder. */
+/* ImportLayer: makes the layer `id` from a transport folder. */
 WCL_API wcl_status wcl_layer_import(const wcl_driver *driver, const char *id, const char *folder,
                                     wcl_parents parents, wcl_error *error);
 
@@ -258,7 +258,8 @@ WCL_API wcl_status wcl_layer_process_base(const wcl_driver *driver, const char *
 WCL_API wcl_status wcl_layer_process_utility_vm(const wcl_driver *driver, const char *path,
                                                 wcl_error *error);
 
-/* GetSharedBaseImages: `{"Images":[{"Name","Version","Path","Size","CreatedTime"}]}`. wcl_free().
+/* GetSharedBaseImages: `{"Images":[{"Name","Version","Path","Size","CreatedTime"}]}`. Freed with
+ * wcl_free().
  */
 WCL_API wcl_status wcl_layer_shared_base_images(const wcl_driver *driver, char **json,
                                                 wcl_error *error);
@@ -296,22 +297,22 @@ typedef struct wcl_layer_info {
     const char *const *parents; /* ids, nearest first */
     size_t parent_count;
     const char *diff_id;     /* "sha256:..." of the tar; NULL for a sandbox */
-    const char *blob_digest; /* of what was imported; NULL where nothing was */
+    const char *blob_digest; /* of what was imported; NULL if nothing was */
     const char *media_type;  /* likewise */
     uint64_t blob_size;
     uint64_t tar_size;
     uint64_t data_size; /* bytes of its files */
     uint64_t entries;
-    uint64_t limit;  /* of a sandbox in bytes; 0: none */
+    uint64_t limit;  /* of a sandbox, in bytes; 0: none */
     int64_t created; /* seconds since 1970 */
     bool is_mounted;
 } wcl_layer_info;
 
-/* Fills in what is known of a layer; freed with wcl_free(), all of it at once. */
+/* What is known of a layer, in one block, freed with wcl_free(). */
 WCL_API wcl_status wcl_layer_get_info(const wcl_driver *driver, const char *id,
                                       wcl_layer_info **info, wcl_error *error);
 
-/* The ids of all layers, in order; the list and its texts are one piece, freed with wcl_free(). */
+/* The ids of all layers, in order; the list and its texts are one block, freed with wcl_free(). */
 WCL_API wcl_status wcl_layer_list(const wcl_driver *driver, char ***ids, size_t *count,
                                   wcl_error *error);
 
@@ -320,9 +321,8 @@ WCL_API wcl_status wcl_layer_merged_reader_open(const wcl_driver *driver, const 
                                                 wcl_layer_reader **reader, wcl_error *error);
 
 /*
- * Checks a layer: its tar against the digest, its index against the tar, its parents. Each thing
- * wrong is given to `found` as a sentence. WCL_OK also when things are wrong: `*faults` counts
- * them.
+ * Checks a layer: its tar against the digest, its index against the tar, its parents. Each fault is
+ * given to `found` as a sentence. Returns WCL_OK also when there are faults; `*faults` counts them.
  */
 WCL_API wcl_status wcl_layer_verify(const wcl_driver *driver, const char *id,
                                     void (*found)(void *context, const char *sentence),
@@ -335,8 +335,8 @@ typedef enum wcl_change_kind {
 } wcl_change_kind;
 
 /*
- * What layer `id` changes: of what is merged in `other`, or, with `other` NULL, of its parents.
- * Paths come in order, each with a slash in front.
+ * What layer `id` changes compared with `other` merged with its parents or, with `other` NULL, with
+ * its own parents. Paths come in order, each with a slash in front.
  */
 WCL_API wcl_status wcl_layer_changes(const wcl_driver *driver, const char *id, const char *other,
                                      wcl_status (*change)(void *context, const char *path,
@@ -348,7 +348,7 @@ WCL_API wcl_status wcl_layer_changes(const wcl_driver *driver, const char *id, c
 typedef struct wcl_feature {
     char name[32]; /* "erofs", "inflate", ... */
     bool available;
-    char detail[200]; /* how it is done, or why it cannot be */
+    char detail[200]; /* how it is done, or why not */
 } wcl_feature;
 
 /* All features, each with its reason. Freed with wcl_free(). */
@@ -356,11 +356,11 @@ WCL_API wcl_status wcl_host_features(wcl_feature **features, size_t *count, wcl_
 
 /* ---- Transport folders ---------------------------------------------------------------------- */
 
-/* A reader of the folder that ExportLayer makes (docs/formats.md says how it looks). */
+/* A reader of the folder that ExportLayer makes (docs/formats.md describes it). */
 WCL_API wcl_status wcl_transport_reader_open(const char *folder, wcl_layer_reader **reader,
                                              wcl_error *error);
 
-/* A writer of such a folder, which must not exist or be empty. */
+/* A writer of such a folder, which must be missing or empty. */
 WCL_API wcl_status wcl_transport_writer_open(const char *folder, wcl_layer_writer **writer,
                                              wcl_error *error);
 
@@ -368,13 +368,13 @@ WCL_API wcl_status wcl_transport_writer_open(const char *folder, wcl_layer_write
 
 /*
  * A layer as a folder of ordinary files for people to look at and change: contents as they are, and
- * what only Windows has in user.wcl.* extended attributes, or in a sidecar file `.wcl-metadata` in
- * the folder's root where those do not exist or do not fit.
+ * what only Windows has in user.wcl.* extended attributes or, where these do not exist or do not
+ * fit, in a sidecar file `.wcl-metadata` in the folder's root.
  */
 WCL_API wcl_status wcl_dir_reader_open(const char *folder, wcl_layer_reader **reader,
                                        wcl_error *error);
 
-/* A writer of such a folder, which must not exist or be empty. Nothing is ever written outside it.
+/* A writer of such a folder, which must be missing or empty. Nothing is ever written outside it.
  */
 WCL_API wcl_status wcl_dir_writer_open(const char *folder, wcl_layer_writer **writer,
                                        wcl_error *error);

@@ -3,8 +3,8 @@
  * that carry what only Windows has.
  *
  * Windows' metadata travels in pax records named MSWINDOWS.*, as go-winio's backuptar writes them.
- * What those cannot hold (sparse maps, reparse points that are no links, EA flags, unusual stream
- * orders, further streams) travels in records named WCL.*, which every other program passes over.
+ * What those cannot hold (sparse maps, reparse points that are not links, EA flags, unusual stream
+ * orders, further streams) travels in records named WCL.*, which every other program ignores.
  */
 #ifndef WCL_TAR_H
 #define WCL_TAR_H
@@ -19,14 +19,14 @@ extern "C" {
 /* ---- Limits --------------------------------------------------------------------------------- */
 
 /*
- * What a tar may cost, unless an option says otherwise: large enough for any image that is known,
- * small enough that a few bytes from a stranger do not fill a disk. What is over a limit fails with
- * WCL_CODE_FILE_TOO_LARGE. In the options 0 stands for the default and WCL_TAR_NO_LIMIT for none.
+ * Limits on a tar, unless an option says otherwise: large enough for any known image, small enough
+ * that a few bytes from a stranger do not fill a disk. What exceeds a limit fails with
+ * WCL_CODE_FILE_TOO_LARGE. In the options 0 means the default and WCL_TAR_NO_LIMIT none.
  */
 #define WCL_TAR_NO_LIMIT UINT64_MAX
 #define WCL_TAR_SIZE_MAX (UINT64_C(128) << 30) /* decompressed bytes */
 #define WCL_TAR_ENTRIES_MAX UINT64_C(4000000)  /* entries, and implied folders */
-/* decompressed bytes made of a compressed one, behind the first WCL_COMPRESSION_RATIO_FREE */
+/* decompressed bytes for each compressed one, after the first WCL_COMPRESSION_RATIO_FREE */
 #define WCL_TAR_RATIO_MAX UINT64_C(1000)
 #define WCL_TAR_MEMORY_MAX (UINT64_C(4) << 30) /* bytes of memory for the index of a layer */
 
@@ -35,7 +35,7 @@ extern "C" {
 typedef struct wcl_tar_reader_options {
     size_t struct_size; /* sizeof(wcl_tar_reader_options) */
     wcl_os os;          /* WCL_OS_UNKNOWN: Windows by MSWINDOWS records or a Files or Hives root */
-    /* Limits, see above. Zeros that are given for the holes of a sparse file count as bytes too. */
+    /* Limits, see above. Zeros that stand for the holes of a sparse file count as bytes too. */
     uint64_t max_size;
     uint64_t max_entries;
     uint64_t max_ratio;
@@ -45,20 +45,20 @@ typedef struct wcl_tar_reader_options {
 
 /*
  * A reader of the layer tar that `read` gives, plain or compressed, in any tar dialect. It works in
- * constant memory, on a stream that cannot seek. An alternate stream's entry ("F:S" behind F)
- * becomes part of F's backup stream. A folder that the tar does not list is given before what is
- * in it, as WCL_ENTRY_IMPLICIT. `options` may be NULL. `read` is called from another thread
- * until the reader is closed.
+ * constant memory and does not seek. An alternate stream's entry ("F:S" after F) becomes part of
+ * F's backup stream. A folder that the tar does not list is given before what is in it, as
+ * WCL_ENTRY_IMPLICIT. `options` may be NULL. `read` is called from another thread until the reader
+ * is closed.
  */
 WCL_API wcl_status wcl_tar_reader_open(wcl_read_fn read, void *context,
                                        const wcl_tar_reader_options *options,
                                        wcl_layer_reader **reader, wcl_error *error);
 
-/* The same of a file, which stays the caller's; "-" is standard input. */
+/* The same for a file; "-" is standard input. */
 WCL_API wcl_status wcl_tar_reader_open_file(const char *file, const wcl_tar_reader_options *options,
                                             wcl_layer_reader **reader, wcl_error *error);
 
-/* What a tar reader turned out to read: settled once the first entry was given. */
+/* The system that a tar reader found: known once the first entry has been given. */
 WCL_API wcl_os wcl_tar_reader_os(const wcl_layer_reader *reader);
 
 /* Bytes taken from the input so far (compressed ones), for a progress bar. */
@@ -69,10 +69,11 @@ WCL_API uint64_t wcl_tar_reader_consumed(const wcl_layer_reader *reader);
 typedef struct wcl_tar_writer_options {
     size_t struct_size; /* sizeof(wcl_tar_writer_options) */
     wcl_compression compression;
-    int level;            /* of the compression; 0: the usual one */
-    bool plain_backuptar; /* leave out all WCL.* records: backuptar's own bytes, and its losses */
-    /* Refuse a tar of more uncompressed bytes than this. 0: no limit but WCL_TAR_SIZE_MAX for zeros
-     * for the holes of sparse files, which are written in full. */
+    int level;            /* of the compression; 0: its default */
+    bool plain_backuptar; /* leave out all WCL.* records: the same bytes as backuptar, with its
+                             losses */
+    /* Refuse a tar with more uncompressed bytes than this. 0: no limit, except WCL_TAR_SIZE_MAX for
+     * the zeros of sparse files' holes, which are written in full. */
     uint64_t max_size;
 } wcl_tar_writer_options;
 
@@ -80,16 +81,17 @@ typedef struct wcl_tar_writer_options {
 
 /*
  * A writer of a layer tar. For an entry without anything unusual the bytes are those that
- * go-winio's backuptar and Go's archive/tar write. Data goes straight through where the entry is
- * WCL_ENTRY_IN_ORDER; else what must be known first makes the writer keep the entry's stream aside,
- * in memory or, from 1 MiB on, in an unnamed temporary file. WCL_ENTRY_IMPLICIT folders are not
+ * go-winio's backuptar and Go's archive/tar write. Data of a WCL_ENTRY_IN_ORDER entry goes straight
+ * through; the stream of any other is buffered, in memory or, from 1 MiB on, in an unnamed
+ * temporary file, because its header depends on all of it. WCL_ENTRY_IMPLICIT folders are not
  * written. `options` may be NULL.
  */
 WCL_API wcl_status wcl_tar_writer_open(wcl_write_fn write, void *context,
                                        const wcl_tar_writer_options *options,
                                        wcl_layer_writer **writer, wcl_error *error);
 
-/* The same into a file, which appears under its name only once it is whole; "-" is standard output.
+/* The same into a file, which appears under its name only once it is complete; "-" is standard
+ * output.
  */
 WCL_API wcl_status wcl_tar_writer_open_file(const char *file, const wcl_tar_writer_options *options,
                                             wcl_layer_writer **writer, wcl_error *error);
@@ -124,8 +126,9 @@ typedef struct wcl_import_result {
 #define WCL_IMPORT_RESULT_INIT WCL_STRUCT_INIT(wcl_import_result)
 
 /*
- * Makes the layer `id` on `parents` of the layer tar that `read` gives, plain or compressed. `read`
- * is called from another thread. `options` and `result` may be NULL. Nothing is left when it fails.
+ * Makes the layer `id` on `parents` from the layer tar that `read` gives, plain or compressed.
+ * `read` is called from another thread. `options` and `result` may be NULL. Nothing is left when it
+ * fails.
  */
 WCL_API wcl_status wcl_layer_import_tar(const wcl_driver *driver, const char *id,
                                         wcl_parents parents, wcl_read_fn read, void *context,
@@ -133,8 +136,8 @@ WCL_API wcl_status wcl_layer_import_tar(const wcl_driver *driver, const char *id
                                         wcl_import_result *result, wcl_error *error);
 
 /*
- * Writes a layer's tar: of a read-only layer the very bytes that were imported, of a sandbox a tar
- * of what changed in it. `options` may be NULL for plain output.
+ * Writes a layer's tar: of a read-only layer exactly the bytes that were imported, of a sandbox a
+ * tar of what changed in it. `options` may be NULL for plain output.
  */
 WCL_API wcl_status wcl_layer_export_tar(const wcl_driver *driver, const char *id,
                                         wcl_parents parents, wcl_write_fn write, void *context,
