@@ -1,8 +1,6 @@
 /* The command append: makes an image of another one and a layer of files. */
-#include "cli/append.h"
+#include "cli/commands.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,18 +25,17 @@ typedef struct append_line {
     cli_list labels;
 } append_line;
 
-/* Reads SOURCE_DATE_EPOCH. False where it is no time. */
+/* Reads SOURCE_DATE_EPOCH. False where it is not a time. */
 static bool read_epoch(wcl_image_append_options *options)
 {
     const char *text = getenv("SOURCE_DATE_EPOCH");
-    char *end;
+    uint64_t epoch = 0;
 
     if (!text || !*text)
         return true;
-    errno = 0;
-    options->epoch = strtoll(text, &end, 10);
-    options->has_epoch = true;
-    return errno == 0 && *end == '\0' && options->epoch >= 0 && *text != ' ';
+    options->has_epoch = cli_parse_number(text, 0, INT64_MAX, &epoch);
+    options->epoch = (int64_t)epoch;
+    return options->has_epoch;
 }
 
 /* The platform that --platform, or --os alone, says; NULL where neither is given. */
@@ -69,14 +66,10 @@ static void print_made(cli *cli, const wcl_image_info *made)
     json_text(&out, "layer", made->layers[0]);
     json_unsigned(&out, "size", made->size);
     json_end(&out, '{');
-    printf("\n");
 }
 
-static int append(cli *cli, append_line *line, const char *base, const char *input)
+static int append(cli *cli, const append_line *line, const char *base, const char *input)
 {
-    int result = cli_limits_read(cli, &line->limits);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
     bool is_scratch = strcmp(base, "scratch") == 0;
     wcl_platform *platform = NULL;
@@ -104,7 +97,7 @@ static int append(cli *cli, append_line *line, const char *base, const char *inp
                                          .max_ratio = line->limits.max_ratio };
 
     if (!read_epoch(&options))
-        return cli_usage_error(cli, "SOURCE_DATE_EPOCH is no number of seconds since 1970");
+        return cli_usage_error(cli, "SOURCE_DATE_EPOCH is not a number of seconds since 1970");
     wcl_status status = read_platform(line, is_scratch, &platform, &cli->error);
     options.platform = platform;
     if (status == WCL_OK)
@@ -116,40 +109,36 @@ static int append(cli *cli, append_line *line, const char *base, const char *inp
         print_made(cli, made);
     wcl_free(made);
     wcl_free(platform);
-    return status == WCL_OK ? 0 : EXIT_FAILED;
+    return cli_exit_code(status);
 }
 
 int command_append(cli *cli, int argc, char **argv)
 {
     append_line line = { .tag = NULL };
     const cli_option table[] = {
-        { "tag", 't', CLI_VALUE, "NAME", "the new image's name (needed)", NULL, &line.tag, NULL },
+        CLI_VALUE("tag", 't', "NAME", "the new image's name (needed)", &line.tag),
         CLI_TAR_LIMITS(line.limits),
-        { "to", 0, CLI_VALUE, "FOLDER", "the folder that the files go into; made if missing", NULL,
-          &line.to, NULL },
-        { "delete", 0, CLI_LIST, "PATH", "a path of IMAGE that the new one shall not have", NULL,
-          NULL, &line.deleted },
-        { "os", 0, CLI_VALUE, "OS", "windows or linux, for an image on scratch", NULL, &line.os,
-          NULL },
-        { "platform", 0, CLI_VALUE, "PLATFORM",
-          "what the image says it runs on: OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", NULL,
-          &line.platform, NULL },
-        { "sddl", 0, CLI_VALUE, "SDDL", "the security descriptor of files (Windows)", NULL,
-          &line.sddl, NULL },
-        { "folder-sddl", 0, CLI_VALUE, "SDDL", "the security descriptor of folders (Windows)", NULL,
-          &line.folder_sddl, NULL },
-        { "owner", 0, CLI_VALUE, "OWNER", "whose the files are: a SID or BA, SY, ...; or UID[:GID]",
-          NULL, &line.owner, NULL },
-        { "entrypoint", 0, CLI_VALUE, "COMMAND", "the entry point: a JSON list, or a shell's line",
-          NULL, &line.entrypoint, NULL },
-        { "cmd", 0, CLI_VALUE, "COMMAND", "the command, likewise", NULL, &line.cmd, NULL },
-        { "env", 'e', CLI_LIST, "NAME=VALUE", "a variable of the environment", NULL, NULL,
-          &line.env },
-        { "label", 0, CLI_LIST, "NAME=VALUE", "a label", NULL, NULL, &line.labels },
-        { "workdir", 'w', CLI_VALUE, "FOLDER", "the folder that commands start in", NULL,
-          &line.workdir, NULL },
-        { "user", 'u', CLI_VALUE, "USER", "the user that commands run as", NULL, &line.user, NULL },
-        { .name = NULL },
+        CLI_VALUE("to", 0, "FOLDER", "the folder that the files go into; made if missing",
+                  &line.to),
+        CLI_LIST("delete", 0, "PATH", "a path of IMAGE that the new one is not to have",
+                 &line.deleted),
+        CLI_VALUE("os", 0, "OS", "windows or linux, for an image on scratch", &line.os),
+        CLI_VALUE("platform", 0, "PLATFORM",
+                  "what the image says it runs on: OS[(VERSION)][/ARCHITECTURE[/VARIANT]]",
+                  &line.platform),
+        CLI_VALUE("sddl", 0, "SDDL", "the security descriptor of files (Windows)", &line.sddl),
+        CLI_VALUE("folder-sddl", 0, "SDDL", "the security descriptor of folders (Windows)",
+                  &line.folder_sddl),
+        CLI_VALUE("owner", 0, "OWNER", "whose the files are: a SID or BA, SY, ...; or UID[:GID]",
+                  &line.owner),
+        CLI_VALUE("entrypoint", 0, "COMMAND", "the entry point: a JSON list, or a shell's line",
+                  &line.entrypoint),
+        CLI_VALUE("cmd", 0, "COMMAND", "the command, likewise", &line.cmd),
+        CLI_LIST("env", 'e', "NAME=VALUE", "a variable of the environment", &line.env),
+        CLI_LIST("label", 0, "NAME=VALUE", "a label", &line.labels),
+        CLI_VALUE("workdir", 'w', "FOLDER", "the folder that commands start in", &line.workdir),
+        CLI_VALUE("user", 'u', "USER", "the user that commands run as", &line.user),
+        CLI_END
     };
 
     int result = cli_parse(cli, table, &argc, argv, 2, 2, 0);

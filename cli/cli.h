@@ -32,14 +32,31 @@ typedef enum cli_needs {
     CLI_NEEDS_NO_RIGHTS_FOR_TARS = 2, /* the same, and the last argument is where it writes to */
 } cli_needs;
 
+/* Runs a command and returns an exit code. argv[0] is the command's name. */
+typedef int command_run_fn(cli *cli, int argc, char **argv);
+
+/* What main.c parses for a command that takes arguments and no options of its own. */
+typedef struct cli_arguments {
+    bool are_all;
+    int least, most; /* how many; most -1: any number */
+} cli_arguments;
+#define CLI_ARGUMENTS(least, most)                                                                 \
+    {                                                                                              \
+        true, least, most                                                                          \
+    }
+#define CLI_OWN_OPTIONS                                                                            \
+    {                                                                                              \
+        false, 0, 0                                                                                \
+    } /* it calls cli_parse() itself */
+
 typedef struct command {
     const char *name;
     const char *arguments; /* "[-o TAR] ID": behind the name in the usage line */
     const char *summary;   /* one line for the list of commands */
     const char *help;      /* more, for --help; may be NULL */
-    /* Returns an exit code. argv[0] is the command's name. */
-    int (*run)(cli *cli, int argc, char **argv);
+    command_run_fn *run;
     cli_needs needs;
+    cli_arguments taken;
 } command;
 
 /* ---- Options -------------------------------------------------------------------------------- */
@@ -50,10 +67,13 @@ typedef struct cli_list {
 } cli_list;
 
 typedef enum cli_option_kind {
-    CLI_FLAG = 0,           /* sets *flag */
-    CLI_VALUE = 1,          /* sets *value */
-    CLI_OPTIONAL_VALUE = 2, /* sets *flag, and *value where "=VALUE" was given */
-    CLI_LIST = 3,           /* appends to *list */
+    CLI_OPTION_FLAG = 0,           /* sets *flag */
+    CLI_OPTION_VALUE = 1,          /* sets *value */
+    CLI_OPTION_OPTIONAL_VALUE = 2, /* sets *flag, and *value where "=VALUE" was given */
+    CLI_OPTION_LIST = 3,           /* appends to *list */
+    CLI_OPTION_NUMBER = 4,         /* sets *number, as cli_parse_number() reads it */
+    CLI_OPTION_SIZE = 5,           /* the same, as cli_parse_size() reads it */
+    CLI_OPTION_LIMIT = 6,          /* the same, or UINT64_MAX for "none" */
 } cli_option_kind;
 
 typedef struct cli_option {
@@ -62,10 +82,48 @@ typedef struct cli_option {
     cli_option_kind kind;
     const char *value_name; /* for the help: "TAR" */
     const char *help;
-    bool *flag;
+    union {
+        bool *flag;
+        cli_list *list;
+        uint64_t *number;
+    };
     const char **value;
-    cli_list *list;
+    uint64_t least, most; /* of a number; of a size `least` only */
 } cli_option;
+
+/* Rows of a table of options. */
+#define CLI_FLAG(name, letter, help, flag)                                                         \
+    {                                                                                              \
+        name, letter, CLI_OPTION_FLAG, NULL, help, { flag }, NULL, 0, 0                            \
+    }
+#define CLI_VALUE(name, letter, value_name, help, value)                                           \
+    {                                                                                              \
+        name, letter, CLI_OPTION_VALUE, value_name, help, { NULL }, value, 0, 0                    \
+    }
+#define CLI_OPTIONAL_VALUE(name, letter, value_name, help, flag, value)                            \
+    {                                                                                              \
+        name, letter, CLI_OPTION_OPTIONAL_VALUE, value_name, help, { flag }, value, 0, 0           \
+    }
+#define CLI_LIST(name, letter, value_name, help, items)                                            \
+    {                                                                                              \
+        name, letter, CLI_OPTION_LIST, value_name, help, { .list = items }, NULL, 0, 0             \
+    }
+#define CLI_NUMBER(name, value_name, help, least, most, to)                                        \
+    {                                                                                              \
+        name, 0, CLI_OPTION_NUMBER, value_name, help, { .number = to }, NULL, least, most          \
+    }
+#define CLI_SIZE(name, help, least, to)                                                            \
+    {                                                                                              \
+        name, 0, CLI_OPTION_SIZE, "SIZE", help, { .number = to }, NULL, least, UINT64_MAX          \
+    }
+#define CLI_LIMIT(name, value_name, help, to)                                                      \
+    {                                                                                              \
+        name, 0, CLI_OPTION_LIMIT, value_name, help, { .number = to }, NULL, 1, UINT64_MAX         \
+    }
+#define CLI_END                                                                                    \
+    {                                                                                              \
+        NULL, 0, CLI_OPTION_FLAG, NULL, NULL, { NULL }, NULL, 0, 0                                 \
+    }
 
 /*
  * Takes the options (the command's own and the global ones) out of argv, wherever they stand before
@@ -88,6 +146,30 @@ int cli_usage_error(cli *cli, const char *format, ...) WCL_PRINTF(2, 3);
 /* Sizes as people write them: "20G", "512M", "4096"; powers of 1024. */
 bool cli_parse_size(const char *text, uint64_t *size);
 
+/* A number in decimal digits from `least` to `most`. */
+bool cli_parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *number);
+
+/* What a layer's tar may cost (wcl/tar.h); 0: the default. */
+typedef struct cli_limits {
+    uint64_t max_size, max_entries, max_ratio, max_memory;
+} cli_limits;
+
+#define CLI_TAR_LIMITS(limits)                                                                     \
+    CLI_LIMIT("max-size", "SIZE", "refuse more (decompressed) bytes (128G; none)",                 \
+              &(limits).max_size),                                                                 \
+        CLI_LIMIT("max-entries", "N", "refuse more entries (4000000; none)",                       \
+                  &(limits).max_entries),                                                          \
+        CLI_LIMIT("max-ratio", "N",                                                                \
+                  "refuse what is inflated to more than N times its size (1000; none)",            \
+                  &(limits).max_ratio)
+#define CLI_MEMORY_LIMIT(limits)                                                                   \
+    CLI_LIMIT("max-memory", "SIZE", "refuse a layer whose index takes more memory (4G; none)",     \
+              &(limits).max_memory)
+/* Puts them into options of the library. */
+#define CLI_SET_LIMITS(options, limits)                                                            \
+    ((options)->max_size = (limits)->max_size, (options)->max_entries = (limits)->max_entries,     \
+     (options)->max_ratio = (limits)->max_ratio)
+
 /* How a tar that is written is compressed. */
 #define CLI_COMPRESSIONS 8 /* more than there are */
 typedef struct cli_compression {
@@ -98,34 +180,20 @@ typedef struct cli_compression {
 
 /* Adds the options that choose to a table with room for CLI_COMPRESSIONS more. */
 void cli_compression_options(cli_compression *choice, cli_option *table);
-/* What was chosen, else what the file's name tells; 0, or the code to exit with. */
+/* Puts what was chosen, else what the file's name tells, into `tar`. 0, or the code to exit with.
+ */
 int cli_compression_read(cli *cli, const cli_compression *choice, const char *file,
                          wcl_tar_writer_options *tar);
-
-/* What a layer's tar may cost (wcl/tar.h): what the options below say, and what that means. */
-typedef struct cli_limits {
-    const char *size, *entries, *ratio, *memory;
-    uint64_t max_size, max_entries, max_ratio, max_memory; /* 0: the default */
-} cli_limits;
-
-/* clang-format off */
-#define CLI_TAR_LIMITS(limits)                                                                     \
-    { "max-size", 0, CLI_VALUE, "SIZE", "refuse more (decompressed) bytes (128G; none)", NULL,     \
-      &(limits).size, NULL },                                                                      \
-    { "max-entries", 0, CLI_VALUE, "N", "refuse more entries (4000000; none)", NULL,               \
-      &(limits).entries, NULL },                                                                   \
-    { "max-ratio", 0, CLI_VALUE, "N", "refuse what is inflated to more than N times its size "     \
-      "(1000; none)", NULL, &(limits).ratio, NULL }
-#define CLI_MEMORY_LIMIT(limits)                                                                   \
-    { "max-memory", 0, CLI_VALUE, "SIZE", "refuse a layer whose index takes more memory "          \
-      "(4G; none)", NULL, &(limits).memory, NULL }
-/* clang-format on */
-/* 0, or what cli_usage_error() gives. */
-int cli_limits_read(cli *cli, cli_limits *limits);
 
 /* Fills cli->error and returns EXIT_FAILED. */
 int cli_fail(cli *cli, uint32_t code, const char *operation, const char *subject,
              const char *format, ...) WCL_PRINTF(5, 6);
+
+/* The exit code of a command that ended so: 0 or EXIT_FAILED. */
+static inline int cli_exit_code(wcl_status status)
+{
+    return status == WCL_OK ? 0 : EXIT_FAILED;
+}
 
 /* A driver on the home that was asked for, and the callbacks. */
 wcl_driver cli_driver(cli *cli);
@@ -139,6 +207,9 @@ void cli_progress_source(cli *cli, wcl_layer_reader *tar_reader, uint64_t total)
 void cli_progress_total(cli *cli, uint64_t total);
 /* The `layers` of wcl_transfer_options, whose context is the cli: a bar for each layer. */
 void cli_draw_layers(void *context, const wcl_transfer *layers, size_t count);
+/* Begins to watch for signals, and makes cli->hooks and the bar. */
+void cli_progress_start(cli *cli);
+void cli_progress_stop(cli *cli);
 /* Clears the bar from the terminal. */
 void cli_progress_done(cli *cli);
 /* Whether Ctrl-C or SIGTERM came; and the signal, or 0. */
@@ -197,28 +268,23 @@ void cli_say(const char *format, ...) WCL_PRINTF(1, 2);
 
 /* ---- JSON output ---------------------------------------------------------------------------- */
 
-/* Writes one JSON value at a time to a stream, with the commas where they belong. */
+/*
+ * Writes one JSON value at a time to a stream, with the commas where they belong and a line feed
+ * behind the outermost.
+ */
 typedef struct json_out {
     FILE *stream;
     bool comma;
+    unsigned depth;
 } json_out;
 
 void json_begin(json_out *out, const char *name, char bracket); /* '{' or '['; name may be NULL */
 void json_end(json_out *out, char bracket);
-void json_text(json_out *out, const char *name, const char *text);
+void json_text(json_out *out, const char *name, const char *text); /* NULL is null */
+/* An object of texts: names and values up to a NULL name. */
+void json_texts(json_out *out, const char *name, ...) __attribute__((sentinel));
 void json_number(json_out *out, const char *name, int64_t number);
 void json_unsigned(json_out *out, const char *name, uint64_t number);
 void json_bool(json_out *out, const char *name, bool value);
-void json_null(json_out *out, const char *name);
-
-/* ---- Commands ------------------------------------------------------------------------------- */
-
-int command_convert(cli *cli, int argc, char **argv);
-int command_list(cli *cli, int argc, char **argv);
-int command_stat(cli *cli, int argc, char **argv);
-int command_cat(cli *cli, int argc, char **argv);
-int command_sddl(cli *cli, int argc, char **argv);
-int command_guid(cli *cli, int argc, char **argv);
-int command_info(cli *cli, int argc, char **argv);
 
 #endif

@@ -17,13 +17,9 @@ void cli_compression_options(cli_compression *choice, cli_option *table)
         snprintf(choice->help[i], sizeof(choice->help[i]),
                  "compress the tar with %s (level %d to %d)", info->name, info->least_level,
                  info->most_level);
-        *table++ = (cli_option) { .name = info->name,
-                                  .letter = i == WCL_COMPRESSION_GZIP ? 'z' : 0,
-                                  .kind = CLI_OPTIONAL_VALUE,
-                                  .value_name = "LEVEL",
-                                  .help = choice->help[i],
-                                  .flag = &choice->is_chosen[i],
-                                  .value = &choice->level };
+        *table++ =
+            (cli_option)CLI_OPTIONAL_VALUE(info->name, i == WCL_COMPRESSION_GZIP ? 'z' : 0, "LEVEL",
+                                           choice->help[i], &choice->is_chosen[i], &choice->level);
     }
     table->name = NULL;
 }
@@ -64,9 +60,8 @@ int cli_compression_read(cli *cli, const cli_compression *choice, const char *fi
     }
     if (!chosen)
         chosen = by_name(file);
-    if (choice->level &&
-        (!cli_parse_size(choice->level, &level) || level < (uint64_t)chosen->least_level ||
-         level > (uint64_t)chosen->most_level))
+    if (choice->level && !cli_parse_number(choice->level, (uint64_t)chosen->least_level,
+                                           (uint64_t)chosen->most_level, &level))
         return cli_usage_error(cli, "'%s' is not a level of %s; its levels are %d to %d",
                                choice->level, chosen->name, chosen->least_level,
                                chosen->most_level);

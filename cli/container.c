@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/commands.h"
+
 wcl_container_options cli_container_options(const cli *cli, char *network_dir, size_t size)
 {
     wcl_container_options options = WCL_CONTAINER_OPTIONS_INIT;
@@ -27,10 +29,9 @@ wcl_container *cli_open_container(cli *cli, const char *id)
 wcl_process *cli_open_process(cli *cli, wcl_container *container, const char *pid)
 {
     wcl_process *process = NULL;
-    char *end;
-    unsigned long number = strtoul(pid, &end, 10);
+    uint64_t number;
 
-    if (*end || number == 0 || number > UINT32_MAX) {
+    if (!cli_parse_number(pid, 1, UINT32_MAX, &number)) {
         cli_fail(cli, WCL_CODE_INVALID_PARAMETER, cli->command->name, pid, "this is not a pid");
         return NULL;
     }
@@ -38,14 +39,20 @@ wcl_process *cli_open_process(cli *cli, wcl_container *container, const char *pi
     return process;
 }
 
+static int end_container(cli *cli, wcl_container *container, bool gently)
+{
+    wcl_status status = gently ? wcl_container_shutdown(container, &cli->error)
+                               : wcl_container_terminate(container, &cli->error);
+
+    if (status == WCL_OK || status == WCL_PENDING ||
+        (!gently && wcl_error_is_already_stopped(&cli->error)))
+        status = wcl_container_wait(container, &cli->error);
+    return cli_exit_code(status);
+}
+
 int cli_end_container(cli *cli, wcl_container *container)
 {
-    wcl_status status = wcl_container_terminate(container, &cli->error);
-
-    if (status == WCL_OK || status == WCL_PENDING || wcl_error_is_already_stopped(&cli->error))
-        status = wcl_container_wait(container, &cli->error);
-    wcl_container_free(container);
-    return status == WCL_OK ? 0 : EXIT_FAILED;
+    return end_container(cli, container, false);
 }
 
 /* ---- ps ------------------------------------------------------------------------------------- */
@@ -111,52 +118,33 @@ static int print_processes(cli *cli, wcl_container *container)
 
 int command_ps(cli *cli, int argc, char **argv)
 {
-    const cli_option table[] = { { .name = NULL } };
-    int result = cli_parse(cli, table, &argc, argv, 0, 1, 0);
-
-    if (result != 0)
-        return result;
     if (argc < 2)
         return print_containers(cli);
-    wcl_container *container = cli_open_container(cli, argv[1]);
-    result = container ? print_processes(cli, container) : EXIT_FAILED;
-    wcl_container_free(container);
-    return result;
+    CLI_CLEANUP_CONTAINER wcl_container *container = cli_open_container(cli, argv[1]);
+    return container ? print_processes(cli, container) : EXIT_FAILED;
 }
 
 /* ---- kill, wait ----------------------------------------------------------------------------- */
-
-static int shut_down(cli *cli, wcl_container *container)
-{
-    wcl_status status = wcl_container_shutdown(container, &cli->error);
-
-    if (status != WCL_FAILED)
-        status = wcl_container_wait(container, &cli->error);
-    wcl_container_free(container);
-    return status == WCL_OK ? 0 : EXIT_FAILED;
-}
 
 int command_kill(cli *cli, int argc, char **argv)
 {
     bool gently = false;
     const cli_option table[] = {
-        { "shutdown", 's', CLI_FLAG, NULL, "ask its processes to end, and wait until they have",
-          &gently, NULL, NULL },
-        { .name = NULL },
+        CLI_FLAG("shutdown", 's', "ask its processes to end, and wait until they have", &gently),
+        CLI_END
     };
 
     int result = cli_parse(cli, table, &argc, argv, 1, 2, 0);
     if (result != 0)
         return result;
-    wcl_container *container = cli_open_container(cli, argv[1]);
+    CLI_CLEANUP_CONTAINER wcl_container *container = cli_open_container(cli, argv[1]);
     if (!container)
         return EXIT_FAILED;
     if (argc < 3)
-        return gently ? shut_down(cli, container) : cli_end_container(cli, container);
+        return end_container(cli, container, gently);
     wcl_process *process = cli_open_process(cli, container, argv[2]);
-    result = process && wcl_process_kill(process, &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
+    result = process ? cli_exit_code(wcl_process_kill(process, &cli->error)) : EXIT_FAILED;
     wcl_process_free(process);
-    wcl_container_free(container);
     return result;
 }
 
@@ -188,49 +176,34 @@ static int wait_process(cli *cli, wcl_process *process)
 
 int command_wait(cli *cli, int argc, char **argv)
 {
-    const cli_option table[] = { { .name = NULL } };
-    int result = cli_parse(cli, table, &argc, argv, 1, 2, 0);
-
-    if (result != 0)
-        return result;
-    wcl_container *container = cli_open_container(cli, argv[1]);
+    CLI_CLEANUP_CONTAINER wcl_container *container = cli_open_container(cli, argv[1]);
     if (!container)
         return EXIT_FAILED;
-    if (argc < 3) {
-        result = wait_container(cli, container);
-    } else {
-        wcl_process *process = cli_open_process(cli, container, argv[2]);
-        result = process ? wait_process(cli, process) : EXIT_FAILED;
-        wcl_process_free(process);
-    }
-    wcl_container_free(container);
+    if (argc < 3)
+        return wait_container(cli, container);
+    wcl_process *process = cli_open_process(cli, container, argv[2]);
+    int result = process ? wait_process(cli, process) : EXIT_FAILED;
+    wcl_process_free(process);
     return result;
 }
 
 /* ---- pause, resume, stats ------------------------------------------------------------------- */
 
-static int container_change(cli *cli, int argc, char **argv,
+static int container_change(cli *cli, const char *id,
                             wcl_status (*call)(wcl_container *container, wcl_error *error))
 {
-    const cli_option table[] = { { .name = NULL } };
-    int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
-
-    if (result != 0)
-        return result;
-    wcl_container *container = cli_open_container(cli, argv[1]);
-    result = container && call(container, &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
-    wcl_container_free(container);
-    return result;
+    CLI_CLEANUP_CONTAINER wcl_container *container = cli_open_container(cli, id);
+    return container ? cli_exit_code(call(container, &cli->error)) : EXIT_FAILED;
 }
 
 int command_pause(cli *cli, int argc, char **argv)
 {
-    return container_change(cli, argc, argv, wcl_container_pause);
+    return container_change(cli, argv[1], wcl_container_pause);
 }
 
 int command_resume(cli *cli, int argc, char **argv)
 {
-    return container_change(cli, argc, argv, wcl_container_resume);
+    return container_change(cli, argv[1], wcl_container_resume);
 }
 
 static void print_statistics(const wcl_statistics *statistics)
@@ -256,23 +229,15 @@ static void print_statistics(const wcl_statistics *statistics)
 
 int command_stats(cli *cli, int argc, char **argv)
 {
-    const cli_option table[] = { { .name = NULL } };
     wcl_container_list *list = NULL;
-    int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
-
-    if (result != 0)
-        return result;
-    wcl_container *container = cli_open_container(cli, argv[1]);
+    CLI_CLEANUP_CONTAINER wcl_container *container = cli_open_container(cli, argv[1]);
     if (!container)
         return EXIT_FAILED;
-    if (cli->json) {
-        result = print_properties_json(cli, container, "{\"PropertyTypes\":[\"Statistics\"]}");
-    } else if (wcl_container_statistics(container, &list, &cli->error) == WCL_OK) {
-        print_statistics(&wcl_container_list_at(list, 0)->statistics);
-        wcl_container_list_free(list);
-    } else {
-        result = EXIT_FAILED;
-    }
-    wcl_container_free(container);
-    return result;
+    if (cli->json)
+        return print_properties_json(cli, container, "{\"PropertyTypes\":[\"Statistics\"]}");
+    if (wcl_container_statistics(container, &list, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    print_statistics(&wcl_container_list_at(list, 0)->statistics);
+    wcl_container_list_free(list);
+    return 0;
 }

@@ -1,19 +1,10 @@
-/* The commands of containers. */
+/* What the commands of containers share. */
 #ifndef WCL_CLI_CONTAINER_H
 #define WCL_CLI_CONTAINER_H
 
 #include <wcl/container.h>
 
 #include "cli/cli.h"
-
-int command_run(cli *cli, int argc, char **argv);
-int command_exec(cli *cli, int argc, char **argv);
-int command_ps(cli *cli, int argc, char **argv);
-int command_kill(cli *cli, int argc, char **argv);
-int command_wait(cli *cli, int argc, char **argv);
-int command_pause(cli *cli, int argc, char **argv);
-int command_resume(cli *cli, int argc, char **argv);
-int command_stats(cli *cli, int argc, char **argv);
 
 /* Where containers are; `network_dir` is a buffer for the path of the home's networks. */
 wcl_container_options cli_container_options(const cli *cli, char *network_dir, size_t size);
@@ -24,8 +15,14 @@ wcl_container *cli_open_container(cli *cli, const char *id);
 /* The process of that pid in the container, or NULL with cli->error. */
 wcl_process *cli_open_process(cli *cli, wcl_container *container, const char *pid);
 
-/* Terminates a container, waits for its end and frees the handle. */
+/* Terminates a container and waits for its end. */
 int cli_end_container(cli *cli, wcl_container *container);
+
+static inline void cli_container_cleanup(wcl_container **container)
+{
+    wcl_container_free(*container);
+}
+#define CLI_CLEANUP_CONTAINER __attribute__((cleanup(cli_container_cleanup)))
 
 /* Waits for a process's end, which Ctrl-C brings about; its exit code, or EXIT_FAILED. */
 int cli_wait_process(cli *cli, wcl_process *process, int *code);

@@ -1,7 +1,7 @@
 /* convert: one form of layer into another, without a store. */
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 static bool is_format(const char *format)
 {
@@ -52,13 +52,11 @@ int command_convert(cli *cli, int argc, char **argv)
 {
     convert_options options = { .from = NULL };
     cli_option table[12 + CLI_COMPRESSIONS] = {
-        { "from", 0, CLI_VALUE, "FORMAT", "what IN is: oci, transport or dir", NULL, &options.from,
-          NULL },
-        { "to", 0, CLI_VALUE, "FORMAT", "what OUT becomes: oci, transport or dir", NULL,
-          &options.to, NULL },
-        { "plain", 0, CLI_FLAG, NULL,
-          "write no WCL.* records: exactly what go-winio writes, with its losses", &options.plain,
-          NULL, NULL },
+        CLI_VALUE("from", 0, "FORMAT", "what IN is: oci, transport or dir", &options.from),
+        CLI_VALUE("to", 0, "FORMAT", "what OUT becomes: oci, transport or dir", &options.to),
+        CLI_FLAG("plain", 0,
+                 "write no WCL.* records: exactly what go-winio writes, with its losses",
+                 &options.plain),
         CLI_TAR_LIMITS(options.limits),
     };
     wcl_tar_writer_options tar = { .struct_size = sizeof(tar) };
@@ -71,15 +69,10 @@ int command_convert(cli *cli, int argc, char **argv)
         return cli_usage_error(cli, "--to (and --from) must be oci, transport or dir");
     if (strcmp(argv[2], "-") == 0 && strcmp(options.to, "oci") != 0)
         return cli_usage_error(cli, "only a tar can be written to standard output");
-    result = cli_limits_read(cli, &options.limits);
-    if (result)
-        return result;
     result = cli_compression_read(cli, &options.compression, argv[2], &tar);
     if (result)
         return result;
     tar.plain_backuptar = options.plain;
     tar.max_size = options.limits.max_size;
-    if (convert(cli, &options, &tar, argv[1], argv[2]) == WCL_OK)
-        return 0;
-    return EXIT_FAILED;
+    return cli_exit_code(convert(cli, &options, &tar, argv[1], argv[2]));
 }

@@ -5,28 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* Streams larger than this cannot be valid metadata. */
 #define METADATA_MAX (1024 * 1024)
 
-typedef struct layer_source {
-    wcl_layer_reader *reader;
-} layer_source;
-
-static wcl_status describe_read_layer(void *context, void *buffer, size_t size, size_t *got,
-                                      wcl_error *error)
+wcl_status cli_read_entry(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
 {
-    layer_source *source = context;
-    return wcl_layer_reader_read(source->reader, buffer, size, got, error);
-}
-
-static wcl_status describe_fail(wcl_error *error, uint32_t code, const char *message)
-{
-    if (error) {
-        *error = (wcl_error)WCL_ERROR_INIT;
-        error->code = code;
-        snprintf(error->message, sizeof(error->message), "%s", message);
-    }
-    return WCL_FAILED;
+    return wcl_layer_reader_read(context, buffer, size, got, error);
 }
 
 static wcl_status add_item(described_item **items, size_t *count, const char *name, uint64_t size,
@@ -35,12 +21,12 @@ static wcl_status add_item(described_item **items, size_t *count, const char *na
     described_item *grown = realloc(*items, (*count + 1) * sizeof(*grown));
 
     if (!grown)
-        return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+        return wcl_fail_memory(error);
     *items = grown;
     grown[*count].name = strdup(name);
     grown[*count].size = size;
     if (!grown[*count].name)
-        return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+        return wcl_fail_memory(error);
     (*count)++;
     return WCL_OK;
 }
@@ -52,17 +38,16 @@ static wcl_status describe_read_stream(wcl_backup_reader *reader, const wcl_back
     size_t done = 0;
 
     if (header->size > METADATA_MAX)
-        return describe_fail(error, WCL_CODE_INVALID_DATA,
-                             "a metadata stream is larger than 1 MiB");
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "a metadata stream is larger than 1 MiB");
     uint8_t *buffer = malloc((size_t)header->size + 1);
     if (!buffer)
-        return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+        return wcl_fail_memory(error);
     while (done < header->size) {
         size_t got;
         wcl_status status =
             wcl_backup_reader_read(reader, buffer + done, (size_t)header->size - done, &got, error);
         if (status == WCL_OK && got == 0)
-            status = describe_fail(error, WCL_CODE_INVALID_DATA, "a metadata stream ends early");
+            status = wcl_fail(error, WCL_CODE_INVALID_DATA, "a metadata stream ends early");
         if (status != WCL_OK) {
             free(buffer);
             return WCL_FAILED;
@@ -110,7 +95,7 @@ static wcl_status take_sd(description *out, const uint8_t *data, size_t size, wc
     /* One that SDDL cannot spell is still worth listing the entry for. */
     if (wcl_sd_to_sddl(data, size, &sddl, &why) != WCL_OK &&
         (why.code == WCL_CODE_OUT_OF_MEMORY || asprintf(&sddl, "unreadable: %s", why.message) < 0))
-        return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+        return wcl_fail_memory(error);
     free(out->sddl);
     out->sddl = sddl;
     return WCL_OK;
@@ -143,7 +128,6 @@ static wcl_status take_stream(wcl_backup_reader *reader, const wcl_backup_header
 wcl_status describe_entry(wcl_layer_reader *reader, const wcl_entry *entry, bool links_only,
                           description *out, wcl_error *error)
 {
-    layer_source source = { reader };
     wcl_backup_reader *backup = NULL;
     wcl_backup_header header;
 
@@ -151,13 +135,13 @@ wcl_status describe_entry(wcl_layer_reader *reader, const wcl_entry *entry, bool
     if (entry->target) {
         out->target = strdup(entry->target);
         if (!out->target)
-            return describe_fail(error, WCL_CODE_OUT_OF_MEMORY, "out of memory");
+            return wcl_fail_memory(error);
     }
     if (entry->kind != WCL_ENTRY_FILE && entry->kind != WCL_ENTRY_DIRECTORY)
         return WCL_OK;
     if (links_only && !(entry->info.attributes & WCL_ATTRIBUTE_REPARSE_POINT))
         return WCL_OK;
-    wcl_status status = wcl_backup_reader_new(describe_read_layer, &source, &backup, error);
+    wcl_status status = wcl_backup_reader_new(cli_read_entry, reader, &backup, error);
     while (status == WCL_OK &&
            (status = wcl_backup_reader_next(backup, &header, error)) == WCL_OK) {
         /* Behind the data of a file of Linux there is nothing more to say of it. */
@@ -259,6 +243,12 @@ static void format_mode(const wcl_entry *entry, char text[11])
     text[10] = '\0';
 }
 
+static bool has_info(const wcl_entry *entry)
+{
+    return entry->kind != WCL_ENTRY_HARD_LINK && entry->kind != WCL_ENTRY_DELETED &&
+           entry->kind != WCL_ENTRY_OPAQUE;
+}
+
 void print_entry_line(FILE *stream, const wcl_entry *entry, const description *description,
                       bool posix)
 {
@@ -273,20 +263,12 @@ void print_entry_line(FILE *stream, const wcl_entry *entry, const description *d
     }
     format_time(entry->info.last_write_time, text, sizeof(text));
     text[19] = '\0';
-    bool has_time = entry->kind != WCL_ENTRY_HARD_LINK && entry->kind != WCL_ENTRY_DELETED &&
-                    entry->kind != WCL_ENTRY_OPAQUE;
-    fprintf(stream, "%12" PRIu64 " %-19s %s", entry->size, has_time ? text : "-",
+    fprintf(stream, "%12" PRIu64 " %-19s %s", entry->size, has_info(entry) ? text : "-",
             cli_shown(entry->path));
     if (description->target)
         fprintf(stream, " %s %s", entry->kind == WCL_ENTRY_HARD_LINK ? "=" : "->",
                 cli_shown(description->target));
     fputc('\n', stream);
-}
-
-static bool has_info(const wcl_entry *entry)
-{
-    return entry->kind != WCL_ENTRY_HARD_LINK && entry->kind != WCL_ENTRY_DELETED &&
-           entry->kind != WCL_ENTRY_OPAQUE;
 }
 
 void print_entry_long(FILE *stream, const wcl_entry *entry, const description *description)
@@ -330,15 +312,19 @@ void print_entry_long(FILE *stream, const wcl_entry *entry, const description *d
                 entry->xattrs[i].size);
 }
 
+static void json_item(json_out *out, const char *name, uint64_t size)
+{
+    json_begin(out, NULL, '{');
+    json_text(out, "name", name);
+    json_unsigned(out, "size", size);
+    json_end(out, '{');
+}
+
 static void json_items(json_out *out, const char *name, const described_item *items, size_t count)
 {
     json_begin(out, name, '[');
-    for (size_t i = 0; i < count; i++) {
-        json_begin(out, NULL, '{');
-        json_text(out, "name", items[i].name);
-        json_unsigned(out, "size", items[i].size);
-        json_end(out, '{');
-    }
+    for (size_t i = 0; i < count; i++)
+        json_item(out, items[i].name, items[i].size);
     json_end(out, '[');
 }
 
@@ -355,18 +341,14 @@ static void json_posix(json_out *out, const wcl_entry *entry)
         json_unsigned(out, "device_minor", entry->device_minor);
     }
     json_begin(out, "xattrs", '[');
-    for (size_t i = 0; i < entry->xattr_count; i++) {
-        json_begin(out, NULL, '{');
-        json_text(out, "name", entry->xattrs[i].name);
-        json_unsigned(out, "size", entry->xattrs[i].size);
-        json_end(out, '{');
-    }
+    for (size_t i = 0; i < entry->xattr_count; i++)
+        json_item(out, entry->xattrs[i].name, entry->xattrs[i].size);
     json_end(out, '[');
 }
 
 void print_entry_json(FILE *stream, const wcl_entry *entry, const description *description)
 {
-    json_out out = { stream, false };
+    json_out out = { .stream = stream };
 
     json_begin(&out, NULL, '{');
     json_text(&out, "path", entry->path);
@@ -379,20 +361,13 @@ void print_entry_json(FILE *stream, const wcl_entry *entry, const description *d
         json_number(&out, "last_access_time", entry->info.last_access_time);
         json_number(&out, "change_time", entry->info.change_time);
     }
-    if (description->sddl)
-        json_text(&out, "sddl", description->sddl);
-    else
-        json_null(&out, "sddl");
+    json_text(&out, "sddl", description->sddl);
     json_unsigned(&out, "reparse_tag", description->reparse_tag);
-    if (description->target)
-        json_text(&out, "target", description->target);
-    else
-        json_null(&out, "target");
+    json_text(&out, "target", description->target);
     json_items(&out, "streams", description->streams, description->stream_count);
     json_items(&out, "ea", description->eas, description->ea_count);
     if (entry->has_posix)
         json_posix(&out, entry);
     json_bool(&out, "deleted", entry->kind == WCL_ENTRY_DELETED);
     json_end(&out, '{');
-    fputc('\n', stream);
 }

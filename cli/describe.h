@@ -29,6 +29,9 @@ wcl_status describe_entry(wcl_layer_reader *reader, const wcl_entry *entry, bool
                           description *out, wcl_error *error);
 void description_free(description *description);
 
+/* A wcl_read_fn of the entry that a layer reader, the context, is at. */
+wcl_status cli_read_entry(void *context, void *buffer, size_t size, size_t *got, wcl_error *error);
+
 /* One line, as `wcl list` prints it. */
 void print_entry_line(FILE *stream, const wcl_entry *entry, const description *description,
                       bool posix);

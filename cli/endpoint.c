@@ -1,15 +1,14 @@
 /* wcl endpoint: create, list, remove, attach and detach endpoints. */
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <wcl/hns.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/commands.h"
 #include "cli/network.h"
 
 #define MOST_POLICIES 64
+#define NOT_GIVEN UINT64_MAX
 
 wcl_status cli_find_endpoint(wcl_hns *hns, const char *name, char id[37], wcl_error *error)
 {
@@ -27,18 +26,15 @@ wcl_status cli_find_endpoint(wcl_hns *hns, const char *name, char id[37], wcl_er
     wcl_hns_endpoint_list_free(endpoints, count);
     if (found)
         return WCL_OK;
-    if (error) {
-        *error = (wcl_error) { .code = WCL_CODE_ELEMENT_NOT_FOUND, .operation = "find endpoint" };
-        snprintf(error->subject, sizeof(error->subject), "%s", name);
-        snprintf(error->message, sizeof(error->message), "there is no such endpoint");
-    }
-    return WCL_FAILED;
+    wcl_fail(error, WCL_CODE_ELEMENT_NOT_FOUND, "there is no such endpoint");
+    return wcl_error_context(error, "find endpoint", name);
 }
 
 /* ---- create ---- */
 
 typedef struct create_options {
-    const char *ip, *mac, *dns, *rate, *vlan, *remote, *request;
+    const char *ip, *mac, *dns, *remote, *request;
+    uint64_t rate, vlan; /* NOT_GIVEN, or that */
     bool isolated;
     cli_list ports;
 } create_options;
@@ -58,12 +54,6 @@ bool cli_parse_port(const char *text, wcl_hns_nat_policy *nat)
     return true;
 }
 
-static int fail_option(cli *cli, const char *option, const char *value)
-{
-    return cli_fail(cli, WCL_CODE_INVALID_PARAMETER, "create endpoint", "",
-                    "'%s' is no value for --%s", value, option);
-}
-
 /* Turns the options into policies. */
 static int make_policies(cli *cli, const create_options *options, wcl_hns_policy *policies,
                          size_t *count)
@@ -75,19 +65,18 @@ static int make_policies(cli *cli, const create_options *options, wcl_hns_policy
         wcl_hns_policy *policy = &policies[(*count)++];
         policy->type = WCL_HNS_POLICY_NAT;
         if (!cli_parse_port(options->ports.items[i], &policy->nat))
-            return fail_option(cli, "publish", options->ports.items[i]);
+            return cli_fail(cli, WCL_CODE_INVALID_PARAMETER, "create endpoint", "",
+                            "'%s' is not a value for --publish", options->ports.items[i]);
     }
-    if (options->rate) {
+    if (options->rate != NOT_GIVEN) {
         wcl_hns_policy *policy = &policies[(*count)++];
         policy->type = WCL_HNS_POLICY_QOS;
-        if (!cli_parse_size(options->rate, &policy->qos.maximum_outgoing_bandwidth_in_bytes))
-            return fail_option(cli, "rate", options->rate);
+        policy->qos.maximum_outgoing_bandwidth_in_bytes = options->rate;
     }
-    if (options->vlan) {
+    if (options->vlan != NOT_GIVEN) {
         wcl_hns_policy *policy = &policies[(*count)++];
         policy->type = WCL_HNS_POLICY_VLAN;
-        if (!cli_parse_u32(options->vlan, &policy->vlan.vlan))
-            return fail_option(cli, "vlan", options->vlan);
+        policy->vlan.vlan = (uint32_t)options->vlan;
     }
     if (options->remote) {
         wcl_hns_policy *policy = &policies[(*count)++];
@@ -99,68 +88,73 @@ static int make_policies(cli *cli, const create_options *options, wcl_hns_policy
 
 static int show_endpoint(cli *cli, const wcl_hns_endpoint *endpoint)
 {
-    char *json = NULL;
+    WCL_CLEANUP_FREE char *json = NULL;
 
-    if (!cli->json) {
-        puts(endpoint->id);
-        return 0;
-    }
-    if (wcl_hns_endpoint_format(endpoint, &json, &cli->error) != WCL_OK)
+    if (cli->json && wcl_hns_endpoint_format(endpoint, &json, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    puts(json);
-    wcl_free(json);
+    puts(json ? json : endpoint->id);
     return 0;
 }
 
-/* Makes the endpoint of `request`, or, where that is NULL, of `wanted` on the network `name`. */
-static int post_endpoint(cli *cli, const char *request, wcl_hns_endpoint *wanted, const char *name)
+wcl_status cli_make_endpoint(cli *cli, wcl_hns *hns, const wcl_hns_endpoint *wanted,
+                             const char *network, wcl_hns_endpoint **made)
 {
-    wcl_hns *hns = cli_networks_open(cli);
-    wcl_hns_endpoint *endpoint = NULL;
-    char network[37], *json = NULL;
-    int result = EXIT_FAILED;
-    bool ready = hns && request;
+    WCL_CLEANUP_FREE char *json = NULL;
+    wcl_hns_endpoint endpoint = *wanted;
+    char id[37];
 
-    if (hns && !request && cli_find_network(hns, name, network, &cli->error) == WCL_OK) {
-        wanted->virtual_network = network;
-        ready = wcl_hns_endpoint_format(wanted, &json, &cli->error) == WCL_OK;
-    }
-    if (ready && wcl_hns_endpoint_request(hns, "POST", "", request ? request : json, &endpoint,
-                                          &cli->error) == WCL_OK)
-        result = endpoint ? show_endpoint(cli, endpoint)
+    if (cli_find_network(hns, network, id, &cli->error) != WCL_OK)
+        return WCL_FAILED;
+    endpoint.virtual_network = id;
+    if (wcl_hns_endpoint_format(&endpoint, &json, &cli->error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_hns_endpoint_request(hns, "POST", "", json, made, &cli->error);
+}
+
+/* Makes the endpoint of `request`, or, where that is NULL, of `wanted` on the network `name`. */
+static int post_endpoint(cli *cli, const char *request, const wcl_hns_endpoint *wanted,
+                         const char *name)
+{
+    CLI_CLEANUP_NETWORKS wcl_hns *hns = cli_networks_open(cli);
+    wcl_hns_endpoint *endpoint = NULL;
+
+    if (!hns)
+        return EXIT_FAILED;
+    wcl_status status =
+        request ? wcl_hns_endpoint_request(hns, "POST", "", request, &endpoint, &cli->error)
+                : cli_make_endpoint(cli, hns, wanted, name, &endpoint);
+    if (status != WCL_OK)
+        return EXIT_FAILED;
+    int result = endpoint ? show_endpoint(cli, endpoint)
                           : cli_fail(cli, WCL_CODE_INVALID_DATA, "create endpoint", "",
                                      "HNS did not say what it made");
     wcl_hns_endpoint_free(endpoint);
-    wcl_free(json);
-    wcl_hns_close(hns);
     return result;
 }
 
 static bool is_alone(const create_options *options, int argc)
 {
-    return argc < 2 && !options->ip && !options->mac && !options->dns && !options->rate &&
-           !options->vlan && !options->remote && !options->isolated && options->ports.count == 0;
+    return argc < 2 && !options->ip && !options->mac && !options->dns &&
+           options->rate == NOT_GIVEN && options->vlan == NOT_GIVEN && !options->remote &&
+           !options->isolated && options->ports.count == 0;
 }
 
-static int endpoint_create(cli *cli, int argc, char **argv)
+int command_endpoint_create(cli *cli, int argc, char **argv)
 {
-    create_options options = { .ip = NULL };
+    create_options options = { .rate = NOT_GIVEN, .vlan = NOT_GIVEN };
     const cli_option table[] = {
-        { "ip", 0, CLI_VALUE, "IP", "the address (default: a free one)", NULL, &options.ip, NULL },
-        { "mac", 0, CLI_VALUE, "MAC", "the MAC (default: a free one)", NULL, &options.mac, NULL },
-        { "publish", 'p', CLI_LIST, "PORT:PORT[/udp]", "a port of the host and the endpoint's",
-          NULL, NULL, &options.ports },
-        { "rate", 0, CLI_VALUE, "SIZE", "most bytes a second that it may send", NULL, &options.rate,
-          NULL },
-        { "vlan", 0, CLI_VALUE, "N", "VLAN tag", NULL, &options.vlan, NULL },
-        { "dns", 0, CLI_VALUE, "IP[,IP]", "name servers", NULL, &options.dns, NULL },
-        { "no-icc", 0, CLI_FLAG, NULL, "no traffic with other endpoints of the network",
-          &options.isolated, NULL, NULL },
-        { "remote", 0, CLI_VALUE, "IP", "the endpoint lives on this other node of an overlay", NULL,
-          &options.remote, NULL },
-        { "request", 0, CLI_VALUE, "JSON", "the whole request, as HNS takes it", NULL,
-          &options.request, NULL },
-        { .name = NULL },
+        CLI_VALUE("ip", 0, "IP", "the address (default: a free one)", &options.ip),
+        CLI_VALUE("mac", 0, "MAC", "the MAC (default: a free one)", &options.mac),
+        CLI_LIST("publish", 'p', "PORT:PORT[/udp]", "a port of the host and the endpoint's",
+                 &options.ports),
+        CLI_SIZE("rate", "most bytes a second that it may send", 0, &options.rate),
+        CLI_NUMBER("vlan", "N", "VLAN tag", 0, UINT32_MAX, &options.vlan),
+        CLI_VALUE("dns", 0, "IP[,IP]", "name servers", &options.dns),
+        CLI_FLAG("no-icc", 0, "no traffic with other endpoints of the network", &options.isolated),
+        CLI_VALUE("remote", 0, "IP", "the endpoint lives on this other node of an overlay",
+                  &options.remote),
+        CLI_VALUE("request", 0, "JSON", "the whole request, as HNS takes it", &options.request),
+        CLI_END
     };
     wcl_hns_policy policies[MOST_POLICIES];
     size_t count = 0;
@@ -170,18 +164,18 @@ static int endpoint_create(cli *cli, int argc, char **argv)
     if (result == 0 && !options.request && argc < 2)
         result = cli_usage_error(cli, "which network?");
     if (result == 0 && options.request && !is_alone(&options, argc))
-        result = cli_usage_error(cli, "--request is the whole request; give nothing beside it");
+        result = cli_usage_error(cli, "--request is the whole request; give nothing else");
     if (result == 0)
         result = make_policies(cli, &options, policies, &count);
-    wcl_hns_endpoint wanted = { .struct_size = sizeof(wanted),
-                                .name = argc > 2 ? argv[2] : NULL,
-                                .ip_address = options.ip,
-                                .mac_address = options.mac,
-                                .dns_server_list = options.dns,
-                                .disable_icc = options.isolated,
-                                .is_remote_endpoint = options.remote != NULL,
-                                .policies = policies,
-                                .policy_count = count };
+    const wcl_hns_endpoint wanted = { .struct_size = sizeof(wanted),
+                                      .name = argc > 2 ? argv[2] : NULL,
+                                      .ip_address = options.ip,
+                                      .mac_address = options.mac,
+                                      .dns_server_list = options.dns,
+                                      .disable_icc = options.isolated,
+                                      .is_remote_endpoint = options.remote != NULL,
+                                      .policies = policies,
+                                      .policy_count = count };
     if (result == 0)
         result = post_endpoint(cli, options.request, &wanted, argv[1]);
     cli_list_free(&options.ports);
@@ -194,25 +188,21 @@ static int print_endpoints_json(cli *cli, wcl_hns_endpoint *const *endpoints, si
 {
     putchar('[');
     for (size_t i = 0; i < count; i++) {
-        char *json = NULL;
+        WCL_CLEANUP_FREE char *json = NULL;
         if (wcl_hns_endpoint_format(endpoints[i], &json, &cli->error) != WCL_OK)
             return EXIT_FAILED;
         printf("%s%s", i ? "," : "", json);
-        wcl_free(json);
     }
     puts("]");
     return 0;
 }
 
-static int endpoint_list(cli *cli, int argc, char **argv)
+int command_endpoint_list(cli *cli, int argc, char **argv)
 {
     wcl_hns_endpoint **endpoints = NULL;
     size_t count = 0;
-    int result = cli_parse(cli, NULL, &argc, argv, 0, 0, 0);
-
-    if (result)
-        return result;
-    wcl_hns *hns = cli_networks_open(cli);
+    int result = 0;
+    CLI_CLEANUP_NETWORKS wcl_hns *hns = cli_networks_open(cli);
     if (!hns || wcl_hns_list_endpoints(hns, &endpoints, &count, &cli->error) != WCL_OK)
         result = EXIT_FAILED;
     else if (cli->json)
@@ -224,23 +214,17 @@ static int endpoint_list(cli *cli, int argc, char **argv)
                    endpoints[i]->ip_address ? cli_shown(endpoints[i]->ip_address) : "-",
                    cli_shown(endpoints[i]->mac_address));
     wcl_hns_endpoint_list_free(endpoints, count);
-    wcl_hns_close(hns);
     return result;
 }
 
-static int endpoint_remove(cli *cli, int argc, char **argv)
+int command_endpoint_remove(cli *cli, int argc, char **argv)
 {
+    CLI_CLEANUP_NETWORKS wcl_hns *hns = cli_networks_open(cli);
     char id[37];
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
 
-    if (result)
-        return result;
-    wcl_hns *hns = cli_networks_open(cli);
-    if (!hns || cli_find_endpoint(hns, argv[1], id, &cli->error) != WCL_OK ||
-        wcl_hns_endpoint_request(hns, "DELETE", id, "", NULL, &cli->error) != WCL_OK)
-        result = EXIT_FAILED;
-    wcl_hns_close(hns);
-    return result;
+    if (!hns || cli_find_endpoint(hns, argv[1], id, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    return cli_exit_code(wcl_hns_endpoint_request(hns, "DELETE", id, "", NULL, &cli->error));
 }
 
 /* ---- attach, detach ---- */
@@ -260,77 +244,45 @@ static wcl_status make_request(const char *container, uint32_t compartment, char
 static wcl_status attach(wcl_hns *hns, const char *id, const char *container, uint32_t compartment,
                          const char *path, wcl_error *error)
 {
-    char *request, target[48];
+    WCL_CLEANUP_FREE char *request = NULL;
+    char target[48];
 
     if (path)
         return wcl_hns_attach_namespace(hns, id, container, path, error);
     snprintf(target, sizeof(target), "%s/attach", id);
     if (make_request(container, compartment, &request, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_hns_endpoint_request(hns, "POST", target, request, NULL, error);
-    wcl_free(request);
-    return status;
+    return wcl_hns_endpoint_request(hns, "POST", target, request, NULL, error);
 }
 
-static int endpoint_attach(cli *cli, int argc, char **argv)
+int command_endpoint_attach(cli *cli, int argc, char **argv)
 {
-    const char *compartment = NULL, *path = NULL;
+    uint64_t compartment = NOT_GIVEN;
+    const char *path = NULL;
     const cli_option table[] = {
-        { "compartment", 0, CLI_VALUE, "N", "attach to this compartment of the host", NULL,
-          &compartment, NULL },
-        { "namespace", 0, CLI_VALUE, "PATH", "the container's network namespace", NULL, &path,
-          NULL },
-        { .name = NULL },
+        CLI_NUMBER("compartment", "N", "attach to this compartment of the host", 0, UINT32_MAX,
+                   &compartment),
+        CLI_VALUE("namespace", 0, "PATH", "the container's network namespace", &path), CLI_END
     };
     char id[37];
-    uint32_t number = 0;
     int result = cli_parse(cli, table, &argc, argv, 1, 2, 0);
 
     if (result)
         return result;
-    if ((argc > 2) == (compartment != NULL))
+    if ((argc > 2) == (compartment != NOT_GIVEN))
         return cli_usage_error(cli, "give either a container or --compartment");
-    if (compartment && !cli_parse_u32(compartment, &number))
-        return cli_usage_error(cli, "'%s' is not the number of a compartment", compartment);
-    wcl_hns *hns = cli_networks_open(cli);
-    if (!hns || cli_find_endpoint(hns, argv[1], id, &cli->error) != WCL_OK ||
-        attach(hns, id, argc > 2 ? argv[2] : NULL, number, path, &cli->error) != WCL_OK)
-        result = EXIT_FAILED;
-    wcl_hns_close(hns);
-    return result;
+    CLI_CLEANUP_NETWORKS wcl_hns *hns = cli_networks_open(cli);
+    if (!hns || cli_find_endpoint(hns, argv[1], id, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    return cli_exit_code(attach(hns, id, argv[2], (uint32_t)compartment, path, &cli->error));
 }
 
-static int endpoint_detach(cli *cli, int argc, char **argv)
+int command_endpoint_detach(cli *cli, int argc, char **argv)
 {
+    CLI_CLEANUP_NETWORKS wcl_hns *hns = cli_networks_open(cli);
     char id[37];
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
 
-    if (result)
-        return result;
-    wcl_hns *hns = cli_networks_open(cli);
-    if (!hns || cli_find_endpoint(hns, argv[1], id, &cli->error) != WCL_OK ||
-        wcl_hns_detach(hns, id, &cli->error) != WCL_OK)
-        result = EXIT_FAILED;
-    wcl_hns_close(hns);
-    return result;
-}
-
-int command_endpoint(cli *cli, int argc, char **argv)
-{
-    static const command table[] = {
-        { "endpoint create", "[-p PORT:PORT[/udp]]... [OPTIONS] NETWORK [NAME]",
-          "Make an endpoint on a network and print its id", NULL, endpoint_create,
-          CLI_NEEDS_ALL_RIGHTS },
-        { "endpoint list", "", "List the endpoints", NULL, endpoint_list, CLI_NEEDS_ALL_RIGHTS },
-        { "endpoint remove", "ENDPOINT", "Remove an endpoint, named by its name or id", NULL,
-          endpoint_remove, CLI_NEEDS_ALL_RIGHTS },
-        { "endpoint attach", "ENDPOINT CONTAINER|--compartment N",
-          "Put an endpoint into a container, or a compartment of the host", NULL, endpoint_attach,
-          CLI_NEEDS_ALL_RIGHTS },
-        { "endpoint detach", "ENDPOINT", "Take an endpoint out of what it is attached to", NULL,
-          endpoint_detach, CLI_NEEDS_ALL_RIGHTS },
-        { .name = NULL },
-    };
-
-    return cli_run_subcommand(cli, table, argc, argv);
+    if (!hns || cli_find_endpoint(hns, argv[1], id, &cli->error) != WCL_OK)
+        return EXIT_FAILED;
+    return cli_exit_code(wcl_hns_detach(hns, id, &cli->error));
 }

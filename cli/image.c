@@ -7,23 +7,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "cli/commands.h"
+
 /* ---- What commands share -------------------------------------------------------------------- */
 
-int cli_transfer_options(cli *cli, const char *platform, cli_limits *limits, wcl_platform **parsed,
-                         wcl_transfer_options *options)
+int cli_transfer_options(cli *cli, const char *platform, const cli_limits *limits,
+                         wcl_platform **parsed, wcl_transfer_options *options)
 {
-    int result = limits ? cli_limits_read(cli, limits) : 0;
-
     *options = (wcl_transfer_options) { .struct_size = sizeof(*options),
                                         .layers = cli_draw_layers,
                                         .context = cli };
     *parsed = NULL;
-    if (result)
-        return result;
     if (limits) {
-        options->max_size = limits->max_size;
-        options->max_entries = limits->max_entries;
-        options->max_ratio = limits->max_ratio;
+        CLI_SET_LIMITS(options, limits);
         options->max_memory = limits->max_memory;
     }
     if (platform && wcl_platform_parse(platform, parsed, &cli->error) != WCL_OK)
@@ -34,23 +31,18 @@ int cli_transfer_options(cli *cli, const char *platform, cli_limits *limits, wcl
 
 char *cli_image_name(const char *canonical)
 {
-    wcl_reference *reference = NULL;
-    char *name;
+    WCL_CLEANUP_FREE wcl_reference *reference = NULL;
 
-    if (wcl_reference_parse(canonical, &reference, NULL) != WCL_OK)
-        return strdup(canonical);
-    name = strdup(reference->familiar);
-    wcl_free(reference);
-    return name;
+    return strdup(wcl_reference_parse(canonical, &reference, NULL) == WCL_OK ? reference->familiar
+                                                                             : canonical);
 }
 
 static void print_names(json_out *out, const wcl_image_info *image)
 {
     json_begin(out, "names", '[');
     for (size_t i = 0; i < image->name_count; i++) {
-        char *name = cli_image_name(image->names[i]);
+        WCL_CLEANUP_FREE char *name = cli_image_name(image->names[i]);
         json_text(out, NULL, name ? name : image->names[i]);
-        free(name);
     }
     json_end(out, '[');
 }
@@ -92,9 +84,8 @@ void cli_print_loaded(void *context, const wcl_image_info *image)
     if (image->name_count == 0)
         printf("%s\n", cli_shown(image->digest));
     for (size_t i = 0; i < image->name_count; i++) {
-        char *name = cli_image_name(image->names[i]);
+        WCL_CLEANUP_FREE char *name = cli_image_name(image->names[i]);
         printf("%s %s\n", cli_shown(name ? name : image->names[i]), cli_shown(image->digest));
-        free(name);
     }
 }
 
@@ -103,21 +94,20 @@ void cli_print_loaded(void *context, const wcl_image_info *image)
 int command_load(cli *cli, int argc, char **argv)
 {
     const char *input = "-", *name = NULL, *platform = NULL;
-    cli_limits limits = { .size = NULL };
+    cli_limits limits = { .max_size = 0 };
     const cli_option table[] = {
-        { "input", 'i', CLI_VALUE, "PATH",
-          "an OCI layout (folder or tar) or docker archive (default: standard input)", NULL, &input,
-          NULL },
-        { "name", 0, CLI_VALUE, "NAME", "what to call the image (default: as is written there)",
-          NULL, &name, NULL },
-        { "platform", 0, CLI_VALUE, "PLATFORM",
-          "of an index, the image for OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", NULL, &platform,
-          NULL },
+        CLI_VALUE("input", 'i', "PATH",
+                  "an OCI layout (folder or tar) or docker archive (default: standard input)",
+                  &input),
+        CLI_VALUE("name", 0, "NAME", "what to call the image (default: as is written there)",
+                  &name),
+        CLI_VALUE("platform", 0, "PLATFORM",
+                  "of an index, the image for OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", &platform),
         CLI_TAR_LIMITS(limits),
         CLI_MEMORY_LIMIT(limits),
-        { .name = NULL },
+        CLI_END
     };
-    image_output output = { cli, { stdout, false } };
+    image_output output = { cli, { .stream = stdout } };
     wcl_transfer_options options;
     wcl_platform *parsed = NULL;
 
@@ -128,14 +118,10 @@ int command_load(cli *cli, int argc, char **argv)
         wcl_driver driver = cli_driver(cli);
         if (cli->json)
             json_begin(&output.out, NULL, '[');
-        result = wcl_image_load(&driver, input, name, &options, cli_print_loaded, &output,
-                                &cli->error) == WCL_OK
-                     ? 0
-                     : EXIT_FAILED;
-        if (cli->json) {
+        result = cli_exit_code(
+            wcl_image_load(&driver, input, name, &options, cli_print_loaded, &output, &cli->error));
+        if (cli->json)
             json_end(&output.out, '[');
-            printf("\n");
-        }
     }
     cli_progress_done(cli);
     wcl_free(parsed);
@@ -159,15 +145,14 @@ static bool parse_format(const char *text, wcl_image_format *format)
 int command_save(cli *cli, int argc, char **argv)
 {
     const char *output = "-", *format_name = "oci";
-    const cli_option table[] = {
-        { "output", 'o', CLI_VALUE, "PATH", "where to (default: standard output)", NULL, &output,
-          NULL },
-        { "format", 0, CLI_VALUE, "FORMAT",
-          "oci: a tar that docker load takes too (default); oci-dir: a folder; docker: an archive "
-          "of plain layers",
-          NULL, &format_name, NULL },
-        { .name = NULL },
-    };
+    const cli_option table[] = { CLI_VALUE("output", 'o', "PATH",
+                                           "where to (default: standard output)", &output),
+                                 CLI_VALUE("format", 0, "FORMAT",
+                                           "oci: a tar that docker load takes too (default); "
+                                           "oci-dir: a folder; docker: an archive "
+                                           "of plain layers",
+                                           &format_name),
+                                 CLI_END };
     wcl_image_format format = WCL_IMAGE_OCI_ARCHIVE;
     wcl_transfer_options options;
     wcl_platform *none;
@@ -185,7 +170,7 @@ int command_save(cli *cli, int argc, char **argv)
     wcl_status status = wcl_image_save(&driver, (const char *const *)argv + 1, (size_t)argc - 1,
                                        output, format, &options, &cli->error);
     cli_progress_done(cli);
-    return status == WCL_OK ? 0 : EXIT_FAILED;
+    return cli_exit_code(status);
 }
 
 /* ---- images --------------------------------------------------------------------------------- */
@@ -224,10 +209,9 @@ static void print_table(const wcl_image_info *images, size_t count)
 
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < images[i].name_count; j++) {
-            char *name = cli_image_name(images[i].names[j]);
+            WCL_CLEANUP_FREE char *name = cli_image_name(images[i].names[j]);
             int length = name ? (int)strlen(cli_shown(name)) : 0;
             width = length > width ? length : width;
-            free(name);
         }
     if (count)
         printf("%-*s %-12s %13s %3s %-10s %s\n", width, "NAME", "DIGEST", "SIZE", "LAY", "CREATED",
@@ -236,22 +220,18 @@ static void print_table(const wcl_image_info *images, size_t count)
         if (images[i].name_count == 0)
             print_row("-", &images[i], width);
         for (size_t j = 0; j < images[i].name_count; j++) {
-            char *name = cli_image_name(images[i].names[j]);
+            WCL_CLEANUP_FREE char *name = cli_image_name(images[i].names[j]);
             print_row(name ? name : "", &images[i], width);
-            free(name);
         }
     }
 }
 
 int command_images(cli *cli, int argc, char **argv)
 {
-    json_out out = { stdout, false };
+    json_out out = { .stream = stdout };
     wcl_image_info *images = NULL;
     size_t count;
 
-    int result = cli_parse(cli, NULL, &argc, argv, 0, 0, 0);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
     if (wcl_image_list(&driver, &images, &count, &cli->error) != WCL_OK)
         return EXIT_FAILED;
@@ -260,7 +240,6 @@ int command_images(cli *cli, int argc, char **argv)
         for (size_t i = 0; i < count; i++)
             print_image_json(&out, &images[i]);
         json_end(&out, '[');
-        printf("\n");
     } else {
         print_table(images, count);
     }
@@ -272,11 +251,8 @@ int command_images(cli *cli, int argc, char **argv)
 
 int command_tag(cli *cli, int argc, char **argv)
 {
-    int result = cli_parse(cli, NULL, &argc, argv, 2, 2, 0);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
-    return wcl_image_tag(&driver, argv[1], argv[2], &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
+    return cli_exit_code(wcl_image_tag(&driver, argv[1], argv[2], &cli->error));
 }
 
 /* ---- rmi ------------------------------------------------------------------------------------ */
@@ -287,14 +263,10 @@ static void print_removed(void *context, wcl_image_removal removal, const char *
     image_output *output = context;
 
     if (output->cli->json) {
-        json_begin(&output->out, NULL, '{');
-        json_text(&output->out, "removed", words[removal]);
-        json_text(&output->out, "what", what);
-        json_end(&output->out, '{');
+        json_texts(&output->out, "removed", words[removal], "what", what, NULL);
     } else if (!output->cli->quiet && (removal < WCL_IMAGE_LAYER || output->cli->verbose)) {
-        char *name = removal == WCL_IMAGE_UNTAGGED ? cli_image_name(what) : strdup(what);
+        WCL_CLEANUP_FREE char *name = removal == WCL_IMAGE_UNTAGGED ? cli_image_name(what) : NULL;
         printf("%s %s\n", words[removal], cli_shown(name ? name : what));
-        free(name);
     }
 }
 
@@ -302,14 +274,12 @@ int command_rmi(cli *cli, int argc, char **argv)
 {
     bool force = false, unused = false;
     const cli_option table[] = {
-        { "force", 'f', CLI_FLAG, NULL, "remove an image with all of its names", &force, NULL,
-          NULL },
-        { "unused", 0, CLI_FLAG, NULL,
-          "remove layers and blobs that no image uses, and what broken pulls left", &unused, NULL,
-          NULL },
-        { .name = NULL },
+        CLI_FLAG("force", 'f', "remove an image with all of its names", &force),
+        CLI_FLAG("unused", 0,
+                 "remove layers and blobs that no image uses, and what broken pulls left", &unused),
+        CLI_END
     };
-    image_output output = { cli, { stdout, false } };
+    image_output output = { cli, { .stream = stdout } };
     wcl_status status = WCL_OK;
 
     int result = cli_parse(cli, table, &argc, argv, 0, -1, 0);
@@ -324,9 +294,7 @@ int command_rmi(cli *cli, int argc, char **argv)
         status = wcl_image_remove(&driver, argv[i], force, print_removed, &output, &cli->error);
     if (status == WCL_OK && unused)
         status = wcl_image_remove_unused(&driver, print_removed, &output, &cli->error);
-    if (cli->json) {
+    if (cli->json)
         json_end(&output.out, '[');
-        printf("\n");
-    }
-    return status == WCL_OK ? 0 : EXIT_FAILED;
+    return cli_exit_code(status);
 }

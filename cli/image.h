@@ -1,4 +1,4 @@
-/* The commands of images. */
+/* What the commands of images share. */
 #ifndef WCL_CLI_IMAGE_H
 #define WCL_CLI_IMAGE_H
 
@@ -6,8 +6,8 @@
 
 /* Options of a transfer, with a bar for each layer. `platform` (NULL: none asked for) is parsed
  * into `*parsed`, which wcl_free() frees. An exit code; 0 when all is well. */
-int cli_transfer_options(cli *cli, const char *platform, cli_limits *limits, wcl_platform **parsed,
-                         wcl_transfer_options *options);
+int cli_transfer_options(cli *cli, const char *platform, const cli_limits *limits,
+                         wcl_platform **parsed, wcl_transfer_options *options);
 
 /* Prints what was loaded or pulled: a wcl_image_loaded_fn whose context is an image_output. */
 typedef struct image_output {
@@ -18,13 +18,5 @@ void cli_print_loaded(void *context, const wcl_image_info *image);
 
 /* The name that people know an image by, or its digest; freed with free(). */
 char *cli_image_name(const char *canonical);
-
-int command_load(cli *cli, int argc, char **argv);
-int command_save(cli *cli, int argc, char **argv);
-int command_images(cli *cli, int argc, char **argv);
-int command_rmi(cli *cli, int argc, char **argv);
-int command_tag(cli *cli, int argc, char **argv);
-int command_pull(cli *cli, int argc, char **argv);
-int command_push(cli *cli, int argc, char **argv);
 
 #endif

@@ -7,20 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "cli/cli.h"
 
-/* Milliseconds after which a stalled read looks whether it shall end. */
+/* Milliseconds after which a stalled read checks whether it is to end. */
 #define LOOK_EVERY 200
-
-static wcl_status cli_input_fail(wcl_error *error, uint32_t code, const char *text)
-{
-    if (error) {
-        *error = (wcl_error)WCL_ERROR_INIT;
-        error->code = code;
-        snprintf(error->message, sizeof(error->message), "%s", text);
-    }
-    return WCL_FAILED;
-}
 
 int cli_open_stalling(const char *path)
 {
@@ -42,7 +33,7 @@ wcl_status cli_read(void *context, void *buffer, size_t size, size_t *got, wcl_e
     do {
         while (poll(&wait, 1, LOOK_EVERY) == 0)
             if (cli_interrupted())
-                return cli_input_fail(error, WCL_CODE_CANCELLED, "cancelled");
+                return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
         count = read(input->fd, buffer, size);
     } while (count < 0 && (errno == EINTR || errno == EAGAIN) && !cli_interrupted());
     if (count >= 0) {
@@ -50,8 +41,6 @@ wcl_status cli_read(void *context, void *buffer, size_t size, size_t *got, wcl_e
         return WCL_OK;
     }
     if (errno == EINTR)
-        return cli_input_fail(error, WCL_CODE_CANCELLED, "cancelled");
-    char text[256];
-    snprintf(text, sizeof(text), "cannot read the input: %s", strerror(errno));
-    return cli_input_fail(error, WCL_CODE_IO, text);
+        return wcl_fail(error, WCL_CODE_CANCELLED, "cancelled");
+    return wcl_fail_errno(error, errno, "cannot read the input");
 }

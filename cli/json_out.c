@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -53,18 +54,36 @@ void json_begin(json_out *out, const char *name, char bracket)
     write_name(out, name);
     fputc(bracket, out->stream);
     out->comma = false;
+    out->depth++;
 }
 
 void json_end(json_out *out, char bracket)
 {
     fputc(bracket == '{' ? '}' : ']', out->stream);
     out->comma = true;
+    if (--out->depth == 0)
+        fputc('\n', out->stream);
 }
 
 void json_text(json_out *out, const char *name, const char *text)
 {
     write_name(out, name);
-    write_quoted(out->stream, text);
+    if (text)
+        write_quoted(out->stream, text);
+    else
+        fputs("null", out->stream);
+}
+
+void json_texts(json_out *out, const char *name, ...)
+{
+    va_list arguments;
+
+    json_begin(out, NULL, '{');
+    va_start(arguments, name);
+    for (; name; name = va_arg(arguments, const char *))
+        json_text(out, name, va_arg(arguments, const char *));
+    va_end(arguments);
+    json_end(out, '{');
 }
 
 void json_number(json_out *out, const char *name, int64_t number)
@@ -83,10 +102,4 @@ void json_bool(json_out *out, const char *name, bool value)
 {
     write_name(out, name);
     fputs(value ? "true" : "false", out->stream);
-}
-
-void json_null(json_out *out, const char *name)
-{
-    write_name(out, name);
-    fputs("null", out->stream);
 }

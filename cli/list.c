@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/describe.h"
 
 #define COPY_SIZE (64 * 1024)
@@ -114,11 +115,9 @@ int command_list(cli *cli, int argc, char **argv)
 {
     list_options options = { .recursive = false };
     const cli_option table[] = {
-        { "recursive", 'R', CLI_FLAG, NULL, "all of it, not only what is directly in PATH",
-          &options.recursive, NULL, NULL },
-        { "merged", 0, CLI_FLAG, NULL, "the layer together with its parents", &options.merged, NULL,
-          NULL },
-        { .name = NULL },
+        CLI_FLAG("recursive", 'R', "all of it, not only what is directly in PATH",
+                 &options.recursive),
+        CLI_FLAG("merged", 0, "the layer together with its parents", &options.merged), CLI_END
     };
     wcl_layer_reader *reader = NULL;
     bool found = false;
@@ -219,9 +218,6 @@ int command_stat(cli *cli, int argc, char **argv)
     wcl_entry entry = WCL_ENTRY_INIT;
     description description = { .sddl = NULL };
 
-    int result = cli_parse(cli, NULL, &argc, argv, 2, 2, 0);
-    if (result)
-        return result;
     char *path = tidy_path(argv[2]);
     wcl_status status = path ? open_entry(cli, argv[1], path, &reader, &entry) : WCL_FAILED;
     if (status == WCL_OK)
@@ -234,12 +230,6 @@ int command_stat(cli *cli, int argc, char **argv)
     wcl_layer_reader_close(reader, NULL);
     free(path);
     return status == WCL_OK ? 0 : EXIT_FAILED;
-}
-
-static wcl_status cli_list_read_layer(void *context, void *buffer, size_t size, size_t *got,
-                                      wcl_error *error)
-{
-    return wcl_layer_reader_read(context, buffer, size, got, error);
 }
 
 /* Splits "path:stream"; a Windows path has no other colon. */
@@ -301,7 +291,7 @@ static wcl_status cat_entry(wcl_layer_reader *reader, const char *stream, bool *
     wcl_backup_header header;
     uint64_t written = 0;
 
-    wcl_status status = wcl_backup_reader_new(cli_list_read_layer, reader, &backup, error);
+    wcl_status status = wcl_backup_reader_new(cli_read_entry, reader, &backup, error);
     while (status == WCL_OK &&
            (status = wcl_backup_reader_next(backup, &header, error)) == WCL_OK) {
         if (!is_wanted(&header, stream))
@@ -352,9 +342,6 @@ int command_cat(cli *cli, int argc, char **argv)
 {
     char *link = NULL;
 
-    int result = cli_parse(cli, NULL, &argc, argv, 2, 2, 0);
-    if (result)
-        return result;
     char *path = tidy_path(argv[2]);
     if (!path)
         return cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "cat", argv[2], "out of memory");

@@ -1,4 +1,6 @@
 /* Options: one parser for all commands, so that the global options work everywhere. */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +17,12 @@ typedef struct global_options {
 static void set_globals(global_options *globals, cli *cli)
 {
     const cli_option table[] = {
-        { "home", 0, CLI_VALUE, "DIR", "the store (default: WCL_HOME, else /var/lib/wcl)", NULL,
-          &cli->home, NULL },
-        { "json", 0, CLI_FLAG, NULL, "JSON on standard output", &cli->json, NULL, NULL },
-        { "quiet", 'q', CLI_FLAG, NULL, "no progress bar, no warnings", &cli->quiet, NULL, NULL },
-        { "verbose", 'v', CLI_FLAG, NULL, "say more; twice for even more", &globals->verbose, NULL,
-          NULL },
-        { "help", 'h', CLI_FLAG, NULL, "this help", &globals->help, NULL, NULL },
-        { .name = NULL },
+        CLI_VALUE("home", 0, "DIR", "the store (default: WCL_HOME, else /var/lib/wcl)", &cli->home),
+        CLI_FLAG("json", 0, "JSON on standard output", &cli->json),
+        CLI_FLAG("quiet", 'q', "no progress bar, no warnings", &cli->quiet),
+        CLI_FLAG("verbose", 'v', "say more; twice for even more", &globals->verbose),
+        CLI_FLAG("help", 'h', "this help", &globals->help),
+        CLI_END
     };
     memcpy(globals->table, table, sizeof(table));
 }
@@ -46,11 +46,11 @@ static void print_option(const cli_option *option)
 
     snprintf(left, sizeof(left), "%c%c%s--%s%s%s%s", option->letter ? '-' : ' ',
              option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
-             option->kind == CLI_OPTIONAL_VALUE ? "[="
-             : option->value_name               ? " "
-                                                : "",
+             option->kind == CLI_OPTION_OPTIONAL_VALUE ? "[="
+             : option->value_name                      ? " "
+                                                       : "",
              option->value_name ? option->value_name : "",
-             option->kind == CLI_OPTIONAL_VALUE ? "]" : "");
+             option->kind == CLI_OPTION_OPTIONAL_VALUE ? "]" : "");
     printf("  %-28s %s\n", left, option->help);
 }
 
@@ -101,28 +101,89 @@ void cli_list_free(cli_list *list)
     *list = (cli_list) { NULL, 0 };
 }
 
+bool cli_parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return !*end && errno == 0 && *number >= least && *number <= most;
+}
+
+bool cli_parse_size(const char *text, uint64_t *size)
+{
+    static const char units[] = "KMGTP";
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    unsigned long long number = strtoull(text, &end, 10);
+    uint64_t factor = 1;
+    if (*end) {
+        const char *unit = strchr(units, *end >= 'a' ? *end - 32 : *end);
+        if (!unit)
+            return false;
+        factor <<= 10 * (unit - units + 1);
+        end++;
+        if (strcmp(end, "") != 0 && strcmp(end, "B") != 0 && strcmp(end, "iB") != 0)
+            return false;
+    }
+    return !__builtin_mul_overflow(number, factor, size);
+}
+
+static int apply_number(cli *cli, const cli_option *option, const char *value)
+{
+    uint64_t number = UINT64_MAX;
+    bool is_plain = option->kind == CLI_OPTION_NUMBER;
+    bool is_none = option->kind == CLI_OPTION_LIMIT && strcmp(value, "none") == 0;
+
+    if ((is_plain ? cli_parse_number(value, option->least, option->most, &number)
+                  : is_none || cli_parse_size(value, &number)) &&
+        number >= option->least) {
+        *option->number = number;
+        return 0;
+    }
+    if (is_plain)
+        return cli_usage_error(cli, "--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64,
+                               option->name, value, option->least, option->most);
+    return cli_usage_error(
+        cli, "--%s: '%s' is not a number from %" PRIu64 " on, which K, M, G or T may follow%s",
+        option->name, value, option->least, option->kind == CLI_OPTION_LIMIT ? ", or none" : "");
+}
+
 static int cli_options_apply(cli *cli, const cli_option *option, const char *value)
 {
     switch (option->kind) {
-    case CLI_FLAG:
+    case CLI_OPTION_FLAG:
         *option->flag = true;
         if (option->letter == 'v')
             cli->verbose++;
         return 0;
-    case CLI_OPTIONAL_VALUE:
+    case CLI_OPTION_OPTIONAL_VALUE:
         *option->flag = true;
         if (value)
             *option->value = value;
         return 0;
-    case CLI_VALUE:
+    case CLI_OPTION_VALUE:
         *option->value = value;
         return 0;
-    case CLI_LIST:
+    case CLI_OPTION_NUMBER:
+    case CLI_OPTION_SIZE:
+    case CLI_OPTION_LIMIT:
+        return apply_number(cli, option, value);
+    case CLI_OPTION_LIST:
         return append(option->list, value)
                    ? 0
                    : cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "read", "arguments", "out of memory");
     }
     return 0;
+}
+
+static bool wants_value(const cli_option *option)
+{
+    return option->kind != CLI_OPTION_FLAG && option->kind != CLI_OPTION_OPTIONAL_VALUE;
 }
 
 /* Where the parser stands in argv. */
@@ -144,9 +205,9 @@ static int parse_long(parse_state *state)
 
     if (!option)
         return cli_usage_error(state->cli, "there is no option --%.*s", (int)length, name);
-    if (option->kind == CLI_FLAG && value)
+    if (option->kind == CLI_OPTION_FLAG && value)
         return cli_usage_error(state->cli, "the option --%s takes no value", option->name);
-    if ((option->kind == CLI_VALUE || option->kind == CLI_LIST) && !value) {
+    if (wants_value(option) && !value) {
         if (state->at >= state->argc)
             return cli_usage_error(state->cli, "the option --%s wants a value", option->name);
         value = state->argv[state->at++];
@@ -165,7 +226,7 @@ static int parse_short(parse_state *state)
         if (!option)
             return cli_usage_error(state->cli, "there is no option -%c", *letters);
         letters++;
-        if (option->kind == CLI_VALUE || option->kind == CLI_LIST) {
+        if (wants_value(option)) {
             if (!*letters && state->at >= state->argc)
                 return cli_usage_error(state->cli, "the option -%c wants a value", option->letter);
             value = *letters ? letters : state->argv[state->at++];
@@ -215,25 +276,4 @@ int cli_parse(cli *cli, const cli_option *options, int *argc, char **argv, int l
         return cli_usage_error(cli, "too many arguments: '%s'", argv[most + 1]);
     cli_drop_rights(cli, options, kept, argv);
     return 0;
-}
-
-bool cli_parse_size(const char *text, uint64_t *size)
-{
-    static const char units[] = "KMGTP";
-    char *end;
-
-    if (*text < '0' || *text > '9')
-        return false;
-    unsigned long long number = strtoull(text, &end, 10);
-    uint64_t factor = 1;
-    if (*end) {
-        const char *unit = strchr(units, *end >= 'a' ? *end - 32 : *end);
-        if (!unit)
-            return false;
-        factor <<= 10 * (unit - units + 1);
-        end++;
-        if (strcmp(end, "") != 0 && strcmp(end, "B") != 0 && strcmp(end, "iB") != 0)
-            return false;
-    }
-    return !__builtin_mul_overflow(number, factor, size);
 }

@@ -1,5 +1,5 @@
 /* The progress bar, Ctrl-C, and the library's log messages. */
-#include "cli/progress.h"
+#include "cli/cli.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -35,27 +35,6 @@ static int64_t milliseconds(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void draw(progress_bar *bar, const wcl_progress *progress)
-{
-    uint64_t done = bar->source ? wcl_tar_reader_consumed(bar->source) : progress->done;
-    uint64_t total = bar->total ? bar->total : progress->total;
-    double megabytes = (double)done / 1e6;
-
-    fprintf(stderr, "\r%s ", progress->operation ? progress->operation : "");
-    if (total) {
-        int filled = done >= total ? BAR_WIDTH : (int)((double)done * BAR_WIDTH / (double)total);
-        fputc('[', stderr);
-        for (int i = 0; i < BAR_WIDTH; i++)
-            fputc(i < filled ? '#' : '.', stderr);
-        fprintf(stderr, "] %3d %% ", (int)((double)done * 100 / (double)total));
-    }
-    fprintf(stderr, "%.0f MB, %llu entries\033[K", megabytes,
-            (unsigned long long)progress->entries);
-    bar->shown = true;
-}
-
-/* ---- Layers of an image ---------------------------------------------------------------------- */
-
 static void draw_bar(uint64_t done, uint64_t total)
 {
     int filled =
@@ -66,6 +45,24 @@ static void draw_bar(uint64_t done, uint64_t total)
         fputc(i < filled ? '#' : '.', stderr);
     fputc(']', stderr);
 }
+
+static void draw(progress_bar *bar, const wcl_progress *progress)
+{
+    uint64_t done = bar->source ? wcl_tar_reader_consumed(bar->source) : progress->done;
+    uint64_t total = bar->total ? bar->total : progress->total;
+    double megabytes = (double)done / 1e6;
+
+    fprintf(stderr, "\r%s ", progress->operation ? progress->operation : "");
+    if (total) {
+        draw_bar(done, total);
+        fprintf(stderr, " %3d %% ", (int)((double)done * 100 / (double)total));
+    }
+    fprintf(stderr, "%.0f MB, %llu entries\033[K", megabytes,
+            (unsigned long long)progress->entries);
+    bar->shown = true;
+}
+
+/* ---- Layers of an image ---------------------------------------------------------------------- */
 
 static void draw_layer(const wcl_transfer *layer)
 {

@@ -4,18 +4,17 @@
 #include <unistd.h>
 #include <wcl/registry.h>
 
+#include "cli/commands.h"
 #include "cli/image.h"
 
 #define PASSWORD_SIZE_MAX 65536
+#define NUMBER_MAX 60000
 
 /* The options that both commands have. */
 typedef struct registry_arguments {
     const char *user;
     const char *ca_file;
-    const char *retries;
-    const char *retry_delay;
-    const char *stall;
-    const char *parallel;
+    uint64_t retries, retry_delay, stall, parallel;
     bool password_stdin;
     bool insecure;
     char *password;
@@ -28,44 +27,27 @@ typedef struct registry_arguments {
 static void add_options(cli_option table[OPTIONS_MAX], size_t own, registry_arguments *arguments)
 {
     const cli_option both[] = {
-        { "user", 'u', CLI_VALUE, "USER", "who asks (default: as docker login said)", NULL,
-          &arguments->user, NULL },
-        { "password-stdin", 0, CLI_FLAG, NULL, "read the password from standard input",
-          &arguments->password_stdin, NULL, NULL },
-        { "ca", 0, CLI_VALUE, "FILE", "trust these certificate authorities (PEM) too", NULL,
-          &arguments->ca_file, NULL },
-        { "insecure", 0, CLI_FLAG, NULL,
-          "allow plain HTTP, and certificates that nobody vouches for", &arguments->insecure, NULL,
-          NULL },
-        { "retries", 0, CLI_VALUE, "N",
-          "how often to try again what fails for a while (default: 4)", NULL, &arguments->retries,
-          NULL },
-        { "retry-delay", 0, CLI_VALUE, "MS",
-          "how long to wait before, in milliseconds; doubles each time (default: 250)", NULL,
-          &arguments->retry_delay, NULL },
-        { "stall", 0, CLI_VALUE, "SECONDS", "how long a connection may be silent (default: 60)",
-          NULL, &arguments->stall, NULL },
-        { "parallel", 0, CLI_VALUE, "N", "layers at a time (default: 3)", NULL,
-          &arguments->parallel, NULL },
-        { .name = NULL },
+        CLI_VALUE("user", 'u', "USER", "who asks (default: what docker login stored)",
+                  &arguments->user),
+        CLI_FLAG("password-stdin", 0, "read the password from standard input",
+                 &arguments->password_stdin),
+        CLI_VALUE("ca", 0, "FILE", "trust these certificate authorities (PEM) too",
+                  &arguments->ca_file),
+        CLI_FLAG("insecure", 0, "allow plain HTTP, and certificates that nobody vouches for",
+                 &arguments->insecure),
+        CLI_NUMBER("retries", "N", "how often to try again what fails for a while (default: 4)", 0,
+                   NUMBER_MAX, &arguments->retries),
+        CLI_NUMBER("retry-delay", "MS",
+                   "how long to wait before, in milliseconds; doubles each time (default: 250)", 1,
+                   NUMBER_MAX, &arguments->retry_delay),
+        CLI_NUMBER("stall", "SECONDS", "how long a connection may be silent (default: 60)", 1,
+                   NUMBER_MAX, &arguments->stall),
+        CLI_NUMBER("parallel", "N", "layers at a time (default: 3)", 1, NUMBER_MAX,
+                   &arguments->parallel),
+        CLI_END
     };
 
     memcpy(table + own, both, sizeof(both));
-}
-
-/* A number from `least` to 60000; an exit code. */
-static int parse_number(cli *cli, const char *option, const char *text, unsigned least,
-                        unsigned *number)
-{
-    char *end;
-
-    if (!text)
-        return 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || value < least || value > 60000)
-        return cli_usage_error(cli, "'%s' is no number for --%s", text, option);
-    *number = (unsigned)value;
-    return 0;
 }
 
 /* One line of standard input. */
@@ -89,25 +71,17 @@ static int read_password(cli *cli, char **password)
 static int take_arguments(cli *cli, registry_arguments *arguments, wcl_registry_options *registry,
                           wcl_transfer_options *options)
 {
-    unsigned retries = 4;
-
     if (arguments->password_stdin && !arguments->user)
         return cli_usage_error(cli, "--password-stdin wants --user");
-    int result = parse_number(cli, "retries", arguments->retries, 0, &retries);
-    if (!result)
-        result =
-            parse_number(cli, "retry-delay", arguments->retry_delay, 1, &registry->retry_delay);
-    if (!result)
-        result = parse_number(cli, "stall", arguments->stall, 1, &registry->stall_seconds);
-    if (!result)
-        result = parse_number(cli, "parallel", arguments->parallel, 1, &options->parallel);
-    if (!result && arguments->password_stdin)
-        result = read_password(cli, &arguments->password);
-    registry->attempts = retries + 1;
+    options->parallel = (unsigned)arguments->parallel;
+    registry->attempts = (unsigned)arguments->retries + 1;
+    registry->retry_delay = (unsigned)arguments->retry_delay;
+    registry->stall_seconds = (unsigned)arguments->stall;
     registry->username = arguments->user;
-    registry->password = arguments->password;
     registry->ca_file = arguments->ca_file;
     registry->insecure = arguments->insecure;
+    int result = arguments->password_stdin ? read_password(cli, &arguments->password) : 0;
+    registry->password = arguments->password;
     return result;
 }
 
@@ -122,21 +96,20 @@ static void free_arguments(registry_arguments *arguments)
 
 int command_pull(cli *cli, int argc, char **argv)
 {
-    registry_arguments arguments = { .user = NULL };
+    registry_arguments arguments = { .retries = 4 };
     wcl_registry_options registry = { .struct_size = sizeof(registry) };
     const char *platform = NULL;
-    cli_limits limits = { .size = NULL };
+    cli_limits limits = { .max_size = 0 };
     cli_option table[OPTIONS_MAX] = {
-        { "platform", 0, CLI_VALUE, "PLATFORM",
-          "of an index, the image for OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", NULL, &platform,
-          NULL },
+        CLI_VALUE("platform", 0, "PLATFORM",
+                  "of an index, the image for OS[(VERSION)][/ARCHITECTURE[/VARIANT]]", &platform),
         CLI_TAR_LIMITS(limits),
         CLI_MEMORY_LIMIT(limits),
-        { "foreign", 0, CLI_FLAG, NULL,
-          "fetch foreign layers from other hosts than the registry, as the image says",
-          &registry.foreign_hosts, NULL, NULL },
+        CLI_FLAG("foreign", 0,
+                 "fetch foreign layers from hosts other than the registry, as the image says",
+                 &registry.foreign_hosts),
     };
-    image_output output = { cli, { stdout, false } };
+    image_output output = { cli, { .stream = stdout } };
     wcl_transfer_options options;
     wcl_platform *parsed = NULL;
     wcl_image_info *info = NULL;
@@ -155,8 +128,6 @@ int command_pull(cli *cli, int argc, char **argv)
             result = EXIT_FAILED;
     }
     cli_progress_done(cli);
-    if (!result && cli->json)
-        printf("\n");
     wcl_free(info);
     wcl_free(parsed);
     free_arguments(&arguments);
@@ -167,14 +138,10 @@ int command_pull(cli *cli, int argc, char **argv)
 
 static void print_pushed(cli *cli, const char *reference, const char *digest)
 {
-    json_out out = { stdout, false };
+    json_out out = { .stream = stdout };
 
     if (cli->json) {
-        json_begin(&out, NULL, '{');
-        json_text(&out, "name", reference);
-        json_text(&out, "digest", digest);
-        json_end(&out, '{');
-        printf("\n");
+        json_texts(&out, "name", reference, "digest", digest, NULL);
     } else if (!cli->quiet) {
         printf("%s %s\n", cli_shown(reference), cli_shown(digest));
     }
@@ -182,7 +149,7 @@ static void print_pushed(cli *cli, const char *reference, const char *digest)
 
 int command_push(cli *cli, int argc, char **argv)
 {
-    registry_arguments arguments = { .user = NULL };
+    registry_arguments arguments = { .retries = 4 };
     wcl_registry_options registry = { .struct_size = sizeof(registry) };
     cli_option table[OPTIONS_MAX];
     wcl_transfer_options options;

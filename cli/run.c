@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <wcl/hns.h>
 
+#include "cli/commands.h"
 #include "cli/container.h"
 #include "cli/network.h"
 #include "cli/root.h"
@@ -11,10 +11,12 @@
 
 #define MOST_MAPPINGS 64
 #define MOST_PORTS 64
+#define MEGABYTE (1024 * 1024)
 
 typedef struct run_options {
     cli_attach attach;
-    const char *name, *network, *memory, *processors, *host_name, *pids;
+    const char *name, *network, *host_name, *pids;
+    uint64_t memory, processors;
     cli_list mappings, ports, security;
     bool detach;
 } run_options;
@@ -52,24 +54,6 @@ static int parse_mappings(cli *cli, const cli_list *list, wcl_mapped_dir *mapped
     return 0;
 }
 
-static int parse_limits(cli *cli, const run_options *options, wcl_container_config *config)
-{
-    uint64_t memory;
-
-    if (options->memory) {
-        if (!cli_parse_size(options->memory, &memory) || memory < 1024 * 1024)
-            return cli_usage_error(cli, "'%s' is not a size from 1M", options->memory);
-        config->memory_maximum_in_mb = (int64_t)(memory / (1024 * 1024));
-    }
-    if (options->processors) {
-        long count = strtol(options->processors, NULL, 10);
-        if (count < 1 || count > 65535)
-            return cli_usage_error(cli, "'%s' is not a number of processors", options->processors);
-        config->processor_count = (uint32_t)count;
-    }
-    return 0;
-}
-
 /* ---- Security ------------------------------------------------------------------------------- */
 
 #define PROFILE_LIMIT (1024 * 1024)
@@ -91,7 +75,7 @@ static int read_profile(cli *cli, const char *path, char **text)
     }
     free(made);
     if (failed)
-        return cli_fail(cli, WCL_CODE_FILE_NOT_FOUND, "run", path, "the profile cannot be read");
+        return cli_fail(cli, WCL_CODE_FILE_NOT_FOUND, "run", path, "cannot read the profile");
     if (!made)
         return cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "run", path, "out of memory");
     return cli_fail(cli, WCL_CODE_INVALID_DATA, "run", path,
@@ -159,25 +143,6 @@ static int parse_ports(cli *cli, const cli_list *list, wcl_hns_policy *policies)
     return 0;
 }
 
-static wcl_status post_endpoint(cli *cli, wcl_hns *hns, const char *network,
-                                wcl_hns_endpoint *wanted, char id[37])
-{
-    wcl_hns_endpoint *made = NULL;
-    char network_id[37], *json = NULL;
-
-    if (cli_find_network(hns, network, network_id, &cli->error) != WCL_OK)
-        return WCL_FAILED;
-    wanted->virtual_network = network_id;
-    wcl_status status = wcl_hns_endpoint_format(wanted, &json, &cli->error);
-    if (status == WCL_OK)
-        status = wcl_hns_endpoint_request(hns, "POST", "", json, &made, &cli->error);
-    if (status == WCL_OK && made)
-        snprintf(id, 37, "%s", made->id);
-    wcl_hns_endpoint_free(made);
-    wcl_free(json);
-    return status;
-}
-
 /* An endpoint that lives as long as the container. */
 static int make_endpoint(cli *cli, const run_options *options, char id[37])
 {
@@ -185,30 +150,41 @@ static int make_endpoint(cli *cli, const run_options *options, char id[37])
     wcl_hns_endpoint wanted = { .struct_size = sizeof(wanted),
                                 .policies = policies,
                                 .policy_count = options->ports.count };
+    wcl_hns_endpoint *made = NULL;
     int result = parse_ports(cli, &options->ports, policies);
 
     if (result != 0)
         return result;
-    wcl_hns *hns = cli_networks_open(cli);
-    if (!hns || post_endpoint(cli, hns, options->network, &wanted, id) != WCL_OK)
-        result = EXIT_FAILED;
-    wcl_hns_close(hns);
-    return result;
+    CLI_CLEANUP_NETWORKS wcl_hns *hns = cli_networks_open(cli);
+    if (!hns || cli_make_endpoint(cli, hns, &wanted, options->network, &made) != WCL_OK)
+        return EXIT_FAILED;
+    if (made)
+        snprintf(id, 37, "%s", made->id);
+    wcl_hns_endpoint_free(made);
+    return 0;
 }
 
 static void remove_endpoint(cli *cli, const char *id)
 {
     wcl_error kept = cli->error;
-    wcl_hns *hns = cli_networks_open(cli);
+    CLI_CLEANUP_NETWORKS wcl_hns *hns = cli_networks_open(cli);
 
-    if (hns) {
+    if (hns)
         wcl_hns_endpoint_request(hns, "DELETE", id, "", NULL, NULL);
-        wcl_hns_close(hns);
-    }
     cli->error = kept;
 }
 
 /* ---- Run ------------------------------------------------------------------------------------ */
+
+/* Ends a container for which something failed. */
+static void give_up(cli *cli, wcl_container *container)
+{
+    wcl_error kept = cli->error;
+
+    cli_end_container(cli, container);
+    wcl_container_free(container);
+    cli->error = kept;
+}
 
 /* The container of a layer of the home, or of a folder when the name is a path. */
 static wcl_container *make_container(cli *cli, const char *layer, const run_options *options,
@@ -230,9 +206,7 @@ static wcl_container *make_container(cli *cli, const char *layer, const run_opti
         return NULL;
     if (wcl_container_start(container, &cli->error) == WCL_OK)
         return container;
-    wcl_error kept = cli->error;
-    cli_end_container(cli, container);
-    cli->error = kept;
+    give_up(cli, container);
     return NULL;
 }
 
@@ -248,18 +222,15 @@ static int run_detached(cli *cli, wcl_container *container, const run_options *o
     config.working_directory = options->attach.folder;
     config.ends_container = options->attach.ends_container;
     if (wcl_process_create(container, &config, &process, &cli->error) != WCL_OK) {
-        wcl_error kept = cli->error;
-        cli_end_container(cli, container);
-        cli->error = kept;
+        give_up(cli, container);
         return EXIT_FAILED;
     }
     if (cli->json) {
-        json_out out = { stdout, false };
+        json_out out = { .stream = stdout };
         json_begin(&out, NULL, '{');
         json_text(&out, "id", wcl_container_id(container));
         json_unsigned(&out, "pid", wcl_process_pid(process));
         json_end(&out, '{');
-        printf("\n");
     } else {
         printf("%s %u\n", cli_shown(wcl_container_id(container)), wcl_process_pid(process));
     }
@@ -296,6 +267,7 @@ static int run_prepared(cli *cli, const run_options *options, wcl_container_conf
             cli->error = kept;
         else
             result = EXIT_FAILED;
+        wcl_container_free(container);
     }
     if (*endpoint)
         remove_endpoint(cli, endpoint);
@@ -357,11 +329,11 @@ static int run_with(cli *cli, run_options *options, int argc, char **argv)
 
     int result = parse_mappings(cli, &options->mappings, mapped, copies);
     if (result == 0)
-        result = parse_limits(cli, options, &config);
-    if (result == 0)
         result = parse_pids(cli, options->pids, &config);
     if (result == 0)
         result = parse_security(cli, &options->security, &config, &profile);
+    config.memory_maximum_in_mb = (int64_t)(options->memory / MEGABYTE);
+    config.processor_count = (uint32_t)options->processors;
     config.mapped_directories = mapped;
     config.mapped_directory_count = options->mappings.count;
     options->attach.ends_container = cli_root_ends_by_itself();
@@ -380,35 +352,27 @@ int command_run(cli *cli, int argc, char **argv)
 {
     run_options options = { 0 };
     const cli_option table[] = {
-        { "interactive", 'i', CLI_FLAG, NULL, "pass standard input on", &options.attach.interactive,
-          NULL, NULL },
-        { "tty", 't', CLI_FLAG, NULL, "give the command a console", &options.attach.terminal, NULL,
-          NULL },
-        { "mount", 'm', CLI_LIST, "DIR:DIR[:ro]", "show a folder of the host in the container",
-          NULL, NULL, &options.mappings },
-        { "network", 0, CLI_VALUE, "NET", "join a network (default: none)", NULL, &options.network,
-          NULL },
-        { "publish", 'p', CLI_LIST, "PORT:PORT[/udp]", "a port of the host and the container's",
-          NULL, NULL, &options.ports },
-        { "name", 0, CLI_VALUE, "ID", "the container's id (default: the layer's)", NULL,
-          &options.name, NULL },
-        { "detach", 'd', CLI_FLAG, NULL, "print id and pid, and leave it running", &options.detach,
-          NULL, NULL },
-        { "user", 'u', CLI_VALUE, "USER[:GROUP]", "who the command runs as", NULL,
-          &options.attach.user, NULL },
-        { "workdir", 'w', CLI_VALUE, "DIR", "where it runs", NULL, &options.attach.folder, NULL },
-        { "env", 'e', CLI_LIST, "NAME[=VALUE]", "a variable of its environment", NULL, NULL,
-          &options.attach.environment },
-        { "memory", 0, CLI_VALUE, "SIZE", "the most memory it may use", NULL, &options.memory,
-          NULL },
-        { "cpus", 0, CLI_VALUE, "N", "the most processors it may use", NULL, &options.processors,
-          NULL },
-        { "pids-limit", 0, CLI_VALUE, "N", "the most processes (default 4096; -1: any number)",
-          NULL, &options.pids, NULL },
-        { "security-opt", 0, CLI_LIST, "OPTION",
-          "no-new-privileges, seccomp=unconfined, or seccomp=FILE", NULL, NULL, &options.security },
-        { "hostname", 0, CLI_VALUE, "NAME", "its host name", NULL, &options.host_name, NULL },
-        { .name = NULL },
+        CLI_FLAG("interactive", 'i', "pass standard input on", &options.attach.interactive),
+        CLI_FLAG("tty", 't', "give the command a console", &options.attach.terminal),
+        CLI_LIST("mount", 'm', "DIR:DIR[:ro]", "show a folder of the host in the container",
+                 &options.mappings),
+        CLI_VALUE("network", 0, "NET", "join a network (default: none)", &options.network),
+        CLI_LIST("publish", 'p', "PORT:PORT[/udp]", "a port of the host and the container's",
+                 &options.ports),
+        CLI_VALUE("name", 0, "ID", "the container's id (default: the layer's)", &options.name),
+        CLI_FLAG("detach", 'd', "print id and pid, and leave it running", &options.detach),
+        CLI_VALUE("user", 'u', "USER[:GROUP]", "who the command runs as", &options.attach.user),
+        CLI_VALUE("workdir", 'w', "DIR", "where it runs", &options.attach.folder),
+        CLI_LIST("env", 'e', "NAME[=VALUE]", "a variable of its environment",
+                 &options.attach.environment),
+        CLI_SIZE("memory", "the most memory it may use", MEGABYTE, &options.memory),
+        CLI_NUMBER("cpus", "N", "the most processors it may use", 1, 65535, &options.processors),
+        CLI_VALUE("pids-limit", 0, "N", "the most processes (default 4096; -1: any number)",
+                  &options.pids),
+        CLI_LIST("security-opt", 0, "OPTION",
+                 "no-new-privileges, seccomp=unconfined, or seccomp=FILE", &options.security),
+        CLI_VALUE("hostname", 0, "NAME", "its host name", &options.host_name),
+        CLI_END
     };
 
     int result = cli_parse(cli, table, &argc, argv, 1, -1, 2);
@@ -425,24 +389,21 @@ int command_exec(cli *cli, int argc, char **argv)
 {
     cli_attach attach = { 0 };
     const cli_option table[] = {
-        { "interactive", 'i', CLI_FLAG, NULL, "pass standard input on", &attach.interactive, NULL,
-          NULL },
-        { "tty", 't', CLI_FLAG, NULL, "give the command a console", &attach.terminal, NULL, NULL },
-        { "user", 'u', CLI_VALUE, "USER[:GROUP]", "who the command runs as", NULL, &attach.user,
-          NULL },
-        { "workdir", 'w', CLI_VALUE, "DIR", "where it runs", NULL, &attach.folder, NULL },
-        { "env", 'e', CLI_LIST, "NAME[=VALUE]", "a variable of its environment", NULL, NULL,
-          &attach.environment },
-        { .name = NULL },
+        CLI_FLAG("interactive", 'i', "pass standard input on", &attach.interactive),
+        CLI_FLAG("tty", 't', "give the command a console", &attach.terminal),
+        CLI_VALUE("user", 'u', "USER[:GROUP]", "who the command runs as", &attach.user),
+        CLI_VALUE("workdir", 'w', "DIR", "where it runs", &attach.folder),
+        CLI_LIST("env", 'e', "NAME[=VALUE]", "a variable of its environment", &attach.environment),
+        CLI_END
     };
     int code = 0;
 
     int result = cli_parse(cli, table, &argc, argv, 2, -1, 2);
-    wcl_container *container = result == 0 ? cli_open_container(cli, argv[1]) : NULL;
+    CLI_CLEANUP_CONTAINER wcl_container *container =
+        result == 0 ? cli_open_container(cli, argv[1]) : NULL;
     if (result == 0)
         result = container ? cli_run_process(cli, container, &attach, argv + 2, argc - 2, &code)
                            : EXIT_FAILED;
-    wcl_container_free(container);
     cli_list_free(&attach.environment);
     return result == 0 ? code : result;
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "cli/cli.h"
 
 static bool exists_in(const char *folder, const char *name)
@@ -56,14 +57,6 @@ static wcl_status cli_source_open_folder(const char *folder, const char *format,
     return wcl_dir_reader_open(folder, reader, error);
 }
 
-static void set_error(wcl_error *error, uint32_t code, const char *subject, const char *message)
-{
-    *error = (wcl_error)WCL_ERROR_INIT;
-    error->code = code;
-    snprintf(error->subject, sizeof(error->subject), "%s", subject);
-    snprintf(error->message, sizeof(error->message), "%s", message);
-}
-
 bool cli_is_layer(cli *cli, const char *id)
 {
     wcl_driver driver = cli_driver(cli);
@@ -73,32 +66,27 @@ bool cli_is_layer(cli *cli, const char *id)
            wcl_layer_exists(&driver, id, &exists, NULL) == WCL_OK && exists;
 }
 
-static char *keep_id(const char *id, const char *name, wcl_error *error)
-{
-    char *kept = strdup(id);
-
-    if (!kept)
-        set_error(error, WCL_CODE_OUT_OF_MEMORY, name, "out of memory");
-    return kept;
-}
-
 char *cli_layer_id(cli *cli, const char *name, wcl_error *error)
 {
     wcl_driver driver = cli_driver(cli);
     wcl_image_info *image = NULL;
+    const char *found = NULL;
     char *id = NULL;
 
     if (cli_is_layer(cli, name))
-        return keep_id(name, name, error);
-    if (wcl_image_get_info(&driver, name, &image, error) == WCL_OK) {
-        if (image->layer_count)
-            id = keep_id(image->layers[0], name, error);
-        else
-            set_error(error, WCL_CODE_INVALID_PARAMETER, name, "the image has no layers");
-    } else if (error->code == WCL_CODE_FILE_NOT_FOUND || error->code == WCL_CODE_INVALID_NAME) {
-        set_error(error, WCL_CODE_FILE_NOT_FOUND, name,
-                  "there is no layer and no image of that name");
-    }
+        found = name;
+    else if (wcl_image_get_info(&driver, name, &image, error) == WCL_OK && image->layer_count)
+        found = image->layers[0];
+    else if (image)
+        wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "the image has no layers");
+    else if (error->code == WCL_CODE_FILE_NOT_FOUND || error->code == WCL_CODE_INVALID_NAME)
+        wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "there is no layer and no image of that name");
+    else
+        return NULL;
+    if (found && !(id = strdup(found)))
+        wcl_fail_memory(error);
+    if (!id)
+        wcl_error_context(error, NULL, name);
     wcl_free(image);
     return id;
 }
@@ -149,7 +137,7 @@ bool cli_is_tar(cli *cli, const char *layer)
 wcl_status cli_open_layer(cli *cli, const char *layer, const char *format,
                           wcl_layer_reader **reader, wcl_error *error)
 {
-    const cli_limits usual = { .size = NULL };
+    const cli_limits usual = { .max_size = 0 };
 
     return cli_open_layer_limited(cli, layer, format, &usual, reader, error);
 }

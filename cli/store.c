@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/store.h"
+#include "base/buffer.h"
+#include "cli/bind.h"
+#include "cli/commands.h"
 
 /* ---- Parents -------------------------------------------------------------------------------- */
 
@@ -64,7 +66,7 @@ static void print_import(cli *cli, const char *id, const wcl_import_result *resu
             printf("%s %s\n", cli_shown(id), result->diff_id);
         return;
     }
-    json_out out = { stdout, false };
+    json_out out = { .stream = stdout };
     json_begin(&out, NULL, '{');
     json_text(&out, "id", id);
     json_text(&out, "os", os);
@@ -74,7 +76,6 @@ static void print_import(cli *cli, const char *id, const wcl_import_result *resu
     json_unsigned(&out, "size", result->size);
     json_unsigned(&out, "entries", result->entries);
     json_end(&out, '{');
-    printf("\n");
 }
 
 static int import_from(cli *cli, const char *id, const char *tar, const wcl_driver *driver,
@@ -108,40 +109,33 @@ int command_import(cli *cli, int argc, char **argv)
 {
     cli_list named = { NULL, 0 };
     const char *tar = NULL, *digest = NULL, *os = NULL;
-    cli_limits limits = { .size = NULL };
+    cli_limits limits = { .max_size = 0 };
     wcl_import_options options = { .struct_size = sizeof(options) };
     const cli_option table[] = {
-        { "layer", 'l', CLI_LIST, "PARENT",
-          "the layer or image it stands on; several: all of the chain, nearest first", NULL, NULL,
-          &named },
-        { "input", 'i', CLI_VALUE, "TAR", "the layer's tar (default: standard input)", NULL, &tar,
-          NULL },
-        { "expect-digest", 0, CLI_VALUE, "DIGEST", "refuse a tar or blob of another digest", NULL,
-          &digest, NULL },
-        { "os", 0, CLI_VALUE, "OS", "windows or linux (default: its parent's, or found out)", NULL,
-          &os, NULL },
+        CLI_LIST("layer", 'l', "PARENT",
+                 "the layer or image it stands on; several: all of the chain, nearest first",
+                 &named),
+        CLI_VALUE("input", 'i', "TAR", "the layer's tar (default: standard input)", &tar),
+        CLI_VALUE("expect-digest", 0, "DIGEST", "refuse a tar or blob of another digest", &digest),
+        CLI_VALUE("os", 0, "OS", "windows or linux (default: its parent's, or found out)", &os),
         CLI_TAR_LIMITS(limits),
         CLI_MEMORY_LIMIT(limits),
-        { .name = NULL },
+        CLI_END
     };
     parent_chain chain = { .info = NULL };
 
     int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
     if (!result && os && strcmp(os, "windows") != 0 && strcmp(os, "linux") != 0)
         result = cli_usage_error(cli, "--os must be windows or linux");
-    if (!result)
-        result = cli_limits_read(cli, &limits);
     if (!result) {
         wcl_driver driver = cli_driver(cli);
         options.expect_digest = digest;
-        options.max_size = limits.max_size;
-        options.max_entries = limits.max_entries;
-        options.max_ratio = limits.max_ratio;
+        CLI_SET_LIMITS(&options, &limits);
         options.max_memory = limits.max_memory;
         options.os = !os ? WCL_OS_UNKNOWN : *os == 'w' ? WCL_OS_WINDOWS : WCL_OS_LINUX;
-        result = make_chain(cli, &driver, &named, &chain) == WCL_OK
-                     ? import_from(cli, argv[1], tar, &driver, chain.parents, &options)
-                     : EXIT_FAILED;
+        result = cli_exit_code(make_chain(cli, &driver, &named, &chain));
+        if (!result)
+            result = import_from(cli, argv[1], tar, &driver, chain.parents, &options);
     }
     free_chain(&chain);
     cli_list_free(&named);
@@ -170,27 +164,22 @@ static wcl_status export_to(cli *cli, const char *id, const char *tar, const wcl
 
 int command_export(cli *cli, int argc, char **argv)
 {
-    const char *tar = NULL;
+    const char *tar = "-";
     cli_compression compression;
     wcl_tar_writer_options options = { .struct_size = sizeof(options) };
     cli_option table[2 + CLI_COMPRESSIONS] = {
-        { "output", 'o', CLI_VALUE, "TAR", "where to (default: standard output)", NULL, &tar,
-          NULL },
+        CLI_VALUE("output", 'o', "TAR", "where to (default: standard output)", &tar),
     };
 
     cli_compression_options(&compression, table);
     int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
-    if (result)
-        return result;
-    result = cli_compression_read(cli, &compression, "", &options);
+    if (!result)
+        result = cli_compression_read(cli, &compression, "", &options);
     if (result)
         return result;
     wcl_driver driver = cli_driver(cli);
-    char *id = cli_layer_id(cli, argv[1], &cli->error);
-    result =
-        id && export_to(cli, id, tar ? tar : "-", &driver, &options) == WCL_OK ? 0 : EXIT_FAILED;
-    free(id);
-    return result;
+    WCL_CLEANUP_FREE char *id = cli_layer_id(cli, argv[1], &cli->error);
+    return id ? cli_exit_code(export_to(cli, id, tar, &driver, &options)) : EXIT_FAILED;
 }
 
 /* ---- create, expand, mount, unmount, remove ------------------------------------------------- */
@@ -198,29 +187,23 @@ int command_export(cli *cli, int argc, char **argv)
 int command_create(cli *cli, int argc, char **argv)
 {
     cli_list named = { NULL, 0 };
-    const char *size_text = NULL;
+    uint64_t size = 0;
     const cli_option table[] = {
-        { "layer", 'l', CLI_LIST, "PARENT",
-          "the layer or image it stands on; several: all of the chain", NULL, NULL, &named },
-        { "size", 0, CLI_VALUE, "SIZE", "the most that can be written to it, like 20G", NULL,
-          &size_text, NULL },
-        { .name = NULL },
+        CLI_LIST("layer", 'l', "PARENT",
+                 "the layer or image it stands on; several: all of the chain", &named),
+        CLI_SIZE("size", "the most that can be written to it, like 20G", 1, &size), CLI_END
     };
     parent_chain chain = { .info = NULL };
-    uint64_t size = 0;
 
     int result = cli_parse(cli, table, &argc, argv, 1, 1, 0);
     if (!result && named.count == 0)
         result = cli_usage_error(cli, "a sandbox needs a parent (-l)");
-    if (!result && size_text && (!cli_parse_size(size_text, &size) || size == 0))
-        result = cli_usage_error(cli, "'%s' is no size", size_text);
     if (!result) {
         wcl_driver driver = cli_driver(cli);
-        result = make_chain(cli, &driver, &named, &chain) == WCL_OK &&
-                         wcl_layer_create_sandbox(&driver, argv[1], chain.parents.paths[0],
-                                                  chain.parents, size, &cli->error) == WCL_OK
-                     ? 0
-                     : EXIT_FAILED;
+        result = cli_exit_code(make_chain(cli, &driver, &named, &chain));
+        if (!result)
+            result = cli_exit_code(wcl_layer_create_sandbox(
+                &driver, argv[1], chain.parents.paths[0], chain.parents, size, &cli->error));
     }
     free_chain(&chain);
     cli_list_free(&named);
@@ -231,35 +214,26 @@ int command_expand(cli *cli, int argc, char **argv)
 {
     uint64_t size;
 
-    int result = cli_parse(cli, NULL, &argc, argv, 2, 2, 0);
-    if (result)
-        return result;
     if (!cli_parse_size(argv[2], &size) || size == 0)
-        return cli_usage_error(cli, "'%s' is no size", argv[2]);
+        return cli_usage_error(cli, "'%s' is not a size", argv[2]);
     wcl_driver driver = cli_driver(cli);
-    return wcl_layer_expand_sandbox(&driver, argv[1], size, &cli->error) == WCL_OK ? 0
-                                                                                   : EXIT_FAILED;
+    return cli_exit_code(wcl_layer_expand_sandbox(&driver, argv[1], size, &cli->error));
 }
 
-static int print_mount(cli *cli, const char *id, const char *path)
+static void print_mount(cli *cli, const char *id, const char *path)
 {
     if (!cli->json) {
         printf("%s\n", path); /* not for people only: cd "$(wcl mount ID)" */
-        return 0;
+        return;
     }
-    json_out out = { stdout, false };
-    json_begin(&out, NULL, '{');
-    json_text(&out, "id", id);
-    json_text(&out, "path", path);
-    json_end(&out, '{');
-    printf("\n");
-    return 0;
+    json_out out = { .stream = stdout };
+    json_texts(&out, "id", id, "path", path, NULL);
 }
 
 static int mount_layer(cli *cli, const char *id, const char *target)
 {
     const wcl_parents none = { NULL, 0 };
-    char *path = NULL;
+    WCL_CLEANUP_FREE char *path = NULL;
 
     wcl_driver driver = cli_driver(cli);
     if (wcl_layer_activate(&driver, id, &cli->error) != WCL_OK)
@@ -270,62 +244,43 @@ static int mount_layer(cli *cli, const char *id, const char *target)
     }
     if (wcl_layer_mount_path(&driver, id, &path, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    int result = target ? cli_bind_mount(cli, path, target) : 0;
-    if (result) {
+    if (target && cli_bind_mount(cli, path, target) != 0) {
         wcl_layer_unprepare(&driver, id, NULL);
         wcl_layer_deactivate(&driver, id, NULL);
-    } else {
-        print_mount(cli, id, target ? target : path);
+        return EXIT_FAILED;
     }
-    wcl_free(path);
-    return result;
+    print_mount(cli, id, target ? target : path);
+    return 0;
 }
 
 int command_mount(cli *cli, int argc, char **argv)
 {
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 2, 0);
-    if (result)
-        return result;
-    char *id = cli_layer_id(cli, argv[1], &cli->error);
-    result = id ? mount_layer(cli, id, argc > 2 ? argv[2] : NULL) : EXIT_FAILED;
-    free(id);
-    return result;
+    WCL_CLEANUP_FREE char *id = cli_layer_id(cli, argv[1], &cli->error);
+    return id ? mount_layer(cli, id, argv[2]) : EXIT_FAILED;
 }
 
 static int unmount_layer(cli *cli, const char *id)
 {
-    char *path = NULL;
+    WCL_CLEANUP_FREE char *path = NULL;
 
     wcl_driver driver = cli_driver(cli);
-    if (wcl_layer_mount_path(&driver, id, &path, &cli->error) != WCL_OK)
+    if (wcl_layer_mount_path(&driver, id, &path, &cli->error) != WCL_OK ||
+        cli_unbind_mounts(cli, path) != 0 ||
+        wcl_layer_unprepare(&driver, id, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    int result = cli_unbind_mounts(cli, path);
-    wcl_free(path);
-    if (result)
-        return result;
-    if (wcl_layer_unprepare(&driver, id, &cli->error) != WCL_OK)
-        return EXIT_FAILED;
-    return wcl_layer_deactivate(&driver, id, &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
+    return cli_exit_code(wcl_layer_deactivate(&driver, id, &cli->error));
 }
 
 int command_unmount(cli *cli, int argc, char **argv)
 {
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
-    if (result)
-        return result;
-    char *id = cli_layer_id(cli, argv[1], &cli->error);
-    result = id ? unmount_layer(cli, id) : EXIT_FAILED;
-    free(id);
-    return result;
+    WCL_CLEANUP_FREE char *id = cli_layer_id(cli, argv[1], &cli->error);
+    return id ? unmount_layer(cli, id) : EXIT_FAILED;
 }
 
 int command_remove(cli *cli, int argc, char **argv)
 {
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 1, 0);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
-    return wcl_layer_destroy(&driver, argv[1], &cli->error) == WCL_OK ? 0 : EXIT_FAILED;
+    return cli_exit_code(wcl_layer_destroy(&driver, argv[1], &cli->error));
 }
 
 /* ---- layers ---------------------------------------------------------------------------------- */
@@ -371,13 +326,10 @@ int command_layers(cli *cli, int argc, char **argv)
     char **ids = NULL;
     size_t count = 0;
 
-    int result = cli_parse(cli, NULL, &argc, argv, 0, 0, 0);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
     if (wcl_layer_list(&driver, &ids, &count, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    json_out out = { stdout, false };
+    json_out out = { .stream = stdout };
     if (cli->json)
         json_begin(&out, NULL, '[');
     for (size_t i = 0; i < count; i++) {
@@ -391,10 +343,8 @@ int command_layers(cli *cli, int argc, char **argv)
             print_layer(info);
         wcl_free(info);
     }
-    if (cli->json) {
+    if (cli->json)
         json_end(&out, '[');
-        printf("\n");
-    }
     wcl_free(ids);
     return 0;
 }
@@ -413,45 +363,33 @@ static wcl_status print_change(void *context, const char *path, wcl_change_kind 
     static const char *const words[] = { "modified", "added", "deleted" };
     diff_output *output = context;
 
-    (void)error;
     if (!output->cli->json) {
         printf("%c %s\n", letters[kind], cli_shown(path));
         return WCL_OK;
     }
-    json_begin(&output->out, NULL, '{');
-    json_text(&output->out, "path", path);
-    json_text(&output->out, "kind", words[kind]);
-    json_end(&output->out, '{');
+    json_texts(&output->out, "path", path, "kind", words[kind], NULL);
     return WCL_OK;
 }
 
 static int diff_layers(cli *cli, const char *id, const char *other)
 {
-    diff_output output = { cli, { stdout, false } };
+    diff_output output = { cli, { .stream = stdout } };
 
     wcl_driver driver = cli_driver(cli);
     if (cli->json)
         json_begin(&output.out, NULL, '[');
     if (wcl_layer_changes(&driver, id, other, print_change, &output, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    if (cli->json) {
+    if (cli->json)
         json_end(&output.out, '[');
-        printf("\n");
-    }
     return 0;
 }
 
 int command_diff(cli *cli, int argc, char **argv)
 {
-    int result = cli_parse(cli, NULL, &argc, argv, 1, 2, 0);
-    if (result)
-        return result;
-    char *id = cli_layer_id(cli, argv[1], &cli->error);
-    char *other = id && argc > 2 ? cli_layer_id(cli, argv[2], &cli->error) : NULL;
-    result = id && (other || argc == 2) ? diff_layers(cli, id, other) : EXIT_FAILED;
-    free(id);
-    free(other);
-    return result;
+    WCL_CLEANUP_FREE char *id = cli_layer_id(cli, argv[1], &cli->error);
+    WCL_CLEANUP_FREE char *other = id && argc > 2 ? cli_layer_id(cli, argv[2], &cli->error) : NULL;
+    return id && (other || argc == 2) ? diff_layers(cli, id, other) : EXIT_FAILED;
 }
 
 /* ---- verify ---------------------------------------------------------------------------------- */
@@ -471,10 +409,7 @@ static void print_fault(void *context, const char *sentence)
         printf("%s: %s\n", cli_shown(output->id), cli_shown(sentence));
         return;
     }
-    json_begin(&output->out, NULL, '{');
-    json_text(&output->out, "id", output->id);
-    json_text(&output->out, "fault", sentence);
-    json_end(&output->out, '{');
+    json_texts(&output->out, "id", output->id, "fault", sentence, NULL);
 }
 
 static void print_image_fault(void *context, const char *what, const char *sentence)
@@ -489,7 +424,7 @@ static void print_image_fault(void *context, const char *what, const char *sente
 static wcl_status verify(cli *cli, const wcl_driver *driver, char **ids, size_t count, bool images,
                          size_t *faults)
 {
-    verify_output output = { cli, NULL, { stdout, false } };
+    verify_output output = { cli, NULL, { .stream = stdout } };
     wcl_status status = WCL_OK;
     size_t found = 0;
 
@@ -504,10 +439,8 @@ static wcl_status verify(cli *cli, const wcl_driver *driver, char **ids, size_t 
         status = wcl_image_verify(driver, print_image_fault, &output, &found, &cli->error);
         *faults += found;
     }
-    if (cli->json) {
+    if (cli->json)
         json_end(&output.out, '[');
-        printf("\n");
-    }
     return status;
 }
 
@@ -532,9 +465,6 @@ int command_verify(cli *cli, int argc, char **argv)
     char **ids = NULL;
     size_t count = 0, faults = 0;
 
-    int result = cli_parse(cli, NULL, &argc, argv, 0, 1, 0);
-    if (result)
-        return result;
     wcl_driver driver = cli_driver(cli);
     wcl_status status = WCL_OK;
     if (argc > 1)

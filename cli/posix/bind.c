@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/buffer.h"
-#include "cli/store.h"
+#include "cli/bind.h"
 #include "platform/linux/mountinfo.h"
 
 int cli_bind_mount(cli *cli, const char *path, const char *target)

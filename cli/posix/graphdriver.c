@@ -6,7 +6,7 @@
 #include <wcl/graphdriver.h>
 #include <wcl/snapshotter.h>
 
-#include "cli/graphdriver.h"
+#include "cli/commands.h"
 
 #define GRAPHDRIVER_SOCKET "/run/docker/plugins/wcl.sock"
 #define SNAPSHOTTER_SOCKET "/run/wcl/snapshotter.sock"
@@ -52,11 +52,10 @@ int command_graphdriver(cli *cli, int argc, char **argv)
                                                .socket = GRAPHDRIVER_SOCKET,
                                                .listen_fd = passed_socket(),
                                                .hooks = &cli->hooks };
-    const cli_option table[] = {
-        { "socket", 0, CLI_VALUE, "PATH", "where to serve (default: " GRAPHDRIVER_SOCKET ")", NULL,
-          &options.socket, NULL },
-        { .name = NULL },
-    };
+    const cli_option table[] = { CLI_VALUE("socket", 0, "PATH",
+                                           "where to serve (default: " GRAPHDRIVER_SOCKET ")",
+                                           &options.socket),
+                                 CLI_END };
     wcl_graphdriver_server *server = NULL;
     sigset_t before;
 
@@ -80,12 +79,12 @@ int command_snapshotter(cli *cli, int argc, char **argv)
                                                .listen_fd = passed_socket(),
                                                .hooks = &cli->hooks };
     const cli_option table[] = {
-        { "socket", 0, CLI_VALUE, "PATH", "where to serve (default: " SNAPSHOTTER_SOCKET ")", NULL,
-          &options.socket, NULL },
-        { "content-socket", 0, CLI_VALUE, "PATH",
-          "where containerd serves its blobs (default: " CONTENT_SOCKET ")", NULL,
-          &options.content_socket, NULL },
-        { .name = NULL },
+        CLI_VALUE("socket", 0, "PATH", "where to serve (default: " SNAPSHOTTER_SOCKET ")",
+                  &options.socket),
+        CLI_VALUE("content-socket", 0, "PATH",
+                  "where containerd serves its blobs (default: " CONTENT_SOCKET ")",
+                  &options.content_socket),
+        CLI_END
     };
     wcl_snapshotter_server *server = NULL;
     sigset_t before;

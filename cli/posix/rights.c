@@ -43,7 +43,7 @@ static bool take_paths(const cli *cli, const cli_option *options, int argc, char
     bool all = true;
 
     for (; options && options->name; options++) {
-        if (options->kind != CLI_VALUE)
+        if (options->kind != CLI_OPTION_VALUE)
             continue;
         if (cli->command->needs == CLI_NEEDS_NO_RIGHTS_FOR_TARS &&
             strcmp(options->name, "to") == 0 && *options->value &&

@@ -3,19 +3,12 @@
 
 int cli_root_begin(cli *cli, const char *layer, wcl_container_config *config, cli_root *root)
 {
-    (void)cli;
-    (void)layer;
-    (void)config;
     *root = (cli_root) { NULL, NULL, 0 };
     return 0;
 }
 
 void cli_root_end(cli *cli, const char *layer, bool give_back, cli_root *root)
 {
-    (void)cli;
-    (void)layer;
-    (void)give_back;
-    (void)root;
 }
 
 bool cli_root_ends_by_itself(void)

@@ -10,8 +10,6 @@
 
 bool cli_system_begin(int *argc, char ***argv)
 {
-    (void)argc;
-    (void)argv;
     signal(SIGPIPE, SIG_IGN);
     return true;
 }
@@ -31,7 +29,6 @@ bool cli_system_has_networks(const char *home)
 
 void cli_system_take_rights(const wcl_hooks *hooks)
 {
-    (void)hooks;
 }
 
 /* Milliseconds after which what waits is woken; and how often before the process is over, where
@@ -47,7 +44,6 @@ static void wake(int number)
 {
     static const char text[] = "wcl: cancelled\n";
 
-    (void)number;
     if (++wakes < (is_ending ? WAKE_TIMES_ENDING : WAKE_TIMES))
         return;
     (void)!write(STDERR_FILENO, text, sizeof(text) - 1);

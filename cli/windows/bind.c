@@ -1,16 +1,13 @@
 /* Second places of a layer's mount, which a volume of vmcompute does not have. */
-#include "cli/store.h"
+#include "cli/bind.h"
 
 int cli_bind_mount(cli *cli, const char *path, const char *target)
 {
-    (void)path;
     return cli_fail(cli, WCL_CODE_NOT_SUPPORTED, "mount", target,
                     "a layer is not shown at a second place on Windows; mount it without TARGET");
 }
 
 int cli_unbind_mounts(cli *cli, const char *path)
 {
-    (void)cli;
-    (void)path;
     return 0;
 }

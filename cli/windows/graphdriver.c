@@ -1,10 +1,9 @@
 /* What engines on Windows are not served. */
-#include "cli/graphdriver.h"
+#include "cli/commands.h"
 
 int command_graphdriver(cli *cli, int argc, char **argv)
 {
-    const cli_option table[] = { { .name = NULL } };
-    int result = cli_parse(cli, table, &argc, argv, 0, 0, 0);
+    int result = cli_parse(cli, NULL, &argc, argv, 0, 0, 0);
 
     if (result)
         return result;
@@ -14,8 +13,7 @@ int command_graphdriver(cli *cli, int argc, char **argv)
 
 int command_snapshotter(cli *cli, int argc, char **argv)
 {
-    const cli_option table[] = { { .name = NULL } };
-    int result = cli_parse(cli, table, &argc, argv, 0, 0, 0);
+    int result = cli_parse(cli, NULL, &argc, argv, 0, 0, 0);
 
     if (result)
         return result;

@@ -3,8 +3,4 @@
 
 void cli_drop_rights(cli *cli, const cli_option *options, int argc, char **argv)
 {
-    (void)cli;
-    (void)options;
-    (void)argc;
-    (void)argv;
 }

@@ -62,7 +62,6 @@ const char *cli_system_home(void)
 /* The store's files are its user's own; those behind vmcompute.dll are the system's. */
 bool cli_system_has_networks(const char *home)
 {
-    (void)home;
     return true;
 }
 

@@ -105,13 +105,14 @@ def check_name_servers():
 def check_options():
     """An option that would do nothing is refused, and so is a number with something behind it."""
     for arguments in (("network", "create", "--vsid", "5"), ("network", "create", "--vlan", "5"),
-                      ("network", "create", "-t", "private", "-a", "lo"), ("endpoint", "create", "--vlan", "5x", "net"),
-                      ("network", "create", "--vlan", "5x"), ("network", "create", "--dns", "nobody")):
+                      ("network", "create", "-t", "private", "-a", "lo"), ("network", "create", "--dns", "nobody")):
         wcl_fails(*arguments)
-    for arguments in (("network", "create", "--request", '{"Type":"nat"}', "name"),
-                      ("endpoint", "create", "--request", "{}", "--ip", "10.77.0.9")):
+    for option, *arguments in (("--request", "network", "create", "--request", '{"Type":"nat"}', "name"),
+                               ("--request", "endpoint", "create", "--request", "{}", "--ip", "10.77.0.9"),
+                               ("--vlan", "endpoint", "create", "--vlan", "5x", "net"),
+                               ("--vlan", "network", "create", "--vlan", "5x")):
         done = subprocess.run([WCL, *arguments], capture_output=True, text=True, timeout=60)
-        expect(done.returncode == 2 and "--request" in done.stderr, f"{arguments} is refused: {done}")
+        expect(done.returncode == 2 and option in done.stderr, f"{arguments} is refused: {done}")
     expect_equal(len(wcl("network", "list")), 1, "no network was made")
 
 
