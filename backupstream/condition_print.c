@@ -210,7 +210,7 @@ wcl_status wcl_condition_print(const uint8_t *data, size_t size, wcl_buffer *out
 
     if (!signature || memcmp(signature, WCL_CONDITION_SIGNATURE, WCL_CONDITION_SIGNATURE_SIZE) != 0)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "an ACE has %zu bytes of application data that are no conditional "
+                        "an ACE has %zu bytes of application data that are not a conditional "
                         "expression, which SDDL cannot express",
                         size);
     wcl_status status = tree_init(&whole, size, error);

@@ -58,7 +58,7 @@ wcl_status wcl_attribute_name_print(const uint8_t *units, size_t size, bool is_l
 
     if (size == 0 || size % 2)
         return wcl_fail(error, WCL_CODE_BAD_ACL,
-                        "an ACE names an attribute in %zu bytes, which is no UTF-16 name", size);
+                        "an ACE names an attribute in %zu bytes, which is not a UTF-16 name", size);
     while (wcl_cursor_left(&cursor)) {
         bool first = cursor.position == 0;
         uint16_t unit = wcl_cursor_le16(&cursor);

@@ -7,7 +7,7 @@
 /* Appends the base64 of `size` bytes. */
 wcl_status wcl_base64_encode(const void *data, size_t size, wcl_buffer *out, wcl_error *error);
 
-/* Appends the bytes that `size` characters of base64 stand for. Anything else than whole groups of
+/* Appends the bytes that `size` characters of base64 stand for. Anything other than whole groups of
  * the alphabet, with padding, is refused; the error says where. */
 wcl_status wcl_base64_decode(const char *text, size_t size, wcl_buffer *out, wcl_error *error);
 

@@ -16,9 +16,9 @@ const char *cli_system_home(void);
  * networks. */
 bool cli_system_has_networks(const char *home);
 
-/* Takes the rights that reading and writing layers needs where they are not had from the start. A
- * user who has not got them goes on without: the log says so, and the system refuses what needs
- * them. */
+/* Takes the rights that reading and writing layers needs, where the process does not have them from
+ * the start. A user who does not have them goes on without: the log says so, and the system refuses
+ * what needs them. */
 void cli_system_take_rights(const wcl_hooks *hooks);
 
 /* Calls `stop`, on any thread or from a signal, when the program is asked to end. */

@@ -8,7 +8,7 @@
 typedef struct wcl_block wcl_block;
 typedef struct wcl_block_pool wcl_block_pool;
 
-/* Of the address of every block's bytes, which can so be written past the page cache. */
+/* Of the address of every block's bytes, so that they can be written past the page cache. */
 #define WCL_BLOCK_ALIGNMENT 4096u
 
 struct wcl_block {

@@ -154,8 +154,8 @@ wcl_entry_id wcl_tree_find_entry(const wcl_erofs_tree *tree, const char *path);
 /*
  * Makes the folders that lead to the last component of `path` as far as they are missing, and gives
  * the one that it belongs in. Each new folder gets `inode` (mode with or without S_IFDIR) and the
- * `shared` extended attributes. Anything else than a folder in the way is replaced by one. Fails as
- * wcl_tree_link() does.
+ * `shared` extended attributes. Anything other than a folder in the way is replaced by one. Fails
+ * as wcl_tree_link() does.
  */
 wcl_status wcl_tree_make_parents(wcl_erofs_tree *tree, const char *path,
                                  const wcl_erofs_inode *inode, const wcl_xattr *shared,

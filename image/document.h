@@ -130,7 +130,7 @@ typedef struct wcl_config {
 } wcl_config;
 
 /* Takes a config apart; `layer_count` is the manifest's number of layers, which must be that of the
- * diff IDs. NOT_SUPPORTED for another os than Windows or Linux. */
+ * diff IDs. NOT_SUPPORTED for an os other than Windows or Linux. */
 wcl_status wcl_config_parse(const void *text, size_t size, size_t layer_count, wcl_config **config,
                             wcl_error *error);
 void wcl_config_free(wcl_config *config);

@@ -26,7 +26,7 @@ work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
 mkdir -p build
 
-# This machine's own package sources, where Debian's packages are to be had from.
+# This machine's own package sources, where Debian's packages come from.
 take_sources() {
   local root=$1 name
   for name in sources.list sources.list.d apt.conf.d trusted.gpg trusted.gpg.d keyrings auth.conf.d; do

@@ -6,7 +6,7 @@
 #                            linters, installing and benchmarks
 #   scripts/test.sh --rest   what --all has beside the first
 #
-# What needs packages that cannot be had is left out; what was left out and why is said at the end, with what took
+# What needs packages that are not available is left out; what was left out and why is said at the end, with what took
 # longest. With WCL_TEST_RESULTS, a folder, that is left to the caller (scripts/test_summary.py FOLDER).
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -44,7 +44,7 @@ unpack() {
   if ! (cd "$work/download" && apt-get "${apt[@]}" source "$name" >"$work/$name.download.log" 2>&1); then
     rm -f "$work/apt/updated" # what is listed may be out of date
     cat "$work/apt/update.log" "$work/$name.download.log" >&2
-    echo "windows-deps: the source package $name cannot be had" >&2
+    echo "windows-deps: cannot get the source package $name" >&2
     exit 1
   fi
   folder=$(find "$work/download" -mindepth 1 -maxdepth 1 -type d)

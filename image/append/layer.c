@@ -308,7 +308,7 @@ static wcl_status spell(layer_maker *maker, const char *path, wcl_buffer *spelle
 }
 
 /* The path of the source's `path` in the layer: what is a folder of the image is spelled as there,
- * while a file may have another spelling than the one whose place it takes. */
+ * while a file may have a spelling other than the one that it replaces. */
 static wcl_status place_path(layer_maker *maker, const char *path, bool is_folder,
                              wcl_buffer *placed, wcl_error *error)
 {

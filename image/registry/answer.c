@@ -69,7 +69,7 @@ wcl_status wcl_registry_fail(wcl_http_exchange *exchange, const char *what, wcl_
 
     explain(exchange, explanation, sizeof(explanation));
     if (status == 404)
-        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "'%.200s' has not got %s (status 404%s)",
+        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "'%.200s' does not have %s (status 404%s)",
                         origin, what, explanation);
     return wcl_fail(error, code_of(status), "'%.200s' refuses %s (status %d%s)", origin, what,
                     status, explanation);

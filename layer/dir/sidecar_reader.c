@@ -73,8 +73,9 @@ static wcl_status check_first_line(const char *text, size_t size, wcl_error *err
         wcl_json_get_u64(json, "wcl_metadata", &version, error) != WCL_OK)
         return WCL_FAILED;
     if (version != 1)
-        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "the file is not metadata of version 1, which is all this wcl reads");
+        return wcl_fail(
+            error, WCL_CODE_NOT_SUPPORTED,
+            "the file is not metadata of version 1, which is all this version of wcl reads");
     return WCL_OK;
 }
 

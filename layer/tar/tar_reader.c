@@ -102,7 +102,7 @@ static bool is_passed_over(const wcl_tar_reader *reader)
     return false;
 }
 
-/* The path that a whiteout makes away with, or whose contents it hides. */
+/* The path that a whiteout removes, or whose contents it hides. */
 static wcl_status describe_whiteout(wcl_tar_reader *reader, wcl_entry *entry, wcl_error *error)
 {
     const char *path = wcl_buffer_text(&reader->tar_path);

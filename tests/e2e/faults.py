@@ -40,7 +40,7 @@ Scene = collections.namedtuple("Scene", "made before command mounts broken")
 
 def scene(command, made=(), before=(), mounts=False, broken=False):
     """A command; what is made once before, what each time (mounts and networks cannot be copied), whether it mounts or
-    unmounts the box, and whether it keeps what it has so far where it breaks off, for the next one to go on with."""
+    unmounts the box, and whether it keeps what it has so far where it breaks off, for the next one to resume."""
     return Scene(list(made), list(before), command, mounts, broken)
 
 
@@ -210,7 +210,7 @@ class Room:
         return sorted(re.findall(r"^\d+: ([^:@]+)", links, re.M)), rules, forwarding
 
     def clear(self, scene):
-        """Takes back what is not in files. A mount that was cut short can be gone on with, and then be undone."""
+        """Takes back what is not in files. A mount that was interrupted can be resumed, and then be undone."""
         if scene.mounts:
             self.run("mount box", check=False)
             self.run("unmount box")

@@ -203,7 +203,7 @@ def refused_archives(home):
     ]
     for name, path, says in cases:
         expect_refusal(home, name, path, says)
-    # Another layer than the config says.
+    # A layer other than the config says.
     image.diff_ids[0] = "sha256:" + "1" * 64
     image.make()
     expect_refusal(home, "other-diff-id", archive("other-diff-id"), b"has the digest")

@@ -128,7 +128,7 @@ def windows_images_with_foreign_layers_are_loaded(home):
     place = home.mount("sandbox")
     assert open(os.path.join(place, "app.txt"), "rb").read() == b"app\r\n"
     home.run("unmount", "sandbox")
-    # A layout may leave a foreign layer out: it is said where it is to be had.
+    # A layout may leave a foreign layer out: the error says where to get it.
     del image.blobs[image.layers[0]["digest"]]
     with Home() as other:
         absent = layout_of(other.path("absent"), image)

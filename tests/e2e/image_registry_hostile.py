@@ -203,7 +203,7 @@ def every_fault_by_itself(home, registry, layout):
 
 
 def resumed_pulls(home, registry, layout):
-    """A pull that broke off is gone on with: all bytes of all blobs are sent once, by both pulls together."""
+    """An interrupted pull is resumed: all bytes of all blobs are sent once, by both pulls together."""
     image = layout.image(linux_layers(layout, 5, 3000000), name="resumed")
     registry.put("resumed", layout, "latest", image)
     name = registry.host + "/resumed:latest"
@@ -573,7 +573,7 @@ def hostile_contents(home, registry, layout):
         done = pull(home, registry.host + "/odd:it")
         assert done.returncode == 1 and text in done.stderr, (document, layers, done.stderr)
 
-    # Another document than the digest that was asked for; and a registry that contradicts itself.
+    # A document other than the one whose digest was asked for; and a registry that contradicts itself.
     data = serve(config(digest_of(tar)), [layer])
     wrong = "sha256:" + "3" * 64
     registry.objects["/v2/odd/manifests/" + wrong] = (MANIFEST, data)

@@ -142,7 +142,7 @@ def shared_mount(home, base):
 
 
 def release_that_fails(home, base):
-    """The shared mount cannot be undone, for another reason than that somebody uses it: that is said."""
+    """The shared mount cannot be undone, for a reason other than that somebody uses it: the error says so."""
     strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=umount2"]
     if not shutil.which("strace") or subprocess.run([*strace, "true"], stderr=subprocess.DEVNULL).returncode:
         print("store_sandbox: without strace, no unmounting is made to fail")

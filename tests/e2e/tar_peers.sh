@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tars with records of our own are sane to bsdtar, GNU tar, Python and Go, and tars of theirs read
+# Tars with records of our own are valid for bsdtar, GNU tar, Python and Go, and tars of theirs read
 # alike here.
 set -euo pipefail
 

@@ -42,7 +42,7 @@ int system_depth(int wanted, int name_size);
 void system_needs_depth(int wanted, int name_size);
 
 #ifdef _WIN32
-/* Functions of POSIX that no part of wcl needs. Those for what Windows has not got fail. */
+/* Functions of POSIX that no part of wcl needs. Those for what Windows does not have fail. */
 int link(const char *from, const char *to);
 int symlink(const char *target, const char *path);
 int mkfifo(const char *path, unsigned mode);

@@ -130,7 +130,7 @@ static wcl_status parse_record(const cJSON *json, wcl_layer_record *record, wcl_
     uint64_t version = 0;
 
     if (!cJSON_IsObject(json))
-        return wcl_fail(error, WCL_CODE_CORRUPT, "it is no JSON object");
+        return wcl_fail(error, WCL_CODE_CORRUPT, "it is not a JSON object");
     if (wcl_json_get_u64(json, "version", &version, error) != WCL_OK)
         return WCL_FAILED;
     if (version != FORMAT_VERSION)

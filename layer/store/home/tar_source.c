@@ -20,8 +20,8 @@ static wcl_status open_device(wcl_tar_source *source, uint32_t device, int *fd, 
     const wcl_layer_record *record = source->record;
 
     if (device == 0 || device > record->parent_count + 1)
-        return wcl_fail(error, WCL_CODE_CORRUPT, "the index names device %u, which it has not",
-                        device);
+        return wcl_fail(error, WCL_CODE_CORRUPT,
+                        "the index names device %u, which it does not have", device);
     if (device == 1 && source->own_fd >= 0) {
         *fd = source->own_fd;
         return WCL_OK;

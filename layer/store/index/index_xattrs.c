@@ -7,7 +7,7 @@
 #include "layer/store/index/xattr_check.h"
 #include "layer/tar/xattr_record.h"
 
-/* More than a file of a sane layer has, and few enough for the quadratic search for doubles. */
+/* More than a file of a sensible layer has, and few enough for the quadratic search for doubles. */
 #define XATTRS_MAX 256
 
 /* Attributes with memory of their own. */

@@ -44,8 +44,8 @@ static wcl_status same_data_open_tar(const wcl_store *store, wcl_merged_side *si
     const size_t count = side->layer.record.parent_count + 1;
 
     if (device == 0 || device > count)
-        return wcl_fail(error, WCL_CODE_CORRUPT, "the index names device %u, which it has not",
-                        device);
+        return wcl_fail(error, WCL_CODE_CORRUPT,
+                        "the index names device %u, which it does not have", device);
     if (!side->tars) {
         side->tars = malloc(count * sizeof(*side->tars));
         if (!side->tars)

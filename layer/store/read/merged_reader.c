@@ -347,8 +347,8 @@ static wcl_status open_device(merged_reader *reader, uint32_t device, int *fd, w
     const wcl_layer_record *record = &reader->layer.record;
 
     if (device == 0 || device > record->parent_count + 1)
-        return wcl_fail(error, WCL_CODE_CORRUPT, "the index names device %u, which it has not",
-                        device);
+        return wcl_fail(error, WCL_CODE_CORRUPT,
+                        "the index names device %u, which it does not have", device);
     if (reader->tars[device - 1] < 0) {
         const char *id = device == 1 ? record->id : record->parents[device - 2];
         WCL_CLEANUP_FREE char *path = wcl_store_path(&reader->store, id, "layer.tar");

@@ -1,7 +1,7 @@
 /*
  * Scattered tars: those that list a folder after what is in it, or a path more than once. They are
  * gone through twice. The first pass finds which entry of each path counts; the second gives these,
- * and keeps aside what must be given at another place than its own: folders that come late, and
+ * and keeps aside what must be given out of its own place: folders that come late, and
  * files whose own name is taken by a later entry while an earlier hard link still leads to them.
  */
 #ifndef WCL_STORE_SCATTERED_H
@@ -12,7 +12,7 @@
 #include "base/spool.h"
 #include "erofs/tree.h"
 
-/* An entry that is given at another place than its own. */
+/* An entry that is given out of its own place. */
 typedef struct wcl_kept_entry {
     wcl_entry entry; /* its texts are the keeper's */
     uint64_t offset; /* of its stream in the spool */

@@ -200,7 +200,7 @@ static void store_reader_free(wcl_layer_reader *base)
 static const wcl_layer_reader_ops ops = { "read layer", store_reader_next, store_reader_read_entry,
                                           store_reader_free };
 
-/* Goes through the tar once, to know what must be given at another place than its own. */
+/* Goes through the tar once, to know what must be given out of its own place. */
 static wcl_status survey(store_reader *reader, wcl_error *error)
 {
     if (store_reader_open_tar(reader, error) != WCL_OK)

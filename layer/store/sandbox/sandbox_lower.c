@@ -230,7 +230,7 @@ static wcl_status look(int upper, const char *path, upper_view *view, wcl_error 
     return WCL_OK;
 }
 
-/* Adds the names that are there in the upper, and takes out those that it makes away with. */
+/* Adds the names that are there in the upper, and takes out those that it removes. */
 static wcl_status apply_upper(int folder, wcl_names *names, wcl_error *error)
 {
     wcl_names own = WCL_NAMES_INIT, hidden = WCL_NAMES_INIT;

@@ -171,7 +171,7 @@ static wcl_status make_reparse(const subject *subject, wcl_error *error)
     return WCL_OK;
 }
 
-/* Writing to a file that was a reparse point of another kind than a link makes it a plain one. */
+/* Writing to a file that was a reparse point of a kind other than a link makes it a plain one. */
 static wcl_status take_reparse(const subject *subject, wcl_error *error)
 {
     wcl_buffer *value = &subject->reader->value;

@@ -270,7 +270,7 @@ static void damaged_conditions_are_told(void **state)
     ASSERT_CONDITION_FAILS(ONE "\x87", "wrong kind");
     ASSERT_CONDITION_FAILS("\x77", "unknown token");
     ASSERT_CONDITION_FAILS("\xF8\xFF\xFF\xFF\xFF", "goes past its end");
-    ASSERT_CONDITION_FAILS("\xF8\0\0\0\0", "no UTF-16 name");
+    ASSERT_CONDITION_FAILS("\xF8\0\0\0\0", "not a UTF-16 name");
     ASSERT_CONDITION_FAILS(ATTRIBUTE "\x50\x5\0\0\0\x50\0\0\0\0\x80", "other than literals");
     ASSERT_CONDITION_FAILS(ATTRIBUTE "\4\1\0\0\0\0\0\0\0\4\2\x80", "damaged integer");
     ASSERT_CONDITION_FAILS(ATTRIBUTE "\x51\2\0\0\0\1\1\x80", "damaged SID");

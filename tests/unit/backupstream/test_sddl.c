@@ -299,8 +299,8 @@ static void what_sddl_cannot_express_is_an_error(void **state)
     assert_inexpressible(0x04, "", 0, "type 0x04");
     assert_inexpressible(0x0E, "", 0, "type 0x0E");
     assert_inexpressible(0x00, "\0\0\0\1", 4, "4 bytes behind its SID");
-    assert_inexpressible(0x09, "", 0, "no conditional expression");
-    assert_inexpressible(0x09, "xtra", 4, "no conditional expression");
+    assert_inexpressible(0x09, "", 0, "not a conditional expression");
+    assert_inexpressible(0x09, "xtra", 4, "not a conditional expression");
     assert_int_equal(wcl_sd_to_sddl(padded.data, padded.size, &sddl, NULL), WCL_OK);
     assert_string_equal(sddl, "D:(A;;FA;;;SY)");
 }

@@ -26,7 +26,7 @@ bool test_can_mount(void)
         return false;
     }
     if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
-        printf("skipped: no mount namespace of its own can be had here\n");
+        printf("skipped: cannot make a mount namespace here\n");
         return false;
     }
     return true;

@@ -19,7 +19,7 @@
 
 static const wcl_parents none = { NULL, 0 };
 
-/* Prints the error and ends the process where a call fails with another code than `allowed`. */
+/* Prints the error and ends the process where a call fails with a code other than `allowed`. */
 static void must(wcl_status status, const wcl_error *error, uint32_t allowed)
 {
     char text[1400];
