@@ -35,16 +35,31 @@ update() {
   fi
 }
 
+# Each version of a source package, the newest first. That one is listed does not say that it can be downloaded.
+versions() {
+  apt-cache "${apt[@]}" showsrc "$1" 2>/dev/null | sed -n 's/^Version: //p' | sort -Vru
+}
+
+# download NAME: into $work/download, the newest version that can be downloaded.
+download() {
+  local name=$1 version
+  : >"$work/$name.download.log"
+  for version in $(versions "$name"); do
+    rm -rf "$work/download" && mkdir "$work/download"
+    (cd "$work/download" && apt-get "${apt[@]}" source "$name=$version" >>"$work/$name.download.log" 2>&1) && return
+  done
+  return 1
+}
+
 # Downloads and unpacks one source package; its folder becomes $work/source/NAME.
 unpack() {
   local name=$1 folder
   [ -d "$work/source/$name" ] && return
   update
-  rm -rf "$work/download" && mkdir "$work/download"
-  if ! (cd "$work/download" && apt-get "${apt[@]}" source "$name" >"$work/$name.download.log" 2>&1); then
+  if ! download "$name"; then
     rm -f "$work/apt/updated" # what is listed may be out of date
     cat "$work/apt/update.log" "$work/$name.download.log" >&2
-    echo "windows-deps: cannot get the source package $name" >&2
+    echo "windows-deps: cannot download the source package $name" >&2
     exit 1
   fi
   folder=$(find "$work/download" -mindepth 1 -maxdepth 1 -type d)
