@@ -25,10 +25,13 @@ static void *pump_in(void *context)
     pump *self = context;
     char buffer[65536];
     ssize_t size;
+    int state;
 
     while ((size = read(self->fd, buffer, sizeof(buffer))) > 0)
         if (wcl_pipe_write(self->pipe, buffer, (size_t)size, NULL) != WCL_OK)
             return NULL;
+    /* A thread that is ended in this call would leave the process's handle in use for good. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     wcl_process_close_stdin(self->process, NULL);
     return NULL;
 }

@@ -11,8 +11,10 @@
 static wcl_status make_endpoint(wcl_hns *hns, const char *network_id, wcl_hns_endpoint **made,
                                 wcl_error *error)
 {
-    const wcl_hns_endpoint endpoint = { .virtual_network = network_id };
+    wcl_hns_endpoint endpoint = WCL_HNS_ENDPOINT_INIT;
     char *request = NULL;
+
+    endpoint.virtual_network = network_id;
     wcl_status status = wcl_hns_endpoint_format(&endpoint, &request, error);
 
     if (status == WCL_OK)

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 {
     wcl_error error = WCL_ERROR_INIT;
     wcl_driver driver = WCL_DRIVER_INIT;
-    wcl_import_result result;
+    wcl_import_result result = WCL_IMPORT_RESULT_INIT;
     char text[1400];
 
     if (argc != 5)

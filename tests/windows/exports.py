@@ -15,6 +15,7 @@ source, build = os.environ["WCL_SOURCE"], os.environ["WCL_BUILD"]
 declared = set()
 for header in glob.glob(f"{source}/*/include/wcl/*.h") + glob.glob(f"{source}/*/*/include/wcl/*.h"):
     text = re.sub(r"/\*.*?\*/", " ", open(header).read(), flags=re.S)
+    text = re.sub(r"^[ \t]*#(.*\\\n)*.*$", "", text, flags=re.M)
     for statement in re.findall(r"WCL_API\s[^;]*", text):
         name = re.search(r"\b(wcl_\w+)\s*\(", statement)
         if name:
