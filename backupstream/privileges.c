@@ -16,8 +16,8 @@ static wcl_status enable(HANDLE token, const wchar_t *name, wcl_error *error)
     SetLastError(ERROR_SUCCESS);
     if (!AdjustTokenPrivileges(token, FALSE, &privileges, 0, NULL, NULL) ||
         GetLastError() != ERROR_SUCCESS)
-        return wcl_fail_win32(error, GetLastError(),
-                              "cannot get %ls; run this as an administrator", name);
+        return wcl_fail_win32(error, GetLastError(), "cannot get %ls; run this as an administrator",
+                              name);
     return WCL_OK;
 }
 

@@ -40,8 +40,7 @@ static wcl_status keep_headers(wcl_tar_scanner *scanner, uint64_t end, wcl_error
                         "the headers at offset %" PRIu64 " are longer than %u bytes",
                         scanner->headers_start, WCL_TAR_HEADERS_MAX);
     if (!block || from < block->offset || end > block->offset + block->size)
-        return wcl_fail(error, WCL_CODE_CORRUPT,
-                        "cannot follow the headers at offset %" PRIu64,
+        return wcl_fail(error, WCL_CODE_CORRUPT, "cannot follow the headers at offset %" PRIu64,
                         scanner->headers_start);
     return wcl_buffer_append(&scanner->headers_bytes, block->data + (from - block->offset),
                              (size_t)(end - from), error);

@@ -45,8 +45,8 @@ wcl_status wcl_index_add_link(wcl_index *index, const wcl_tar_entry *entry, cons
     bool is_short;
 
     if (wcl_index_tidy_path(entry->link, entry->link_size, &index->target, error) != WCL_OK)
-        return wcl_fail(error, WCL_CODE_INVALID_NAME, "its hard link's target '%.200s' is not a path",
-                        entry->link);
+        return wcl_fail(error, WCL_CODE_INVALID_NAME,
+                        "its hard link's target '%.200s' is not a path", entry->link);
     if (index->os == WCL_OS_WINDOWS)
         wcl_index_spell_root(&index->target);
     if (wcl_index_shorten_path(&index->target, index->os, &is_short, error) != WCL_OK)
