@@ -106,19 +106,19 @@ typedef struct cli_option {
     }
 #define CLI_LIST(name, letter, value_name, help, items)                                            \
     {                                                                                              \
-        name, letter, CLI_OPTION_LIST, value_name, help, { .list = items }, NULL, 0, 0             \
+        name, letter, CLI_OPTION_LIST, value_name, help, { .list = (items) }, NULL, 0, 0           \
     }
 #define CLI_NUMBER(name, value_name, help, least, most, to)                                        \
     {                                                                                              \
-        name, 0, CLI_OPTION_NUMBER, value_name, help, { .number = to }, NULL, least, most          \
+        name, 0, CLI_OPTION_NUMBER, value_name, help, { .number = (to) }, NULL, least, most        \
     }
 #define CLI_SIZE(name, help, least, to)                                                            \
     {                                                                                              \
-        name, 0, CLI_OPTION_SIZE, "SIZE", help, { .number = to }, NULL, least, UINT64_MAX          \
+        name, 0, CLI_OPTION_SIZE, "SIZE", help, { .number = (to) }, NULL, least, UINT64_MAX        \
     }
 #define CLI_LIMIT(name, value_name, help, to)                                                      \
     {                                                                                              \
-        name, 0, CLI_OPTION_LIMIT, value_name, help, { .number = to }, NULL, 1, UINT64_MAX         \
+        name, 0, CLI_OPTION_LIMIT, value_name, help, { .number = (to) }, NULL, 1, UINT64_MAX       \
     }
 #define CLI_END                                                                                    \
     {                                                                                              \

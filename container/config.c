@@ -13,7 +13,7 @@
 
 #define FIELD(of, json, kind, member, keep)                                                        \
     {                                                                                              \
-        .name = json, .type = kind, .keep_empty = keep, .offset = offsetof(of, member)             \
+        .name = (json), .type = (kind), .keep_empty = (keep), .offset = offsetof(of, member)       \
     }
 
 static const wcl_json_field layer_fields[] = {
@@ -53,9 +53,9 @@ static const wcl_json_table hv_table = { .what = "HvRuntime",
 #define GIVEN(json, kind, member) FIELD(wcl_container_config, json, kind, member, false)
 #define LIST(json, kind, member, count, of)                                                        \
     {                                                                                              \
-        .name = json, .type = kind, .keep_empty = true,                                            \
+        .name = (json), .type = (kind), .keep_empty = true,                                        \
         .offset = offsetof(wcl_container_config, member),                                          \
-        .count_offset = offsetof(wcl_container_config, count), .table = of                         \
+        .count_offset = offsetof(wcl_container_config, count), .table = (of)                       \
     }
 static const wcl_json_field config_fields[] = {
     ALWAYS("SystemType", WCL_JSON_TEXT, system_type),
@@ -126,7 +126,7 @@ void wcl_parsed_config_free(wcl_parsed_config *parsed)
 
 #define QUERY_LIST(json, member, count)                                                            \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_TEXTS,                                                      \
+        .name = (json), .type = WCL_JSON_TEXTS,                                                    \
         .offset = offsetof(wcl_compute_system_query, member),                                      \
         .count_offset = offsetof(wcl_compute_system_query, count)                                  \
     }

@@ -98,12 +98,12 @@ static wcl_status write_console_size(const wcl_json_field *field, const void *fr
 
 #define FIELD(json, kind, member)                                                                  \
     {                                                                                              \
-        .name = json, .type = kind, .keep_empty = true,                                            \
+        .name = (json), .type = (kind), .keep_empty = true,                                        \
         .offset = offsetof(wcl_process_config, member)                                             \
     }
 #define OTHER(json, reader, writer)                                                                \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_OTHER, .read = reader, .write = writer                      \
+        .name = (json), .type = WCL_JSON_OTHER, .read = (reader), .write = (writer)                \
     }
 
 static const wcl_json_field fields[] = {

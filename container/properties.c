@@ -31,24 +31,26 @@ static wcl_status read_time(const wcl_json_field *field, const cJSON *item, wcl_
 /* Texts that are missing are "". */
 #define FIELD(of, json, kind, member)                                                              \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_##kind, .keep_empty = true, .offset = offsetof(of, member)  \
+        .name = (json), .type = WCL_JSON_##kind, .keep_empty = true,                               \
+        .offset = offsetof(of, member)                                                             \
     }
 #define TIME(of, json, member)                                                                     \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_OTHER, .offset = offsetof(of, member), .read = read_time    \
+        .name = (json), .type = WCL_JSON_OTHER, .offset = offsetof(of, member), .read = read_time  \
     }
 #define INNER(of, json, member, inner)                                                             \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_STRUCT, .offset = offsetof(of, member), .table = inner      \
+        .name = (json), .type = WCL_JSON_STRUCT, .offset = offsetof(of, member), .table = (inner)  \
     }
 #define LIST(of, json, member, count, inner)                                                       \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_STRUCTS, .offset = offsetof(of, member),                    \
-        .count_offset = offsetof(of, count), .table = inner                                        \
+        .name = (json), .type = WCL_JSON_STRUCTS, .offset = offsetof(of, member),                  \
+        .count_offset = offsetof(of, count), .table = (inner)                                      \
     }
 #define TABLE(of, name, array)                                                                     \
     {                                                                                              \
-        .what = name, .size = sizeof(of), .unknown = WCL_JSON_SKIP_UNKNOWN, WCL_JSON_FIELDS(array) \
+        .what = (name), .size = sizeof(of), .unknown = WCL_JSON_SKIP_UNKNOWN,                      \
+        WCL_JSON_FIELDS(array)                                                                     \
     }
 
 static const wcl_json_field memory_fields[] = {

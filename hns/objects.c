@@ -9,11 +9,11 @@
 
 #define FIELD(of, json, kind, member)                                                              \
     {                                                                                              \
-        .name = json, .type = kind, .offset = offsetof(of, member)                                 \
+        .name = (json), .type = (kind), .offset = offsetof(of, member)                             \
     }
 #define TABLE(of, name, array)                                                                     \
     {                                                                                              \
-        .what = name, WCL_JSON_FIELDS(array), .size = sizeof(of),                                  \
+        .what = (name), WCL_JSON_FIELDS(array), .size = sizeof(of),                                \
         .unknown = WCL_JSON_KEEP_UNKNOWN, .extra_offset = offsetof(of, extra)                      \
     }
 
@@ -42,7 +42,8 @@ static wcl_status write_type(const wcl_json_field *field, const void *from, cJSO
     }
 #define NUMBER(json, kind, member)                                                                 \
     {                                                                                              \
-        .name = json, .type = kind, .keep_empty = true, .offset = offsetof(wcl_hns_policy, member) \
+        .name = (json), .type = (kind), .keep_empty = true,                                        \
+        .offset = offsetof(wcl_hns_policy, member)                                                 \
     }
 
 static const wcl_json_field other_fields[] = { TYPE };
@@ -190,8 +191,8 @@ static const wcl_json_table subnet_table =
 #define NETWORK(json, kind, member) FIELD(wcl_hns_network, json, kind, member)
 #define NETWORK_LIST(json, member, count, of)                                                      \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_STRUCTS, .offset = offsetof(wcl_hns_network, member),       \
-        .count_offset = offsetof(wcl_hns_network, count), .table = of                              \
+        .name = (json), .type = WCL_JSON_STRUCTS, .offset = offsetof(wcl_hns_network, member),     \
+        .count_offset = offsetof(wcl_hns_network, count), .table = (of)                            \
     }
 static const wcl_json_field network_fields[] = {
     NETWORK("ID", WCL_JSON_TEXT, id),

@@ -11,7 +11,7 @@
 
 #define TEXT(json, member)                                                                         \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_TEXT, .offset = offsetof(wcl_state, member)                 \
+        .name = (json), .type = WCL_JSON_TEXT, .offset = offsetof(wcl_state, member)               \
     }
 
 static const wcl_json_field fields[] = {

@@ -205,7 +205,7 @@ const wcl_call *wcl_call_find(const char *path)
 
 #define TEXT(json, member)                                                                         \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_TEXT, .keep_empty = true,                                   \
+        .name = (json), .type = WCL_JSON_TEXT, .keep_empty = true,                                 \
         .offset = offsetof(wcl_call_arguments, member)                                             \
     }
 static const wcl_json_field argument_fields[] = {

@@ -50,7 +50,7 @@ wcl_status wcl_read_pairs(const wcl_json_field *field, const cJSON *item, wcl_re
 
 #define NUMBER(json, member)                                                                       \
     {                                                                                              \
-        .name = json, .type = WCL_JSON_U32, .offset = offsetof(wcl_id_map, member)                 \
+        .name = (json), .type = WCL_JSON_U32, .offset = offsetof(wcl_id_map, member)               \
     }
 static const wcl_json_field map_fields[] = {
     NUMBER("container_id", container_id),
@@ -63,7 +63,7 @@ static const wcl_json_table map_table = { .what = "an id map",
                                           WCL_JSON_FIELDS(map_fields) };
 
 #define LIST(json, kind, member, count)                                                            \
-    .name = json, .type = kind, .offset = offsetof(wcl_graphdriver_options, member),               \
+    .name = (json), .type = (kind), .offset = offsetof(wcl_graphdriver_options, member),           \
     .count_offset = offsetof(wcl_graphdriver_options, count)
 static const wcl_json_field init_fields[] = {
     { .name = "Home", .type = WCL_JSON_TEXT, .offset = offsetof(wcl_graphdriver_options, home) },

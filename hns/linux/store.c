@@ -156,7 +156,7 @@ struct attachment_file {
 
 #define FIELD(json, kind, member)                                                                  \
     {                                                                                              \
-        .name = json, .type = kind, .keep_empty = true,                                            \
+        .name = (json), .type = (kind), .keep_empty = true,                                        \
         .offset = offsetof(struct attachment_file, member)                                         \
     }
 static const wcl_json_field attachment_fields[] = {

@@ -52,8 +52,8 @@ static wcl_status check_media_type(const char *type, wcl_error *error)
 {
     static const char *const known[] = {
         LAYER_TYPE,
-        LAYER_TYPE "+gzip",
-        LAYER_TYPE "+zstd",
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.oci.image.layer.v1.tar+zstd",
         "application/vnd.oci.image.layer.nondistributable.v1.tar",
         "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
         "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",

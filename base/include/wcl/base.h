@@ -72,7 +72,7 @@ template <typename Struct, typename Value> inline Struct wcl_struct_init(Value S
 #define WCL_STRUCT_INIT_WITH(type, member, value) (wcl_struct_init(&type::member, value))
 #else
 #define WCL_STRUCT_INIT(type) { .struct_size = sizeof(type) }
-#define WCL_STRUCT_INIT_WITH(type, member, value) { .struct_size = sizeof(type), .member = value }
+#define WCL_STRUCT_INIT_WITH(type, member, value) { .struct_size = sizeof(type), .member = (value) }
 #endif
 /* clang-format on */
 
