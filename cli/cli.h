@@ -282,7 +282,8 @@ void json_begin(json_out *out, const char *name, char bracket); /* '{' or '['; n
 void json_end(json_out *out, char bracket);
 void json_text(json_out *out, const char *name, const char *text); /* NULL is null */
 /* An object of texts: names and values up to a NULL name. */
-void json_texts(json_out *out, const char *name, ...) __attribute__((sentinel));
+#define json_texts(out, ...) json_texts_to_null(out, __VA_ARGS__, (const char *)NULL)
+void json_texts_to_null(json_out *out, const char *name, ...) __attribute__((sentinel));
 void json_number(json_out *out, const char *name, int64_t number);
 void json_unsigned(json_out *out, const char *name, uint64_t number);
 void json_bool(json_out *out, const char *name, bool value);

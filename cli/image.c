@@ -263,7 +263,7 @@ static void print_removed(void *context, wcl_image_removal removal, const char *
     image_output *output = context;
 
     if (output->cli->json) {
-        json_texts(&output->out, "removed", words[removal], "what", what, NULL);
+        json_texts(&output->out, "removed", words[removal], "what", what);
     } else if (!output->cli->quiet && (removal < WCL_IMAGE_LAYER || output->cli->verbose)) {
         WCL_CLEANUP_FREE char *name = removal == WCL_IMAGE_UNTAGGED ? cli_image_name(what) : NULL;
         printf("%s %s\n", words[removal], cli_shown(name ? name : what));

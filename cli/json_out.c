@@ -74,7 +74,7 @@ void json_text(json_out *out, const char *name, const char *text)
         fputs("null", out->stream);
 }
 
-void json_texts(json_out *out, const char *name, ...)
+void json_texts_to_null(json_out *out, const char *name, ...)
 {
     va_list arguments;
 

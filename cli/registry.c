@@ -141,7 +141,7 @@ static void print_pushed(cli *cli, const char *reference, const char *digest)
     json_out out = { .stream = stdout };
 
     if (cli->json) {
-        json_texts(&out, "name", reference, "digest", digest, NULL);
+        json_texts(&out, "name", reference, "digest", digest);
     } else if (!cli->quiet) {
         printf("%s %s\n", cli_shown(reference), cli_shown(digest));
     }

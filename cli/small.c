@@ -20,7 +20,7 @@ static void print_pair(cli *cli, const char *sddl, const char *base64, const cha
         return;
     }
     json_out out = { .stream = stdout };
-    json_texts(&out, "sddl", sddl, "rawsd", base64, NULL);
+    json_texts(&out, "sddl", sddl, "rawsd", base64);
 }
 
 static wcl_status sddl_to_base64(cli *cli, const char *text)
@@ -84,7 +84,7 @@ int command_guid(cli *cli, int argc, char **argv)
         return 0;
     }
     json_out out = { .stream = stdout };
-    json_texts(&out, "name", argv[1], "compute_system", system_text, "source", source_text, NULL);
+    json_texts(&out, "name", argv[1], "compute_system", system_text, "source", source_text);
     return 0;
 }
 

@@ -227,7 +227,7 @@ static void print_mount(cli *cli, const char *id, const char *path)
         return;
     }
     json_out out = { .stream = stdout };
-    json_texts(&out, "id", id, "path", path, NULL);
+    json_texts(&out, "id", id, "path", path);
 }
 
 static int mount_layer(cli *cli, const char *id, const char *target)
@@ -367,7 +367,7 @@ static wcl_status print_change(void *context, const char *path, wcl_change_kind 
         printf("%c %s\n", letters[kind], cli_shown(path));
         return WCL_OK;
     }
-    json_texts(&output->out, "path", path, "kind", words[kind], NULL);
+    json_texts(&output->out, "path", path, "kind", words[kind]);
     return WCL_OK;
 }
 
@@ -409,7 +409,7 @@ static void print_fault(void *context, const char *sentence)
         printf("%s: %s\n", cli_shown(output->id), cli_shown(sentence));
         return;
     }
-    json_texts(&output->out, "id", output->id, "fault", sentence, NULL);
+    json_texts(&output->out, "id", output->id, "fault", sentence);
 }
 
 static void print_image_fault(void *context, const char *what, const char *sentence)
