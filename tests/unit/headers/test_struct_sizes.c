@@ -149,6 +149,20 @@ static wcl_status end_text(wcl_status status)
     return status;
 }
 
+static wcl_status end_containers(wcl_status status)
+{
+    if (status == WCL_OK)
+        wcl_container_list_free(containers);
+    return status;
+}
+
+static wcl_status end_hns(wcl_status status)
+{
+    if (status == WCL_OK)
+        wcl_hns_close(made_hns);
+    return status;
+}
+
 static wcl_status wcl_layer_writer_add_to_new(const wcl_entry *entry, wcl_error *error)
 {
     wcl_status status = wcl_tar_writer_open(write_all, NULL, NULL, &writer, NULL);
@@ -289,9 +303,9 @@ static wcl_status import_tar(const wcl_driver *to, const wcl_import_options *opt
     X(wcl_container_options, wcl_container_open,                                                   \
       wcl_container_open(at, "", &made_container, error))                                          \
     X(wcl_container_options, wcl_containers_query,                                                 \
-      wcl_containers_query(at, NULL, &containers, error))                                          \
+      end_containers(wcl_containers_query(at, NULL, &containers, error)))                          \
     X(wcl_compute_system_query, wcl_containers_query,                                              \
-      wcl_containers_query(NULL, at, &containers, error))                                          \
+      end_containers(wcl_containers_query(NULL, at, &containers, error)))                          \
     X(wcl_container_options, wcl_containers_query_json,                                            \
       end_text(wcl_containers_query_json(at, NULL, &text, error)))                                 \
     X(wcl_container_options, wcl_compute_service_properties_json,                                  \
@@ -302,7 +316,7 @@ static wcl_status import_tar(const wcl_driver *to, const wcl_import_options *opt
     X(wcl_hns_network, wcl_hns_network_format, end_text(wcl_hns_network_format(at, &text, error))) \
     X(wcl_hns_endpoint, wcl_hns_endpoint_format,                                                   \
       end_text(wcl_hns_endpoint_format(at, &text, error)))                                         \
-    X(wcl_hns_options, wcl_hns_open, wcl_hns_open(at, &made_hns, error))                           \
+    X(wcl_hns_options, wcl_hns_open, end_hns(wcl_hns_open(at, &made_hns, error)))                  \
     X(wcl_hns_statistics, wcl_hns_endpoint_statistics,                                             \
       wcl_hns_endpoint_statistics(&hns, "x", at, error))                                           \
     X(wcl_graphdriver_options, wcl_graphdriver_open,                                               \
