@@ -79,6 +79,7 @@ def a_container_ends_with_its_command():
     path = run_detached("ends", ROOT, "first")
     check(containers() == ["ends"], "it runs")
     waiting = subprocess.Popen([WCL, "wait", "ends"])
+    until(lambda: len(os.listdir(f"/proc/{waiting.pid}/task")) >= 2, "its thread listens to the supervisor")
     let_go(path)
     check(waiting.wait(timeout=120) == 0, "its end is heard of")
     until(lambda: gone("ends"), "nothing is left of it")

@@ -413,6 +413,11 @@ static void a_size_of_0_is_refused_by_name(void **state)
         for (size_t says = 0; says < sizeof(size_t); says += sizeof(size_t) - 1) {
             wcl_error error = WCL_ERROR_INIT;
             wcl_status status = calls[i].run(at_page_end(sizeof(size_t), says), &error);
+            if (error.code == WCL_CODE_NOT_SUPPORTED &&
+                strstr(error.message, "was built without")) {
+                print_message("skipped: %s: %s\n", calls[i].function, error.message);
+                continue;
+            }
             if (status != WCL_FAILED || error.code != WCL_CODE_INVALID_PARAMETER ||
                 !strstr(error.message, calls[i].type) || !strstr(error.message, calls[i].function))
                 fail_msg("%s(%s): %s", calls[i].function, calls[i].type, error.message);
