@@ -11,7 +11,7 @@
 /* The exit status of a test that cannot be run here. */
 #define SKIPPED 77
 
-static unsigned failures;
+static unsigned failures __attribute__((unused));
 
 /* Tells of a difference and goes on, up to twenty of them. */
 #define CHECK(condition, ...)                                                                      \
