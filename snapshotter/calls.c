@@ -43,12 +43,12 @@ static wcl_status make_snapshot(wcl_snapshotter *snapshotter, wcl_snapshot *snap
                                 const char *parent_layer, wcl_snapshot_mount *mount,
                                 wcl_error *error)
 {
-    if (snapshot->kind == WCL_SNAPSHOT_VIEW &&
-        wcl_snapshot_set_text(&snapshot->layer, *parent_layer ? parent_layer : WCL_SNAPSHOT_NOTHING,
-                              error) != WCL_OK)
-        return WCL_FAILED;
-    if (wcl_snapshot_mount_up(snapshotter, snapshot, parent_layer, mount, error) == WCL_OK &&
-        wcl_snapshot_table_publish(&snapshotter->table, snapshot, error) == WCL_OK)
+    wcl_snapshot_views_enter(snapshotter, snapshot);
+    wcl_status status = wcl_snapshot_mount_up(snapshotter, snapshot, parent_layer, mount, error);
+    if (status == WCL_OK)
+        status = wcl_snapshot_table_publish(&snapshotter->table, snapshot, error);
+    wcl_snapshot_views_leave(snapshotter, snapshot);
+    if (status == WCL_OK)
         return WCL_OK;
     wcl_free(mount->source);
     mount->source = NULL;
@@ -129,7 +129,10 @@ static wcl_status mount_again(wcl_snapshotter *snapshotter, wcl_snapshot *snapsh
                         "a diff was applied to it, which it shows once it is committed");
     if (parent_layer_of(snapshotter, snapshot, &parent_layer, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_snapshot_mount_up(snapshotter, snapshot, parent_layer, mount, error);
+    wcl_snapshot_views_enter(snapshotter, snapshot);
+    wcl_status status = wcl_snapshot_mount_up(snapshotter, snapshot, parent_layer, mount, error);
+    wcl_snapshot_views_leave(snapshotter, snapshot);
+    return status;
 }
 
 wcl_status wcl_snapshotter_mounts(wcl_snapshotter *snapshotter, const char *key,

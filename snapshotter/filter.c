@@ -11,6 +11,7 @@
 
 /* Of all filters of a request. */
 #define PARTS_MAX 256
+#define REGEX_SIZE_MAX 256
 
 typedef enum filter_test {
     IS_THERE,
@@ -144,6 +145,20 @@ static bool read_operator(const char **at, filter_part *part)
     return true;
 }
 
+/*
+ * What regcomp() and regexec() of glibc do with a few bytes of it has no bound: repetitions by
+ * count multiply, back-references try every way, and each bracket is a call within a call.
+ */
+static bool is_harmless_regex(const char *text)
+{
+    if (strlen(text) > REGEX_SIZE_MAX || strchr(text, '{'))
+        return false;
+    for (const char *at = text; (at = strchr(at, '\\')) && at[1]; at += 2)
+        if (at[1] >= '0' && at[1] <= '9')
+            return false;
+    return true;
+}
+
 static bool read_part(const char **at, filter_part *part)
 {
     WCL_CLEANUP_BUFFER wcl_buffer value = WCL_BUFFER_INIT;
@@ -155,8 +170,8 @@ static bool read_part(const char **at, filter_part *part)
     part->value = detach_text(&value);
     if (!part->value)
         return false;
-    part->has_regex =
-        part->test == IS_LIKE && regcomp(&part->regex, part->value, REG_EXTENDED | REG_NOSUB) == 0;
+    part->has_regex = part->test == IS_LIKE && is_harmless_regex(part->value) &&
+                      regcomp(&part->regex, part->value, REG_EXTENDED | REG_NOSUB) == 0;
     return part->test != IS_LIKE || part->has_regex;
 }
 

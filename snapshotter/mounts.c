@@ -103,18 +103,26 @@ static wcl_status check_writable(const wcl_snapshotter *snapshotter, const wcl_s
                      "a commit of it was begun; it must be completed, or the snapshot removed");
 }
 
+void wcl_snapshot_views_enter(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot)
+{
+    if (snapshot->kind == WCL_SNAPSHOT_VIEW)
+        pthread_mutex_lock(&snapshotter->views);
+}
+
+void wcl_snapshot_views_leave(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot)
+{
+    if (snapshot->kind == WCL_SNAPSHOT_VIEW)
+        pthread_mutex_unlock(&snapshotter->views);
+}
+
 wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
                                  const char *parent_layer, wcl_snapshot_mount *mount,
                                  wcl_error *error)
 {
-    if (snapshot->kind == WCL_SNAPSHOT_VIEW) {
-        pthread_mutex_lock(&snapshotter->views);
-        wcl_status status = prepare_layer(snapshotter, snapshot->layer, error);
-        if (status == WCL_OK)
-            status = tell_mount(snapshotter, snapshot->layer, false, mount, error);
-        pthread_mutex_unlock(&snapshotter->views);
-        return status;
-    }
+    if (snapshot->kind == WCL_SNAPSHOT_VIEW)
+        return prepare_layer(snapshotter, snapshot->layer, error) == WCL_OK
+                   ? tell_mount(snapshotter, snapshot->layer, false, mount, error)
+                   : WCL_FAILED;
     if (make_sandbox(snapshotter, snapshot, parent_layer, error) != WCL_OK ||
         check_writable(snapshotter, snapshot, error) != WCL_OK ||
         prepare_layer(snapshotter, snapshot->id, error) != WCL_OK)

@@ -4,10 +4,13 @@
 
 #include "snapshotter/driver.h"
 
-/* The layer that what has no parent stands on. */
-#define WCL_SNAPSHOT_NOTHING "nothing-below-snapshots"
+/* Around the mounting of a view, until it is published or not: no other view's end undoes the mount
+ * meanwhile. Nothing for other kinds. */
+void wcl_snapshot_views_enter(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot);
+void wcl_snapshot_views_leave(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot);
 
-/* Mounts what an active snapshot or a view shows, with its turn held, unless it is mounted. */
+/* Mounts what an active snapshot or a view shows, with its turn held and views entered, unless it
+ * is mounted. */
 wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
                                  const char *parent_layer, wcl_snapshot_mount *mount,
                                  wcl_error *error);

@@ -14,6 +14,8 @@
 #include "base/json.h"
 
 #define RECORD_SIZE_MAX (4 * 1024 * 1024)
+/* Each is compared with all the others. */
+#define LABELS_MAX 1024
 
 /* ---- Labels ---------------------------------------------------------------------------------- */
 
@@ -42,8 +44,10 @@ static void remove_label(wcl_snapshot_labels *labels, wcl_snapshot_label *label)
 static wcl_status add_label(wcl_snapshot_labels *labels, const char *key, const char *value,
                             wcl_error *error)
 {
+    if (labels->count >= LABELS_MAX)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "a snapshot has %d labels at most",
+                        LABELS_MAX);
     wcl_snapshot_label *items = reallocarray(labels->items, labels->count + 1, sizeof(*items));
-
     if (!items)
         return wcl_fail_memory(error);
     labels->items = items;
@@ -189,6 +193,10 @@ wcl_status wcl_snapshot_write(int folder, const wcl_snapshot *snapshot, wcl_erro
         text = wcl_json_print(json);
     if (!text)
         return wcl_fail_memory(error);
+    if (strlen(text) > RECORD_SIZE_MAX)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE,
+                        "the snapshot's key and labels are %zu bytes, more than %d", strlen(text),
+                        RECORD_SIZE_MAX);
     return wcl_durable_write(folder, snapshot->id, text, strlen(text), 0600, error);
 }
 

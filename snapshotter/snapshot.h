@@ -5,6 +5,8 @@
 #include <wcl/base.h>
 
 #define WCL_SNAPSHOT_ID_SIZE 32
+/* The layer of a view without a parent. */
+#define WCL_SNAPSHOT_NOTHING "nothing-below-snapshots"
 #define WCL_SNAPSHOT_ID_PREFIX "snapshot-"
 
 typedef enum wcl_snapshot_kind {

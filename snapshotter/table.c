@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -73,6 +74,16 @@ void wcl_snapshot_table_leave(wcl_snapshot_table *table, wcl_snapshot *snapshot)
 
 /* ---- Coming ---------------------------------------------------------------------------------- */
 
+/* A view's layer is its parent's: who asks what is needed sees it from the beginning. */
+static wcl_status set_layer_of_view(wcl_snapshot *snapshot, const char *parent_layer,
+                                    wcl_error *error)
+{
+    if (snapshot->kind != WCL_SNAPSHOT_VIEW)
+        return WCL_OK;
+    return wcl_snapshot_set_text(&snapshot->layer,
+                                 *parent_layer ? parent_layer : WCL_SNAPSHOT_NOTHING, error);
+}
+
 static wcl_status layer_of_parent(const wcl_snapshot_table *table, const char *key, char **layer,
                                   wcl_error *error)
 {
@@ -96,6 +107,8 @@ wcl_status wcl_snapshot_table_add(wcl_snapshot_table *table, wcl_snapshot *snaps
                             ? wcl_fail(error, WCL_CODE_ALREADY_EXISTS,
                                        "there is a snapshot '%s' already", snapshot->key)
                             : layer_of_parent(table, snapshot->parent, layer, error);
+    if (status == WCL_OK)
+        status = set_layer_of_view(snapshot, *layer, error);
     if (status == WCL_OK) {
         snapshot->is_busy = true;
         snapshot->next = table->first;
@@ -267,6 +280,14 @@ bool wcl_snapshot_table_needs(wcl_snapshot_table *table, const char *layer)
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
+/* What was being written when its writer was killed: what it was to replace is there. */
+static bool is_unfinished(const char *name)
+{
+    size_t size = strlen(name), end = strlen(WCL_DURABLE_UNFINISHED);
+
+    return size >= end && strcmp(name + size - end, WCL_DURABLE_UNFINISHED) == 0;
+}
+
 /* One that cannot be read is left on disk, for whoever can tell what it was. */
 static void take_record(wcl_snapshot_table *table, const char *id, const wcl_hooks *hooks)
 {
@@ -296,7 +317,9 @@ static wcl_status take_records(wcl_snapshot_table *table, const wcl_hooks *hooks
         return WCL_FAILED;
     }
     while ((status = wcl_listing_next(listing, &item, error)) == WCL_OK)
-        if (strncmp(item->d_name, WCL_SNAPSHOT_ID_PREFIX, strlen(WCL_SNAPSHOT_ID_PREFIX)) == 0)
+        if (is_unfinished(item->d_name))
+            unlinkat(table->folder, item->d_name, 0);
+        else if (strncmp(item->d_name, WCL_SNAPSHOT_ID_PREFIX, strlen(WCL_SNAPSHOT_ID_PREFIX)) == 0)
             take_record(table, item->d_name, hooks);
     closedir(listing);
     return status == WCL_END ? WCL_OK : WCL_FAILED;
@@ -317,6 +340,11 @@ wcl_status wcl_snapshot_table_open(wcl_snapshot_table *table, const char *home,
     table->folder = open(wcl_buffer_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (table->folder < 0)
         return wcl_fail_errno(error, errno, "cannot open '%s'", wcl_buffer_text(&path));
+    if (flock(table->folder, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK
+                   ? wcl_fail(error, WCL_CODE_BUSY, "another process serves the snapshots of '%s'",
+                              home)
+                   : wcl_fail_errno(error, errno, "cannot lock '%s'", wcl_buffer_text(&path));
     return take_records(table, hooks, error);
 }
 

@@ -1,38 +1,66 @@
 /* What snapshots take, and clearing up what none of them needs. */
 #include <errno.h>
-#include <fts.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/listing.h"
 #include "snapshotter/driver.h"
 #include "snapshotter/mounts.h"
 
+/* As many descriptors are open at once. */
+#define DEPTH_MAX 512
+
 /* ---- Usage ----------------------------------------------------------------------------------- */
 
-/* The files of a layer's folder, and what a sandbox has below it; not what is mounted there. */
+typedef struct measure {
+    dev_t device;
+    unsigned depth;
+    uint64_t *size;
+    uint64_t *inodes;
+} measure;
+
+/* What a container moves while it is looked at is not followed out of the folder. What goes
+ * meanwhile does not count, nor does what is mounted there. */
+static wcl_status measure_item(void *context, int folder, const char *name, wcl_error *error)
+{
+    measure *measure = context;
+    struct stat info;
+
+    if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot look at '%s'", name);
+    if (info.st_dev != measure->device)
+        return WCL_OK;
+    *measure->size += (uint64_t)info.st_blocks * 512;
+    *measure->inodes += 1;
+    if (!S_ISDIR(info.st_mode))
+        return WCL_OK;
+    if (measure->depth == DEPTH_MAX)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "there are more than %d folders in folders",
+                        DEPTH_MAX);
+    measure->depth++;
+    wcl_status status = wcl_listing_each(folder, name, measure_item, context, error);
+    measure->depth--;
+    return status;
+}
+
+/* The files of a layer's folder, and what a sandbox has below it. */
 static wcl_status measure_folder(const wcl_snapshotter *snapshotter, const char *layer,
                                  uint64_t *size, uint64_t *inodes, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
-    const FTSENT *item;
+    struct stat info;
 
     if (wcl_buffer_printf(&path, error, "%s/%s", snapshotter->home, layer) != WCL_OK)
         return WCL_FAILED;
-    char *const paths[] = { (char *)path.data, NULL };
-    FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-    if (!tree)
-        return wcl_fail_errno(error, errno, "cannot look through '%s'", wcl_buffer_text(&path));
-    /* What goes meanwhile does not count. */
-    while ((item = fts_read(tree)))
-        if (item->fts_info != FTS_DP && item->fts_info != FTS_NS && item->fts_info != FTS_ERR &&
-            item->fts_info != FTS_DNR) {
-            *size += (uint64_t)item->fts_statp->st_blocks * 512;
-            *inodes += 1;
-        }
-    fts_close(tree);
-    return WCL_OK;
+    if (lstat(wcl_buffer_text(&path), &info) != 0)
+        return wcl_fail_errno(error, errno, "cannot look at '%s'", wcl_buffer_text(&path));
+    measure measure = { info.st_dev, 0, size, inodes };
+    *size += (uint64_t)info.st_blocks * 512;
+    *inodes += 1;
+    return wcl_listing_each(AT_FDCWD, wcl_buffer_text(&path), measure_item, &measure, error);
 }
 
 static wcl_status measure_layer(const wcl_snapshotter *snapshotter, const char *layer,

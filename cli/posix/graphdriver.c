@@ -1,5 +1,6 @@
 /* The commands that serve an engine: Docker's graph driver plugin and containerd's snapshotter. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ static int passed_socket(void)
 
     if (!pid || !count || atol(pid) != (long)getpid() || atoi(count) < 1)
         return -1;
+    /* It is not for the programs that are run. */
+    fcntl(FIRST_PASSED_FD, F_SETFD, FD_CLOEXEC);
     return FIRST_PASSED_FD;
 }
 

@@ -16,6 +16,8 @@
 #include "snapshotter/grpc/nghttp2.h"
 
 #define RECEIVE_SIZE ((size_t)64 * 1024)
+/* How long a client may take to read the last answers. */
+#define LAST_WORDS_MS 2000
 
 struct wcl_grpc_connection {
     wcl_grpc_workers *workers;
@@ -135,14 +137,24 @@ static void run_job(wcl_grpc_job *job)
     pthread_mutex_unlock(&connection->mutex);
 }
 
+/* Calls whose streams were reset still wait for a worker, and count. */
+static wcl_status check_call(const wcl_grpc_connection *connection, wcl_grpc_call *call,
+                             wcl_error *error)
+{
+    if (connection->is_ending)
+        return wcl_fail(error, WCL_CODE_SHUTDOWN_IN_PROGRESS, "the server is about to stop");
+    if (connection->running >= WCL_GRPC_STREAMS_MAX)
+        return wcl_fail(error, WCL_CODE_BUSY, "%zu calls of this connection are under way",
+                        connection->running);
+    return wcl_grpc_call_find_method(call, error);
+}
+
 static void start_call(wcl_grpc_connection *connection, wcl_grpc_call *call)
 {
     wcl_grpc_workers *workers = connection->workers;
     wcl_error error = WCL_ERROR_INIT;
 
-    if (connection->is_ending
-            ? wcl_fail(&error, WCL_CODE_SHUTDOWN_IN_PROGRESS, "the server is about to stop")
-            : wcl_grpc_call_find_method(call, &error)) {
+    if (check_call(connection, call, &error) != WCL_OK) {
         refuse_call(connection, call, &error);
         return;
     }
@@ -392,7 +404,10 @@ void wcl_grpc_connection_serve(wcl_grpc_connection *connection)
               .events = (short)(POLLIN | (connection->unsent_size ? POLLOUT : 0)) },
             { .fd = connection->wake_fd, .events = POLLIN },
         };
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        /* One that does not read does not hold up the end. */
+        bool is_last = connection->is_ending && connection->running == 0;
+        int ready = poll(fds, 2, is_last ? LAST_WORDS_MS : -1);
+        if (ready == 0 || (ready < 0 && errno != EINTR))
             break;
         if (fds[1].revents & POLLIN && read(connection->wake_fd, &count, sizeof(count)) > 0)
             finish_calls(connection);

@@ -90,10 +90,11 @@ static void one_filter_of_several_is_enough(void **state)
 
 static void what_is_no_filter_is_refused(void **state)
 {
-    static const char *const bad[] = { ",",          "name==x,",  "==x",
-                                       "name=x",     "name~=(",   "name==\"x",
-                                       "labels.",    "name==x y", "name==\"\\q\"",
-                                       "labels.\"a", "name~=/x" };
+    static const char *const bad[] = { ",",           "name==x,",  "==x",
+                                       "name=x",      "name~=(",   "name==\"x",
+                                       "labels.",     "name==x y", "name==\"\\q\"",
+                                       "labels.\"a",  "name~=/x",  "name~=a{9}",
+                                       "name~=(a)\\1" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/durable.h"
 #include "snapshotter/table.h"
 
 typedef struct fixture {
@@ -142,12 +143,76 @@ static void layers_are_needed_while_their_snapshots_are_there(void **state)
     teardown(&fixture);
 }
 
+/* What was being written when its writer was killed is not a snapshot of its own. */
+static void unfinished_records_are_removed(void **state)
+{
+    fixture fixture;
+    char path[128], unfinished[160];
+
+    (void)state;
+    setup(&fixture);
+    assert_int_equal(add(&fixture, "a", "", WCL_SNAPSHOT_ACTIVE, "", NULL), WCL_OK);
+    snprintf(path, sizeof(path), "%s/.snapshots/%s", fixture.home, fixture.table.first->id);
+    snprintf(unfinished, sizeof(unfinished), "%s" WCL_DURABLE_UNFINISHED, path);
+    assert_int_equal(link(path, unfinished), 0);
+    reopen(&fixture);
+    assert_non_null(fixture.table.first);
+    assert_null(fixture.table.first->next);
+    assert_int_not_equal(access(unfinished, F_OK), 0);
+    teardown(&fixture);
+}
+
+static void a_home_has_one_server(void **state)
+{
+    fixture fixture;
+    wcl_snapshot_table second;
+    wcl_error error = WCL_ERROR_INIT;
+
+    (void)state;
+    setup(&fixture);
+    assert_int_equal(wcl_snapshot_table_open(&second, fixture.home, NULL, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_BUSY);
+    wcl_snapshot_table_close(&second);
+    teardown(&fixture);
+}
+
+static void what_could_not_be_read_again_is_not_written(void **state)
+{
+    fixture fixture;
+    wcl_snapshot *snapshot = NULL;
+    wcl_error error = WCL_ERROR_INIT;
+    char *below = NULL, *long_text = malloc(5 * 1024 * 1024);
+    char key[16];
+
+    (void)state;
+    setup(&fixture);
+    memset(long_text, 'x', 5 * 1024 * 1024 - 1);
+    long_text[5 * 1024 * 1024 - 1] = '\0';
+    assert_int_equal(wcl_snapshot_new("a", "", WCL_SNAPSHOT_ACTIVE, &snapshot, NULL), WCL_OK);
+    assert_int_equal(wcl_snapshot_labels_set(&snapshot->labels, "long", long_text, NULL), WCL_OK);
+    assert_int_equal(wcl_snapshot_table_add(&fixture.table, snapshot, &below, NULL), WCL_OK);
+    assert_int_equal(wcl_snapshot_table_publish(&fixture.table, snapshot, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_FILE_TOO_LARGE);
+    for (int i = 1; i < 1024; i++) {
+        snprintf(key, sizeof(key), "%d", i);
+        assert_int_equal(wcl_snapshot_labels_set(&snapshot->labels, key, "x", NULL), WCL_OK);
+    }
+    assert_int_equal(wcl_snapshot_labels_set(&snapshot->labels, "more", "x", NULL), WCL_FAILED);
+    wcl_snapshot_table_drop(&fixture.table, snapshot);
+    free(below);
+    free(long_text);
+    teardown(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(snapshots_outlive_the_process),
         cmocka_unit_test(parents_are_committed_and_stay),
         cmocka_unit_test(layers_are_needed_while_their_snapshots_are_there),
+        cmocka_unit_test(unfinished_records_are_removed),
+        cmocka_unit_test(a_home_has_one_server),
+        cmocka_unit_test(what_could_not_be_read_again_is_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
