@@ -3,7 +3,7 @@
 # Compiled once; the static and the shared library are both made of it.
 add_library(wcl_objects OBJECT)
 target_link_libraries(wcl_objects PUBLIC ${WCL_LIBRARIES})
-foreach(optional ISAL LIBDEFLATE ZSTD)
+foreach(optional ISAL LIBDEFLATE LZMA ZSTD)
   if(TARGET PkgConfig::${optional})
     target_compile_definitions(wcl_objects PRIVATE WCL_HAVE_${optional})
   endif()
@@ -158,6 +158,9 @@ target_link_libraries(wcl_objects_dependencies INTERFACE ${WCL_LIBRARIES})
 
 function(wcl_install headers)
   set(requires "zlib libcrypto libarchive libcjson libzstd")
+  if(TARGET PkgConfig::LZMA)
+    string(APPEND requires " liblzma")
+  endif()
   if(TARGET PkgConfig::ISAL)
     string(APPEND requires " libisal")
   endif()

@@ -9,7 +9,7 @@ set -euo pipefail
 
 order=(build containerd demo test peers go lint fuzz memory windows containers networks faults images pages manual)
 declare -A groups=(
-  [build]="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev
+  [build]="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev liblzma-dev
     libisal-dev libdeflate-dev libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev libcurl4-openssl-dev"
   # What the snapshotter for containerd is built with, and who asks it.
   [containerd]="libnghttp2-dev libprotobuf-c-dev protobuf-c-compiler containerd runc docker-registry skopeo busybox-static"

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compress/formats.h"
+
 #include "base/error.h"
 
 wcl_status read_memory(void *context, void *buffer, size_t size, size_t *got, wcl_error *error)
@@ -158,6 +160,10 @@ void run_peer(const char *command, const void *data, size_t size, wcl_buffer *ou
 bool has_peer(const char *program)
 {
     char line[128];
+    if (strcmp(program, "xz") == 0 && !wcl_format_find(WCL_COMPRESSION_XZ)->new_decoder) {
+        print_message("skipped: this build is without xz\n");
+        return false;
+    }
     snprintf(line, sizeof(line), "command -v %s >/dev/null", program);
     bool found = system(line) == 0;
     if (!found)

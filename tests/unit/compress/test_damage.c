@@ -243,7 +243,7 @@ static void a_failing_read_is_told_behind_what_it_gave(void **state)
     free(data);
 }
 
-/* Those that are read through libarchive: never short or wrong bytes without an error. */
+/* Those that are not written: never short or wrong bytes without an error. */
 static void damage_to_what_is_only_read_is_told(void **state)
 {
     (void)state;
@@ -260,7 +260,7 @@ static void damage_to_what_is_only_read_is_told(void **state)
             WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
             wcl_error error = WCL_ERROR_INIT;
             assert_int_equal(decompress_all(whole.data, cut, &contents, &error), WCL_FAILED);
-            assert_int_equal(error.code, WCL_CODE_CORRUPT);
+            assert_int_equal(error.code, i == 0 ? WCL_CODE_TRUNCATED : WCL_CODE_CORRUPT);
             assert_non_null(strstr(error.message, peers[i][0]));
         }
         for (size_t at = 10; at < whole.size; at += 97) {
@@ -292,6 +292,26 @@ static void a_window_too_large_is_refused(void **state)
     assert_non_null(strstr(error.message, "128 MiB"));
 }
 
+static void a_dictionary_too_large_is_refused(void **state)
+{
+    /* "x", with a dictionary of 512 MiB. */
+    static const uint8_t xz[] = { 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x01, 0x69, 0x22,
+                                  0xde, 0x36, 0x02, 0x00, 0x21, 0x01, 0x22, 0x00, 0x00, 0x00,
+                                  0x82, 0x40, 0xac, 0xdc, 0x01, 0x00, 0x00, 0x78, 0x00, 0x00,
+                                  0x00, 0x00, 0x83, 0x16, 0xdc, 0x8c, 0x00, 0x01, 0x15, 0x01,
+                                  0xa9, 0x63, 0x34, 0x60, 0x90, 0x42, 0x99, 0x0d, 0x01, 0x00,
+                                  0x00, 0x00, 0x00, 0x01, 0x59, 0x5a };
+    wcl_error error = WCL_ERROR_INIT;
+    WCL_CLEANUP_BUFFER wcl_buffer contents = WCL_BUFFER_INIT;
+
+    (void)state;
+    if (!has_peer("xz"))
+        return;
+    assert_int_equal(decompress_all(xz, sizeof(xz), &contents, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_NOT_SUPPORTED);
+    assert_non_null(strstr(error.message, "256 MiB"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_failing_read_is_told_behind_what_it_gave),
         cmocka_unit_test(damage_to_what_is_only_read_is_told),
         cmocka_unit_test(a_window_too_large_is_refused),
+        cmocka_unit_test(a_dictionary_too_large_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

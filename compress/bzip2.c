@@ -1,5 +1,5 @@
-/* Compressions that are read through libarchive: xz, of which it takes at most 1 GiB of memory, and
- * bzip2. Layers of images do not have them, but tars that people made do. */
+/* bzip2, which is read, through libarchive. Layers of images do not have it, but tars that people
+ * made do. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -12,7 +12,6 @@
 typedef struct filter_decoder {
     wcl_decoder base;
     struct archive *archive;
-    const char *name;
     bool is_open;
     wcl_input_source *source; /* of the call under way */
     wcl_error why;            /* what the source failed with */
@@ -40,7 +39,7 @@ static wcl_status fail_filter(const filter_decoder *decoder, const char *why, wc
         return wcl_error_pass(error, &decoder->why);
     if (archive_errno(decoder->archive) == ENOMEM)
         return wcl_fail_memory(error);
-    return wcl_fail(error, WCL_CODE_CORRUPT, "cannot decompress the %s data: %s", decoder->name,
+    return wcl_fail(error, WCL_CODE_CORRUPT, "cannot decompress the bzip2 data: %s",
                     why ? why : "it is damaged");
 }
 
@@ -92,15 +91,13 @@ static void free_filter(wcl_decoder *base)
 static const wcl_decoder_ops filter_ops = { .decode = filter_decode, .free = free_filter };
 
 /* The filter is said, not found out: what is inside is not looked at for another one. */
-static wcl_status filter_decoder_new(const char *name, int filter, wcl_decoder **decoder,
-                                     wcl_error *error)
+static wcl_status new_bzip2_decoder(wcl_decoder **decoder, wcl_error *error)
 {
     filter_decoder *made = calloc(1, sizeof(*made));
 
     if (!made)
         return wcl_fail_memory(error);
     made->base.ops = &filter_ops;
-    made->name = name;
     made->why = (wcl_error)WCL_ERROR_INIT;
     made->archive = archive_read_new();
     if (!made->archive || archive_read_support_format_raw(made->archive) != ARCHIVE_OK) {
@@ -108,34 +105,14 @@ static wcl_status filter_decoder_new(const char *name, int filter, wcl_decoder *
         return wcl_fail_memory(error);
     }
     /* A warning says that it would run a program. */
-    if (archive_read_append_filter(made->archive, filter) != ARCHIVE_OK) {
+    if (archive_read_append_filter(made->archive, ARCHIVE_FILTER_BZIP2) != ARCHIVE_OK) {
         free_filter(&made->base);
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "the input is compressed with %s, which this libarchive cannot read", name);
+                        "the input is compressed with bzip2, which this libarchive cannot read");
     }
     *decoder = &made->base;
     return WCL_OK;
 }
-
-/* ---- The formats ---------------------------------------------------------------------------- */
-
-static bool begins_as_xz(const uint8_t *data, size_t size)
-{
-    static const uint8_t magic[] = { 0xfd, '7', 'z', 'X', 'Z', 0 };
-
-    return size >= sizeof(magic) && memcmp(data, magic, sizeof(magic)) == 0;
-}
-
-static wcl_status new_xz_decoder(wcl_decoder **decoder, wcl_error *error)
-{
-    return filter_decoder_new("xz", ARCHIVE_FILTER_XZ, decoder, error);
-}
-
-const wcl_format wcl_format_xz = {
-    .info = { .compression = WCL_COMPRESSION_XZ, .name = "xz", .suffixes = { ".xz", ".txz" } },
-    .begins = begins_as_xz,
-    .new_decoder = new_xz_decoder,
-};
 
 /* The block size stands between the name and the first block, or the end where there is none. */
 static bool begins_as_bzip2(const uint8_t *data, size_t size)
@@ -143,11 +120,6 @@ static bool begins_as_bzip2(const uint8_t *data, size_t size)
     return size >= 10 && memcmp(data, "BZh", 3) == 0 &&
            (memcmp(data + 4, "1AY&SY", 6) == 0 ||
             memcmp(data + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0);
-}
-
-static wcl_status new_bzip2_decoder(wcl_decoder **decoder, wcl_error *error)
-{
-    return filter_decoder_new("bzip2", ARCHIVE_FILTER_BZIP2, decoder, error);
 }
 
 const wcl_format wcl_format_bzip2 = {
