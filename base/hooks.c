@@ -45,6 +45,5 @@ void wcl_hooks_warn(const wcl_hooks *hooks, const wcl_error *error)
 {
     char text[sizeof(error->operation) + sizeof(error->subject) + sizeof(error->message) + 32];
 
-    if (hooks && hooks->log)
-        hooks->log(hooks->context, WCL_LOG_WARNING, wcl_error_format(error, text, sizeof(text)));
+    wcl_hooks_log(hooks, WCL_LOG_WARNING, wcl_error_format(error, text, sizeof(text)));
 }

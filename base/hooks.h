@@ -18,7 +18,7 @@ bool wcl_hooks_is_cancelled(const wcl_hooks *hooks, const wcl_progress *progress
 /* The same as a failure with WCL_CODE_CANCELLED. */
 wcl_status wcl_hooks_report(const wcl_hooks *hooks, const wcl_progress *progress, wcl_error *error);
 
-/* Logs an error that ends nothing, as a warning. `hooks` may be NULL. */
+/* Logs an error that ends nothing, as a warning. */
 void wcl_hooks_warn(const wcl_hooks *hooks, const wcl_error *error);
 
 #endif

@@ -155,8 +155,8 @@ wcl_status wcl_notifier_wait(wcl_notifier *notifier, uint32_t type, unsigned see
     pthread_mutex_lock(&notifier->mutex);
     while (!has_ended(notifier, kind, seen, &status, error)) {
         if (failed == ETIMEDOUT) {
-            status = wcl_fail(error, WCL_CODE_TIMEOUT, "nothing was heard of the end within %u ms",
-                              milliseconds);
+            status =
+                wcl_fail(error, WCL_CODE_TIMEOUT, "it did not finish within %u ms", milliseconds);
             break;
         }
         failed = milliseconds == WCL_TIMEOUT_INFINITE

@@ -63,11 +63,14 @@ wcl_status wcl_image_store_each(const wcl_image_store *store, const char *folder
                                 void *context, wcl_error *error)
 {
     WCL_CLEANUP_LISTING DIR *listing = NULL;
-    wcl_status status = WCL_OK, more = WCL_OK;
+    wcl_status status = wcl_listing_open(store->fd, folder, &listing, error), more = WCL_OK;
     const struct dirent *item;
 
-    if (wcl_listing_open(store->fd, folder, &listing, error) == WCL_FAILED)
-        return WCL_FAILED;
+    /* Opening the store makes its folders: one that is missing is not one without anything in it.
+     */
+    if (status != WCL_OK)
+        return status == WCL_END ? wcl_fail_errno(error, ENOENT, "cannot list '%s'", folder)
+                                 : WCL_FAILED;
     while (status == WCL_OK && (more = wcl_listing_next(listing, &item, error)) == WCL_OK)
         if (item->d_name[0] != '.')
             status = visit(context, item->d_name, error);

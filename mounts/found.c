@@ -2,6 +2,7 @@
  * Undoing the mounts that nobody wants any more. What a container runs on is the root of its
  * processes; any other mount was the engine's own, and an engine that starts or ends has none.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,16 +44,22 @@ static wcl_status add_root(void *context, int proc, const char *pid, wcl_error *
     if (pid[0] < '1' || pid[0] > '9')
         return WCL_OK;
     snprintf(path, sizeof(path), "%s/root", pid);
+    errno = 0;
     uint64_t device = device_of(proc, path);
+    /* Any other failure says that the process is gone, or not this user's to look at. */
+    if (!device && (errno == ENOMEM || errno == EMFILE || errno == ENFILE))
+        return wcl_fail_errno(error, errno, "cannot look at the root of process %s", pid);
     return device && !has(devices, device)
                ? wcl_buffer_append(devices, &device, sizeof(device), error)
                : WCL_OK;
 }
 
-/* The devices of what processes have as their roots. */
+/* The devices of what processes have as their roots, this one's among them. */
 static wcl_status find_roots(wcl_buffer *devices, wcl_error *error)
 {
-    return wcl_listing_each(AT_FDCWD, "/proc", add_root, devices, error);
+    if (wcl_listing_each(AT_FDCWD, "/proc", add_root, devices, error) != WCL_OK)
+        return WCL_FAILED;
+    return devices->size ? WCL_OK : wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "/proc is not mounted");
 }
 
 /* Whether the mount at HOME/ID/merged is such a root. */

@@ -226,7 +226,8 @@ wcl_status wcl_supervisor_start(const wcl_container_folder *place, const char *i
     spawn.fds[WCL_SUPERVISOR_FOLDER_FD] = folder;
     int failed = wcl_spawn_start(&spawn, &pid);
     close(ends[1]);
-    if (!failed && wcl_spawn_wait(pid) != 0)
+    int code = failed ? 0 : wcl_spawn_wait(pid);
+    if (code != 0 && code != WCL_SPAWN_UNKNOWN) /* the connection tells whether it runs */
         failed = ECHILD;
     if (failed) {
         close(ends[0]);

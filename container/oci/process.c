@@ -311,5 +311,6 @@ wcl_status wcl_oci_modify_process(wcl_provider_process *process, const char *set
         return resize(process, json, error);
     if (strcmp(operation, "CloseHandle") == 0)
         return close_handle(process, json, error);
-    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "cannot modify a process by '%s'", operation);
+    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                    "the operation '%s' on a process is not supported", operation);
 }

@@ -236,8 +236,9 @@ static wcl_status list_matching(const wcl_container_folder *run,
             continue;
         status = wcl_container_folder_sibling(run, entry->d_name, &place, error);
         cJSON *properties = status == WCL_OK ? examine(&place, entry->d_name) : NULL;
-        if (!properties || !query_matches(query, properties) ||
-            !cJSON_AddItemToArray(list, properties))
+        if (properties && query_matches(query, properties))
+            status = wcl_json_append(list, properties, error);
+        else
             cJSON_Delete(properties);
     }
     closedir(listing);

@@ -92,7 +92,8 @@ wcl_status wcl_container_teardown_lost(const char *path, wcl_error *error)
     int exit_code;
     if (wcl_command_run(&command, &complaints, &exit_code, error) != WCL_OK)
         return wcl_error_context(error, NULL, "the OCI runtime");
-    if (exit_code != 0)
+    /* What is left of it where its end is not known is found out below. */
+    if (exit_code != 0 && exit_code != WCL_SPAWN_UNKNOWN)
         return wcl_fail(error, WCL_CODE_GEN_FAILURE, "the OCI runtime '%s' failed: %s",
                         state.runtime, wcl_buffer_text(&complaints));
     return wcl_container_teardown(path, true, error);

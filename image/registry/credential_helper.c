@@ -48,7 +48,8 @@ wcl_status wcl_credential_helper_get(const char *helper, const char *server, con
                                   .check = http ? check_cancelled : NULL,
                                   .context = (void *)(uintptr_t)http };
     wcl_status status = wcl_command_run(&command, answer, &exit_code, error);
-    if (status != WCL_OK || exit_code == 0)
+    /* Where its end is not known the answer says by itself what it is. */
+    if (status != WCL_OK || exit_code == 0 || exit_code == WCL_SPAWN_UNKNOWN)
         return status;
     if (strncmp(wcl_buffer_text(answer), NOT_FOUND, sizeof(NOT_FOUND) - 1) == 0)
         return WCL_END;

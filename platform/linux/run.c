@@ -16,7 +16,7 @@
 
 /* How often a command is asked whether it is to go on, in milliseconds. */
 #define CHECK_EVERY 100
-/* Nobody reads more of a program's complaints. */
+/* Nobody reads more of a program's complaints than their end. */
 #define COMPLAINT_LIMIT (64 * 1024)
 
 /* ---- Output ---------------------------------------------------------------------------------- */
@@ -56,6 +56,14 @@ static wcl_status wait_for_output(const wcl_command *command, int fd,
     }
 }
 
+static void forget_half(wcl_buffer *text)
+{
+    size_t kept = text->size / 2;
+
+    memmove(text->data, text->data + (text->size - kept), kept);
+    text->size = kept;
+}
+
 static wcl_status read_output(const wcl_command *command, int fd, wcl_buffer *output,
                               wcl_error *error)
 {
@@ -74,6 +82,8 @@ static wcl_status read_output(const wcl_command *command, int fd, wcl_buffer *ou
             continue;
         if (got <= 0)
             return WCL_OK;
+        if (command->kept == STDERR_FILENO && output->size + (size_t)got > command->limit)
+            forget_half(output);
         if (output->size + (size_t)got > command->limit)
             return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "'%s' prints more than %zu bytes",
                             command->arguments[0], command->limit);
@@ -176,6 +186,11 @@ wcl_status wcl_run(const char *const *arguments, wcl_error *error)
         return WCL_FAILED;
     if (exit_code == 0)
         return WCL_OK;
+    if (exit_code == WCL_SPAWN_UNKNOWN)
+        return wcl_fail(error, WCL_CODE_GEN_FAILURE,
+                        "it is not known how '%s' ended: this program's children are collected by "
+                        "others",
+                        path);
     const char *line = last_line(&complaints);
     return wcl_fail(error, WCL_CODE_GEN_FAILURE, "'%s' failed: %s", path,
                     *line ? line : "it said nothing");

@@ -5,6 +5,7 @@
 #include <wcl/base.h>
 
 #include "base/buffer.h"
+#include "platform/linux/spawn.h"
 
 /*
  * Runs the program `arguments[0]`, found in the system's own folders, and waits for it. It has no
@@ -26,8 +27,11 @@ typedef struct wcl_command {
     void *context;
 } wcl_command;
 
-/* Runs a command and takes what it writes. Its exit code is left to the caller (-1: a signal ended
- * it); one that takes too long, writes too much or is not to go on is killed. */
+/*
+ * Runs a command and takes what it writes. Its exit code, as of wcl_spawn_wait(), is left to the
+ * caller. One that takes too long, writes too much to its output or is not to go on is killed; of
+ * complaints the end is kept.
+ */
 wcl_status wcl_command_run(const wcl_command *command, wcl_buffer *output, int *exit_code,
                            wcl_error *error);
 

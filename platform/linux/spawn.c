@@ -86,6 +86,6 @@ int wcl_spawn_wait(pid_t pid)
 
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
-            return 0;
+            return WCL_SPAWN_UNKNOWN;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -19,8 +19,11 @@ typedef struct wcl_spawn {
 /* Starts a program, which has no signal blocked or ignored. 0, or an errno value. */
 int wcl_spawn_start(const wcl_spawn *spawn, pid_t *pid);
 
-/* Waits for the end of a program: 0 when it ended well, what it exited with, or -1 for a signal. A
- * caller that collects its children itself is not told, and taken for content. */
+/* What wcl_spawn_wait() gives where this program's children are collected by somebody else. */
+#define WCL_SPAWN_UNKNOWN (-2)
+
+/* Waits for the end of a program: 0 when it ended well, what it exited with, -1 for a signal, or
+ * WCL_SPAWN_UNKNOWN. */
 int wcl_spawn_wait(pid_t pid);
 
 #endif

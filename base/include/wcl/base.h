@@ -92,7 +92,7 @@ typedef enum wcl_status {
     WCL_OK = 0,
     WCL_END = 1,     /* there is nothing more to give; not an error */
     WCL_PENDING = 2, /* begun, and completed in the background; the function's comment says how to
-                        hear of the end */
+                        learn when it has finished */
     WCL_FAILED = -1, /* the wcl_error says why */
 } wcl_status;
 

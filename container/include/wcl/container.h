@@ -395,7 +395,7 @@ WCL_API wcl_status wcl_process_open(wcl_container *container, uint32_t pid, wcl_
 /* Process.Pid */
 WCL_API uint32_t wcl_process_pid(const wcl_process *process);
 
-/* Process.Kill: ends it, without waiting for the end, which Windows may say with WCL_PENDING. */
+/* Process.Kill: ends the process without waiting; on Windows the result may be WCL_PENDING. */
 WCL_API wcl_status wcl_process_kill(wcl_process *process, wcl_error *error);
 
 /* Process.Wait, Process.WaitTimeout: as those of a container. */

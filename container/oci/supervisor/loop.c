@@ -1,6 +1,7 @@
 /* The epoll loop's helpers. */
 #include "container/oci/supervisor/supervisor.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -27,9 +28,12 @@ void loop_remove(struct supervisor *supervisor, int fd)
 
 void close_fd(int *fd)
 {
+    int cause = errno;
+
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
+    errno = cause;
 }
 
 pid_t read_pid(const struct supervisor *supervisor, const char *name)

@@ -153,6 +153,7 @@ struct supervisor {
 bool loop_add(struct supervisor *supervisor, int fd, uint32_t events, struct source *source);
 void loop_change(struct supervisor *supervisor, int fd, uint32_t events, struct source *source);
 void loop_remove(struct supervisor *supervisor, int fd);
+/* errno stays as it is. */
 void close_fd(int *fd);
 /* The number in a file of the container's folder, or -1. */
 pid_t read_pid(const struct supervisor *supervisor, const char *name);

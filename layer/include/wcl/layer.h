@@ -9,8 +9,8 @@
  * converted into any other.
  *
  * Paths are relative to the layer's root, with forward slashes: "Files/Windows/notepad.exe". A
- * writer takes backslashes too where the entry is one of Windows, and for links, targets and
- * deleted entries once it was given such an entry; in a Linux layer a backslash is part of a name.
+ * writer also accepts backslashes in Windows entries, and in links, targets and deleted entries
+ * once it was given such an entry; in a Linux layer a backslash is part of a name.
  */
 #ifndef WCL_LAYER_H
 #define WCL_LAYER_H

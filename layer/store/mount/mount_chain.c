@@ -161,7 +161,7 @@ static wcl_status find_windows_root(int root, char name[NAME_MAX + 1], wcl_error
             return WCL_OK;
         }
     return status == WCL_FAILED
-               ? wcl_error_context(error, "list the chain's root", NULL)
+               ? wcl_error_context(error, NULL, "the chain's root")
                : wcl_fail(error, WCL_CODE_PATH_NOT_FOUND,
                           "the layer has no folder '" WINDOWS_ROOT "' that could be mounted");
 }

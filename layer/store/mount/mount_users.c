@@ -57,7 +57,7 @@ static wcl_status sweep_markers(const wcl_store *store, const char *id, int user
         else
             unlinkat(users, item->d_name, 0);
     }
-    return status == WCL_FAILED ? WCL_FAILED : WCL_OK;
+    return status == WCL_FAILED ? wcl_error_context(error, NULL, "the mount's users") : WCL_OK;
 }
 
 static wcl_status add_marker(int users, const char *user, wcl_error *error)
