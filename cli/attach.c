@@ -93,7 +93,7 @@ int cli_wait_process(cli *cli, wcl_process *process, int *code)
     terminal_size(&width, &height);
     do {
         if (cli_interrupted() && !killed)
-            killed = wcl_process_kill(process, NULL) == WCL_OK;
+            killed = wcl_process_kill(process, NULL) != WCL_FAILED;
         follow_terminal(process, &width, &height);
         status = wcl_process_wait_timeout(process, WATCH_MS, &cli->error);
     } while (status != WCL_OK && wcl_error_is_timeout(&cli->error));

@@ -189,10 +189,11 @@ int cli_compression_read(cli *cli, const cli_compression *choice, const char *fi
 int cli_fail(cli *cli, uint32_t code, const char *operation, const char *subject,
              const char *format, ...) WCL_PRINTF(5, 6);
 
-/* The exit code of a command that ended so: 0 or EXIT_FAILED. */
+/* The exit code of a command that ended so, or has begun what the system completes: 0 or
+ * EXIT_FAILED. */
 static inline int cli_exit_code(wcl_status status)
 {
-    return status == WCL_OK ? 0 : EXIT_FAILED;
+    return status == WCL_OK || status == WCL_PENDING ? 0 : EXIT_FAILED;
 }
 
 /* A driver on the home that was asked for, and the callbacks. */
