@@ -3,6 +3,9 @@
 #include "tests/tools/outcome.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static const char *program;
 
@@ -210,12 +213,21 @@ static int end_of(pid_t child)
 }
 
 /* The second program: opens the container, waits for the process, says its code, terminates. */
+/* What the process that another program waits for looks for, in the container's /tmp. */
+#define OPENED "wcl-opened"
+
+static void opened_path(char path[300])
+{
+    snprintf(path, 300, "%s/tmp/" OPENED, test_root());
+}
+
 static int role_open(const char *id, const char *pid)
 {
     wcl_container_list *list = NULL;
     wcl_container *container = NULL;
     wcl_process *process = NULL;
     wcl_error error = WCL_ERROR_INIT;
+    char path[300];
     int32_t code = 0;
 
     if (wcl_container_open(NULL, id, &container, &error) != WCL_OK ||
@@ -227,8 +239,11 @@ static int role_open(const char *id, const char *pid)
     if (!listed)
         return 102;
     wcl_container_list_free(list);
-    if (wcl_process_open(container, (uint32_t)strtoul(pid, NULL, 10), &process, &error) != WCL_OK ||
-        wcl_process_wait(process, &error) != WCL_OK ||
+    if (wcl_process_open(container, (uint32_t)strtoul(pid, NULL, 10), &process, &error) != WCL_OK)
+        return 106;
+    opened_path(path);
+    int opened = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (opened < 0 || close(opened) != 0 || wcl_process_wait(process, &error) != WCL_OK ||
         wcl_process_exit_code(process, &code, &error) != WCL_OK)
         return 103;
     wcl_process_free(process);
@@ -244,10 +259,13 @@ static void another_program_opens_waits_and_terminates(void **state)
 {
     wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("second");
-    wcl_process *process = test_run(container, "sh -c \"sleep 0.5; exit 42\"", 0);
-    char pid[16];
+    char pid[16], path[300];
 
     (void)state;
+    opened_path(path);
+    unlink(path);
+    wcl_process *process = test_run(
+        container, "sh -c \"while [ ! -e /tmp/" OPENED " ]; do sleep 0.05; done; exit 42\"", 0);
     snprintf(pid, sizeof(pid), "%u", wcl_process_pid(process));
     pid_t child = run_again("open", "second", pid);
     assert_ok(wcl_container_wait_timeout(container, 30000, &error), &error);
@@ -255,6 +273,7 @@ static void another_program_opens_waits_and_terminates(void **state)
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 42);
     assert_int_equal(test_exit_code(process), 42);
+    unlink(path);
     wcl_process_free(process);
     wcl_container_free(container);
 }

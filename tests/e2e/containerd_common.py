@@ -19,11 +19,18 @@ class Snapshotter:
         self.process = None
 
     def start(self):
-        self.process = subprocess.Popen([WCL, "snapshotter", "--home", self.home, "--socket", self.socket,
-                                         "--content-socket", self.content_socket], stderr=subprocess.PIPE, text=True)
-        said = self.process.stderr.readline()
-        assert "serving containerd's snapshotter" in said, "the snapshotter said " + said
+        self.log = os.path.join(self.work, "snapshotter-%d.log" % time.monotonic_ns())
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([WCL, "snapshotter", "--home", self.home, "--socket", self.socket,
+                                             "--content-socket", self.content_socket], stdout=log, stderr=log)
+        wait_for("the snapshotter", self.serves)
         return self
+
+    def serves(self):
+        with open(self.log, errors="replace") as log:
+            said = log.read()
+        assert self.process.poll() is None, "the snapshotter ended: " + said
+        return "serving containerd's snapshotter" in said
 
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
@@ -61,10 +68,12 @@ DIFFER = '''
 
 
 class Containerd:
-    """A containerd, of which nothing is shared with another one of the host."""
+    """A containerd, of which nothing is shared with another one of the host: its namespace has a name of its own, for
+    runc's folders and the cgroups are the host's."""
 
     def __init__(self, work):
         self.work = work
+        self.namespace = os.path.basename(work).replace("_", "-")
         version = subprocess.run(["containerd", "--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
         self.has_differs = int(re.search(r" v?(\d+)\.\d+\.\d+", version).group(1)) >= 2
         self.socket = os.path.join(work, "c.sock")
@@ -105,7 +114,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
         self.process = None
 
     def ctr(self, *arguments, check=True, **options):
-        done = subprocess.run(["ctr", "-a", self.socket, *map(str, arguments)], stdout=subprocess.PIPE,
+        done = subprocess.run(["ctr", "-a", self.socket, "-n", self.namespace, *map(str, arguments)], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=300, **options)
         if check and done.returncode != 0:
             raise AssertionError("ctr %s: %s\n%s" % (" ".join(map(str, arguments)), done.stderr.decode(errors="replace"),
@@ -182,8 +191,12 @@ class Bench:
 
     def __enter__(self):
         self.registry.__enter__()
-        self.snapshotter.start()
-        self.containerd.start()
+        try:
+            self.snapshotter.start()
+            self.containerd.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -201,6 +214,3 @@ class Bench:
         wait_for("the removal of all layers", lambda: not self.snapshotter.layers())
         wait_for("the end of all mounts", lambda: not self.snapshotter.mounted())
         assert os.listdir(os.path.join(self.snapshotter.home, ".snapshots")) == []
-        for line in subprocess.run([WCL, "verify", "--home", self.snapshotter.home], stdout=subprocess.PIPE, text=True,
-                                   check=True).stdout.splitlines():
-            assert "fault" not in line or " 0 faults" in line, line

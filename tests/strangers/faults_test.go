@@ -72,6 +72,7 @@ func TestSnapshotsOutliveAKill(t *testing.T) {
 	for round := 0; round < 12; round++ {
 		command, socket, err := serve(root)
 		check(t, err)
+		defer command.Process.Kill()
 		connection, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
 		check(t, err)
 		snapshotter := proxy.NewSnapshotter(snapshotsapi.NewSnapshotsClient(connection), "wcl")
@@ -92,6 +93,17 @@ func TestSnapshotsOutliveAKill(t *testing.T) {
 		}
 		var group sync.WaitGroup
 		var mutex sync.Mutex
+		killed := false
+		// Whoever fails before the kill has found a fault; nobody goes on after either.
+		kill := func(err error) {
+			mutex.Lock()
+			defer mutex.Unlock()
+			if err != nil && !killed {
+				t.Errorf("round %d: before the kill: %v", round, err)
+			}
+			killed = true
+			command.Process.Kill()
+		}
 		for worker := 0; worker < 4; worker++ {
 			group.Add(1)
 			go func() {
@@ -99,9 +111,11 @@ func TestSnapshotsOutliveAKill(t *testing.T) {
 				for i := 0; ; i++ {
 					key := fmt.Sprintf("%d-%d-%d", round, worker, i)
 					if _, err := snapshotter.Prepare(ctx, key, ""); err != nil {
+						kill(err)
 						return
 					}
 					if err := snapshotter.Commit(ctx, "c"+key, key); err != nil {
+						kill(err)
 						return
 					}
 					mutex.Lock()
@@ -109,7 +123,7 @@ func TestSnapshotsOutliveAKill(t *testing.T) {
 					enough := len(alive) > 4*(round+1)
 					mutex.Unlock()
 					if enough && worker == 0 {
-						command.Process.Kill()
+						kill(nil)
 					}
 				}
 			}()

@@ -43,14 +43,26 @@ func serve(root string, options ...string) (*exec.Cmd, string, error) {
 
 // stop ends the server, which must end well, and removes what tests left mounted by snapshots that they did not remove.
 func stop(command *exec.Cmd, snapshotter snapshots.Snapshotter) error {
+	// Children go before their parents: rounds, of which each removes something.
 	for left := 1; left > 0; {
+		var refusal error
+		removed := 0
 		left = 0
 		err := snapshotter.Walk(context.Background(), func(ctx context.Context, info snapshots.Info) error {
 			left++
-			snapshotter.Remove(ctx, info.Name)
+			if err := snapshotter.Remove(ctx, info.Name); err != nil {
+				refusal = err
+			} else {
+				removed++
+			}
 			return nil
 		})
+		if err == nil && left > 0 && removed == 0 {
+			err = refusal
+		}
 		if err != nil {
+			command.Process.Kill()
+			command.Wait()
 			return err
 		}
 	}
