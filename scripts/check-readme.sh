@@ -15,7 +15,12 @@ fi
 only=
 while [ "$#" -gt 0 ]; do
   case $1 in
-    --only) only=${2:?} && shift ;;
+    --only)
+      case ${2:-} in
+        demo | test) only=$2 && shift ;;
+        *) echo "check-readme: --only takes demo or test" >&2 && exit 2 ;;
+      esac
+      ;;
     *) echo "check-readme: there is no option $1" >&2 && exit 2 ;;
   esac
   shift

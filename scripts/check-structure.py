@@ -101,9 +101,9 @@ def check_names(texts):
             owners[name].add(path)
         for name in re.findall(r"^(?:typedef )?(?:struct|enum|union) (wcl_\w+) \{", text, re.M):
             owners[name].add(path)
-        for name in re.findall(r"^[^#\s{}][^;{}()]*?\b(wcl_\w+)\(", text, re.M):
-            if not text.startswith("static inline"):
-                functions[name].add(path)
+        for found in re.finditer(r"^[^#\s{}][^;{}()]*?\b(wcl_\w+)\(", text, re.M):
+            if not found.group().startswith("static inline"):
+                functions[found.group(1)].add(path)
     for name, paths in sorted(owners.items()):
         if rivals(paths):
             complain(f"'{name}' is defined in {', '.join(rivals(paths))}")
