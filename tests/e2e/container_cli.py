@@ -166,7 +166,8 @@ def a_terminal_gets_a_console():
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 122, 0, 0))
     until(lambda: os.write(master, b"stty size; echo re''sized\n") and
           b"44 122" in read_until(master, b"resized\r\n"), "the new size")
-    os.write(master, b"sh -c \"echo go''ing; exec sleep 1000\"\n")
+    # Without noflsh the kernel drops what was typed or printed about the time of a Ctrl-C.
+    os.write(master, b"stty noflsh; sh -c \"echo go''ing; exec sleep 1000\"\n")
     read_until(master, b"going\r\n")
     os.write(master, b"\x03")
     read_until(master, b"# ")
