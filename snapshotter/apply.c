@@ -7,12 +7,14 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "layer/internal.h"
 #include "snapshotter/driver.h"
 #include "snapshotter/mounts.h"
 
 #define APPLIED_SUFFIX ".applied"
 
-/* The layers that what is applied stands on: the sandbox's own parents. */
+/* The layers that what is applied stands on: the sandbox's own parents, or those that it gets when
+ * it is committed. */
 static wcl_status import_applied(const wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
                                  const char *layer, const char *digest, wcl_read_fn read,
                                  void *context, const wcl_hooks *hooks, wcl_import_result *result,
@@ -20,15 +22,23 @@ static wcl_status import_applied(const wcl_snapshotter *snapshotter, const wcl_s
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
     const wcl_import_options options = { .struct_size = sizeof(options), .expect_digest = digest };
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
     wcl_driver driver = snapshotter->layers;
-    wcl_parents parents = { NULL, 0 };
 
-    if (wcl_layer_get_info(&snapshotter->layers, snapshot->id, &info, error) != WCL_OK)
-        return WCL_FAILED;
-    if (*snapshot->parent)
-        parents = (wcl_parents) { info->parents, info->parent_count };
     driver.hooks = hooks;
-    return wcl_layer_import_tar(&driver, layer, parents, read, context, &options, result, error);
+    if (wcl_layer_get_info(&snapshotter->layers, snapshot->id, &info, error) != WCL_OK ||
+        wcl_store_open(&driver, &store, error) != WCL_OK)
+        return WCL_FAILED;
+    return wcl_store_import(
+        &store,
+        &(wcl_import_request) {
+            .id = layer,
+            .parents = { info->parents, *snapshot->parent ? info->parent_count : 0 },
+            .read = read,
+            .context = context,
+            .options = &options,
+            .is_floating = !*snapshot->parent },
+        result, error);
 }
 
 static wcl_status note_applied(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot,

@@ -50,8 +50,7 @@ static wcl_status make_snapshot(wcl_snapshotter *snapshotter, wcl_snapshot *snap
     wcl_snapshot_views_leave(snapshotter, snapshot);
     if (status == WCL_OK)
         return WCL_OK;
-    wcl_free(mount->source);
-    mount->source = NULL;
+    wcl_snapshot_mount_free(mount);
     discard(snapshotter, snapshot->kind, snapshot->id, snapshot->layer);
     return WCL_FAILED;
 }
@@ -85,37 +84,6 @@ wcl_status wcl_snapshotter_prepare(wcl_snapshotter *snapshotter, const char *key
 
 /* ---- Mounts ---------------------------------------------------------------------------------- */
 
-typedef struct layer_search {
-    const char *key;
-    char *layer;
-} layer_search;
-
-static wcl_status find_layer(void *context, const wcl_snapshot *snapshot, wcl_error *error)
-{
-    layer_search *search = context;
-
-    if (strcmp(snapshot->key, search->key) != 0)
-        return WCL_OK;
-    search->layer = strdup(snapshot->layer);
-    return search->layer ? WCL_END : wcl_fail_memory(error);
-}
-
-/* The layer of the snapshot's parent; "" without one. */
-static wcl_status parent_layer_of(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
-                                  char **layer, wcl_error *error)
-{
-    layer_search search = { snapshot->parent, NULL };
-
-    if (*snapshot->parent &&
-        wcl_snapshot_table_each(&snapshotter->table, find_layer, &search, error) == WCL_FAILED)
-        return WCL_FAILED;
-    if (*snapshot->parent && !search.layer)
-        return wcl_fail(error, WCL_CODE_FILE_NOT_FOUND, "its parent '%s' is not there any more",
-                        snapshot->parent);
-    *layer = search.layer ? search.layer : strdup("");
-    return *layer ? WCL_OK : wcl_fail_memory(error);
-}
-
 static wcl_status mount_again(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot,
                               wcl_snapshot_mount *mount, wcl_error *error)
 {
@@ -127,7 +95,8 @@ static wcl_status mount_again(wcl_snapshotter *snapshotter, wcl_snapshot *snapsh
     if (snapshot->kind == WCL_SNAPSHOT_ACTIVE && *snapshot->layer)
         return wcl_fail(error, WCL_CODE_INVALID_STATE,
                         "a diff was applied to it, which it shows once it is committed");
-    if (parent_layer_of(snapshotter, snapshot, &parent_layer, error) != WCL_OK)
+    if (wcl_snapshot_table_layer_of(&snapshotter->table, snapshot->parent, &parent_layer, error) !=
+        WCL_OK)
         return WCL_FAILED;
     wcl_snapshot_views_enter(snapshotter, snapshot);
     wcl_status status = wcl_snapshot_mount_up(snapshotter, snapshot, parent_layer, mount, error);
@@ -157,6 +126,44 @@ static wcl_status freeze(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot, w
     return wcl_store_freeze_sandbox(&snapshotter->layers, snapshot->id, !*snapshot->parent, error);
 }
 
+/* Makes the layer what is to be committed, and puts it on the parent that it gets by that. */
+static wcl_status finish_layer(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot,
+                               const char *layer, const char *parent, wcl_error *error)
+{
+    WCL_CLEANUP_FREE char *parent_layer = NULL;
+
+    if (!*snapshot->layer && freeze(snapshotter, snapshot, error) != WCL_OK)
+        return WCL_FAILED;
+    if (strcmp(parent, snapshot->parent) == 0)
+        return WCL_OK;
+    return wcl_snapshot_table_layer_of(&snapshotter->table, parent, &parent_layer, error) == WCL_OK
+               ? wcl_store_rebase(&snapshotter->layers, layer, parent_layer, error)
+               : WCL_FAILED;
+}
+
+/* A parent that comes late: what was deleted of it is known of a diff, and in an overlay. */
+static wcl_status check_new_parent(const wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
+                                   const char *parent, wcl_error *error)
+{
+    bool is_floating = false;
+
+    if (!*parent || strcmp(parent, snapshot->parent) == 0)
+        return WCL_OK;
+    if (*snapshot->parent)
+        return wcl_fail(error, WCL_CODE_INVALID_PARAMETER,
+                        "the snapshot was prepared on '%s' and cannot be put on '%s'",
+                        snapshot->parent, parent);
+    if (!*snapshot->layer &&
+        wcl_snapshot_is_floating(snapshotter, snapshot, &is_floating, error) != WCL_OK)
+        return WCL_FAILED;
+    return is_floating || *snapshot->layer
+               ? WCL_OK
+               : wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                          "the snapshot was prepared on nothing and with a limit: what was written "
+                          "to it cannot be put on '%s'",
+                          parent);
+}
+
 static wcl_status check_commit(const wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
                                const char *parent, wcl_error *error)
 {
@@ -164,10 +171,8 @@ static wcl_status check_commit(const wcl_snapshotter *snapshotter, const wcl_sna
 
     if (snapshot->kind != WCL_SNAPSHOT_ACTIVE)
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the snapshot is not active");
-    if (*parent && strcmp(parent, snapshot->parent) != 0)
-        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                        "the snapshot was prepared on '%s' and cannot be put on '%s'",
-                        snapshot->parent, parent);
+    if (check_new_parent(snapshotter, snapshot, parent, error) != WCL_OK)
+        return WCL_FAILED;
     if (*snapshot->layer &&
         wcl_snapshot_is_written_to(snapshotter, snapshot->id, &written, error) != WCL_OK)
         return WCL_FAILED;
@@ -177,18 +182,19 @@ static wcl_status check_commit(const wcl_snapshotter *snapshotter, const wcl_sna
 }
 
 static wcl_status commit_held(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot,
-                              const char *name, const wcl_snapshot_labels *labels, wcl_error *error)
+                              const char *name, const char *parent,
+                              const wcl_snapshot_labels *labels, wcl_error *error)
 {
     wcl_snapshot *change = NULL;
     const char *layer = *snapshot->layer ? snapshot->layer : snapshot->id;
 
-    if (wcl_snapshot_new(name, snapshot->parent, WCL_SNAPSHOT_COMMITTED, &change, error) != WCL_OK)
+    if (wcl_snapshot_new(name, parent, WCL_SNAPSHOT_COMMITTED, &change, error) != WCL_OK)
         return WCL_FAILED;
     wcl_status status = wcl_snapshot_set_text(&change->layer, layer, error);
     if (status == WCL_OK)
         status = wcl_snapshot_labels_copy(&change->labels, labels, error);
-    if (status == WCL_OK && !*snapshot->layer)
-        status = freeze(snapshotter, snapshot, error);
+    if (status == WCL_OK)
+        status = finish_layer(snapshotter, snapshot, layer, parent, error);
     bool applied = *snapshot->layer;
     if (status == WCL_OK)
         status = wcl_snapshot_table_change(&snapshotter->table, snapshot, change, error);
@@ -221,7 +227,8 @@ wcl_status wcl_snapshotter_commit(wcl_snapshotter *snapshotter, const char *name
     if (status == WCL_OK)
         status = check_commit(snapshotter, snapshot, parent, error);
     if (status == WCL_OK)
-        status = commit_held(snapshotter, snapshot, name, labels, error);
+        status = commit_held(snapshotter, snapshot, name, *parent ? parent : snapshot->parent,
+                             labels, error);
     wcl_snapshot_table_leave(&snapshotter->table, snapshot);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "commit", key);
 }

@@ -24,11 +24,19 @@ wcl_status wcl_snapshotter_open(const char *home, const wcl_hooks *hooks,
                                 wcl_snapshotter **snapshotter, wcl_error *error);
 void wcl_snapshotter_free(wcl_snapshotter *snapshotter);
 
-/* A mount as containerd is told of it: always a bind. */
+/* A mount as containerd is told of it. */
+#define WCL_SNAPSHOT_OPTIONS_MAX 8
 typedef struct wcl_snapshot_mount {
-    char *source; /* wcl_free() */
-    bool is_writable;
+    const char *type;
+    char *source;
+    char *options[WCL_SNAPSHOT_OPTIONS_MAX];
+    size_t option_count;
 } wcl_snapshot_mount;
+#define WCL_SNAPSHOT_MOUNT_INIT                                                                    \
+    {                                                                                              \
+        .type = NULL                                                                               \
+    }
+void wcl_snapshot_mount_free(wcl_snapshot_mount *mount);
 
 /* Prepare and View: one on `parent` ("" for none). */
 wcl_status wcl_snapshotter_prepare(wcl_snapshotter *snapshotter, const char *key,

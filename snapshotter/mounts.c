@@ -2,12 +2,21 @@
  * The mounts of snapshots. An active one is the overlay of its sandbox, at HOME/ID/merged, and a
  * view the EROFS of a whole chain, which all views of a layer share: containerd is told to bind
  * them, which any shim can. They stay until the snapshot goes, whether this program runs or not.
+ *
+ * An active one without a parent is an overlay on nothing, which containerd mounts itself if at
+ * all: it may be given a parent when it is committed, so that what is deleted in it must be kept,
+ * and containerd keeps that in an overlay only.
  */
 #include "snapshotter/mounts.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/beneath.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/hooks.h"
@@ -20,11 +29,34 @@
     }
 #define MAX_SIZE_LABEL "containerd.io/snapshot/max-size"
 
-/* ---- Mounting -------------------------------------------------------------------------------- */
+/* ---- Telling --------------------------------------------------------------------------------- */
+
+void wcl_snapshot_mount_free(wcl_snapshot_mount *mount)
+{
+    free(mount->source);
+    while (mount->option_count > 0)
+        free(mount->options[--mount->option_count]);
+    *mount = (wcl_snapshot_mount)WCL_SNAPSHOT_MOUNT_INIT;
+}
+
+/* An option; with `name` and a path below the layer's folder, one that has that for its value. */
+static wcl_status add_option(const wcl_snapshotter *snapshotter, wcl_snapshot_mount *mount,
+                             const char *option, const char *layer, const char *name,
+                             wcl_error *error)
+{
+    char **made = &mount->options[mount->option_count];
+    int size = layer ? asprintf(made, "%s=%s/%s/%s", option, snapshotter->home, layer, name)
+                     : asprintf(made, "%s", option);
+
+    if (size < 0)
+        return wcl_fail_memory(error);
+    mount->option_count++;
+    return WCL_OK;
+}
 
 /* Its own mount, and not just a folder that is there. */
-static wcl_status tell_mount(const wcl_snapshotter *snapshotter, const char *layer, bool writable,
-                             wcl_snapshot_mount *mount, wcl_error *error)
+static wcl_status tell_bind(const wcl_snapshotter *snapshotter, const char *layer, bool writable,
+                            wcl_snapshot_mount *mount, wcl_error *error)
 {
     WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
 
@@ -32,10 +64,38 @@ static wcl_status tell_mount(const wcl_snapshotter *snapshotter, const char *lay
         return WCL_FAILED;
     if (!wcl_mount_is_mounted(&store, layer))
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the layer '%s' is not mounted", layer);
-    mount->is_writable = writable;
+    mount->type = "bind";
     mount->source = wcl_store_path(&store, layer, "merged");
-    return mount->source ? WCL_OK : wcl_fail_memory(error);
+    if (!mount->source)
+        return wcl_fail_memory(error);
+    return add_option(snapshotter, mount, "rbind", NULL, NULL, error) == WCL_OK
+               ? add_option(snapshotter, mount, writable ? "rw" : "ro", NULL, NULL, error)
+               : WCL_FAILED;
 }
+
+/* The options are those that the store's own overlays have. */
+static wcl_status tell_overlay(const wcl_snapshotter *snapshotter, const char *sandbox,
+                               wcl_snapshot_mount *mount, wcl_error *error)
+{
+    static const char *const usual[] = { "index=off", "redirect_dir=nofollow", "metacopy=off" };
+    wcl_status status = WCL_OK;
+
+    mount->type = "overlay";
+    mount->source = strdup("overlay");
+    if (!mount->source)
+        return wcl_fail_memory(error);
+    for (size_t i = 0; status == WCL_OK && i < sizeof(usual) / sizeof(usual[0]); i++)
+        status = add_option(snapshotter, mount, usual[i], NULL, NULL, error);
+    if (status == WCL_OK)
+        status = add_option(snapshotter, mount, "workdir", sandbox, "work", error);
+    if (status == WCL_OK)
+        status = add_option(snapshotter, mount, "upperdir", sandbox, "upper", error);
+    if (status == WCL_OK)
+        status = add_option(snapshotter, mount, "lowerdir", sandbox, "nothing", error);
+    return status;
+}
+
+/* ---- Mounting -------------------------------------------------------------------------------- */
 
 static wcl_status prepare_layer(const wcl_snapshotter *snapshotter, const char *id,
                                 wcl_error *error)
@@ -103,6 +163,48 @@ static wcl_status check_writable(const wcl_snapshotter *snapshotter, const wcl_s
                      "a commit of it was begun; it must be completed, or the snapshot removed");
 }
 
+/* One whose size is limited is mounted here, as is one that was when the snapshotter was another.
+ */
+wcl_status wcl_snapshot_is_floating(const wcl_snapshotter *snapshotter,
+                                    const wcl_snapshot *snapshot, bool *is_floating,
+                                    wcl_error *error)
+{
+    WCL_CLEANUP_STORE wcl_store store = WCL_STORE_INIT;
+    uint64_t size;
+
+    *is_floating = false;
+    if (parse_max_size(snapshot, &size, error) != WCL_OK ||
+        wcl_store_open(&snapshotter->layers, &store, error) != WCL_OK)
+        return WCL_FAILED;
+    *is_floating = snapshot->kind == WCL_SNAPSHOT_ACTIVE && !*snapshot->parent && size == 0 &&
+                   !wcl_mount_is_mounted(&store, snapshot->id);
+    return WCL_OK;
+}
+
+static wcl_status make_folder(int sandbox, const char *name, mode_t mode, wcl_error *error)
+{
+    if (mkdirat(sandbox, name, mode) == 0 ? fchmodat(sandbox, name, mode, 0) == 0 : errno == EEXIST)
+        return WCL_OK;
+    return wcl_fail_errno(error, errno, "cannot create the folder '%s'", name);
+}
+
+/* What overlayfs wants: an upper, a work folder, and a lower in which nothing is. */
+static wcl_status make_upper(const wcl_snapshotter *snapshotter, const char *id, wcl_error *error)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
+
+    if (wcl_buffer_printf(&path, error, "%s/%s", snapshotter->home, id) != WCL_OK)
+        return WCL_FAILED;
+    WCL_CLEANUP_FD int sandbox =
+        open(wcl_buffer_text(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (sandbox < 0)
+        return wcl_fail_errno(error, errno, "cannot open '%s'", wcl_buffer_text(&path));
+    if (make_folder(sandbox, "work", 0700, error) != WCL_OK ||
+        make_folder(sandbox, "nothing", 0755, error) != WCL_OK)
+        return WCL_FAILED;
+    return make_folder(sandbox, "upper", 0755, error);
+}
+
 void wcl_snapshot_views_enter(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot)
 {
     if (snapshot->kind == WCL_SNAPSHOT_VIEW)
@@ -119,15 +221,23 @@ wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapsho
                                  const char *parent_layer, wcl_snapshot_mount *mount,
                                  wcl_error *error)
 {
+    bool is_floating;
+
     if (snapshot->kind == WCL_SNAPSHOT_VIEW)
         return prepare_layer(snapshotter, snapshot->layer, error) == WCL_OK
-                   ? tell_mount(snapshotter, snapshot->layer, false, mount, error)
+                   ? tell_bind(snapshotter, snapshot->layer, false, mount, error)
                    : WCL_FAILED;
     if (make_sandbox(snapshotter, snapshot, parent_layer, error) != WCL_OK ||
         check_writable(snapshotter, snapshot, error) != WCL_OK ||
-        prepare_layer(snapshotter, snapshot->id, error) != WCL_OK)
+        wcl_snapshot_is_floating(snapshotter, snapshot, &is_floating, error) != WCL_OK)
         return WCL_FAILED;
-    return tell_mount(snapshotter, snapshot->id, true, mount, error);
+    if (is_floating)
+        return make_upper(snapshotter, snapshot->id, error) == WCL_OK
+                   ? tell_overlay(snapshotter, snapshot->id, mount, error)
+                   : WCL_FAILED;
+    return prepare_layer(snapshotter, snapshot->id, error) == WCL_OK
+               ? tell_bind(snapshotter, snapshot->id, true, mount, error)
+               : WCL_FAILED;
 }
 
 /* ---- Unmounting ------------------------------------------------------------------------------ */
@@ -192,7 +302,8 @@ wcl_status wcl_snapshot_layer_of_source(const wcl_snapshotter *snapshotter, cons
                           ? strchr(id, '/')
                           : NULL;
 
-    if (!end || strcmp(end, "/merged") != 0 || end - id >= WCL_SNAPSHOT_LAYER_SIZE)
+    if (!end || (strcmp(end, "/merged") != 0 && strcmp(end, "/upper") != 0) ||
+        end - id >= WCL_SNAPSHOT_LAYER_SIZE)
         return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
                         "the mount of '%.200s' is not one of this snapshotter", source);
     snprintf(layer, WCL_SNAPSHOT_LAYER_SIZE, "%.*s", (int)(end - id), id);

@@ -15,6 +15,12 @@ wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapsho
                                  const char *parent_layer, wcl_snapshot_mount *mount,
                                  wcl_error *error);
 
+/* Whether it is an active one without a parent that containerd mounts itself: it can be committed
+ * on any parent. */
+wcl_status wcl_snapshot_is_floating(const wcl_snapshotter *snapshotter,
+                                    const wcl_snapshot *snapshot, bool *is_floating,
+                                    wcl_error *error);
+
 /* Undoes the mount of a read-only layer unless a view that is there needs it. */
 void wcl_snapshot_release_view(wcl_snapshotter *snapshotter, const char *layer);
 
@@ -26,7 +32,8 @@ void wcl_snapshot_discard_layer(wcl_snapshotter *snapshotter, const char *layer)
 wcl_status wcl_snapshot_is_written_to(const wcl_snapshotter *snapshotter, const char *id,
                                       bool *written, wcl_error *error);
 
-/* The id of the layer whose mount is at `source`; NOT_SUPPORTED where it is no layer's here. */
+/* The id of the layer whose mount has this source or this upper; NOT_SUPPORTED where it is no
+ * layer's here. */
 #define WCL_SNAPSHOT_LAYER_SIZE 160
 wcl_status wcl_snapshot_layer_of_source(const wcl_snapshotter *snapshotter, const char *source,
                                         char layer[WCL_SNAPSHOT_LAYER_SIZE], wcl_error *error);

@@ -140,6 +140,15 @@ wcl_status wcl_snapshot_table_publish(wcl_snapshot_table *table, wcl_snapshot *s
     return WCL_OK;
 }
 
+wcl_status wcl_snapshot_table_layer_of(wcl_snapshot_table *table, const char *key, char **layer,
+                                       wcl_error *error)
+{
+    pthread_mutex_lock(&table->mutex);
+    wcl_status status = layer_of_parent(table, key, layer, error);
+    pthread_mutex_unlock(&table->mutex);
+    return status;
+}
+
 /* ---- Going ----------------------------------------------------------------------------------- */
 
 void wcl_snapshot_table_drop(wcl_snapshot_table *table, wcl_snapshot *snapshot)

@@ -33,6 +33,9 @@ void wcl_snapshot_table_leave(wcl_snapshot_table *table, wcl_snapshot *snapshot)
  */
 wcl_status wcl_snapshot_table_add(wcl_snapshot_table *table, wcl_snapshot *snapshot, char **layer,
                                   wcl_error *error);
+/* The layer of a committed one that is to be a parent, or "" where the key is. wcl_free(). */
+wcl_status wcl_snapshot_table_layer_of(wcl_snapshot_table *table, const char *key, char **layer,
+                                       wcl_error *error);
 /* Its record is written, and everybody sees it. It is the table's now. Leaves it. */
 wcl_status wcl_snapshot_table_publish(wcl_snapshot_table *table, wcl_snapshot *snapshot,
                                       wcl_error *error);

@@ -70,10 +70,11 @@ typedef struct wcl_layer_record {
     uint64_t tar_size;  /* bytes of layer.tar */
     uint64_t data_size; /* bytes of its files' data */
     uint64_t entries;
-    uint64_t limit;  /* of a sandbox, in bytes; 0: none */
-    bool scattered;  /* the tar lists a folder after its contents, or a path twice */
-    int64_t created; /* seconds since 1970 */
-    cJSON *rest;     /* the file as it was read, for keys that this version does not know */
+    uint64_t limit;   /* of a sandbox, in bytes; 0: none */
+    bool scattered;   /* the tar lists a folder after its contents, or a path twice */
+    bool links_below; /* it has hard links to files of parents that it was imported without */
+    int64_t created;  /* seconds since 1970 */
+    cJSON *rest;      /* the file as it was read, for keys that this version does not know */
 } wcl_layer_record;
 
 #define WCL_LAYER_RECORD_INIT                                                                      \

@@ -10,6 +10,7 @@
 #include "snapshotter/service/services.h"
 
 #define LAYER_TYPE "application/vnd.oci.image.layer.v1.tar"
+#define UPPER_OPTION "upperdir="
 #define UNCOMPRESSED_LABEL "containerd.io/uncompressed"
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
@@ -34,15 +35,20 @@ static wcl_grpc_target target_of(const wcl_snapshot_services *services, const wc
                                wcl_grpc_call_lease(call), hooks };
 }
 
-/* The only mount's source; "" where there is none. */
+/* What tells whose the only mount is: a bind's source, or an overlay's upper; "" where there is
+ * none. */
 static wcl_status source_of(wcl_mount_message *const *mounts, size_t count, const char **source,
                             wcl_error *error)
 {
-    *source = count == 0 ? "" : mounts[0]->source;
-    if (count == 0 || (count == 1 && strcmp(mounts[0]->type, "bind") == 0))
-        return WCL_OK;
-    return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                    "the mounts are not those of this snapshotter: one bind");
+    *source = count == 0 ? "" : NULL;
+    if (count == 1 && strcmp(mounts[0]->type, "bind") == 0)
+        *source = mounts[0]->source;
+    for (size_t i = 0; count == 1 && !*source && i < mounts[0]->n_options; i++)
+        if (strncmp(mounts[0]->options[i], UPPER_OPTION, strlen(UPPER_OPTION)) == 0)
+            *source = mounts[0]->options[i] + strlen(UPPER_OPTION);
+    return *source ? WCL_OK
+                   : wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                              "the mounts are not those of this snapshotter: one bind or overlay");
 }
 
 /* ---- Apply ----------------------------------------------------------------------------------- */

@@ -88,20 +88,17 @@ static wcl_status fill_info(info_parts *parts, const wcl_snapshot *snapshot, wcl
 typedef struct mount_parts {
     wcl_mount_message mount;
     wcl_mount_message *list[1];
-    char *options[2];
 } mount_parts;
 
-static void fill_mount(mount_parts *parts, const wcl_snapshot_mount *mount)
+static void fill_mount(mount_parts *parts, wcl_snapshot_mount *mount)
 {
     const wcl_mount_message none = CONTAINERD__TYPES__MOUNT__INIT;
 
     parts->mount = none;
-    parts->mount.type = (char *)"bind";
+    parts->mount.type = (char *)mount->type;
     parts->mount.source = mount->source;
-    parts->options[0] = (char *)"rbind";
-    parts->options[1] = (char *)(mount->is_writable ? "rw" : "ro");
-    parts->mount.options = parts->options;
-    parts->mount.n_options = 2;
+    parts->mount.options = mount->options;
+    parts->mount.n_options = mount->option_count;
     parts->list[0] = &parts->mount;
 }
 
@@ -116,7 +113,7 @@ static wcl_status reply_mount(wcl_grpc_call *call, wcl_snapshot_mount *mount, wc
     response.mounts = parts.list;
     response.n_mounts = 1;
     wcl_status status = wcl_grpc_reply(call, &response.base, error);
-    wcl_free(mount->source);
+    wcl_snapshot_mount_free(mount);
     return status;
 }
 
@@ -139,7 +136,7 @@ static wcl_status prepare(wcl_snapshotter *snapshotter, wcl_grpc_call *call,
                           wcl_snapshot_kind kind, wcl_error *error)
 {
     wcl_snapshot_labels labels = { NULL, 0 };
-    wcl_snapshot_mount mount = { NULL, false };
+    wcl_snapshot_mount mount = WCL_SNAPSHOT_MOUNT_INIT;
 
     wcl_status status = take_labels(request->labels, request->n_labels, &labels, error);
     if (status == WCL_OK)
@@ -167,7 +164,7 @@ static wcl_status call_mounts(void *context, wcl_grpc_call *call, const Protobuf
                               wcl_error *error)
 {
     const WCL_SNAPSHOTS_MESSAGE(MountsRequest) *request = (const void *)message;
-    wcl_snapshot_mount mount = { NULL, false };
+    wcl_snapshot_mount mount = WCL_SNAPSHOT_MOUNT_INIT;
 
     if (wcl_snapshotter_mounts(snapshotter_of(context), request->key, &mount, error) != WCL_OK)
         return WCL_FAILED;

@@ -13,6 +13,7 @@ import (
 
 	contentapi "github.com/containerd/containerd/api/services/content/v1"
 	diffapi "github.com/containerd/containerd/api/services/diff/v1"
+	snapshotsapi "github.com/containerd/containerd/api/services/snapshots/v1"
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/diff"
 	diffproxy "github.com/containerd/containerd/v2/core/diff/proxy"
@@ -34,6 +35,7 @@ type bench struct {
 	diff.Applier
 	diff.Comparer
 	blobs content.Store
+	raw   snapshotsapi.SnapshotsClient
 	ctx   context.Context
 }
 
@@ -69,7 +71,7 @@ func newBench(t *testing.T) *bench {
 		diff.Applier
 		diff.Comparer
 	})
-	return &bench{snapshotter, differ, differ, blobs, namespaces.WithNamespace(context.Background(), "test")}
+	return &bench{snapshotter, differ, differ, blobs, snapshotsapi.NewSnapshotsClient(connection), namespaces.WithNamespace(context.Background(), "test")}
 }
 
 func check(t *testing.T, err error) {

@@ -120,6 +120,7 @@ static wcl_status read_numbers(const cJSON *json, wcl_layer_record *record, wcl_
         wcl_json_get_u64(json, "entries", &record->entries, error) != WCL_OK ||
         wcl_json_get_u64(json, "limit", &record->limit, error) != WCL_OK ||
         wcl_json_get_bool(json, "scattered", &record->scattered, error) != WCL_OK ||
+        wcl_json_get_bool(json, "links_below", &record->links_below, error) != WCL_OK ||
         wcl_json_get_i64(json, "created", &record->created, error) != WCL_OK)
         return WCL_FAILED;
     return WCL_OK;
@@ -228,6 +229,7 @@ static bool layer_record_fill(cJSON *json, const wcl_layer_record *record)
            put_number(json, "entries", record->entries) &&
            put_number(json, "limit", record->limit) &&
            layer_record_put(json, "scattered", cJSON_CreateBool(record->scattered)) &&
+           (!record->links_below || layer_record_put(json, "links_below", cJSON_CreateTrue())) &&
            put_number(json, "created", (uint64_t)record->created) &&
            layer_record_put_text(json, "tool", "wcl") &&
            layer_record_put_text(json, "tool_version", wcl_version());
@@ -286,6 +288,10 @@ bool wcl_record_may_name(int home_fd, const char *id, const char *other)
 wcl_status wcl_layer_record_set_parents(wcl_layer_record *record, const wcl_store *store,
                                         wcl_parents parents, wcl_error *error)
 {
+    for (size_t i = 0; i < record->parent_count; i++)
+        free(record->parents[i]);
+    free(record->parents);
+    record->parent_count = 0;
     record->parents = calloc(parents.count + 1, sizeof(char *));
     if (!record->parents)
         return wcl_fail_memory(error);

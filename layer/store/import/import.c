@@ -317,7 +317,12 @@ static wcl_status place_layer(importing *import, wcl_error *error)
     record->kind = record->entries == 0   ? WCL_LAYER_EMPTY
                    : record->parent_count ? WCL_LAYER_LAYER
                                           : WCL_LAYER_BASE;
-    if (wcl_chain_check_links(import->store, &import->parents, import->index, error) != WCL_OK ||
+    size_t position = 0;
+    const char *link;
+    record->links_below = import->request->is_floating &&
+                          wcl_index_next_parent_link(import->index, &position, &link) != NULL;
+    if ((!import->request->is_floating &&
+         wcl_chain_check_links(import->store, &import->parents, import->index, error) != WCL_OK) ||
         wcl_record_write_new(import->stage->fd, record, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_stage_commit(import->store, import->stage, record->id, error);

@@ -27,11 +27,20 @@ typedef struct wcl_import_request {
     wcl_stage *stage;
     const wcl_import_options *options; /* NULL: the usual ones */
     const wcl_import_gate *gate;       /* NULL: the parents are there from the start */
+    bool is_floating;                  /* it has no parents yet: wcl_store_rebase() gives it some */
 } wcl_import_request;
 
 /* Imports a layer and puts it in place. `result` may be NULL. */
 wcl_status wcl_store_import(const wcl_store *store, const wcl_import_request *request,
                             wcl_import_result *result, wcl_error *error);
+
+/*
+ * Puts a read-only layer, on which nothing stands, on a parent, as if it had been imported on it;
+ * done again, on another. The parent is not a sandbox, and of the same system unless the layer is
+ * empty.
+ */
+wcl_status wcl_store_rebase(const wcl_driver *driver, const char *id, const char *parent,
+                            wcl_error *error);
 
 /* Indexes a tar that is there, for `os`, and, unless `diff_id` is NULL, hashes it. `size` may be
  * NULL. */
