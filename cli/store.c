@@ -420,6 +420,22 @@ static void print_image_fault(void *context, const char *what, const char *sente
     print_fault(output, sentence);
 }
 
+/* One that was listed may be gone since. */
+static wcl_status verify_layer(cli *cli, const wcl_driver *driver, verify_output *output,
+                               bool listed, size_t *faults)
+{
+    bool found = true;
+    wcl_status status =
+        wcl_layer_verify(driver, output->id, print_fault, output, faults, &cli->error);
+
+    if (status == WCL_OK || !listed ||
+        wcl_layer_exists(driver, output->id, &found, NULL) != WCL_OK || found)
+        return status;
+    *faults = 0;
+    cli->error = (wcl_error)WCL_ERROR_INIT;
+    return WCL_OK;
+}
+
 /* Some layers, or all of them and the images too. */
 static wcl_status verify(cli *cli, const wcl_driver *driver, char **ids, size_t count, bool images,
                          size_t *faults)
@@ -432,7 +448,7 @@ static wcl_status verify(cli *cli, const wcl_driver *driver, char **ids, size_t 
         json_begin(&output.out, NULL, '[');
     for (size_t i = 0; status == WCL_OK && i < count; i++) {
         output.id = ids[i];
-        status = wcl_layer_verify(driver, ids[i], print_fault, &output, &found, &cli->error);
+        status = verify_layer(cli, driver, &output, images, &found);
         *faults += found;
     }
     if (status == WCL_OK && images) {

@@ -279,15 +279,26 @@ void wcl_snapshot_discard_layer(wcl_snapshotter *snapshotter, const char *layer)
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
+/* What every layer for Windows has, whether anything was written to it or not. */
+static bool is_frame(const char *os, const char *path)
+{
+    return strcmp(os, "windows") == 0 && (strcmp(path, "Files") == 0 || strcmp(path, "Hives") == 0);
+}
+
 wcl_status wcl_snapshot_is_written_to(const wcl_snapshotter *snapshotter, const char *id,
                                       bool *written, wcl_error *error)
 {
+    WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
     wcl_layer_reader *reader = NULL;
     wcl_entry entry = WCL_ENTRY_INIT;
+    wcl_status status;
 
-    if (wcl_layer_reader_open(&snapshotter->layers, id, NO_PARENTS, &reader, error) != WCL_OK)
+    if (wcl_layer_get_info(&snapshotter->layers, id, &info, error) != WCL_OK ||
+        wcl_layer_reader_open(&snapshotter->layers, id, NO_PARENTS, &reader, error) != WCL_OK)
         return WCL_FAILED;
-    wcl_status status = wcl_layer_reader_next(reader, &entry, error);
+    do
+        status = wcl_layer_reader_next(reader, &entry, error);
+    while (status == WCL_OK && is_frame(info->os, entry.path));
     wcl_layer_reader_close(reader, NULL);
     *written = status == WCL_OK;
     return status == WCL_FAILED ? WCL_FAILED : WCL_OK;

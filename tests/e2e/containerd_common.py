@@ -6,6 +6,18 @@ import time
 
 from image_common import *
 from image_registry_common import Registry, skopeo, wait_for
+from private_common import LayerTar, capability
+
+
+def need_peers(*programs):
+    """Skips where the folder WCL_PEERS, which scripts/peers.sh fills, lacks one; else they come before the host's own."""
+    folder = os.environ.get("WCL_PEERS", "")
+    missing = [name for name in programs if not os.access(os.path.join(folder, name), os.X_OK)]
+    if not folder or missing:
+        skip("not in WCL_PEERS (scripts/peers.sh): " + ", ".join(missing))
+    os.environ["PATH"] = os.path.abspath(folder) + ":" + os.environ["PATH"]
+    need_root()
+    need_tools("runc", "docker-registry", "skopeo", "busybox")
 
 
 class Snapshotter:
@@ -45,8 +57,7 @@ class Snapshotter:
         return [layer["id"] for layer in json.loads(done.stdout) if layer["id"].startswith("snapshot-")]
 
     def mounted(self):
-        with open("/proc/self/mountinfo") as file:
-            return [line.split()[4] for line in file if line.split()[4].startswith(self.home + "/")]
+        return mounts_below(self.home)
 
 
 # containerd 2 takes differs too, and unpacks by its transfer service, which must be told of both.
@@ -71,9 +82,10 @@ class Containerd:
     """A containerd, of which nothing is shared with another one of the host: its namespace has a name of its own, for
     runc's folders and the cgroups are the host's."""
 
-    def __init__(self, work):
+    def __init__(self, work, more=""):
+        """`more` is added to its configuration."""
         self.work = work
-        self.namespace = os.path.basename(work).replace("_", "-")
+        self.namespace = os.path.basename(work).replace("_", "")
         version = subprocess.run(["containerd", "--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
         self.has_differs = int(re.search(r" v?(\d+)\.\d+\.\d+", version).group(1)) >= 2
         self.socket = os.path.join(work, "c.sock")
@@ -83,7 +95,7 @@ class Containerd:
             file.write('''version = %(version)d
 root = "%(work)s/root"
 state = "%(work)s/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt", "io.containerd.internal.v1.tracing"]
+disabled_plugins = [%(disabled)s]
 [grpc]
   address = "%(work)s/c.sock"
 [ttrpc]
@@ -91,8 +103,16 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 [proxy_plugins.wcl]
   type = "snapshot"
   address = "%(work)s/wcl.sock"
-%(more)s''' % {"work": work, "version": 3 if self.has_differs else 2,
-                                "more": DIFFER % {"work": work} if self.has_differs else ""})
+%(differ)s%(more)s''' % {"work": work, "version": 3 if self.has_differs else 2, "more": more,
+                          "disabled": ", ".join('"io.containerd.%s"' % name for name in self.disabled(more)),
+                          "differ": DIFFER % {"work": work} if self.has_differs else ""})
+
+    @staticmethod
+    def disabled(more):
+        """The plugins that are shared with the host's containerd, and CRI, unless it is configured."""
+        yield from ("internal.v1.opt", "internal.v1.tracing", "nri.v1.nri")
+        if ".cri." not in more:
+            yield from ("grpc.v1.cri", "cri.v1.images", "cri.v1.runtime")
 
     def start(self):
         with open(os.path.join(self.work, "containerd.log"), "ab") as log:
@@ -138,33 +158,33 @@ def chain_ids(image):
     return chain
 
 
+def shell():
+    """A layer that busybox is in, with the folders that a container mounts on."""
+    layer = LayerTar()
+    for folder in ("bin", "proc", "dev", "sys", "tmp"):
+        layer.add(folder, kind=tarfile.DIRTYPE, mode=0o1777 if folder == "tmp" else 0o755)
+    with open(shutil.which("busybox"), "rb") as file:
+        layer.add("bin/busybox", file.read(), 0o755)
+    for applet in ("sh", "cat", "find", "stat", "sort", "ls", "sleep", "md5sum", "echo", "mkdir", "rm", "mv", "touch"):
+        layer.add("bin/" + applet, kind=tarfile.SYMTYPE, linkname="busybox")
+    return layer
+
+
 def runnable(**config):
     """An image whose layers add, replace, delete and hide, with a shell to look at it."""
-    with open(shutil.which("busybox"), "rb") as file:
-        busybox = file.read()
     image = Image(Cmd=["/bin/sh"], Env=["PATH=/bin"], **config)
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        def add(name, kind=tarfile.REGTYPE, data=b"", mode=0o644, **more):
-            info = tarfile.TarInfo(name)
-            info.type, info.mode, info.size, info.mtime = kind, mode, len(data), 1600000000
-            for key, value in more.items():
-                setattr(info, key, value)
-            tar.addfile(info, io.BytesIO(data))
-        for folder in ("bin", "etc", "opaque", "opaque/below", "gone", "proc", "dev", "sys", "tmp"):
-            add(folder, tarfile.DIRTYPE, mode=0o1777 if folder == "tmp" else 0o755)
-        add("bin/busybox", data=busybox, mode=0o755)
-        for applet in ("sh", "cat", "find", "stat", "sort", "ls", "sleep", "md5sum", "echo", "mkdir", "rm", "mv", "touch"):
-            add("bin/" + applet, tarfile.SYMTYPE, linkname="busybox")
-        add("etc/owned", data=b"1:2\n", uid=1, gid=2, mode=0o640)
-        add("etc/setuid", data=b"s\n", mode=0o4755)
-        add("etc/first", data=b"one file\n")
-        add("etc/second", tarfile.LNKTYPE, linkname="etc/first")
-        add("etc/replaced", data=b"as it was\n")
-        add("etc/fifo", tarfile.FIFOTYPE)
-        add("gone/file", data=b"to be deleted\n")
-        add("opaque/below/hidden", data=b"to be hidden\n")
-    image.add(out.getvalue())
+    layer = shell()
+    for folder in ("etc", "opaque", "opaque/below", "gone"):
+        layer.add(folder, kind=tarfile.DIRTYPE, mode=0o755)
+    layer.add("etc/owned", b"1:2\n", 0o640, uid=1, gid=2)
+    layer.add("etc/setuid", b"s\n", 0o4755)
+    layer.add("etc/first", b"one file\n")
+    layer.add("etc/second", kind=tarfile.LNKTYPE, linkname="etc/first")
+    layer.add("etc/replaced", b"as it was\n")
+    layer.add("etc/fifo", kind=tarfile.FIFOTYPE)
+    layer.add("gone/file", b"to be deleted\n")
+    layer.add("opaque/below/hidden", b"to be hidden\n")
+    image.add(layer.bytes())
     image.add(tar_of({"etc": None, "etc/replaced": b"as it is now, which is longer\n", "gone": None,
                       "gone/.wh.file": b"", "opaque": None, "opaque/.wh..wh..opq": b"", "opaque/shown": b"shown\n"}))
     image.add(tar_of({"etc": None, "etc/third": b"three\n", "etc/fourth": ("link", "etc/third"), "data": None,
@@ -176,16 +196,16 @@ def put(registry, folder, image, name):
     """The image, in the registry; its reference."""
     layout = write_layout(folder, image.blobs, [image.descriptor(
         annotations={"org.opencontainers.image.ref.name": "test"})])
-    skopeo("copy", "--dest-tls-verify=false", "oci:%s:test" % layout, "docker://" + registry.name(name))
+    skopeo("copy", "--preserve-digests", "--dest-tls-verify=false", "oci:%s:test" % layout, "docker://" + registry.name(name))
     return registry.name(name)
 
 
 class Bench:
     """A registry, a containerd and a snapshotter, of which nothing is left at the end."""
 
-    def __init__(self):
+    def __init__(self, more=""):
         self.work = tempfile.mkdtemp(prefix="wclc-")
-        self.containerd = Containerd(self.work)
+        self.containerd = Containerd(self.work, more)
         self.snapshotter = Snapshotter(self.work, self.containerd.socket)
         self.registry = Registry(os.path.join(self.work, "registry"))
 
@@ -207,6 +227,9 @@ class Bench:
         self.registry.__exit__()
         unmount_below(self.work)
         shutil.rmtree(self.work, ignore_errors=True)
+
+    def pull(self, reference, snapshotter="wcl", *options):
+        self.containerd.ctr("images", "pull", "--plain-http", "--snapshotter", snapshotter, *options, reference)
 
     def assert_nothing_left(self):
         """Once containerd has collected its garbage."""

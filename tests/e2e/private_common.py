@@ -35,12 +35,16 @@ class LayerTar:
         self.out = io.BytesIO()
         self.tar = tarfile.open(fileobj=self.out, mode="w", format=tarfile.PAX_FORMAT, encoding="latin-1")
 
-    def add(self, name, content=b"", mode=0o644, kind=tarfile.REGTYPE, device=None, xattrs=None):
+    def add(self, name, content=b"", mode=0o644, kind=tarfile.REGTYPE, device=None, xattrs=None, pax=None, **more):
+        """`pax` has more headers, `more` the fields of the entry that nothing else here gives."""
         info = tarfile.TarInfo(name)
         info.mode, info.type, info.size, info.mtime = mode, kind, len(content), 1700000000
         if device:
             info.devmajor, info.devminor = device
+        for field, value in more.items():
+            setattr(info, field, value)
         info.pax_headers = {"SCHILY.xattr." + key: value for key, value in (xattrs or {}).items()}
+        info.pax_headers.update(pax or {})
         self.tar.addfile(info, io.BytesIO(content))
 
     def bytes(self):
