@@ -7,7 +7,7 @@
 #include "base/beneath.h"
 #include "base/error.h"
 #include "layer/dir/row.h"
-#include "layer/dir/shape.h"
+#include "layer/entry/stream_shape.h"
 
 struct wcl_joiner {
     wcl_sidecar *sidecar;
@@ -55,34 +55,35 @@ void wcl_joiner_free(wcl_joiner *joiner)
 /* The file's contents as a stream. */
 static void make_file_row(wcl_joiner *joiner, wcl_row *row)
 {
-    row->name[0] = '\0';
-    row->header =
-        (wcl_backup_header) { .id = WCL_BACKUP_DATA, .size = joiner->file_size, .name = row->name };
-    row->place = WCL_PLACE_FILE;
+    row->stream.name[0] = '\0';
+    row->stream.header = (wcl_backup_header) { .id = WCL_BACKUP_DATA,
+                                               .size = joiner->file_size,
+                                               .name = row->stream.name };
+    row->stream.source = WCL_STREAM_BODY;
     joiner->gave_file = true;
 }
 
 /* Checks where a row's data lies, and takes its size from there. */
 static wcl_status check_row(const wcl_joiner *joiner, wcl_row *row, wcl_error *error)
 {
-    int field = wcl_field_of_stream(row->header.id);
-    uint64_t end;
+    wcl_backup_header *header = &row->stream.header;
+    enum wcl_file_record_field field = wcl_field_of_source(row->stream.source);
 
-    switch (row->place) {
-    case WCL_PLACE_FIELD:
-        if (field < 0 || !joiner->record->has[field])
-            return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                            "the metadata lacks a stream that its table names");
-        row->header.size = joiner->record->fields[field].size;
+    switch (row->stream.source) {
+    case WCL_STREAM_INLINE:
+    case WCL_STREAM_NEXT_BODY:
         return WCL_OK;
-    case WCL_PLACE_FILE:
+    case WCL_STREAM_BODY:
         if (joiner->file < 0 ||
-            __builtin_add_overflow(row->header.offset, row->header.size, &end) ||
-            (!joiner->is_changed && end > joiner->file_size))
+            (!joiner->is_changed && header->offset + header->size > joiner->file_size))
             return wcl_fail(error, WCL_CODE_INVALID_DATA,
                             "the table of streams goes beyond the file's end");
         return WCL_OK;
     default:
+        if (!joiner->record->has[field])
+            return wcl_fail(error, WCL_CODE_INVALID_DATA,
+                            "the metadata lacks a stream that its table names");
+        header->size = joiner->record->fields[field].size;
         return WCL_OK;
     }
 }
@@ -95,7 +96,7 @@ static wcl_status next_table_row(wcl_joiner *joiner, wcl_row *row, wcl_error *er
     while (status == WCL_OK) {
         if (check_row(joiner, row, error) != WCL_OK)
             return WCL_FAILED;
-        if (row->place != WCL_PLACE_FILE || !joiner->is_changed)
+        if (row->stream.source != WCL_STREAM_BODY || !joiner->is_changed)
             return WCL_OK;
         if (!joiner->gave_file) {
             make_file_row(joiner, row);
@@ -112,14 +113,14 @@ static wcl_status next_row(wcl_joiner *joiner, wcl_error *error)
     if (joiner->has_next) {
         joiner->has_next = false;
         joiner->row = joiner->next;
-        joiner->row.header.name = joiner->row.name;
+        joiner->row.stream.header.name = joiner->row.stream.name;
         return WCL_OK;
     }
     wcl_status status = next_table_row(joiner, &joiner->row, error);
     if (status == WCL_FAILED || !joiner->is_changed || joiner->gave_file)
         return status;
     if (status == WCL_OK) {
-        if (joiner->row.header.id != WCL_BACKUP_ALTERNATE_DATA)
+        if (joiner->row.stream.header.id != WCL_BACKUP_ALTERNATE_DATA)
             return WCL_OK;
         joiner->next = joiner->row;
         joiner->has_next = true;
@@ -133,7 +134,7 @@ static void rewind_rows(wcl_joiner *joiner)
     wcl_row_source_rewind(&joiner->source);
     joiner->has_next = joiner->gave_file = joiner->at_end = false;
     joiner->head_size = joiner->head_at = 0;
-    joiner->row.header.size = joiner->payload_at = 0;
+    joiner->row.stream.header.size = joiner->payload_at = 0;
 }
 
 wcl_status wcl_joiner_begin(wcl_joiner *joiner, const wcl_file_record *record, int fd,
@@ -152,7 +153,7 @@ wcl_status wcl_joiner_begin(wcl_joiner *joiner, const wcl_file_record *record, i
         return WCL_FAILED;
     rewind_rows(joiner);
     while ((result = next_row(joiner, error)) == WCL_OK)
-        wcl_stream_shape_add(&shape, &joiner->row.header);
+        wcl_stream_shape_add(&shape, &joiner->row.stream.header);
     if (result == WCL_FAILED)
         return WCL_FAILED;
     rewind_rows(joiner);
@@ -170,26 +171,26 @@ static wcl_status read_payload(wcl_joiner *joiner, uint8_t *buffer, size_t size,
     const wcl_row *row = &joiner->row;
     size_t got;
 
-    switch (row->place) {
-    case WCL_PLACE_INLINE:
-        memcpy(buffer, row->payload + joiner->payload_at, size);
+    switch (row->stream.source) {
+    case WCL_STREAM_INLINE:
+        memcpy(buffer, row->stream.data + joiner->payload_at, size);
         return WCL_OK;
-    case WCL_PLACE_FIELD:
-        memcpy(buffer,
-               joiner->record->fields[wcl_field_of_stream(row->header.id)].data +
-                   joiner->payload_at,
-               size);
-        return WCL_OK;
-    case WCL_PLACE_BLOB:
+    case WCL_STREAM_NEXT_BODY:
         if (joiner->blob < 0 && wcl_sidecar_open_blob(joiner->sidecar, joiner->record->blob, "",
                                                       &joiner->blob, error) != WCL_OK)
             return WCL_FAILED;
         break;
-    case WCL_PLACE_FILE:
+    case WCL_STREAM_BODY:
         break;
+    default:
+        memcpy(buffer,
+               joiner->record->fields[wcl_field_of_source(row->stream.source)].data +
+                   joiner->payload_at,
+               size);
+        return WCL_OK;
     }
-    bool in_file = row->place == WCL_PLACE_FILE;
-    uint64_t start = in_file ? row->header.offset : row->blob_offset;
+    bool in_file = row->stream.source == WCL_STREAM_BODY;
+    uint64_t start = in_file ? row->stream.header.offset : row->position;
     if (start > INT64_MAX || joiner->payload_at > INT64_MAX - start)
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "the table of streams is damaged");
     if (wcl_pread_full(in_file ? joiner->file : joiner->blob, buffer, size,
@@ -210,7 +211,8 @@ static wcl_status start_stream(wcl_joiner *joiner, wcl_error *error)
     joiner->payload_at = joiner->head_at = joiner->head_size = 0;
     if (status != WCL_OK)
         return status;
-    return wcl_backup_header_encode(&joiner->row.header, joiner->head, &joiner->head_size, error);
+    return wcl_backup_header_encode(&joiner->row.stream.header, joiner->head, &joiner->head_size,
+                                    error);
 }
 
 /* One run of bytes, up to `size`; 0 at the end. */
@@ -220,7 +222,7 @@ static wcl_status read_run(wcl_joiner *joiner, uint8_t *buffer, size_t size, siz
     *got = 0;
     while (!joiner->at_end) {
         size_t head_left = joiner->head_size - joiner->head_at;
-        uint64_t left = joiner->row.header.size - joiner->payload_at;
+        uint64_t left = joiner->row.stream.header.size - joiner->payload_at;
         if (head_left > 0) {
             *got = size < head_left ? size : head_left;
             memcpy(buffer, joiner->head + joiner->head_at, *got);

@@ -138,8 +138,9 @@ static wcl_status take_new_link(wcl_plain_reader *reader, const wcl_walk_item *i
     if (status != WCL_OK || found)
         return status;
     record->has[WCL_FILE_RECORD_STREAMS] = true;
-    return wcl_table_append_field(&record->fields[WCL_FILE_RECORD_STREAMS], WCL_BACKUP_REPARSE_DATA,
-                                  error);
+    const wcl_backup_header header = { .id = WCL_BACKUP_REPARSE_DATA, .name = "" };
+    return wcl_stream_row_append(&record->fields[WCL_FILE_RECORD_STREAMS], &header,
+                                 WCL_STREAM_REPARSE, error);
 }
 
 /* ---- Entries -------------------------------------------------------------------------------- */

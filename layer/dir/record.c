@@ -10,7 +10,7 @@
 #include "base/cursor.h"
 #include "base/error.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define ENTRY_SIZE 45
 #define XATTR_VALUE_MAX 65536
 /* Names of attributes that are listed at once; a file with more has each one asked for. */
@@ -121,7 +121,7 @@ static wcl_status load_entry(const uint8_t *bytes, size_t size, wcl_file_record 
     if (cursor.failed || version != RECORD_VERSION || record->kind < WCL_ENTRY_FILE ||
         record->kind > WCL_ENTRY_FIFO)
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
-                        "the extended attribute user.wcl.entry is damaged or of a newer version");
+                        "the extended attribute user.wcl.entry is damaged or of another version");
     return WCL_OK;
 }
 

@@ -1,7 +1,7 @@
 /*
  * What a folder on disk keeps of an entry beside its contents, and its form as extended attributes:
  *
- *     user.wcl.entry     u32 version (1), kind, flags, salt; u64 blob; u8 seen; i64 seconds, u32
+ *     user.wcl.entry     u32 version (2), kind, flags, salt; u64 blob; u8 seen; i64 seconds, u32
  *                        nanoseconds, u64 size that the file had when it was written
  *     user.wcl.basic     FILE_BASIC_INFO, 40 bytes, with the salt in its last four, unused ones
  *     user.wcl.sd .ea .reparse    that stream of the entry, as it is

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "base/beneath.h"
-#include "base/cursor.h"
 #include "base/error.h"
 
 /* More than any row has. */
-#define ROW_MAX (WCL_ROW_SIZE + WCL_ROW_NAME_MAX + 8 + WCL_INLINE_MAX)
+#define ROW_MAX (WCL_STREAM_ROW_MAX + WCL_INLINE_MAX)
 #define WINDOW_SIZE (64 * 1024)
 
 void wcl_row_source_free(wcl_row_source *source)
@@ -20,7 +19,8 @@ void wcl_row_source_free(wcl_row_source *source)
 
 void wcl_row_source_rewind(wcl_row_source *source)
 {
-    source->at = 0;
+    source->at = source->rows = 0;
+    source->blob_size = 0;
     if (source->fd >= 0)
         source->position = source->size = 0;
 }
@@ -72,24 +72,13 @@ wcl_status wcl_row_source_next(wcl_row_source *source, wcl_row *row, wcl_error *
     if (source->at == source->size)
         return WCL_END;
     wcl_cursor cursor = wcl_cursor_over(source->data + source->at, source->size - source->at);
-    row->header.id = wcl_cursor_le32(&cursor);
-    row->header.attributes = wcl_cursor_le32(&cursor);
-    row->header.size = wcl_cursor_le64(&cursor);
-    row->header.offset = wcl_cursor_le64(&cursor);
-    uint16_t name_size = wcl_cursor_le16(&cursor);
-    const uint8_t *name = wcl_cursor_take(&cursor, name_size);
-    uint8_t place = wcl_cursor_u8(&cursor);
-    row->blob_offset = place == WCL_PLACE_BLOB ? wcl_cursor_le64(&cursor) : 0;
-    row->payload = NULL;
-    if (place == WCL_PLACE_INLINE)
-        row->payload = wcl_cursor_take(&cursor, row->header.size);
-    if (cursor.failed || name_size > WCL_ROW_NAME_MAX || place > WCL_PLACE_BLOB ||
-        (place == WCL_PLACE_INLINE && row->header.size > WCL_INLINE_MAX))
-        return wcl_fail(error, WCL_CODE_INVALID_DATA, "the table of streams is damaged");
-    memcpy(row->name, name, name_size);
-    row->name[name_size] = '\0';
-    row->header.name = row->name;
-    row->place = (enum wcl_stream_home)place;
+    wcl_written_stream *stream = &row->stream;
+    if (wcl_stream_row_take(&cursor, source->rows++, stream, error) != WCL_OK)
+        return WCL_FAILED;
+    row->position = source->blob_size;
+    if (stream->source == WCL_STREAM_NEXT_BODY &&
+        __builtin_add_overflow(source->blob_size, stream->header.size, &source->blob_size))
+        return wcl_stream_row_fail(source->rows - 1, "has an impossible size", error);
     source->at += cursor.position;
     return WCL_OK;
 }

@@ -6,11 +6,8 @@
 #include "layer/dir/split.h"
 
 typedef struct wcl_row {
-    wcl_backup_header header; /* its name is in `name` */
-    enum wcl_stream_home place;
-    uint64_t blob_offset;
-    const uint8_t *payload; /* of an inline stream, until the next row */
-    char name[WCL_ROW_NAME_MAX + 1];
+    wcl_written_stream stream;
+    uint64_t position; /* of its bytes in the blob */
 } wcl_row;
 
 typedef struct wcl_row_source {
@@ -20,6 +17,8 @@ typedef struct wcl_row_source {
     size_t at;
     uint64_t position; /* in the file, behind what is in the window */
     wcl_buffer window;
+    size_t rows;        /* that were read */
+    uint64_t blob_size; /* of what they have in the blob */
 } wcl_row_source;
 
 #define WCL_ROW_SOURCE_INIT                                                                        \

@@ -1,7 +1,7 @@
 /*
  * The sidecar of a folder: the file `.wcl-metadata` in its root, with what has no place in extended
  * attributes, and the folder `.wcl-metadata.d` with large payloads. The file's first line is
- * {"wcl_metadata":1}; each further line is a JSON object, the record of one entry:
+ * {"wcl_metadata":2}; each further line is a JSON object, the record of one entry:
  *
  *     path              on disk (for links, deleted and opaque entries: in the layer), or
  *     path_base64       where it is not plain UTF-8

@@ -72,10 +72,10 @@ static wcl_status check_first_line(const char *text, size_t size, wcl_error *err
     if (wcl_json_parse(text, size, WCL_SIDECAR_LINE_MAX, &json, error) != WCL_OK ||
         wcl_json_get_u64(json, "wcl_metadata", &version, error) != WCL_OK)
         return WCL_FAILED;
-    if (version != 1)
+    if (version != 2)
         return wcl_fail(
             error, WCL_CODE_NOT_SUPPORTED,
-            "the file is not metadata of version 1, which is all this version of wcl reads");
+            "the file is not metadata of version 2, which is all this version of wcl reads");
     return WCL_OK;
 }
 

@@ -12,7 +12,7 @@
 #include "layer/dir/names.h"
 #include "layer/dir/sidecar_line.h"
 
-#define FIRST_LINE "{\"wcl_metadata\":1}\n"
+#define FIRST_LINE "{\"wcl_metadata\":2}\n"
 /* Bytes of lines kept in memory before they are written. */
 #define LINES_MAX (256 * 1024)
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
-#include "base/cursor.h"
 #include "base/error.h"
 
 /* Payloads kept inline, in all of one entry. */
@@ -30,22 +29,22 @@ struct wcl_splitter {
     bool owns_blocks;   /* sparse blocks that come now belong to it */
     size_t inline_total;
     wcl_buffer table;
-    enum wcl_stream_home place; /* of the stream at hand */
-    int field;
-    uint64_t position; /* in the file or blob, of its next byte */
+    wcl_stream_source place; /* of the stream at hand */
+    uint64_t position;       /* in the file or blob, of its next byte */
 };
 
-int wcl_field_of_stream(uint32_t id)
+/* Where a record keeps such a stream; WCL_STREAM_INLINE where it does not. */
+static wcl_stream_source record_source(uint32_t id)
 {
     switch (id) {
     case WCL_BACKUP_SECURITY_DATA:
-        return WCL_FILE_RECORD_SD;
+        return WCL_STREAM_SECURITY;
     case WCL_BACKUP_EA_DATA:
-        return WCL_FILE_RECORD_EA;
+        return WCL_STREAM_EA;
     case WCL_BACKUP_REPARSE_DATA:
-        return WCL_FILE_RECORD_REPARSE;
+        return WCL_STREAM_REPARSE;
     default:
-        return -1;
+        return WCL_STREAM_INLINE;
     }
 }
 
@@ -97,57 +96,31 @@ static bool belongs_in_file(wcl_splitter *splitter, const wcl_backup_header *hea
 static wcl_status place_stream(wcl_splitter *splitter, const wcl_backup_header *header,
                                wcl_error *error)
 {
-    int field = wcl_field_of_stream(header->id);
+    wcl_stream_source kept = record_source(header->id);
+    enum wcl_file_record_field field = wcl_field_of_source(kept);
     bool in_file = belongs_in_file(splitter, header);
 
     if (header->id != WCL_BACKUP_SPARSE_BLOCK)
         splitter->owns_blocks = in_file;
     if (in_file) {
-        splitter->place = WCL_PLACE_FILE;
+        splitter->place = WCL_STREAM_BODY;
         splitter->position = header->id == WCL_BACKUP_DATA ? 0 : header->offset;
         splitter->file_end = splitter->position + header->size;
         splitter->has_file_data = true;
-    } else if (field >= 0 && !splitter->record->has[field] && header->size <= WCL_EA_MAX) {
-        splitter->place = WCL_PLACE_FIELD;
-        splitter->field = field;
-        return wcl_file_record_set(splitter->record, (enum wcl_file_record_field)field, "", 0,
-                                   error);
+    } else if (kept != WCL_STREAM_INLINE && !splitter->record->has[field] &&
+               header->size <= WCL_EA_MAX) {
+        splitter->place = kept;
+        return wcl_file_record_set(splitter->record, field, "", 0, error);
     } else if (header->size <= WCL_INLINE_MAX &&
                splitter->inline_total + header->size <= INLINE_TOTAL_MAX) {
-        splitter->place = WCL_PLACE_INLINE;
+        splitter->place = WCL_STREAM_INLINE;
         splitter->inline_total += (size_t)header->size;
     } else {
-        splitter->place = WCL_PLACE_BLOB;
+        splitter->place = WCL_STREAM_NEXT_BODY;
         splitter->position = splitter->blob_size;
         return make_blob(splitter, "", &splitter->blob, error);
     }
     return WCL_OK;
-}
-
-static wcl_status append_row(wcl_buffer *table, const wcl_backup_header *header,
-                             enum wcl_stream_home place, uint64_t blob_offset, wcl_error *error)
-{
-    size_t name_size = strlen(header->name);
-    uint8_t row[WCL_ROW_SIZE - 1];
-
-    if (name_size > WCL_ROW_NAME_MAX)
-        return wcl_fail(error, WCL_CODE_NAME_TOO_LONG, "a stream's name is too long");
-    wcl_store_le32(row, header->id);
-    wcl_store_le32(row + 4, header->attributes);
-    wcl_store_le64(row + 8, header->size);
-    wcl_store_le64(row + 16, header->offset);
-    wcl_store_le16(row + 24, (uint16_t)name_size);
-    if (wcl_buffer_append(table, row, sizeof(row), error) != WCL_OK ||
-        wcl_buffer_append(table, header->name, name_size, error) != WCL_OK ||
-        wcl_buffer_append_byte(table, (uint8_t)place, error) != WCL_OK)
-        return WCL_FAILED;
-    return place == WCL_PLACE_BLOB ? wcl_buffer_append_le64(table, blob_offset, error) : WCL_OK;
-}
-
-wcl_status wcl_table_append_field(wcl_buffer *table, uint32_t id, wcl_error *error)
-{
-    const wcl_backup_header header = { .id = id, .name = "" };
-    return append_row(table, &header, WCL_PLACE_FIELD, 0, error);
 }
 
 static wcl_status on_header(void *context, const wcl_backup_header *header, wcl_error *error)
@@ -158,7 +131,7 @@ static wcl_status on_header(void *context, const wcl_backup_header *header, wcl_
         return WCL_FAILED;
     if (place_stream(splitter, header, error) != WCL_OK)
         return WCL_FAILED;
-    return append_row(&splitter->table, header, splitter->place, splitter->position, error);
+    return wcl_stream_row_append(&splitter->table, header, splitter->place, error);
 }
 
 static wcl_status on_data(void *context, const void *data, size_t size, wcl_error *error)
@@ -167,19 +140,20 @@ static wcl_status on_data(void *context, const void *data, size_t size, wcl_erro
     uint64_t position = splitter->position;
 
     switch (splitter->place) {
-    case WCL_PLACE_FIELD:
-        return wcl_buffer_append(&splitter->record->fields[splitter->field], data, size, error);
-    case WCL_PLACE_INLINE:
+    case WCL_STREAM_INLINE:
         return wcl_buffer_append(&splitter->table, data, size, error);
-    case WCL_PLACE_BLOB:
+    case WCL_STREAM_NEXT_BODY:
         splitter->blob_size += size;
         break;
-    case WCL_PLACE_FILE:
+    case WCL_STREAM_BODY:
         splitter->file_size = position + size;
         break;
+    default:
+        return wcl_buffer_append(&splitter->record->fields[wcl_field_of_source(splitter->place)],
+                                 data, size, error);
     }
     splitter->position += size;
-    return wcl_pwrite_full(splitter->place == WCL_PLACE_FILE ? splitter->file : splitter->blob,
+    return wcl_pwrite_full(splitter->place == WCL_STREAM_BODY ? splitter->file : splitter->blob,
                            data, size, position, error);
 }
 

@@ -1,24 +1,12 @@
 /*
  * The table of an entry's streams: which streams its backup stream consists of, in order, and where
- * the bytes of each are. The record WCL.streams is such a table in writing; docs/formats.md says
- * how it looks.
+ * the bytes of each are. The record WCL.streams is such a table in writing.
  */
 #ifndef WCL_TAR_STREAM_TABLE_H
 #define WCL_TAR_STREAM_TABLE_H
 
-#include <wcl/backupstream.h>
-
-#include "base/buffer.h"
-
-/* Where a stream's bytes are. */
-typedef enum wcl_stream_source {
-    WCL_STREAM_INLINE = 0,    /* in the table */
-    WCL_STREAM_SECURITY = 1,  /* the security descriptor of the entry's records */
-    WCL_STREAM_EA = 2,        /* the extended attributes of the entry's records */
-    WCL_STREAM_REPARSE = 3,   /* the reparse point of the entry's records */
-    WCL_STREAM_BODY = 4,      /* in the body at hand: the entry's own, until another was begun */
-    WCL_STREAM_NEXT_BODY = 5, /* in the body of the next entry "FILE:NAME", which begins here */
-} wcl_stream_source;
+#include "layer/entry/stream_row.h"
+#include "layer/entry/stream_shape.h"
 
 typedef struct wcl_stream_row {
     uint32_t id;
@@ -34,6 +22,7 @@ typedef struct wcl_stream_table {
     wcl_stream_row *rows;
     size_t count;
     size_t capacity;
+    wcl_stream_shape shape;
     bool is_open;     /* alternate streams behind the rows are in the entries that follow */
     wcl_buffer names; /* each with a NUL behind it; the first is empty */
     wcl_buffer data;  /* inline bytes */
@@ -67,12 +56,6 @@ static inline bool wcl_stream_is_next_block(const wcl_stream_row *row, uint64_t 
 /* The name that an alternate stream has in a tar, behind its file's and a colon; NULL where the
  * stream's name is none that a tar could show. `buffer` holds it. */
 const char *wcl_stream_short_name(const char *stream, wcl_buffer *buffer, wcl_error *error);
-
-/* Whether that name says all of the stream's, which is as names of alternate streams are. */
-bool wcl_stream_is_plain_name(const char *stream);
-
-/* Whether the streams are those of WCL_ENTRY_IN_ORDER. */
-bool wcl_stream_table_is_in_order(const wcl_stream_table *table);
 
 /* Appends the table in writing, before base64. */
 wcl_status wcl_stream_table_encode(const wcl_stream_table *table, wcl_buffer *out,

@@ -335,7 +335,7 @@ static bool is_plain(const planning *state)
 
     if (table->count == 0 && state->entry->has_posix)
         return true;
-    if (!wcl_stream_table_is_in_order(table) || holds_data != state->has_main)
+    if (table->shape.out_of_order || holds_data != state->has_main)
         return false;
     for (size_t i = 0; i < table->count; i++)
         if (!is_plain_row(state, &table->rows[i]))
@@ -367,7 +367,7 @@ static bool can_be_open(const planning *state, size_t *listed)
     while (first < table->count && table->rows[first].id != WCL_BACKUP_DATA &&
            table->rows[first].id != WCL_BACKUP_ALTERNATE_DATA)
         first++;
-    if (first == table->count || !wcl_stream_table_is_in_order(table))
+    if (first == table->count || table->shape.out_of_order)
         return false;
     for (size_t i = first + 1; i < table->count; i++)
         if (!is_plain_row(state, &table->rows[i]))

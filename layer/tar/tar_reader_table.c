@@ -139,7 +139,7 @@ wcl_status wcl_tar_reader_make_streams(wcl_tar_reader *reader, wcl_entry *entry,
 {
     if (make_table(reader, error) != WCL_OK)
         return WCL_FAILED;
-    bool is_in_order = wcl_stream_table_is_in_order(&reader->table);
+    bool is_in_order = !reader->table.shape.out_of_order;
     if (is_in_order)
         entry->flags |= WCL_ENTRY_IN_ORDER;
     entry->size = data_size(reader, is_in_order);

@@ -407,7 +407,7 @@ static wcl_status on_header(void *context, const wcl_backup_header *header, wcl_
     row->position = writer->spool.size;
     if (!(writer->entry.flags & WCL_ENTRY_IN_ORDER))
         return WCL_OK;
-    if (!wcl_stream_table_is_in_order(&writer->table))
+    if (writer->table.shape.out_of_order)
         return fail_promise(header, error);
     return is_metadata ? WCL_OK : begin_streaming(writer, header, error);
 }

@@ -2,7 +2,7 @@
 #ifndef WCL_TRANSPORT_SCAN_H
 #define WCL_TRANSPORT_SCAN_H
 
-#include "layer/dir/shape.h"
+#include "layer/entry/stream_shape.h"
 
 /* Checks the stream from `offset` to `size`, the file's end, and tells its shape. */
 wcl_status wcl_scan_stream(int fd, uint64_t offset, uint64_t size, wcl_stream_shape *shape,

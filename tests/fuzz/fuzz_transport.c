@@ -16,7 +16,7 @@
 #include "base/beneath.h"
 #include "base/cursor.h"
 #include "layer/dir/record.h"
-#include "layer/dir/shape.h"
+#include "layer/entry/stream_shape.h"
 #include "layer/entry/path.h"
 
 #define THINGS_MAX 64

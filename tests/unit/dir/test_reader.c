@@ -312,14 +312,14 @@ static void damaged_sidecar_is_refused(void **state)
 {
     static const char *const texts[] = {
         "x",
-        "{\"wcl_metadata\":2}\n",
-        "{\"wcl_metadata\":1}\n{}\n",
-        "{\"wcl_metadata\":1}\n{\"path\":\"a\",\"kind\":\"thing\"}\n",
-        "{\"wcl_metadata\":1}\n{\"path\":\"a\",\"kind\":\"link\"}\n",
-        "{\"wcl_metadata\":1}\n{\"path\":\"../a\",\"kind\":\"deleted\"}\n",
-        "{\"wcl_metadata\":1}\n{\"path\":\"a\",\"kind\":\"link\",\"target\":\"Li4vYQ==\"}\n",
-        "{\"wcl_metadata\":1}\n{\"path\":\"a\",\"kind\":\"file\",\"sd\":\"!\"}\n",
-        "{\"wcl_metadata\":1}\n{\"path\":\"a\",\"kind\":\"file\"}",
+        "{\"wcl_metadata\":1}\n",
+        "{\"wcl_metadata\":2}\n{}\n",
+        "{\"wcl_metadata\":2}\n{\"path\":\"a\",\"kind\":\"thing\"}\n",
+        "{\"wcl_metadata\":2}\n{\"path\":\"a\",\"kind\":\"link\"}\n",
+        "{\"wcl_metadata\":2}\n{\"path\":\"../a\",\"kind\":\"deleted\"}\n",
+        "{\"wcl_metadata\":2}\n{\"path\":\"a\",\"kind\":\"link\",\"target\":\"Li4vYQ==\"}\n",
+        "{\"wcl_metadata\":2}\n{\"path\":\"a\",\"kind\":\"file\",\"sd\":\"!\"}\n",
+        "{\"wcl_metadata\":2}\n{\"path\":\"a\",\"kind\":\"file\"}",
     };
     char *folder = fixture_make_folder("/tmp");
 

@@ -1,5 +1,7 @@
 /* The size of a file and the order of its streams, from their headers. */
-#include "layer/dir/shape.h"
+#include "layer/entry/stream_shape.h"
+
+#include <string.h>
 
 enum {
     RANK_SECURITY = 1,
@@ -9,6 +11,15 @@ enum {
     RANK_ALTERNATE,
     RANK_NONE,
 };
+
+bool wcl_stream_is_plain_name(const char *stream)
+{
+    size_t size = strlen(stream);
+    size_t suffix = strlen(WCL_STREAM_SUFFIX);
+
+    return stream[0] == ':' && size > 1 + suffix && !strpbrk(stream, "/\\") &&
+           strcmp(stream + size - suffix, WCL_STREAM_SUFFIX) == 0;
+}
 
 /* Where the stream belongs in BackupRead's order; RANK_NONE when nowhere. */
 static int rank_of(const wcl_backup_header *header)
@@ -23,9 +34,11 @@ static int rank_of(const wcl_backup_header *header)
     case WCL_BACKUP_REPARSE_DATA:
         return named || header->size > WCL_REPARSE_MAX ? RANK_NONE : RANK_REPARSE;
     case WCL_BACKUP_DATA:
-        return named || header->attributes & WCL_STREAM_SPARSE ? RANK_NONE : RANK_DATA;
+        return named ? RANK_NONE : RANK_DATA;
     case WCL_BACKUP_ALTERNATE_DATA:
-        return !named || header->attributes ? RANK_NONE : RANK_ALTERNATE;
+        return named && !header->attributes && wcl_stream_is_plain_name(header->name)
+                   ? RANK_ALTERNATE
+                   : RANK_NONE;
     default:
         return RANK_NONE;
     }

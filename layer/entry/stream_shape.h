@@ -1,7 +1,7 @@
 /* What the headers of a backup stream say of it as a whole: the file's size, and whether it comes
  * in BackupRead's own order. */
-#ifndef WCL_DIR_SHAPE_H
-#define WCL_DIR_SHAPE_H
+#ifndef WCL_ENTRY_STREAM_SHAPE_H
+#define WCL_ENTRY_STREAM_SHAPE_H
 
 #include <wcl/backupstream.h>
 
@@ -14,5 +14,11 @@ typedef struct wcl_stream_shape {
 
 /* Takes the next header into account. */
 void wcl_stream_shape_add(wcl_stream_shape *shape, const wcl_backup_header *header);
+
+/* What the names of alternate streams end in. */
+#define WCL_STREAM_SUFFIX ":$DATA"
+
+/* Whether that name is as names of alternate streams are, and a tar can show it. */
+bool wcl_stream_is_plain_name(const char *stream);
 
 #endif
