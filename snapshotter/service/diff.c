@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "compress/compress.h"
 #include "snapshotter/content.h"
+#include "snapshotter/lease.h"
 #include "snapshotter/service/messages.h"
 #include "snapshotter/service/services.h"
 
@@ -206,9 +207,10 @@ static wcl_status make_diff(const wcl_snapshot_services *services, wcl_grpc_call
                             char digest[WCL_DIGEST_TEXT_SIZE], wcl_error *error)
 {
     const wcl_hooks hooks = hooks_of(call);
-    const wcl_grpc_target target = target_of(services, call, &hooks);
+    wcl_grpc_target target = target_of(services, call, &hooks);
     wcl_content_writer *writer = NULL;
     char diff_id[WCL_DIGEST_TEXT_SIZE], ref[WCL_SNAPSHOT_ID_SIZE + 64], unique[37];
+    char lease[WCL_LEASE_SIZE];
     uint64_t size;
     wcl_guid guid;
 
@@ -216,6 +218,12 @@ static wcl_status make_diff(const wcl_snapshot_services *services, wcl_grpc_call
         return WCL_FAILED;
     wcl_guid_format(&guid, unique);
     snprintf(ref, sizeof(ref), "wcl-diff-%s", unique);
+    /* containerd keeps the caller's lease from differs that are not in its own process. */
+    if (!*target.lease) {
+        if (wcl_lease_create(&target, lease, error) != WCL_OK)
+            return WCL_FAILED;
+        target.lease = lease;
+    }
     wcl_status status =
         wcl_content_writer_open(&target, *request->ref ? request->ref : ref, &writer, error);
     if (status == WCL_OK)

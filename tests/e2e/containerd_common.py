@@ -62,12 +62,15 @@ class Snapshotter:
 
 # containerd 2 takes differs too, and unpacks by its transfer service, which must be told of both.
 DIFFER = '''
+  capabilities = ["rebase"]
 [proxy_plugins.wcl-diff]
   type = "diff"
   address = "%(work)s/wcl.sock"
   platform = "linux/amd64"
 [plugins."io.containerd.service.v1.diff-service"]
   default = ["wcl-diff", "walking"]
+[plugins."io.containerd.transfer.v1.local"]
+  max_concurrent_unpacks = 4
 [[plugins."io.containerd.transfer.v1.local".unpack_config]]
   platform = "linux/amd64"
   snapshotter = "wcl"
@@ -192,22 +195,23 @@ def runnable(**config):
     return image.make()
 
 
-def put(registry, folder, image, name):
-    """The image, in the registry; its reference."""
+def put(registry, folder, image, name, *options):
+    """The image, in the registry, with more options of skopeo's; its reference."""
     layout = write_layout(folder, image.blobs, [image.descriptor(
         annotations={"org.opencontainers.image.ref.name": "test"})])
-    skopeo("copy", "--preserve-digests", "--dest-tls-verify=false", "oci:%s:test" % layout, "docker://" + registry.name(name))
+    skopeo("copy", "--preserve-digests", "--dest-tls-verify=false", *options, "oci:%s:test" % layout, "docker://" + registry.name(name))
     return registry.name(name)
 
 
 class Bench:
     """A registry, a containerd and a snapshotter, of which nothing is left at the end."""
 
-    def __init__(self, more=""):
+    def __init__(self, more="", auth=None):
+        """`more` of containerd's configuration may name the folder `work` and the `registry`, which wants `auth`."""
         self.work = tempfile.mkdtemp(prefix="wclc-")
-        self.containerd = Containerd(self.work, more)
+        self.registry = Registry(os.path.join(self.work, "registry"), auth)
+        self.containerd = Containerd(self.work, more % {"work": self.work, "registry": self.registry.host})
         self.snapshotter = Snapshotter(self.work, self.containerd.socket)
-        self.registry = Registry(os.path.join(self.work, "registry"))
 
     def __enter__(self):
         self.registry.__enter__()

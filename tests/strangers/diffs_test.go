@@ -17,6 +17,7 @@ import (
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/diff"
 	diffproxy "github.com/containerd/containerd/v2/core/diff/proxy"
+	"github.com/containerd/containerd/v2/core/leases"
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/pkg/namespaces"
@@ -71,7 +72,9 @@ func newBench(t *testing.T) *bench {
 		diff.Applier
 		diff.Comparer
 	})
-	return &bench{snapshotter, differ, differ, blobs, snapshotsapi.NewSnapshotsClient(connection), namespaces.WithNamespace(context.Background(), "test")}
+	// With a lease, none is asked for of the store, which has blobs alone.
+	ctx := leases.WithLease(namespaces.WithNamespace(context.Background(), "test"), "test")
+	return &bench{snapshotter, differ, differ, blobs, snapshotsapi.NewSnapshotsClient(connection), ctx}
 }
 
 func check(t *testing.T, err error) {
