@@ -64,6 +64,7 @@ typedef struct command {
 typedef struct cli_list {
     const char **items; /* freed with cli_list_free() */
     size_t count;
+    size_t capacity;
 } cli_list;
 
 typedef enum cli_option_kind {

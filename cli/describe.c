@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 
 /* Streams larger than this cannot be valid metadata. */
 #define METADATA_MAX (1024 * 1024)
@@ -15,19 +16,15 @@ wcl_status cli_read_entry(void *context, void *buffer, size_t size, size_t *got,
     return wcl_layer_reader_read(context, buffer, size, got, error);
 }
 
-static wcl_status add_item(described_item **items, size_t *count, const char *name, uint64_t size,
-                           wcl_error *error)
+static wcl_status add_item(described_items *list, const char *name, uint64_t size, wcl_error *error)
 {
-    described_item *grown = realloc(*items, (*count + 1) * sizeof(*grown));
-
-    if (!grown)
+    if (WCL_LIST_RESERVE(list->items, list->count, list->capacity, error) != WCL_OK)
+        return WCL_FAILED;
+    described_item *item = &list->items[list->count];
+    *item = (described_item) { strdup(name), size };
+    if (!item->name)
         return wcl_fail_memory(error);
-    *items = grown;
-    grown[*count].name = strdup(name);
-    grown[*count].size = size;
-    if (!grown[*count].name)
-        return wcl_fail_memory(error);
-    (*count)++;
+    list->count++;
     return WCL_OK;
 }
 
@@ -65,7 +62,7 @@ static wcl_status take_eas(description *out, const uint8_t *data, size_t size, w
     wcl_status status;
 
     while ((status = wcl_ea_next(data, size, &position, &ea, error)) == WCL_OK)
-        if (add_item(&out->eas, &out->ea_count, ea.name, ea.value_size, error) != WCL_OK)
+        if (add_item(&out->eas, ea.name, ea.value_size, error) != WCL_OK)
             return WCL_FAILED;
     return status == WCL_END ? WCL_OK : status;
 }
@@ -108,7 +105,7 @@ static wcl_status take_stream(wcl_backup_reader *reader, const wcl_backup_header
     wcl_status status;
 
     if (header->id == WCL_BACKUP_ALTERNATE_DATA)
-        return add_item(&out->streams, &out->stream_count, header->name, header->size, error);
+        return add_item(&out->streams, header->name, header->size, error);
     if (header->id != WCL_BACKUP_SECURITY_DATA && header->id != WCL_BACKUP_EA_DATA &&
         header->id != WCL_BACKUP_REPARSE_DATA)
         return WCL_OK;
@@ -153,19 +150,19 @@ wcl_status describe_entry(wcl_layer_reader *reader, const wcl_entry *entry, bool
     return status == WCL_FAILED ? status : WCL_OK;
 }
 
-static void free_items(described_item *items, size_t count)
+static void free_items(described_items *list)
 {
-    for (size_t i = 0; i < count; i++)
-        free(items[i].name);
-    free(items);
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].name);
+    free(list->items);
 }
 
 void description_free(description *description)
 {
     free(description->sddl);
     free(description->target);
-    free_items(description->streams, description->stream_count);
-    free_items(description->eas, description->ea_count);
+    free_items(&description->streams);
+    free_items(&description->eas);
 }
 
 const char *entry_kind_name(wcl_entry_kind kind)
@@ -301,12 +298,12 @@ void print_entry_long(FILE *stream, const wcl_entry *entry, const description *d
         fprintf(stream, "reparse tag: 0x%08x\n", description->reparse_tag);
     if (description->sddl)
         fprintf(stream, "security:    %s\n", cli_shown(description->sddl));
-    for (size_t i = 0; i < description->stream_count; i++)
+    for (size_t i = 0; i < description->streams.count; i++)
         fprintf(stream, "stream:      %s (%" PRIu64 " bytes)\n",
-                cli_shown(description->streams[i].name), description->streams[i].size);
-    for (size_t i = 0; i < description->ea_count; i++)
+                cli_shown(description->streams.items[i].name), description->streams.items[i].size);
+    for (size_t i = 0; i < description->eas.count; i++)
         fprintf(stream, "EA:          %s (%" PRIu64 " bytes)\n",
-                cli_shown(description->eas[i].name), description->eas[i].size);
+                cli_shown(description->eas.items[i].name), description->eas.items[i].size);
     for (size_t i = 0; i < entry->xattr_count; i++)
         fprintf(stream, "xattr:       %s (%zu bytes)\n", cli_shown(entry->xattrs[i].name),
                 entry->xattrs[i].size);
@@ -320,11 +317,11 @@ static void json_item(json_out *out, const char *name, uint64_t size)
     json_end(out, '{');
 }
 
-static void json_items(json_out *out, const char *name, const described_item *items, size_t count)
+static void json_items(json_out *out, const char *name, const described_items *list)
 {
     json_begin(out, name, '[');
-    for (size_t i = 0; i < count; i++)
-        json_item(out, items[i].name, items[i].size);
+    for (size_t i = 0; i < list->count; i++)
+        json_item(out, list->items[i].name, list->items[i].size);
     json_end(out, '[');
 }
 
@@ -364,8 +361,8 @@ void print_entry_json(FILE *stream, const wcl_entry *entry, const description *d
     json_text(&out, "sddl", description->sddl);
     json_unsigned(&out, "reparse_tag", description->reparse_tag);
     json_text(&out, "target", description->target);
-    json_items(&out, "streams", description->streams, description->stream_count);
-    json_items(&out, "ea", description->eas, description->ea_count);
+    json_items(&out, "streams", &description->streams);
+    json_items(&out, "ea", &description->eas);
     if (entry->has_posix)
         json_posix(&out, entry);
     json_bool(&out, "deleted", entry->kind == WCL_ENTRY_DELETED);

@@ -11,14 +11,18 @@ typedef struct described_item {
     uint64_t size;
 } described_item;
 
+typedef struct described_items {
+    described_item *items;
+    size_t count;
+    size_t capacity;
+} described_items;
+
 typedef struct description {
     char *sddl;           /* NULL: no security descriptor */
     uint32_t reparse_tag; /* 0: no reparse point */
     char *target;         /* of a link; NULL otherwise */
-    described_item *streams;
-    size_t stream_count;
-    described_item *eas;
-    size_t ea_count;
+    described_items streams;
+    described_items eas;
 } description;
 
 /*

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "cli/cli.h"
 
 /* The options that every command takes. */
@@ -86,11 +87,8 @@ static const cli_option *cli_options_find(const cli_option *options, const cli_o
 
 static bool append(cli_list *list, const char *item)
 {
-    const char **items = realloc(list->items, (list->count + 1) * sizeof(*items));
-
-    if (!items)
+    if (WCL_LIST_RESERVE(list->items, list->count, list->capacity, NULL) != WCL_OK)
         return false;
-    list->items = items;
     list->items[list->count++] = item;
     return true;
 }
@@ -98,7 +96,7 @@ static bool append(cli_list *list, const char *item)
 void cli_list_free(cli_list *list)
 {
     free(list->items);
-    *list = (cli_list) { NULL, 0 };
+    *list = (cli_list) { .items = NULL };
 }
 
 bool cli_parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)

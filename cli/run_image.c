@@ -49,7 +49,7 @@ static int put_environment(cli *cli, const char *image, const cli_list *environm
 
     if (!to)
         return cli_fail(cli, WCL_CODE_OUT_OF_MEMORY, "run", image, "out of memory");
-    run->environment = (cli_list) { to, 0 };
+    run->environment = (cli_list) { .items = to };
     for (size_t i = 0; i < command->env_count; i++)
         if (!is_overridden(environment, command->env[i]))
             to[run->environment.count++] = command->env[i];

@@ -107,7 +107,7 @@ static int import_from(cli *cli, const char *id, const char *tar, const wcl_driv
 
 int command_import(cli *cli, int argc, char **argv)
 {
-    cli_list named = { NULL, 0 };
+    cli_list named = { .items = NULL };
     const char *tar = NULL, *digest = NULL, *os = NULL;
     cli_limits limits = { .max_size = 0 };
     wcl_import_options options = { .struct_size = sizeof(options) };
@@ -186,7 +186,7 @@ int command_export(cli *cli, int argc, char **argv)
 
 int command_create(cli *cli, int argc, char **argv)
 {
-    cli_list named = { NULL, 0 };
+    cli_list named = { .items = NULL };
     uint64_t size = 0;
     const cli_option table[] = {
         CLI_LIST("layer", 'l', "PARENT",

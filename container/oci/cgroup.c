@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/listing.h"
 #include "platform/linux/mountinfo.h"
 
@@ -159,23 +160,24 @@ bool wcl_cgroup_read_key(const wcl_cgroup *cgroup, const char *file, const char 
     return got;
 }
 
-static wcl_status add_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t *count, int depth,
+typedef struct process_ids {
+    int32_t *items;
+    size_t count;
+    size_t capacity;
+} process_ids;
+
+static wcl_status add_processes(const wcl_cgroup *cgroup, process_ids *found, int depth,
                                 wcl_error *error)
 {
     FILE *file = open_file(cgroup, "cgroup.procs");
     int32_t pid;
 
     while (file && fscanf(file, "%d", &pid) == 1) {
-        /* The room doubles at each power of two. */
-        if ((*count & (*count - 1)) == 0) {
-            int32_t *grown = realloc(*pids, (*count ? *count * 2 : 1) * sizeof(**pids));
-            if (!grown) {
-                fclose(file);
-                return wcl_fail_memory(error);
-            }
-            *pids = grown;
+        if (WCL_LIST_RESERVE(found->items, found->count, found->capacity, error) != WCL_OK) {
+            fclose(file);
+            return WCL_FAILED;
         }
-        (*pids)[(*count)++] = pid;
+        found->items[found->count++] = pid;
     }
     if (file)
         fclose(file);
@@ -189,7 +191,7 @@ static wcl_status add_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t
             (size_t)snprintf(inner.folder, sizeof(inner.folder), "%s/%s", cgroup->folder,
                              entry->d_name) >= sizeof(inner.folder))
             continue;
-        status = add_processes(&inner, pids, count, depth - 1, error);
+        status = add_processes(&inner, found, depth - 1, error);
     }
     if (listing)
         closedir(listing);
@@ -199,13 +201,14 @@ static wcl_status add_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t
 wcl_status wcl_cgroup_processes(const wcl_cgroup *cgroup, int32_t **pids, size_t *count,
                                 wcl_error *error)
 {
-    *pids = NULL;
-    *count = 0;
-    if (add_processes(cgroup, pids, count, DEPTH, error) == WCL_OK)
-        return WCL_OK;
-    free(*pids);
-    *pids = NULL;
-    return WCL_FAILED;
+    process_ids found = { .items = NULL };
+    wcl_status status = add_processes(cgroup, &found, DEPTH, error);
+
+    *pids = status == WCL_OK ? found.items : NULL;
+    *count = status == WCL_OK ? found.count : 0;
+    if (status != WCL_OK)
+        free(found.items);
+    return status;
 }
 
 bool wcl_cgroup_is_foreign(int32_t init, int32_t pid)

@@ -43,9 +43,9 @@ wcl_status wcl_posix_pack(const wcl_entry *entry, wcl_file_record *record, wcl_e
     return WCL_OK;
 }
 
-/* Reads one attribute; its name, with a NUL, goes to `storage`, and its place there into `name`. */
+/* Reads one attribute; its name, with a NUL, goes to `storage`, which has room for it. */
 static wcl_status unpack_xattr(wcl_cursor *cursor, wcl_buffer *storage, wcl_xattr *xattr,
-                               size_t *name, wcl_error *error)
+                               wcl_error *error)
 {
     uint32_t name_size = wcl_cursor_le32(cursor);
     const uint8_t *text = wcl_cursor_take(cursor, name_size);
@@ -55,9 +55,7 @@ static wcl_status unpack_xattr(wcl_cursor *cursor, wcl_buffer *storage, wcl_xatt
     if (cursor->failed || memchr(text, 0, name_size))
         return wcl_fail(error, WCL_CODE_INVALID_DATA,
                         "the recorded extended attributes are damaged");
-    *name = storage->size;
-    xattr->value = value;
-    xattr->size = value_size;
+    *xattr = (wcl_xattr) { (const char *)storage->data + storage->size, value, value_size };
     if (wcl_buffer_append(storage, text, name_size, error) != WCL_OK)
         return WCL_FAILED;
     return wcl_buffer_append_byte(storage, 0, error);
@@ -66,20 +64,18 @@ static wcl_status unpack_xattr(wcl_cursor *cursor, wcl_buffer *storage, wcl_xatt
 static wcl_status unpack_xattrs(wcl_cursor *cursor, wcl_entry *entry, wcl_buffer *storage,
                                 wcl_xattr **xattrs, wcl_error *error)
 {
-    size_t most = wcl_cursor_left(cursor) / 8, count = 0;
-    wcl_xattr *list = realloc(*xattrs, (most + 1) * sizeof(*list));
-    WCL_CLEANUP_FREE size_t *names = malloc((most + 1) * sizeof(*names));
+    size_t size = wcl_cursor_left(cursor), count = 0;
+    wcl_xattr *list = reallocarray(*xattrs, size / 8 + 1, sizeof(*list));
 
-    if (list)
-        *xattrs = list;
-    if (!list || !names)
+    if (!list)
         return wcl_fail_memory(error);
+    *xattrs = list;
     wcl_buffer_clear(storage);
+    if (wcl_buffer_reserve(storage, size, error) != WCL_OK)
+        return WCL_FAILED;
     for (; wcl_cursor_left(cursor) > 0; count++)
-        if (unpack_xattr(cursor, storage, &list[count], &names[count], error) != WCL_OK)
+        if (unpack_xattr(cursor, storage, &list[count], error) != WCL_OK)
             return WCL_FAILED;
-    for (size_t i = 0; i < count; i++)
-        list[i].name = (const char *)storage->data + names[i];
     entry->xattrs = list;
     entry->xattr_count = count;
     return WCL_OK;

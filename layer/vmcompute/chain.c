@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "platform/windows/files.h"
 
 #define FILE_NAME "layerchain.json"
@@ -25,12 +26,10 @@ static wcl_status vmcompute_chain_add(wcl_vm_chain *chain, char *path, wcl_error
 {
     if (!path)
         return WCL_FAILED;
-    char **paths = realloc(chain->paths, (chain->count + 1) * sizeof(*paths));
-    if (!paths) {
+    if (WCL_LIST_RESERVE(chain->paths, chain->count, chain->capacity, error) != WCL_OK) {
         free(path);
-        return wcl_fail_memory(error);
+        return WCL_FAILED;
     }
-    chain->paths = paths;
     chain->paths[chain->count++] = path;
     return WCL_OK;
 }

@@ -13,11 +13,12 @@
 typedef struct wcl_vm_chain {
     char **paths;
     size_t count;
+    size_t capacity;
 } wcl_vm_chain;
 
 #define WCL_VM_CHAIN_INIT                                                                          \
     {                                                                                              \
-        NULL, 0                                                                                    \
+        NULL, 0, 0                                                                                 \
     }
 
 /* The folder of the layer that `path` names: itself, or for an id alone that in the home folder.

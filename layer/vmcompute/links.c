@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/entry/windows_names.h"
 #include "platform/windows/files.h"
 
@@ -16,25 +17,12 @@ static bool begins(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static wcl_status vmcompute_links_grow(wcl_vm_links *links, wcl_error *error)
-{
-    if (links->count < links->capacity)
-        return WCL_OK;
-    size_t capacity = links->capacity ? links->capacity * 2 : 64;
-    char **texts = realloc(links->texts, capacity * 2 * sizeof(*texts));
-    if (!texts)
-        return wcl_fail_memory(error);
-    links->texts = texts;
-    links->capacity = capacity;
-    return WCL_OK;
-}
-
 wcl_status wcl_vm_links_add(wcl_vm_links *links, const char *path, const char *target,
                             wcl_error *error)
 {
     if (wcl_path_check_windows(path, error) != WCL_OK ||
         wcl_path_check_windows(target, error) != WCL_OK ||
-        vmcompute_links_grow(links, error) != WCL_OK)
+        WCL_LIST_RESERVE(links->items, links->count, links->capacity, error) != WCL_OK)
         return WCL_FAILED;
     if (!(begins(path, IN_FILES) && begins(target, IN_FILES)) &&
         !(begins(path, IN_UTILITY_VM) && begins(target, IN_UTILITY_VM)))
@@ -42,16 +30,9 @@ wcl_status wcl_vm_links_add(wcl_vm_links *links, const char *path, const char *t
                         "a hard link and its target '%s' must both lie in Files, or both in "
                         "UtilityVM/Files",
                         target);
-    char *path_copy = strdup(path), *target_copy = strdup(target);
-    if (!path_copy || !target_copy) {
-        free(path_copy);
-        free(target_copy);
-        return wcl_fail_memory(error);
-    }
-    links->texts[2 * links->count] = path_copy;
-    links->texts[2 * links->count + 1] = target_copy;
-    links->count++;
-    return WCL_OK;
+    wcl_vm_link *link = &links->items[links->count++];
+    *link = (wcl_vm_link) { strdup(path), strdup(target) };
+    return link->path && link->target ? WCL_OK : wcl_fail_memory(error);
 }
 
 /* The long path of an entry in the folder `root`; WCL_END where that does not have it. */
@@ -108,15 +89,19 @@ wcl_status wcl_vm_links_make(const wcl_vm_links *links, const wcl_vm_target *lay
 {
     WCL_CLEANUP_FREE char *checked = NULL;
 
-    for (size_t i = 0; i < links->count; i++)
-        if (make(layer, links->texts[2 * i], links->texts[2 * i + 1], &checked, error) != WCL_OK)
-            return wcl_error_context(error, NULL, links->texts[2 * i]);
+    for (size_t i = 0; i < links->count; i++) {
+        const wcl_vm_link *link = &links->items[i];
+        if (make(layer, link->path, link->target, &checked, error) != WCL_OK)
+            return wcl_error_context(error, NULL, link->path);
+    }
     return WCL_OK;
 }
 
 void wcl_vm_links_free(wcl_vm_links *links)
 {
-    for (size_t i = 0; i < 2 * links->count; i++)
-        free(links->texts[i]);
-    free(links->texts);
+    for (size_t i = 0; i < links->count; i++) {
+        free(links->items[i].path);
+        free(links->items[i].target);
+    }
+    free(links->items);
 }

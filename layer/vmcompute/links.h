@@ -4,9 +4,14 @@
 
 #include "layer/vmcompute/target.h"
 
+typedef struct wcl_vm_link {
+    char *path; /* as entries have them */
+    char *target;
+} wcl_vm_link;
+
 typedef struct wcl_vm_links {
-    char **texts; /* path and target by turns, as entries have them */
-    size_t count; /* of links */
+    wcl_vm_link *items;
+    size_t count;
     size_t capacity;
 } wcl_vm_links;
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/listing.h"
 
 #define USERS_MAX 3
@@ -182,6 +183,7 @@ typedef struct use_search {
     bool found;
     uint64_t *seen; /* namespaces that were looked at */
     size_t seen_count;
+    size_t seen_capacity;
     char *text;
     size_t size;
 } use_search;
@@ -255,11 +257,8 @@ static bool is_new(use_search *search, uint64_t namespace)
     for (size_t i = 0; i < search->seen_count; i++)
         if (search->seen[i] == namespace)
             return false;
-    uint64_t *seen = reallocarray(search->seen, search->seen_count + 1, sizeof(*seen));
-    if (seen) {
-        search->seen = seen;
+    if (WCL_LIST_RESERVE(search->seen, search->seen_count, search->seen_capacity, NULL) == WCL_OK)
         search->seen[search->seen_count++] = namespace;
-    }
     return true;
 }
 

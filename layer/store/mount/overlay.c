@@ -22,6 +22,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/store/mount/mount.h"
 #include "layer/store/mount/storage.h"
 #include "platform/linux/mounts.h"
@@ -73,12 +74,10 @@ wcl_status wcl_overlay_lower_add(wcl_overlay_lower *lower, const wcl_store *stor
         return WCL_FAILED;
     if (fd < 0)
         return WCL_OK;
-    int *fds = reallocarray(lower->fds, lower->count + 1, sizeof(*fds));
-    if (!fds) {
+    if (WCL_LIST_RESERVE(lower->fds, lower->count, lower->capacity, error) != WCL_OK) {
         close(fd);
-        return wcl_fail_memory(error);
+        return WCL_FAILED;
     }
-    lower->fds = fds;
     lower->fds[lower->count++] = fd;
     return overlay_add_name(lower, store, layer, fd, error);
 }

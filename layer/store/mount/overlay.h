@@ -17,12 +17,13 @@ typedef struct wcl_overlay_options {
 typedef struct wcl_overlay_lower {
     int *fds;
     size_t count;
+    size_t capacity;
     wcl_buffer names; /* each ends with a NUL */
 } wcl_overlay_lower;
 
 #define WCL_OVERLAY_LOWER_INIT                                                                     \
     {                                                                                              \
-        NULL, 0, WCL_BUFFER_INIT                                                                   \
+        NULL, 0, 0, WCL_BUFFER_INIT                                                                \
     }
 
 /* Adds the next layer, which was acquired: a read-only one's chain, or a sandbox's upper. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/hooks.h"
 #include "layer/entry/entry.h"
 #include "layer/entry/path.h"
@@ -35,6 +36,7 @@ struct wcl_scattered {
     size_t next_orphan;
     wcl_kept_entry *kept;
     size_t kept_count;
+    size_t kept_capacity;
     wcl_spool spool; /* the streams of `kept` */
     uint64_t ordinal;
     wcl_buffer key;
@@ -107,12 +109,10 @@ static wcl_status keep(wcl_scattered *scattered, wcl_layer_reader *tar, const wc
     node_note *note = &scattered->notes[node];
 
     if (!note->kept) {
-        wcl_kept_entry *grown =
-            reallocarray(scattered->kept, scattered->kept_count + 1, sizeof(*grown));
-        if (!grown)
-            return wcl_fail_memory(error);
-        scattered->kept = grown;
-        grown[scattered->kept_count++] = (wcl_kept_entry) { .entry = WCL_ENTRY_INIT };
+        if (WCL_LIST_RESERVE(scattered->kept, scattered->kept_count, scattered->kept_capacity,
+                             error) != WCL_OK)
+            return WCL_FAILED;
+        scattered->kept[scattered->kept_count++] = (wcl_kept_entry) { .entry = WCL_ENTRY_INIT };
         note->kept = scattered->kept_count;
     }
     wcl_kept_entry *kept = &scattered->kept[note->kept - 1];

@@ -9,6 +9,7 @@
 #include <wcl/backupstream.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "layer/entry/entry.h"
 #include "layer/store/sandbox/sandbox_read.h"
 
@@ -28,11 +29,10 @@ static wcl_status take_value(wcl_sandbox_reader *reader, int folder, const char 
 
     if (status != WCL_OK)
         return status == WCL_END ? WCL_OK : WCL_FAILED;
-    wcl_xattr *list = reallocarray(reader->xattrs, entry->xattr_count + 1, sizeof(*reader->xattrs));
-    if (!list)
-        return wcl_fail_memory(error);
-    reader->xattrs = list;
-    list[entry->xattr_count++] = (wcl_xattr) { xattr, NULL, reader->value.size };
+    if (WCL_LIST_RESERVE(reader->xattrs, entry->xattr_count, reader->xattr_capacity, error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    reader->xattrs[entry->xattr_count++] = (wcl_xattr) { xattr, NULL, reader->value.size };
     return wcl_buffer_append(&reader->values, reader->value.data, reader->value.size, error);
 }
 

@@ -50,6 +50,7 @@ typedef struct wcl_sandbox_reader {
     wcl_buffer names; /* of attributes */
     wcl_buffer values;
     wcl_xattr *xattrs;
+    size_t xattr_capacity;
 } wcl_sandbox_reader;
 
 /* An entry at `name` in `folder` ("" is the folder itself), whose path, place and file are there.
