@@ -204,6 +204,24 @@ static wcl_status commit_held(wcl_snapshotter *snapshotter, wcl_snapshot *snapsh
     return status;
 }
 
+static wcl_status find_extraction(void *context, const wcl_snapshot *snapshot, wcl_error *error)
+{
+    const char *name = strrchr(snapshot->key, '/');
+
+    (void)context, (void)error;
+    return snapshot->kind == WCL_SNAPSHOT_ACTIVE &&
+                   strncmp(name ? name + 1 : snapshot->key, "extract-", 8) == 0
+               ? WCL_END
+               : WCL_OK;
+}
+
+/* After the last layer of an image. */
+static void make_chain_ahead(wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot)
+{
+    if (wcl_snapshot_table_each(&snapshotter->table, find_extraction, NULL, NULL) == WCL_OK)
+        wcl_ahead_want(&snapshotter->ahead, snapshot->layer);
+}
+
 static wcl_status check_free(void *context, const wcl_snapshot *snapshot, wcl_error *error)
 {
     return strcmp(snapshot->key, context) == 0
@@ -229,6 +247,8 @@ wcl_status wcl_snapshotter_commit(wcl_snapshotter *snapshotter, const char *name
     if (status == WCL_OK)
         status = commit_held(snapshotter, snapshot, name, *parent ? parent : snapshot->parent,
                              labels, error);
+    if (status == WCL_OK)
+        make_chain_ahead(snapshotter, snapshot);
     wcl_snapshot_table_leave(&snapshotter->table, snapshot);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "commit", key);
 }

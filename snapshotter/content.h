@@ -4,10 +4,15 @@
 
 #include "snapshotter/grpc/client.h"
 
+/* The size of a blob; FILE_NOT_FOUND where it is not there. */
+wcl_status wcl_content_size(const wcl_grpc_target *target, const char *digest, uint64_t *size,
+                            wcl_error *error);
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 typedef struct wcl_content_reader wcl_content_reader;
 
+/* From the file that it is, where that can be opened. */
 wcl_status wcl_content_reader_open(const wcl_grpc_target *target, const char *digest,
                                    wcl_content_reader **reader, wcl_error *error);
 /* A wcl_read_fn. */

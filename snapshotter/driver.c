@@ -44,6 +44,8 @@ static wcl_status snapshotter_fill(wcl_snapshotter *snapshotter, const char *hom
     snapshotter->has_table = true;
     if (wcl_snapshot_table_open(&snapshotter->table, snapshotter->home, hooks, error) != WCL_OK)
         return WCL_FAILED;
+    if (wcl_ahead_start(&snapshotter->ahead, error) != WCL_OK)
+        return WCL_FAILED;
     snapshotter->works_behind = wcl_behind_start(error) == WCL_OK;
     return snapshotter->works_behind ? wcl_snapshotter_cleanup(snapshotter, error) : WCL_FAILED;
 }
@@ -57,6 +59,7 @@ wcl_status wcl_snapshotter_open(const char *home, const wcl_hooks *hooks,
         return wcl_fail_memory(error);
     pthread_mutex_init(&made->views, NULL);
     wcl_mounts_init(&made->mounts, &made->layers);
+    wcl_ahead_init(&made->ahead, &made->layers);
     if (snapshotter_fill(made, home, hooks, error) == WCL_OK) {
         *snapshotter = made;
         return WCL_OK;
@@ -69,6 +72,7 @@ void wcl_snapshotter_free(wcl_snapshotter *snapshotter)
 {
     if (!snapshotter)
         return;
+    wcl_ahead_destroy(&snapshotter->ahead);
     if (snapshotter->works_behind)
         wcl_behind_stop();
     if (snapshotter->has_table)

@@ -7,6 +7,7 @@
 #include <wcl/tar.h>
 
 #include "mounts/mounts.h"
+#include "snapshotter/ahead.h"
 #include "snapshotter/table.h"
 
 typedef struct wcl_snapshotter {
@@ -16,7 +17,8 @@ typedef struct wcl_snapshotter {
     wcl_mounts mounts;
     wcl_snapshot_table table;
     bool has_table;
-    bool works_behind;     /* wcl_behind_start() was called */
+    bool works_behind; /* wcl_behind_start() was called */
+    wcl_ahead ahead;
     pthread_mutex_t views; /* held while mounts that views share come or go */
 } wcl_snapshotter;
 

@@ -223,6 +223,7 @@ wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapsho
 {
     bool is_floating;
 
+    wcl_ahead_wait(&snapshotter->ahead, parent_layer);
     if (snapshot->kind == WCL_SNAPSHOT_VIEW)
         return prepare_layer(snapshotter, snapshot->layer, error) == WCL_OK
                    ? tell_bind(snapshotter, snapshot->layer, false, mount, error)
@@ -267,6 +268,7 @@ void wcl_snapshot_discard_layer(wcl_snapshotter *snapshotter, const char *layer)
     wcl_error error = WCL_ERROR_INIT;
     bool found = false;
 
+    wcl_ahead_give_up(&snapshotter->ahead, layer);
     if (wcl_layer_exists(&snapshotter->layers, layer, &found, &error) == WCL_OK && !found)
         return;
     wcl_status status =

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/heap.h"
 #include "snapshotter/grpc/call.h"
 #include "snapshotter/grpc/nghttp2.h"
 
@@ -127,14 +128,24 @@ static void run_job(wcl_grpc_job *job)
 {
     wcl_grpc_call *call = (wcl_grpc_call *)job;
     wcl_grpc_connection *connection = call->connection;
+    const bool is_slow = call->method->is_slow;
+    wcl_error error = WCL_ERROR_INIT;
 
-    wcl_grpc_call_run(call);
+    if (wcl_grpc_call_is_gone(call)) {
+        wcl_grpc_frame_free(&call->request);
+        wcl_fail(&error, WCL_CODE_CANCELLED, "nobody waits for the call any more");
+        wcl_grpc_call_fail(call, &error);
+    } else {
+        wcl_grpc_call_run(call);
+    }
     pthread_mutex_lock(&connection->mutex);
     call->next_done = connection->done;
     connection->done = call;
     /* Under the lock: the connection goes once it knows of its last call. */
     wake(connection);
     pthread_mutex_unlock(&connection->mutex);
+    if (is_slow)
+        wcl_heap_give_back();
 }
 
 /* Calls whose streams were reset still wait for a worker, and count. */

@@ -4,12 +4,14 @@
 
 #include "content.pb-c.h"
 #include "diff.pb-c.h"
+#include "introspection.pb-c.h"
 #include "leases.pb-c.h"
 #include "snapshots.pb-c.h"
 
 #define WCL_SNAPSHOTS_MESSAGE(name) Containerd__Services__Snapshots__V1__##name
 #define WCL_DIFF_MESSAGE(name) Containerd__Services__Diff__V1__##name
 #define WCL_CONTENT_MESSAGE(name) Containerd__Services__Content__V1__##name
+#define WCL_INTROSPECTION_MESSAGE(name) Containerd__Services__Introspection__V1__##name
 #define WCL_LEASES_MESSAGE(name) Containerd__Services__Leases__V1__##name
 
 typedef Containerd__Types__Mount wcl_mount_message;

@@ -234,7 +234,9 @@ static wcl_status open_input(importing *import, wcl_error *error)
                                       .max_ratio = import->options.max_ratio,
                                       .tap = hash_blob,
                                       .tap_context = import,
-                                      .blocks = request->gate ? 0 : BLOCKS_ALONE };
+                                      .blocks = request->gate || request->is_floating
+                                                    ? 0
+                                                    : BLOCKS_ALONE };
 
     if (wcl_hasher_start(&import->blob_hasher, error) != WCL_OK ||
         wcl_hasher_start(&import->hasher, error) != WCL_OK ||
