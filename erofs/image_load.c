@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "erofs/image_private.h"
-#include "erofs/pool.h"
+#include "base/pool.h"
 #include "erofs/tree_private.h"
 
 #define MAX_XATTRS 255u

@@ -3,7 +3,7 @@
 #define WCL_EROFS_TREE_PRIVATE_H
 
 #include "erofs/disk.h"
-#include "erofs/pool.h"
+#include "base/pool.h"
 #include "erofs/tree.h"
 
 /* Where the data of a node is. */

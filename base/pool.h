@@ -3,8 +3,8 @@
  * by 32-bit numbers, and byte strings that are kept once. Chunks are added as needed, so growing
  * copies nothing and holds no second copy.
  */
-#ifndef WCL_EROFS_POOL_H
-#define WCL_EROFS_POOL_H
+#ifndef WCL_BASE_POOL_H
+#define WCL_BASE_POOL_H
 
 #include <wcl/base.h>
 
@@ -68,7 +68,8 @@ size_t wcl_arena_memory(const wcl_arena *arena);
 /* Part of a keyed hash of the seed and the data. */
 uint32_t wcl_hash(const wcl_siphash_key *key, uint64_t seed, const void *data, size_t size);
 
-/* A table of numbers of things that are kept elsewhere, found by their hash. */
+/* A table of numbers of things that are kept elsewhere, found by their hash: the one hash table
+ * there is, below base/map too. Names in a folder are in it without a copy, as a map would make. */
 typedef struct wcl_hash_table {
     uint32_t *slots; /* number + 1; 0 is free, UINT32_MAX a removed one */
     uint32_t mask;

@@ -1,5 +1,5 @@
 /* Growing memory for very many small things, and byte strings that are kept once. */
-#include "erofs/pool.h"
+#include "base/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
