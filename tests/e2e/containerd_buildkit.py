@@ -140,13 +140,10 @@ def main():
             comes_back_the_same(bench, names)
             kit.ctl("prune", "--all")
             subprocess.run([WCL, "verify", "--home", bench.snapshotter.home], check=True)
-        for name in names:
-            bench.containerd.ctr("images", "rm", "--sync", name)
-        # What buildkitd keeps its own hold on.
-        for lease in bench.containerd.ctr("leases", "ls", "-q").stdout.decode().split():
-            bench.containerd.ctr("leases", "rm", "--sync", lease)
+        bench.forget_everything()
         bench.assert_nothing_left()
     print("containerd_buildkit: ok")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -235,6 +235,12 @@ class Bench:
     def pull(self, reference, snapshotter="wcl", *options):
         self.containerd.ctr("images", "pull", "--plain-http", "--snapshotter", snapshotter, *options, reference)
 
+    def forget_everything(self):
+        """Removes all images, and the leases that clients keep on what they made."""
+        for kind in ("images", "leases"):
+            for name in self.containerd.ctr(kind, "ls", "-q").stdout.decode().split():
+                self.containerd.ctr(kind, "rm", "--sync", name)
+
     def assert_nothing_left(self):
         """Once containerd has collected its garbage."""
         wait_for("the removal of all snapshots", lambda: not self.containerd.snapshots())

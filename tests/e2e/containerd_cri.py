@@ -115,11 +115,8 @@ def main():
             cri.run("pull", "--creds", USER, held)
             pods_outlive_both(cri, reference)
             subprocess.run([WCL, "verify", "--home", bench.snapshotter.home], check=True)
-            for name in (reference, held):
-                bench.containerd.ctr("images", "rm", "--sync", name)
-                cri.try_to("rmi", name)
-            for name in bench.containerd.ctr("images", "ls", "-q").stdout.decode().split():
-                bench.containerd.ctr("images", "rm", "--sync", name)
+            cri.run("rmi", reference)
+            bench.forget_everything()
             bench.assert_nothing_left()
     print("containerd_cri: ok")
 
