@@ -2,15 +2,13 @@
 #include "snapshotter/content.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/beneath.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "snapshotter/blob.h"
 #include "snapshotter/service/messages.h"
 
 #define SERVICE "/containerd.services.content.v1.Content/"
@@ -21,99 +19,6 @@ typedef WCL_CONTENT_MESSAGE(ReadContentRequest) read_request;
 typedef WCL_CONTENT_MESSAGE(ReadContentResponse) read_response;
 typedef WCL_CONTENT_MESSAGE(WriteContentRequest) write_request;
 typedef WCL_CONTENT_MESSAGE(WriteContentRequest__LabelsEntry) write_label;
-
-/* ---- Asking ---------------------------------------------------------------------------------- */
-
-/* A call of one message each way. */
-static wcl_status ask(const wcl_grpc_target *target, const char *path,
-                      const ProtobufCMessage *request, const ProtobufCMessageDescriptor *kind,
-                      ProtobufCMessage **answer, wcl_error *error)
-{
-    wcl_grpc_client *client;
-
-    if (wcl_grpc_client_begin(target, path, &client, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_status status = wcl_grpc_client_send(client, request, true, error);
-    if (status == WCL_OK)
-        status = wcl_grpc_client_receive(client, kind, answer, error);
-    wcl_grpc_client_free(client);
-    return status == WCL_END
-               ? wcl_fail(error, WCL_CODE_CONNECTION_LOST, "containerd gave no answer")
-               : status;
-}
-
-wcl_status wcl_content_size(const wcl_grpc_target *target, const char *digest, uint64_t *size,
-                            wcl_error *error)
-{
-    WCL_CONTENT_MESSAGE(InfoRequest)
-    request = CONTAINERD__SERVICES__CONTENT__V1__INFO_REQUEST__INIT;
-    ProtobufCMessage *answer;
-
-    request.digest = (char *)digest;
-    if (ask(target, SERVICE "Info", &request.base,
-            &containerd__services__content__v1__info_response__descriptor, &answer,
-            error) != WCL_OK)
-        return wcl_error_context(error, "find blob", digest);
-    const WCL_CONTENT_MESSAGE(InfoResponse) *response = (const void *)answer;
-    *size = response->info ? (uint64_t)response->info->size : 0;
-    wcl_protobuf_free(answer);
-    return WCL_OK;
-}
-
-/* ---- The file -------------------------------------------------------------------------------- */
-
-/* What containerd's store of blobs exports of that name. */
-static const char *find_export(const WCL_INTROSPECTION_MESSAGE(PluginsResponse) * response,
-                               const char *name)
-{
-    for (size_t i = 0; i < response->n_plugins; i++)
-        for (size_t j = 0; j < response->plugins[i]->n_exports; j++)
-            if (strcmp(response->plugins[i]->exports[j]->key, name) == 0)
-                return response->plugins[i]->exports[j]->value;
-    return NULL;
-}
-
-/* The path of a blob's file, as containerd says where its blobs are. */
-static wcl_status file_of(const wcl_grpc_target *target, const char *digest, wcl_buffer *path,
-                          wcl_error *error)
-{
-    char *filter = (char *)"type==io.containerd.content.v1,id==content";
-    WCL_INTROSPECTION_MESSAGE(PluginsRequest)
-    request = CONTAINERD__SERVICES__INTROSPECTION__V1__PLUGINS_REQUEST__INIT;
-    ProtobufCMessage *answer;
-
-    request.n_filters = 1;
-    request.filters = &filter;
-    if (ask(target, "/containerd.services.introspection.v1.Introspection/Plugins", &request.base,
-            &containerd__services__introspection__v1__plugins_response__descriptor, &answer,
-            error) != WCL_OK)
-        return WCL_FAILED;
-    const char *root = find_export((const void *)answer, "root");
-    wcl_status status =
-        root ? wcl_buffer_printf(path, error, "%s/blobs/sha256/%s", root, strchr(digest, ':') + 1)
-             : wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "it does not say where its blobs are");
-    wcl_protobuf_free(answer);
-    return status;
-}
-
-/* The blob's file, or -1. Whoever asks may see the blob, and its bytes are compared with its digest
- * as those of an answer are. */
-static int open_file(const wcl_grpc_target *target, const char *digest, uint64_t size)
-{
-    WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
-    uint8_t parsed[WCL_SHA256_SIZE];
-    struct stat info;
-
-    if (wcl_digest_parse(digest, parsed, NULL) != WCL_OK || !strchr(digest, ':') ||
-        file_of(target, digest, &path, NULL) != WCL_OK)
-        return -1;
-    int fd = open(wcl_buffer_text(&path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (uint64_t)info.st_size == size)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
@@ -128,14 +33,17 @@ wcl_status wcl_content_reader_open(const wcl_grpc_target *target, const char *di
                                    wcl_content_reader **reader, wcl_error *error)
 {
     read_request request = CONTAINERD__SERVICES__CONTENT__V1__READ_CONTENT_REQUEST__INIT;
-    uint64_t size;
+    int fd;
 
-    if (wcl_content_size(target, digest, &size, error) != WCL_OK)
+    if (wcl_blob_open(target, digest, &fd, error) != WCL_OK)
         return WCL_FAILED;
     wcl_content_reader *made = calloc(1, sizeof(*made));
-    if (!made)
+    if (!made) {
+        if (fd >= 0)
+            close(fd);
         return wcl_fail_memory(error);
-    made->fd = open_file(target, digest, size);
+    }
+    made->fd = fd;
     request.digest = (char *)digest;
     if (made->fd >= 0) {
         *reader = made;
@@ -279,33 +187,33 @@ wcl_status wcl_content_write(void *context, const void *data, size_t size, wcl_e
     return WCL_OK;
 }
 
-static wcl_status send_commit(wcl_content_writer *writer, const wcl_content_label *labels,
-                              size_t count, char *digest, wcl_error *error)
+static wcl_status send_commit(wcl_content_writer *writer, const wcl_content_labels *labels,
+                              char *digest, wcl_error *error)
 {
     const write_label none =
         CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__LABELS_ENTRY__INIT;
     write_request request = CONTAINERD__SERVICES__CONTENT__V1__WRITE_CONTENT_REQUEST__INIT;
-    WCL_CLEANUP_FREE write_label *entries = calloc(count + 1, sizeof(*entries));
-    WCL_CLEANUP_FREE write_label **list = calloc(count + 1, sizeof(*list));
+    WCL_CLEANUP_FREE write_label *entries = calloc(labels->count + 1, sizeof(*entries));
+    WCL_CLEANUP_FREE write_label **list = calloc(labels->count + 1, sizeof(*list));
 
     if (!entries || !list)
         return wcl_fail_memory(error);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < labels->count; i++) {
         entries[i] = none;
-        entries[i].key = (char *)labels[i].key;
-        entries[i].value = (char *)labels[i].value;
+        entries[i].key = (char *)labels->items[i].key;
+        entries[i].value = (char *)labels->items[i].value;
         list[i] = &entries[i];
     }
     request.action = CONTAINERD__SERVICES__CONTENT__V1__WRITE_ACTION__COMMIT;
     request.total = (int64_t)(writer->size + writer->piece.size);
     request.expected = digest;
     request.labels = list;
-    request.n_labels = count;
+    request.n_labels = labels->count;
     return ask_to_write(writer, &request, error);
 }
 
-wcl_status wcl_content_commit(wcl_content_writer *writer, const wcl_content_label *labels,
-                              size_t count, char digest[72], uint64_t *size, wcl_error *error)
+wcl_status wcl_content_commit(wcl_content_writer *writer, const wcl_content_labels *labels,
+                              char digest[72], uint64_t *size, wcl_error *error)
 {
     uint8_t hash[WCL_SHA256_SIZE];
     wcl_error why = WCL_ERROR_INIT;
@@ -314,8 +222,7 @@ wcl_status wcl_content_commit(wcl_content_writer *writer, const wcl_content_labe
         return WCL_FAILED;
     wcl_digest_format(hash, digest);
     *size = writer->size + writer->piece.size;
-    if (send_commit(writer, labels, count, digest, &why) == WCL_OK ||
-        why.code == WCL_CODE_ALREADY_EXISTS)
+    if (send_commit(writer, labels, digest, &why) == WCL_OK || why.code == WCL_CODE_ALREADY_EXISTS)
         return WCL_OK;
     if (error)
         *error = why;

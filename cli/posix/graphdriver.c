@@ -7,6 +7,7 @@
 #include <wcl/graphdriver.h>
 #include <wcl/snapshotter.h>
 
+#include "base/heap.h"
 #include "cli/commands.h"
 
 #define GRAPHDRIVER_SOCKET "/run/docker/plugins/wcl.sock"
@@ -97,6 +98,7 @@ int command_snapshotter(cli *cli, int argc, char **argv)
         return result;
     options.home = cli->home;
     block_signals(&before);
+    wcl_heap_keep_small();
     if (wcl_snapshotter_server_start(&options, &server, &cli->error) != WCL_OK)
         return EXIT_FAILED;
     serve(cli, "containerd's snapshotter", options.listen_fd, options.socket, &before);

@@ -183,51 +183,48 @@ static wcl_status write_blob(const wcl_snapshot_services *services, const char *
     return status;
 }
 
+/* The labels that a diff's blob is to have: the request's, and what it is uncompressed. */
+static wcl_status collect_labels(const WCL_DIFF_MESSAGE(DiffRequest) * request, const char *diff_id,
+                                 wcl_buffer *room, wcl_content_labels *labels, wcl_error *error)
+{
+    if (wcl_buffer_append_zeros(room, (request->n_labels + 1) * sizeof(wcl_content_label), error) !=
+        WCL_OK)
+        return WCL_FAILED;
+    wcl_content_label *items = (wcl_content_label *)(void *)room->data;
+    for (size_t i = 0; i < request->n_labels; i++)
+        items[i] = (wcl_content_label) { request->labels[i]->key, request->labels[i]->value };
+    items[request->n_labels] = (wcl_content_label) { UNCOMPRESSED_LABEL, diff_id };
+    *labels = (wcl_content_labels) { items, request->n_labels + 1 };
+    return WCL_OK;
+}
+
 static wcl_status commit_blob(wcl_content_writer *writer,
                               const WCL_DIFF_MESSAGE(DiffRequest) * request, const char *diff_id,
                               char digest[WCL_DIGEST_TEXT_SIZE], uint64_t *size, wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer room = WCL_BUFFER_INIT;
-    size_t count = 0;
+    wcl_content_labels labels;
 
-    if (wcl_buffer_append_zeros(&room, (request->n_labels + 1) * sizeof(wcl_content_label),
-                                error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_content_label *labels = (wcl_content_label *)(void *)room.data;
-    for (size_t i = 0; i < request->n_labels; i++)
-        labels[count++] =
-            (wcl_content_label) { request->labels[i]->key, request->labels[i]->value };
-    labels[count++] = (wcl_content_label) { UNCOMPRESSED_LABEL, diff_id };
-    return wcl_content_commit(writer, labels, count, digest, size, error);
+    return collect_labels(request, diff_id, &room, &labels, error) == WCL_OK
+               ? wcl_content_commit(writer, &labels, digest, size, error)
+               : WCL_FAILED;
 }
 
-static wcl_status make_diff(const wcl_snapshot_services *services, wcl_grpc_call *call,
+static wcl_status make_diff(const wcl_snapshot_services *services, const wcl_grpc_target *target,
                             const WCL_DIFF_MESSAGE(DiffRequest) * request, const char *layer,
                             const diff_type *type, wcl_descriptor_message *made,
                             char digest[WCL_DIGEST_TEXT_SIZE], wcl_error *error)
 {
-    const wcl_hooks hooks = hooks_of(call);
-    wcl_grpc_target target = target_of(services, call, &hooks);
     wcl_content_writer *writer = NULL;
-    char diff_id[WCL_DIGEST_TEXT_SIZE], ref[WCL_SNAPSHOT_ID_SIZE + 64], unique[37];
-    char lease[WCL_LEASE_SIZE];
+    char diff_id[WCL_DIGEST_TEXT_SIZE], ref[WCL_CONTENT_REF_SIZE];
     uint64_t size;
-    wcl_guid guid;
 
-    if (wcl_guid_random(&guid, error) != WCL_OK)
-        return WCL_FAILED;
-    wcl_guid_format(&guid, unique);
-    snprintf(ref, sizeof(ref), "wcl-diff-%s", unique);
-    /* containerd keeps the caller's lease from differs that are not in its own process. */
-    if (!*target.lease) {
-        if (wcl_lease_create(&target, lease, error) != WCL_OK)
-            return WCL_FAILED;
-        target.lease = lease;
-    }
-    wcl_status status =
-        wcl_content_writer_open(&target, *request->ref ? request->ref : ref, &writer, error);
+    wcl_status status = wcl_content_make_ref(ref, error);
     if (status == WCL_OK)
-        status = write_blob(services, layer, type, &hooks, writer, diff_id, error);
+        status =
+            wcl_content_writer_open(target, *request->ref ? request->ref : ref, &writer, error);
+    if (status == WCL_OK)
+        status = write_blob(services, layer, type, target->hooks, writer, diff_id, error);
     if (status == WCL_OK)
         status = commit_blob(writer, request, diff_id, digest, &size, error);
     wcl_content_writer_free(writer);
@@ -239,6 +236,39 @@ static wcl_status make_diff(const wcl_snapshot_services *services, wcl_grpc_call
     return WCL_OK;
 }
 
+/* The blob that the layer came as, where containerd still has it and it is compressed as is asked
+ * for: false where not. */
+static bool find_blob(const wcl_grpc_target *target, const WCL_DIFF_MESSAGE(DiffRequest) * request,
+                      const wcl_layer_info *info, const diff_type *type,
+                      wcl_descriptor_message *made, char digest[WCL_DIGEST_TEXT_SIZE])
+{
+    WCL_CLEANUP_BUFFER wcl_buffer room = WCL_BUFFER_INIT;
+    wcl_content_labels labels;
+    const diff_type *own;
+
+    if (!info->blob_digest || !info->media_type || !info->diff_id ||
+        find_diff_type(info->media_type, &own, NULL) != WCL_OK ||
+        (*request->media_type && own->compression != type->compression) ||
+        collect_labels(request, info->diff_id, &room, &labels, NULL) != WCL_OK ||
+        wcl_content_hold(target, info->blob_digest, info->blob_size, &labels, NULL) != WCL_OK)
+        return false;
+    snprintf(digest, WCL_DIGEST_TEXT_SIZE, "%s", info->blob_digest);
+    made->media_type = (char *)(*request->media_type ? type : own)->media_type;
+    made->digest = digest;
+    made->size = (int64_t)info->blob_size;
+    return true;
+}
+
+/* containerd keeps the caller's lease from differs that are not in its own process. */
+static wcl_status take_lease(wcl_grpc_target *target, char lease[WCL_LEASE_SIZE], wcl_error *error)
+{
+    if (*target->lease)
+        return WCL_OK;
+    target->lease = lease;
+    return wcl_lease_create(
+        &(wcl_grpc_target) { target->socket, target->namespace, "", target->hooks }, lease, error);
+}
+
 static wcl_status call_diff(void *context, wcl_grpc_call *call, const ProtobufCMessage *message,
                             wcl_error *error)
 {
@@ -247,7 +277,9 @@ static wcl_status call_diff(void *context, wcl_grpc_call *call, const ProtobufCM
     WCL_DIFF_MESSAGE(DiffResponse) response = CONTAINERD__SERVICES__DIFF__V1__DIFF_RESPONSE__INIT;
     wcl_descriptor_message made = CONTAINERD__TYPES__DESCRIPTOR__INIT;
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
-    char digest[WCL_DIGEST_TEXT_SIZE];
+    char digest[WCL_DIGEST_TEXT_SIZE], lease[WCL_LEASE_SIZE];
+    const wcl_hooks hooks = hooks_of(call);
+    wcl_grpc_target target = target_of(services, call, &hooks);
     const char *left, *right;
     const diff_type *type;
 
@@ -257,7 +289,9 @@ static wcl_status call_diff(void *context, wcl_grpc_call *call, const ProtobufCM
         source_of(request->right, request->n_right, &right, error) != WCL_OK ||
         find_diff_type(request->media_type, &type, error) != WCL_OK ||
         wcl_snapshotter_diff_of(services->snapshotter, left, right, &info, error) != WCL_OK ||
-        make_diff(services, call, request, info->id, type, &made, digest, error) != WCL_OK)
+        take_lease(&target, lease, error) != WCL_OK ||
+        (!find_blob(&target, request, info, type, &made, digest) &&
+         make_diff(services, &target, request, info->id, type, &made, digest, error) != WCL_OK))
         return wcl_error_context(error, "diff", NULL);
     response.diff = &made;
     return wcl_grpc_reply(call, &response.base, error);
