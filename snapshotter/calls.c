@@ -119,20 +119,25 @@ wcl_status wcl_snapshotter_mounts(wcl_snapshotter *snapshotter, const char *key,
 /* ---- Commit ---------------------------------------------------------------------------------- */
 
 /* What was written becomes a layer under the sandbox's own id; done again, it is one already. */
-static wcl_status freeze(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot, wcl_error *error)
+static wcl_status freeze(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot,
+                         const wcl_hooks *hooks, wcl_error *error)
 {
+    wcl_driver layers = snapshotter->layers;
+
+    layers.hooks = hooks;
     if (wcl_mounts_unmount(&snapshotter->mounts, snapshot->id, error) != WCL_OK)
         return WCL_FAILED;
-    return wcl_store_freeze_sandbox(&snapshotter->layers, snapshot->id, !*snapshot->parent, error);
+    return wcl_store_freeze_sandbox(&layers, snapshot->id, !*snapshot->parent, error);
 }
 
 /* Makes the layer what is to be committed, and puts it on the parent that it gets by that. */
 static wcl_status finish_layer(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot,
-                               const char *layer, const char *parent, wcl_error *error)
+                               const char *layer, const char *parent, const wcl_hooks *hooks,
+                               wcl_error *error)
 {
     WCL_CLEANUP_FREE char *parent_layer = NULL;
 
-    if (!*snapshot->layer && freeze(snapshotter, snapshot, error) != WCL_OK)
+    if (!*snapshot->layer && freeze(snapshotter, snapshot, hooks, error) != WCL_OK)
         return WCL_FAILED;
     if (strcmp(parent, snapshot->parent) == 0)
         return WCL_OK;
@@ -183,7 +188,8 @@ static wcl_status check_commit(const wcl_snapshotter *snapshotter, const wcl_sna
 
 static wcl_status commit_held(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot,
                               const char *name, const char *parent,
-                              const wcl_snapshot_labels *labels, wcl_error *error)
+                              const wcl_snapshot_labels *labels, const wcl_hooks *hooks,
+                              wcl_error *error)
 {
     wcl_snapshot *change = NULL;
     const char *layer = *snapshot->layer ? snapshot->layer : snapshot->id;
@@ -194,7 +200,7 @@ static wcl_status commit_held(wcl_snapshotter *snapshotter, wcl_snapshot *snapsh
     if (status == WCL_OK)
         status = wcl_snapshot_labels_copy(&change->labels, labels, error);
     if (status == WCL_OK)
-        status = finish_layer(snapshotter, snapshot, layer, parent, error);
+        status = finish_layer(snapshotter, snapshot, layer, parent, hooks, error);
     bool applied = *snapshot->layer;
     if (status == WCL_OK)
         status = wcl_snapshot_table_change(&snapshotter->table, snapshot, change, error);
@@ -232,7 +238,7 @@ static wcl_status check_free(void *context, const wcl_snapshot *snapshot, wcl_er
 
 wcl_status wcl_snapshotter_commit(wcl_snapshotter *snapshotter, const char *name, const char *key,
                                   const char *parent, const wcl_snapshot_labels *labels,
-                                  wcl_error *error)
+                                  const wcl_hooks *hooks, wcl_error *error)
 {
     wcl_snapshot *snapshot;
 
@@ -246,7 +252,7 @@ wcl_status wcl_snapshotter_commit(wcl_snapshotter *snapshotter, const char *name
         status = check_commit(snapshotter, snapshot, parent, error);
     if (status == WCL_OK)
         status = commit_held(snapshotter, snapshot, name, *parent ? parent : snapshot->parent,
-                             labels, error);
+                             labels, hooks, error);
     if (status == WCL_OK)
         make_chain_ahead(snapshotter, snapshot);
     wcl_snapshot_table_leave(&snapshotter->table, snapshot);

@@ -47,7 +47,8 @@ static wcl_status snapshotter_fill(wcl_snapshotter *snapshotter, const char *hom
     if (wcl_ahead_start(&snapshotter->ahead, error) != WCL_OK)
         return WCL_FAILED;
     snapshotter->works_behind = wcl_behind_start(error) == WCL_OK;
-    return snapshotter->works_behind ? wcl_snapshotter_cleanup(snapshotter, error) : WCL_FAILED;
+    return snapshotter->works_behind ? wcl_snapshotter_cleanup(snapshotter, hooks, error)
+                                     : WCL_FAILED;
 }
 
 wcl_status wcl_snapshotter_open(const char *home, const wcl_hooks *hooks,

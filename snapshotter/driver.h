@@ -51,7 +51,7 @@ wcl_status wcl_snapshotter_mounts(wcl_snapshotter *snapshotter, const char *key,
 /* Commit: the active `key` becomes the committed `name`, on `parent` where it has none yet. */
 wcl_status wcl_snapshotter_commit(wcl_snapshotter *snapshotter, const char *name, const char *key,
                                   const char *parent, const wcl_snapshot_labels *labels,
-                                  wcl_error *error);
+                                  const wcl_hooks *hooks, wcl_error *error);
 wcl_status wcl_snapshotter_remove(wcl_snapshotter *snapshotter, const char *key, wcl_error *error);
 /* Update: sets these labels and removes those of `gone`'s keys; with `replace` no others remain. */
 wcl_status wcl_snapshotter_update(wcl_snapshotter *snapshotter, const char *key,
@@ -59,9 +59,10 @@ wcl_status wcl_snapshotter_update(wcl_snapshotter *snapshotter, const char *key,
                                   const wcl_snapshot_labels *gone, bool replace, wcl_error *error);
 /* What it takes by itself. */
 wcl_status wcl_snapshotter_usage(wcl_snapshotter *snapshotter, const char *key, uint64_t *size,
-                                 uint64_t *inodes, wcl_error *error);
+                                 uint64_t *inodes, const wcl_hooks *hooks, wcl_error *error);
 /* Removes what an interrupted call left. */
-wcl_status wcl_snapshotter_cleanup(wcl_snapshotter *snapshotter, wcl_error *error);
+wcl_status wcl_snapshotter_cleanup(wcl_snapshotter *snapshotter, const wcl_hooks *hooks,
+                                   wcl_error *error);
 
 /* Apply: the layer tar that `read` gives is what the active snapshot changes, whose mount has this
  * source. NOT_SUPPORTED where it is none of ours. `hooks` may be NULL. */
@@ -73,12 +74,13 @@ wcl_status wcl_snapshotter_apply(wcl_snapshotter *snapshotter, const char *sourc
 /*
  * Diff: the layer whose mount has the source `right`, if it stands on that of `left` ("": on
  * nothing); NOT_SUPPORTED otherwise. wcl_free(). What it changes is written by
- * wcl_snapshotter_export(), of a read-only one the bytes that were applied.
+ * wcl_snapshotter_export(), of a read-only one the bytes that were applied; with times no later
+ * than `latest`, unless it is NULL, of an active one.
  */
 wcl_status wcl_snapshotter_diff_of(const wcl_snapshotter *snapshotter, const char *left,
                                    const char *right, wcl_layer_info **info, wcl_error *error);
 wcl_status wcl_snapshotter_export(const wcl_snapshotter *snapshotter, const char *layer,
-                                  const wcl_hooks *hooks, wcl_write_fn write, void *context,
-                                  wcl_error *error);
+                                  const struct timespec *latest, const wcl_hooks *hooks,
+                                  wcl_write_fn write, void *context, wcl_error *error);
 
 #endif

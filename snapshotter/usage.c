@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/hooks.h"
 #include "base/listing.h"
 #include "snapshotter/driver.h"
 #include "snapshotter/mounts.h"
@@ -16,6 +17,7 @@
 /* ---- Usage ----------------------------------------------------------------------------------- */
 
 typedef struct measure {
+    const wcl_hooks *hooks;
     dev_t device;
     unsigned depth;
     uint64_t *size;
@@ -29,6 +31,9 @@ static wcl_status measure_item(void *context, int folder, const char *name, wcl_
     measure *measure = context;
     struct stat info;
 
+    if (wcl_hooks_report(measure->hooks, &(wcl_progress) { .operation = "measure" }, error) !=
+        WCL_OK)
+        return WCL_FAILED;
     if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? WCL_OK : wcl_fail_errno(error, errno, "cannot look at '%s'", name);
     if (info.st_dev != measure->device)
@@ -48,7 +53,8 @@ static wcl_status measure_item(void *context, int folder, const char *name, wcl_
 
 /* The files of a layer's folder, and what a sandbox has below it. */
 static wcl_status measure_folder(const wcl_snapshotter *snapshotter, const char *layer,
-                                 uint64_t *size, uint64_t *inodes, wcl_error *error)
+                                 uint64_t *size, uint64_t *inodes, const wcl_hooks *hooks,
+                                 wcl_error *error)
 {
     WCL_CLEANUP_BUFFER wcl_buffer path = WCL_BUFFER_INIT;
     struct stat info;
@@ -57,19 +63,20 @@ static wcl_status measure_folder(const wcl_snapshotter *snapshotter, const char 
         return WCL_FAILED;
     if (lstat(wcl_buffer_text(&path), &info) != 0)
         return wcl_fail_errno(error, errno, "cannot look at '%s'", wcl_buffer_text(&path));
-    measure measure = { info.st_dev, 0, size, inodes };
+    measure measure = { hooks, info.st_dev, 0, size, inodes };
     *size += (uint64_t)info.st_blocks * 512;
     *inodes += 1;
     return wcl_listing_each(AT_FDCWD, wcl_buffer_text(&path), measure_item, &measure, error);
 }
 
 static wcl_status measure_layer(const wcl_snapshotter *snapshotter, const char *layer,
-                                uint64_t *size, uint64_t *inodes, wcl_error *error)
+                                uint64_t *size, uint64_t *inodes, const wcl_hooks *hooks,
+                                wcl_error *error)
 {
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
 
     if (wcl_layer_get_info(&snapshotter->layers, layer, &info, error) != WCL_OK ||
-        measure_folder(snapshotter, layer, size, inodes, error) != WCL_OK)
+        measure_folder(snapshotter, layer, size, inodes, hooks, error) != WCL_OK)
         return WCL_FAILED;
     if (strcmp(info->kind, "sandbox") != 0)
         *inodes = info->entries;
@@ -77,7 +84,7 @@ static wcl_status measure_layer(const wcl_snapshotter *snapshotter, const char *
 }
 
 wcl_status wcl_snapshotter_usage(wcl_snapshotter *snapshotter, const char *key, uint64_t *size,
-                                 uint64_t *inodes, wcl_error *error)
+                                 uint64_t *inodes, const wcl_hooks *hooks, wcl_error *error)
 {
     wcl_snapshot *snapshot;
     wcl_status status = WCL_OK;
@@ -86,26 +93,28 @@ wcl_status wcl_snapshotter_usage(wcl_snapshotter *snapshotter, const char *key, 
     if (wcl_snapshot_table_enter(&snapshotter->table, key, &snapshot, error) != WCL_OK)
         return wcl_error_context(error, "measure", key);
     if (snapshot->kind == WCL_SNAPSHOT_ACTIVE)
-        status = measure_layer(snapshotter, snapshot->id, size, inodes, error);
+        status = measure_layer(snapshotter, snapshot->id, size, inodes, hooks, error);
     if (status == WCL_OK && snapshot->kind != WCL_SNAPSHOT_VIEW && *snapshot->layer)
-        status = measure_layer(snapshotter, snapshot->layer, size, inodes, error);
+        status = measure_layer(snapshotter, snapshot->layer, size, inodes, hooks, error);
     wcl_snapshot_table_leave(&snapshotter->table, snapshot);
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "measure", key);
 }
 
 /* ---- Cleanup --------------------------------------------------------------------------------- */
 
-wcl_status wcl_snapshotter_cleanup(wcl_snapshotter *snapshotter, wcl_error *error)
+wcl_status wcl_snapshotter_cleanup(wcl_snapshotter *snapshotter, const wcl_hooks *hooks,
+                                   wcl_error *error)
 {
     WCL_CLEANUP_FREE char **ids = NULL;
+    wcl_progress progress = { .operation = "clean up" };
     size_t count = 0;
 
-    if (wcl_layer_list(&snapshotter->layers, &ids, &count, error) != WCL_OK)
-        return WCL_FAILED;
+    wcl_status status = wcl_layer_list(&snapshotter->layers, &ids, &count, error);
     /* Layers that came in another way have other names, and are none of ours. */
-    for (size_t i = count; i-- > 0;)
+    for (size_t i = count; status == WCL_OK && i-- > 0 &&
+                           (status = wcl_hooks_report(hooks, &progress, error)) == WCL_OK;)
         if (strncmp(ids[i], WCL_SNAPSHOT_ID_PREFIX, strlen(WCL_SNAPSHOT_ID_PREFIX)) == 0 &&
             !wcl_snapshot_table_needs(&snapshotter->table, ids[i]))
             wcl_snapshot_discard_layer(snapshotter, ids[i]);
-    return WCL_OK;
+    return status;
 }

@@ -75,13 +75,24 @@ int command_graphdriver(cli *cli, int argc, char **argv)
     return 0;
 }
 
+/* Before it serves, a signal that is asked for waits. */
+static bool is_told_to_stop(void *context, const wcl_progress *progress)
+{
+    sigset_t waiting;
+
+    (void)context, (void)progress;
+    return sigpending(&waiting) == 0 &&
+           (sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1);
+}
+
 int command_snapshotter(cli *cli, int argc, char **argv)
 {
+    wcl_hooks hooks = cli->hooks;
     wcl_snapshotter_server_options options = { .struct_size = sizeof(options),
                                                .socket = SNAPSHOTTER_SOCKET,
                                                .content_socket = CONTENT_SOCKET,
                                                .listen_fd = passed_socket(),
-                                               .hooks = &cli->hooks };
+                                               .hooks = &hooks };
     const cli_option table[] = {
         CLI_VALUE("socket", 0, "PATH", "where to serve (default: " SNAPSHOTTER_SOCKET ")",
                   &options.socket),
@@ -97,6 +108,7 @@ int command_snapshotter(cli *cli, int argc, char **argv)
     if (result)
         return result;
     options.home = cli->home;
+    hooks.progress = is_told_to_stop;
     block_signals(&before);
     wcl_heap_keep_small();
     if (wcl_snapshotter_server_start(&options, &server, &cli->error) != WCL_OK)

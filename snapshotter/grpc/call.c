@@ -96,6 +96,19 @@ bool wcl_grpc_call_is_gone(const wcl_grpc_call *call)
     return atomic_load(&call->is_gone);
 }
 
+static bool call_is_given_up(void *context, const wcl_progress *progress)
+{
+    (void)progress;
+    return wcl_grpc_call_is_gone(context);
+}
+
+wcl_hooks wcl_grpc_call_hooks(wcl_grpc_call *call)
+{
+    return (wcl_hooks) { .struct_size = sizeof(wcl_hooks),
+                         .context = call,
+                         .progress = call_is_given_up };
+}
+
 const char *wcl_grpc_call_namespace(const wcl_grpc_call *call)
 {
     return call->namespace;

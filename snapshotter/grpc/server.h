@@ -38,6 +38,8 @@ typedef struct wcl_grpc_service {
 wcl_status wcl_grpc_reply(wcl_grpc_call *call, const ProtobufCMessage *message, wcl_error *error);
 /* Whether the caller has given it up. */
 bool wcl_grpc_call_is_gone(const wcl_grpc_call *call);
+/* Hooks that break off what nobody waits for any more. */
+wcl_hooks wcl_grpc_call_hooks(wcl_grpc_call *call);
 /* The containerd-namespace and the containerd-lease that came with it, "" where none did. */
 const char *wcl_grpc_call_namespace(const wcl_grpc_call *call);
 const char *wcl_grpc_call_lease(const wcl_grpc_call *call);

@@ -16,19 +16,6 @@
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
 
-static bool is_given_up(void *context, const wcl_progress *progress)
-{
-    (void)progress;
-    return wcl_grpc_call_is_gone(context);
-}
-
-/* Hooks that break off what nobody waits for any more. */
-static wcl_hooks hooks_of(wcl_grpc_call *call)
-{
-    return (
-        wcl_hooks) { .struct_size = sizeof(wcl_hooks), .context = call, .progress = is_given_up };
-}
-
 static wcl_grpc_target target_of(const wcl_snapshot_services *services, const wcl_grpc_call *call,
                                  const wcl_hooks *hooks)
 {
@@ -96,7 +83,7 @@ static wcl_status call_apply(void *context, wcl_grpc_call *call, const ProtobufC
 {
     const WCL_DIFF_MESSAGE(ApplyRequest) *request = (const void *)message;
     const wcl_snapshot_services *services = context;
-    const wcl_hooks hooks = hooks_of(call);
+    const wcl_hooks hooks = wcl_grpc_call_hooks(call);
     const wcl_grpc_target target = target_of(services, call, &hooks);
     wcl_content_reader *reader = NULL;
     wcl_import_result result = WCL_IMPORT_RESULT_INIT;
@@ -156,11 +143,21 @@ static wcl_status pass_on(void *context, const void *data, size_t size, wcl_erro
     return wcl_output_write(stream->output, data, size, error);
 }
 
+/* What was applied is not changed any more. */
+static wcl_status check_source_date(const WCL_DIFF_MESSAGE(DiffRequest) * request,
+                                    const wcl_layer_info *info, wcl_error *error)
+{
+    return !request->source_date_epoch || strcmp(info->kind, "sandbox") == 0
+               ? WCL_OK
+               : wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                          "the times of a committed snapshot are not changed to a source date");
+}
+
 /* Writes the layer's tar to the blob; its diff ID. */
 static wcl_status write_blob(const wcl_snapshot_services *services, const char *layer,
-                             const diff_type *type, const wcl_hooks *hooks,
-                             wcl_content_writer *writer, char diff_id[WCL_DIGEST_TEXT_SIZE],
-                             wcl_error *error)
+                             const struct timespec *latest, const diff_type *type,
+                             const wcl_hooks *hooks, wcl_content_writer *writer,
+                             char diff_id[WCL_DIGEST_TEXT_SIZE], wcl_error *error)
 {
     diff_stream stream = { NULL, NULL };
     uint8_t digest[WCL_SHA256_SIZE];
@@ -170,8 +167,8 @@ static wcl_status write_blob(const wcl_snapshot_services *services, const char *
         status =
             wcl_output_open(wcl_content_write, writer, type->compression, 0, &stream.output, error);
     if (status == WCL_OK)
-        status =
-            wcl_snapshotter_export(services->snapshotter, layer, hooks, pass_on, &stream, error);
+        status = wcl_snapshotter_export(services->snapshotter, layer, latest, hooks, pass_on,
+                                        &stream, error);
     if (status == WCL_OK)
         status = wcl_output_finish(stream.output, error);
     if (status == WCL_OK)
@@ -217,6 +214,8 @@ static wcl_status make_diff(const wcl_snapshot_services *services, const wcl_grp
 {
     wcl_content_writer *writer = NULL;
     char diff_id[WCL_DIGEST_TEXT_SIZE], ref[WCL_CONTENT_REF_SIZE];
+    const Google__Protobuf__Timestamp *epoch = request->source_date_epoch;
+    const struct timespec latest = { epoch ? epoch->seconds : 0, epoch ? epoch->nanos : 0 };
     uint64_t size;
 
     wcl_status status = wcl_content_make_ref(ref, error);
@@ -224,7 +223,8 @@ static wcl_status make_diff(const wcl_snapshot_services *services, const wcl_grp
         status =
             wcl_content_writer_open(target, *request->ref ? request->ref : ref, &writer, error);
     if (status == WCL_OK)
-        status = write_blob(services, layer, type, target->hooks, writer, diff_id, error);
+        status = write_blob(services, layer, epoch ? &latest : NULL, type, target->hooks, writer,
+                            diff_id, error);
     if (status == WCL_OK)
         status = commit_blob(writer, request, diff_id, digest, &size, error);
     wcl_content_writer_free(writer);
@@ -278,17 +278,16 @@ static wcl_status call_diff(void *context, wcl_grpc_call *call, const ProtobufCM
     wcl_descriptor_message made = CONTAINERD__TYPES__DESCRIPTOR__INIT;
     WCL_CLEANUP_FREE wcl_layer_info *info = NULL;
     char digest[WCL_DIGEST_TEXT_SIZE], lease[WCL_LEASE_SIZE];
-    const wcl_hooks hooks = hooks_of(call);
+    const wcl_hooks hooks = wcl_grpc_call_hooks(call);
     wcl_grpc_target target = target_of(services, call, &hooks);
     const char *left, *right;
     const diff_type *type;
 
-    if (request->source_date_epoch)
-        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED, "times are not changed to a source date");
     if (source_of(request->left, request->n_left, &left, error) != WCL_OK ||
         source_of(request->right, request->n_right, &right, error) != WCL_OK ||
         find_diff_type(request->media_type, &type, error) != WCL_OK ||
         wcl_snapshotter_diff_of(services->snapshotter, left, right, &info, error) != WCL_OK ||
+        check_source_date(request, info, error) != WCL_OK ||
         take_lease(&target, lease, error) != WCL_OK ||
         (!find_blob(&target, request, info, type, &made, digest) &&
          make_diff(services, &target, request, info->id, type, &made, digest, error) != WCL_OK))

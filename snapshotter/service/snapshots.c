@@ -175,12 +175,13 @@ static wcl_status call_commit(void *context, wcl_grpc_call *call, const Protobuf
                               wcl_error *error)
 {
     const WCL_SNAPSHOTS_MESSAGE(CommitSnapshotRequest) *request = (const void *)message;
+    const wcl_hooks hooks = wcl_grpc_call_hooks(call);
     wcl_snapshot_labels labels = { NULL, 0 };
 
     wcl_status status = take_labels((void *)request->labels, request->n_labels, &labels, error);
     if (status == WCL_OK)
         status = wcl_snapshotter_commit(snapshotter_of(context), request->name, request->key,
-                                        request->parent, &labels, error);
+                                        request->parent, &labels, &hooks, error);
     wcl_snapshot_labels_free(&labels);
     return status == WCL_OK ? reply_empty(call, error) : WCL_FAILED;
 }
@@ -198,8 +199,10 @@ static wcl_status call_remove(void *context, wcl_grpc_call *call, const Protobuf
 static wcl_status call_cleanup(void *context, wcl_grpc_call *call, const ProtobufCMessage *message,
                                wcl_error *error)
 {
+    const wcl_hooks hooks = wcl_grpc_call_hooks(call);
+
     (void)message;
-    if (wcl_snapshotter_cleanup(snapshotter_of(context), error) != WCL_OK)
+    if (wcl_snapshotter_cleanup(snapshotter_of(context), &hooks, error) != WCL_OK)
         return WCL_FAILED;
     return reply_empty(call, error);
 }
@@ -210,10 +213,11 @@ static wcl_status call_usage(void *context, wcl_grpc_call *call, const ProtobufC
     const WCL_SNAPSHOTS_MESSAGE(UsageRequest) *request = (const void *)message;
     WCL_SNAPSHOTS_MESSAGE(UsageResponse)
     response = CONTAINERD__SERVICES__SNAPSHOTS__V1__USAGE_RESPONSE__INIT;
+    const wcl_hooks hooks = wcl_grpc_call_hooks(call);
     uint64_t size, inodes;
 
-    if (wcl_snapshotter_usage(snapshotter_of(context), request->key, &size, &inodes, error) !=
-        WCL_OK)
+    if (wcl_snapshotter_usage(snapshotter_of(context), request->key, &size, &inodes, &hooks,
+                              error) != WCL_OK)
         return WCL_FAILED;
     response.size = (int64_t)size;
     response.inodes = (int64_t)inodes;
