@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs containerd's own tests of snapshotters, by the Go module beside this script, on $WCL.
+# Runs containerd's own tests of snapshotters, by the Go module beside this script, on $WCL; with WCL_TEST_RACE under Go's
+# race detector.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -20,5 +21,5 @@ if ! go mod download 2>"$folder/said"; then
   ! grep -qE 'checksum mismatch|SECURITY ERROR|go\.mod' "$folder/said" || exit 1
   skip "cannot fetch the Go modules: $(tail -1 "$folder/said")"
 fi
-go test -c -o "$folder/tests" .
+go test ${WCL_TEST_RACE:+-race} -c -o "$folder/tests" .
 "$folder/tests" -test.root -test.timeout 10m "$@"
