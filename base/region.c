@@ -14,8 +14,12 @@ void *wcl_region_alloc(wcl_region *region, size_t count, size_t size)
     size_t bytes, total;
 
     if (__builtin_mul_overflow(count, size, &bytes) ||
-        __builtin_add_overflow(bytes, sizeof(wcl_region_block), &total))
+        __builtin_add_overflow(bytes, sizeof(wcl_region_block) + sizeof(max_align_t), &total))
         return NULL;
+    size_t start = region->used;
+    region->used += (bytes + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    if (region->room)
+        return region->room + start;
     wcl_region_block *block = calloc(1, total);
     if (!block)
         return NULL;

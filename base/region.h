@@ -8,6 +8,8 @@ typedef struct wcl_region_block wcl_region_block;
 
 typedef struct wcl_region {
     wcl_region_block *blocks;
+    char *room;  /* one piece of memory for all, of another region's `used`; the caller's */
+    size_t used; /* bytes that were given out */
 } wcl_region;
 
 /* Zeroed memory; NULL when out of memory. */

@@ -59,7 +59,8 @@ int cli_end_container(cli *cli, wcl_container *container)
 
 static int print_containers(cli *cli)
 {
-    wcl_container_list *list = NULL;
+    wcl_container_properties **list = NULL;
+    size_t list_count;
     char network_dir[4096];
     wcl_container_options options = cli_container_options(cli, network_dir, sizeof(network_dir));
 
@@ -71,15 +72,15 @@ static int print_containers(cli *cli)
         wcl_free(json);
         return 0;
     }
-    if (wcl_containers_query(&options, NULL, &list, &cli->error) != WCL_OK)
+    if (wcl_containers_query(&options, NULL, &list, &list_count, &cli->error) != WCL_OK)
         return EXIT_FAILED;
     if (!cli->quiet)
         printf("%-32s %-8s %s\n", "ID", "STATE", "NAME");
-    for (size_t i = 0; i < wcl_container_list_count(list); i++) {
-        const wcl_container_properties *one = wcl_container_list_at(list, i);
+    for (size_t i = 0; i < list_count; i++) {
+        const wcl_container_properties *one = list[i];
         printf("%-32s %-8s %s\n", cli_shown(one->id), cli_shown(one->state), cli_shown(one->name));
     }
-    wcl_container_list_free(list);
+    wcl_free(list);
     return 0;
 }
 
@@ -97,13 +98,12 @@ static int print_properties_json(cli *cli, wcl_container *container, const char 
 
 static int print_processes(cli *cli, wcl_container *container)
 {
-    wcl_container_list *list = NULL;
+    wcl_container_properties *one = NULL;
 
     if (cli->json)
         return print_properties_json(cli, container, "{\"PropertyTypes\":[\"ProcessList\"]}");
-    if (wcl_container_process_list(container, &list, &cli->error) != WCL_OK)
+    if (wcl_container_process_list(container, &one, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    const wcl_container_properties *one = wcl_container_list_at(list, 0);
     if (!cli->quiet)
         printf("%8s %10s %10s %12s %s\n", "PID", "USER", "KERNEL", "PRIVATE", "IMAGE");
     for (size_t i = 0; i < one->process_count; i++) {
@@ -112,7 +112,7 @@ static int print_processes(cli *cli, wcl_container *container)
                (double)item->user_time_100ns / 1e7, (double)item->kernel_time_100ns / 1e7,
                item->memory_working_set_private_bytes / 1024, cli_shown(item->image_name));
     }
-    wcl_container_list_free(list);
+    wcl_free(one);
     return 0;
 }
 
@@ -229,15 +229,15 @@ static void print_statistics(const wcl_statistics *statistics)
 
 int command_stats(cli *cli, int argc, char **argv)
 {
-    wcl_container_list *list = NULL;
+    wcl_container_properties *properties = NULL;
     CLI_CLEANUP_CONTAINER wcl_container *container = cli_open_container(cli, argv[1]);
     if (!container)
         return EXIT_FAILED;
     if (cli->json)
         return print_properties_json(cli, container, "{\"PropertyTypes\":[\"Statistics\"]}");
-    if (wcl_container_statistics(container, &list, &cli->error) != WCL_OK)
+    if (wcl_container_statistics(container, &properties, &cli->error) != WCL_OK)
         return EXIT_FAILED;
-    print_statistics(&wcl_container_list_at(list, 0)->statistics);
-    wcl_container_list_free(list);
+    print_statistics(&properties->statistics);
+    wcl_free(properties);
     return 0;
 }

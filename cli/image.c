@@ -203,13 +203,13 @@ static void print_row(const char *name, const wcl_image_info *image, int width)
            (double)image->size / 1e6, image->layer_count, date, cli_shown(platform));
 }
 
-static void print_table(const wcl_image_info *images, size_t count)
+static void print_table(wcl_image_info *const *images, size_t count)
 {
     int width = 4;
 
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < images[i].name_count; j++) {
-            WCL_CLEANUP_FREE char *name = cli_image_name(images[i].names[j]);
+        for (size_t j = 0; j < images[i]->name_count; j++) {
+            WCL_CLEANUP_FREE char *name = cli_image_name(images[i]->names[j]);
             int length = name ? (int)strlen(cli_shown(name)) : 0;
             width = length > width ? length : width;
         }
@@ -217,11 +217,11 @@ static void print_table(const wcl_image_info *images, size_t count)
         printf("%-*s %-12s %13s %3s %-10s %s\n", width, "NAME", "DIGEST", "SIZE", "LAY", "CREATED",
                "PLATFORM");
     for (size_t i = 0; i < count; i++) {
-        if (images[i].name_count == 0)
-            print_row("-", &images[i], width);
-        for (size_t j = 0; j < images[i].name_count; j++) {
-            WCL_CLEANUP_FREE char *name = cli_image_name(images[i].names[j]);
-            print_row(name ? name : "", &images[i], width);
+        if (images[i]->name_count == 0)
+            print_row("-", images[i], width);
+        for (size_t j = 0; j < images[i]->name_count; j++) {
+            WCL_CLEANUP_FREE char *name = cli_image_name(images[i]->names[j]);
+            print_row(name ? name : "", images[i], width);
         }
     }
 }
@@ -229,7 +229,7 @@ static void print_table(const wcl_image_info *images, size_t count)
 int command_images(cli *cli, int argc, char **argv)
 {
     json_out out = { .stream = stdout };
-    wcl_image_info *images = NULL;
+    wcl_image_info **images = NULL;
     size_t count;
 
     wcl_driver driver = cli_driver(cli);
@@ -238,7 +238,7 @@ int command_images(cli *cli, int argc, char **argv)
     if (cli->json) {
         json_begin(&out, NULL, '[');
         for (size_t i = 0; i < count; i++)
-            print_image_json(&out, &images[i]);
+            print_image_json(&out, images[i]);
         json_end(&out, '[');
     } else {
         print_table(images, count);

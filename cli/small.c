@@ -88,7 +88,7 @@ int command_guid(cli *cli, int argc, char **argv)
     return 0;
 }
 
-static void print_features_json(const wcl_feature *features, size_t count)
+static void print_features_json(wcl_feature *const *features, size_t count)
 {
     json_out out = { .stream = stdout };
 
@@ -97,9 +97,9 @@ static void print_features_json(const wcl_feature *features, size_t count)
     json_begin(&out, "features", '[');
     for (size_t i = 0; i < count; i++) {
         json_begin(&out, NULL, '{');
-        json_text(&out, "name", features[i].name);
-        json_bool(&out, "available", features[i].available);
-        json_text(&out, "detail", features[i].detail);
+        json_text(&out, "name", features[i]->name);
+        json_bool(&out, "available", features[i]->available);
+        json_text(&out, "detail", features[i]->detail);
         json_end(&out, '{');
     }
     json_end(&out, '[');
@@ -108,7 +108,7 @@ static void print_features_json(const wcl_feature *features, size_t count)
 
 int command_info(cli *cli, int argc, char **argv)
 {
-    wcl_feature *features = NULL;
+    wcl_feature **features = NULL;
     size_t count = 0;
 
     if (wcl_host_features(&features, &count, &cli->error) != WCL_OK)
@@ -118,8 +118,8 @@ int command_info(cli *cli, int argc, char **argv)
     } else {
         printf("wcl %s\n", wcl_version());
         for (size_t i = 0; i < count; i++)
-            printf("%-12s %-3s  %s\n", features[i].name, features[i].available ? "yes" : "no",
-                   features[i].detail);
+            printf("%-12s %-3s  %s\n", features[i]->name, features[i]->available ? "yes" : "no",
+                   features[i]->detail);
     }
     wcl_free(features);
     return 0;

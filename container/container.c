@@ -348,47 +348,40 @@ wcl_status wcl_container_properties_json(wcl_container *container, const char *q
     return status == WCL_OK ? WCL_OK : wcl_error_context(error, "query container", container->id);
 }
 
-static wcl_status query_list(wcl_container *container, const char *query, wcl_container_list **list,
-                             wcl_error *error)
+static wcl_status query_properties(wcl_container *container, const char *query,
+                                   wcl_container_properties **properties, wcl_error *error)
 {
     WCL_CLEANUP_FREE char *json = NULL;
 
-    *list = NULL;
+    *properties = NULL;
     if (wcl_container_properties_json(container, query, &json, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_container_list_parse(json, list, error) != WCL_OK)
+    if (wcl_container_properties_parse(json, properties, error) != WCL_OK)
         return wcl_error_context(error, "query container", container->id);
-    if (wcl_container_list_count(*list) == 1)
-        return WCL_OK;
-    wcl_container_list_free(*list);
-    *list = NULL;
-    wcl_fail(error, WCL_CODE_UNEXPECTED_VALUE, "the provider did not answer with one container");
-    return wcl_error_context(error, "query container", container->id);
+    return WCL_OK;
 }
 
 wcl_status wcl_container_has_pending_updates(wcl_container *container, bool *pending,
                                              wcl_error *error)
 {
-    wcl_container_list *list;
+    WCL_CLEANUP_FREE wcl_container_properties *properties = NULL;
+    wcl_status status =
+        query_properties(container, "{\"PropertyTypes\":[\"PendingUpdates\"]}", &properties, error);
 
-    *pending = false;
-    if (query_list(container, "{\"PropertyTypes\":[\"PendingUpdates\"]}", &list, error) != WCL_OK)
-        return WCL_FAILED;
-    *pending = wcl_container_list_at(list, 0)->are_updates_pending;
-    wcl_container_list_free(list);
-    return WCL_OK;
+    *pending = status == WCL_OK && properties->are_updates_pending;
+    return status;
 }
 
-wcl_status wcl_container_statistics(wcl_container *container, wcl_container_list **list,
+wcl_status wcl_container_statistics(wcl_container *container, wcl_container_properties **properties,
                                     wcl_error *error)
 {
-    return query_list(container, "{\"PropertyTypes\":[\"Statistics\"]}", list, error);
+    return query_properties(container, "{\"PropertyTypes\":[\"Statistics\"]}", properties, error);
 }
 
-wcl_status wcl_container_process_list(wcl_container *container, wcl_container_list **list,
-                                      wcl_error *error)
+wcl_status wcl_container_process_list(wcl_container *container,
+                                      wcl_container_properties **properties, wcl_error *error)
 {
-    return query_list(container, "{\"PropertyTypes\":[\"ProcessList\"]}", list, error);
+    return query_properties(container, "{\"PropertyTypes\":[\"ProcessList\"]}", properties, error);
 }
 
 wcl_status wcl_containers_query_json(const wcl_container_options *options, const char *query,
@@ -406,20 +399,22 @@ wcl_status wcl_containers_query_json(const wcl_container_options *options, const
 }
 
 wcl_status wcl_containers_query(const wcl_container_options *options,
-                                const wcl_compute_system_query *query, wcl_container_list **list,
+                                const wcl_compute_system_query *query,
+                                wcl_container_properties ***containers, size_t *count,
                                 wcl_error *error)
 {
     wcl_compute_system_query own = WCL_COMPUTE_SYSTEM_QUERY_INIT;
     WCL_CLEANUP_FREE char *text = NULL;
     WCL_CLEANUP_FREE char *json = NULL;
 
-    *list = NULL;
+    *containers = NULL;
+    *count = 0;
     if (WCL_TAKE(wcl_compute_system_query, &own, query, __func__, error) != WCL_OK ||
         (query && wcl_compute_system_query_print(&own, &text, error) != WCL_OK))
         return wcl_error_context(error, "query containers", NULL);
     if (wcl_containers_query_json(options, text, &json, error) != WCL_OK)
         return WCL_FAILED;
-    if (wcl_container_list_parse(json, list, error) != WCL_OK)
+    if (wcl_container_list_parse(json, containers, count, error) != WCL_OK)
         return wcl_error_context(error, "query containers", NULL);
     return WCL_OK;
 }

@@ -12,12 +12,6 @@
 /* Many containers with many processes each. */
 #define PROPERTIES_LIMIT (256u * 1024 * 1024)
 
-struct wcl_container_list {
-    wcl_region region;
-    wcl_container_properties *items;
-    size_t count;
-};
-
 static wcl_status read_time(const wcl_json_field *field, const cJSON *item, wcl_region *region,
                             void *to, wcl_error *error)
 {
@@ -138,52 +132,66 @@ static const wcl_json_field container_fields[] = {
 static const wcl_json_table container_table =
     TABLE(wcl_container_properties, "a container", container_fields);
 
-static wcl_status fill_list(const cJSON *json, wcl_container_list *list, wcl_error *error)
+/* What is handed out comes first: the properties, or with `as_list` pointers to all of them. */
+static wcl_status read_properties(const cJSON *json, bool as_list, wcl_region *region,
+                                  size_t *count, wcl_error *error)
 {
     bool one = cJSON_IsObject(json);
     const cJSON *item = one ? json : json->child;
-    size_t count = one ? 1 : (size_t)cJSON_GetArraySize(json);
 
-    list->items = wcl_region_alloc(&list->region, count + 1, sizeof(*list->items));
-    if (!list->items)
+    *count = one ? 1 : (size_t)cJSON_GetArraySize(json);
+    if (!as_list && *count != 1)
+        return wcl_fail(error, WCL_CODE_UNEXPECTED_VALUE,
+                        "the provider did not answer with one container");
+    wcl_container_properties **list =
+        as_list ? wcl_region_alloc(region, *count + 1, sizeof(*list)) : NULL;
+    wcl_container_properties *items = wcl_region_alloc(region, *count, sizeof(*items));
+    if ((as_list && !list) || !items)
         return wcl_fail_memory(error);
-    for (; list->count < count; list->count++, item = item->next)
-        if (wcl_json_read(&container_table, item, &list->region, &list->items[list->count],
-                          error) != WCL_OK)
+    for (size_t i = 0; i < *count; i++, item = item->next) {
+        if (as_list)
+            list[i] = &items[i];
+        if (wcl_json_read(&container_table, item, region, &items[i], error) != WCL_OK)
             return WCL_FAILED;
+    }
     return WCL_OK;
 }
 
-wcl_status wcl_container_list_parse(const char *text, wcl_container_list **list, wcl_error *error)
+/* Reads twice, to learn first how much memory is needed. */
+static void *read_block(const char *text, bool as_list, size_t *count, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *json = NULL;
-    wcl_container_list *made = calloc(1, sizeof(*made));
+    WCL_CLEANUP_REGION wcl_region measured = { .used = 0 };
+    wcl_region block = { .used = 0 };
 
-    if (!made)
-        return wcl_fail_memory(error);
     if (wcl_json_parse(text, strlen(text), PROPERTIES_LIMIT, &json, error) != WCL_OK ||
-        fill_list(json, made, error) != WCL_OK) {
-        wcl_container_list_free(made);
-        return WCL_FAILED;
+        read_properties(json, as_list, &measured, count, error) != WCL_OK)
+        return NULL;
+    block.room = calloc(1, measured.used);
+    if (!block.room)
+        wcl_fail_memory(error);
+    else if (read_properties(json, as_list, &block, count, error) != WCL_OK) {
+        free(block.room);
+        return NULL;
     }
-    *list = made;
-    return WCL_OK;
+    return block.room;
 }
 
-size_t wcl_container_list_count(const wcl_container_list *list)
+wcl_status wcl_container_list_parse(const char *json, wcl_container_properties ***list,
+                                    size_t *count, wcl_error *error)
 {
-    return list->count;
+    *list = read_block(json, true, count, error);
+    if (*list)
+        return WCL_OK;
+    *count = 0;
+    return WCL_FAILED;
 }
 
-const wcl_container_properties *wcl_container_list_at(const wcl_container_list *list, size_t index)
+wcl_status wcl_container_properties_parse(const char *json, wcl_container_properties **properties,
+                                          wcl_error *error)
 {
-    return index < list->count ? &list->items[index] : NULL;
-}
+    size_t count;
 
-void wcl_container_list_free(wcl_container_list *list)
-{
-    if (!list)
-        return;
-    wcl_region_free(&list->region);
-    free(list);
+    *properties = read_block(json, false, &count, error);
+    return *properties ? WCL_OK : WCL_FAILED;
 }

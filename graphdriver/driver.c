@@ -152,15 +152,16 @@ wcl_status wcl_graphdriver_exists(wcl_graphdriver *driver, const char *id, bool 
 
 static wcl_status status_of_host(wcl_graphdriver_pair_fn pair, void *context, wcl_error *error)
 {
-    WCL_CLEANUP_FREE wcl_feature *features = NULL;
+    WCL_CLEANUP_FREE wcl_feature **features = NULL;
     char value[240];
     size_t count = 0;
 
     wcl_status status = wcl_host_features(&features, &count, error);
     for (size_t i = 0; status == WCL_OK && i < count; i++) {
-        snprintf(value, sizeof(value), "%s%s%s", features[i].available ? "" : "no",
-                 features[i].available || !features[i].detail[0] ? "" : ": ", features[i].detail);
-        status = pair(context, features[i].name, value[0] ? value : "yes", error);
+        snprintf(value, sizeof(value), "%s%s%s", features[i]->available ? "" : "no",
+                 features[i]->available || !features[i]->detail[0] ? "" : ": ",
+                 features[i]->detail);
+        status = pair(context, features[i]->name, value[0] ? value : "yes", error);
     }
     return status;
 }

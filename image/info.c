@@ -73,12 +73,14 @@ static void pack_info(wcl_packer *packer, const wcl_image_record *record,
 
 /* ---- Several images ------------------------------------------------------------------------- */
 
+/* One block: with `as_list` pointers to the images, then the images. */
 static wcl_status pack_all(const wcl_image_store *store, const wcl_image_record *records,
-                           size_t count, const wcl_image_names *names, wcl_image_info **images,
+                           size_t count, const wcl_image_names *names, bool as_list, void *block,
                            wcl_error *error)
 {
     wcl_image_info counted = { .names = NULL };
-    wcl_packer packer = { NULL, count * sizeof(wcl_image_info) + 8 };
+    size_t head = as_list ? count * sizeof(wcl_image_info *) : 0;
+    wcl_packer packer = { NULL, head + count * sizeof(wcl_image_info) + 16 };
 
     for (size_t i = 0; i < count; i++)
         pack_info(&packer, &records[i], names, &counted);
@@ -86,12 +88,15 @@ static wcl_status pack_all(const wcl_image_store *store, const wcl_image_record 
     if (!packer.memory)
         return wcl_fail_memory(error);
     packer.used = 0;
+    wcl_image_info **list = wcl_pack(&packer, head);
     wcl_image_info *made = wcl_pack(&packer, count * sizeof(*made));
     for (size_t i = 0; i < count; i++) {
         pack_info(&packer, &records[i], names, &made[i]);
         add_sizes(store, &records[i], &made[i]);
+        if (as_list)
+            list[i] = &made[i];
     }
-    *images = made;
+    memcpy(block, &packer.memory, sizeof(packer.memory));
     return WCL_OK;
 }
 
@@ -102,7 +107,7 @@ wcl_status wcl_image_info_make(const wcl_image_store *store, const wcl_image_rec
 
     if (wcl_image_names_read(store, &names, error) != WCL_OK)
         return WCL_FAILED;
-    return pack_all(store, record, 1, &names, info, error);
+    return pack_all(store, record, 1, &names, false, info, error);
 }
 
 wcl_status wcl_image_get_info(const wcl_driver *driver, const char *image, wcl_image_info **info,
@@ -151,13 +156,13 @@ static const char *first_name(const wcl_image_info *image)
 
 static int compare_images(const void *a, const void *b)
 {
-    const wcl_image_info *one = a, *other = b;
+    const wcl_image_info *one = *(wcl_image_info *const *)a, *other = *(wcl_image_info *const *)b;
     int order = strcmp(first_name(one), first_name(other));
 
     return order ? order : strcmp(one->digest, other->digest);
 }
 
-wcl_status wcl_image_list(const wcl_driver *driver, wcl_image_info **images, size_t *count,
+wcl_status wcl_image_list(const wcl_driver *driver, wcl_image_info ***images, size_t *count,
                           wcl_error *error)
 {
     wcl_driver own;
@@ -175,7 +180,7 @@ wcl_status wcl_image_list(const wcl_driver *driver, wcl_image_info **images, siz
     if (status == WCL_OK)
         status = wcl_image_store_each(&store, "images", gather, &listing, error);
     if (status == WCL_OK)
-        status = pack_all(&store, listing.records, listing.count, &names, images, error);
+        status = pack_all(&store, listing.records, listing.count, &names, true, images, error);
     if (status == WCL_OK && listing.count)
         qsort(*images, listing.count, sizeof(**images), compare_images);
     *count = status == WCL_OK ? listing.count : 0;

@@ -25,10 +25,13 @@ static void add_build(wcl_feature_list *list)
 #endif
 }
 
-wcl_status wcl_host_features(wcl_feature **features, size_t *count, wcl_error *error)
+wcl_status wcl_host_features(wcl_feature ***features, size_t *count, wcl_error *error)
 {
-    wcl_feature_list list = { calloc(WCL_FEATURES_MAX, sizeof(wcl_feature)), 0 };
+    wcl_feature_list list = { calloc(WCL_FEATURES_MAX, sizeof(wcl_feature *) + sizeof(wcl_feature)),
+                              0 };
 
+    *features = NULL;
+    *count = 0;
     if (!list.features)
         return wcl_fail_memory(error);
     add_build(&list);

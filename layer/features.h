@@ -7,7 +7,7 @@
 #define WCL_FEATURES_MAX 16
 
 typedef struct wcl_feature_list {
-    wcl_feature *features;
+    wcl_feature **features; /* room for WCL_FEATURES_MAX, and for as many behind them */
     size_t count;
 } wcl_feature_list;
 

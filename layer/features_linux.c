@@ -66,7 +66,7 @@ static void add_mounts(wcl_feature_list *list)
     };
     const char *homes[] = { getenv("WCL_HOME"), "/var/lib/wcl", "/var/tmp" };
     wcl_chain_backing way = WCL_MOUNT_UNPACK;
-    char reason[200] = "", detail[sizeof(list->features[0].detail)];
+    char reason[200] = "", detail[sizeof(((wcl_feature *)0)->detail)];
     wcl_error error = WCL_ERROR_INIT;
     int folder = -1;
 

@@ -84,7 +84,8 @@ static void a_shutdown_is_pending_until_the_processes_have_ended(void **state)
     wcl_process *process = test_run(
         container, "sh -c \"trap 'sleep 0.3; exit 5' TERM; echo r; while :; do sleep 0.05; done\"",
         TEST_OUT);
-    wcl_container_list *list;
+    wcl_container_properties **list;
+    size_t list_count;
     char byte;
     size_t got;
 
@@ -101,11 +102,11 @@ static void a_shutdown_is_pending_until_the_processes_have_ended(void **state)
     assert_int_equal(test_exit_code(process), 5);
     wcl_pipe_close(out);
     wcl_process_free(process);
-    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
-    assert_int_equal(wcl_container_list_count(list), 1);
-    assert_true(wcl_container_list_at(list, 0)->stopped);
-    assert_string_equal(wcl_container_list_at(list, 0)->exit_type, "GracefulExit");
-    wcl_container_list_free(list);
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &list_count, &error), &error);
+    assert_int_equal(list_count, 1);
+    assert_true(list[0]->stopped);
+    assert_string_equal(list[0]->exit_type, "GracefulExit");
+    wcl_free(list);
     wcl_container_free(container);
 }
 
@@ -113,7 +114,8 @@ static void a_container_whose_init_dies_has_exited_unexpectedly(void **state)
 {
     wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("initdies");
-    wcl_container_list *list;
+    wcl_container_properties **list;
+    size_t list_count;
 
     (void)state;
     FILE *file;
@@ -126,9 +128,9 @@ static void a_container_whose_init_dies_has_exited_unexpectedly(void **state)
     fclose(file);
     kill(pid, SIGKILL);
     assert_ok(wcl_container_wait_timeout(container, 10000, &error), &error);
-    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
-    assert_string_equal(wcl_container_list_at(list, 0)->exit_type, "UnexpectedExit");
-    wcl_container_list_free(list);
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &list_count, &error), &error);
+    assert_string_equal(list[0]->exit_type, "UnexpectedExit");
+    wcl_free(list);
     wcl_container_free(container);
 }
 
@@ -223,7 +225,7 @@ static void opened_path(char path[300])
 
 static int role_open(const char *id, const char *pid)
 {
-    wcl_container_list *list = NULL;
+    wcl_container_properties *properties = NULL;
     wcl_container *container = NULL;
     wcl_process *process = NULL;
     wcl_error error = WCL_ERROR_INIT;
@@ -231,14 +233,14 @@ static int role_open(const char *id, const char *pid)
     int32_t code = 0;
 
     if (wcl_container_open(NULL, id, &container, &error) != WCL_OK ||
-        wcl_container_process_list(container, &list, &error) != WCL_OK)
+        wcl_container_process_list(container, &properties, &error) != WCL_OK)
         return 101;
     bool listed = false;
-    for (size_t i = 0; i < wcl_container_list_at(list, 0)->process_count; i++)
-        listed |= wcl_container_list_at(list, 0)->processes[i].process_id == strtoul(pid, NULL, 10);
+    for (size_t i = 0; i < properties->process_count; i++)
+        listed |= properties->processes[i].process_id == strtoul(pid, NULL, 10);
     if (!listed)
         return 102;
-    wcl_container_list_free(list);
+    wcl_free(properties);
     if (wcl_process_open(container, (uint32_t)strtoul(pid, NULL, 10), &process, &error) != WCL_OK)
         return 106;
     opened_path(path);
@@ -360,7 +362,8 @@ static void a_lost_supervisor_is_told_of_and_can_be_cleaned_up_after(void **stat
     wcl_process_config config = WCL_PROCESS_CONFIG_INIT;
     wcl_container *container = test_start("lost"), *again = NULL;
     wcl_process *process = test_run(container, "sleep 1000", 0), *none = NULL;
-    wcl_container_list *list;
+    wcl_container_properties **list;
+    size_t list_count;
 
     (void)state;
     pid_t supervisor = supervisor_of("lost");
@@ -373,10 +376,10 @@ static void a_lost_supervisor_is_told_of_and_can_be_cleaned_up_after(void **stat
     config.command_line = "true";
     assert_fails(WCL_CODE_UNEXPECTED_PROCESS_ABORT,
                  wcl_process_create(container, &config, &none, &error), &error);
-    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
-    assert_int_equal(wcl_container_list_count(list), 1);
-    assert_string_equal(wcl_container_list_at(list, 0)->state, "Lost");
-    wcl_container_list_free(list);
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &list_count, &error), &error);
+    assert_int_equal(list_count, 1);
+    assert_string_equal(list[0]->state, "Lost");
+    wcl_free(list);
     assert_ok(wcl_container_open(NULL, "lost", &again, &error), &error);
     assert_ok(wcl_container_terminate(again, &error), &error);
     assert_ok(wcl_container_wait_timeout(again, 10000, &error), &error);

@@ -8,7 +8,7 @@ static void more_memory_than_allowed_kills_the_process_and_not_the_container(voi
 {
     wcl_error error = WCL_ERROR_INIT;
     wcl_container_config config = test_config();
-    wcl_container_list *list;
+    wcl_container_properties *properties;
 
     (void)state;
     config.memory_maximum_in_mb = 32;
@@ -18,22 +18,22 @@ static void more_memory_than_allowed_kills_the_process_and_not_the_container(voi
     assert_int_equal(test_exit_code(process), 137);
     wcl_process_free(process);
     test_prints(container, "echo alive", "alive\n");
-    assert_ok(wcl_container_statistics(container, &list, &error), &error);
-    const wcl_memory_stats *memory = &wcl_container_list_at(list, 0)->statistics.memory;
+    assert_ok(wcl_container_statistics(container, &properties, &error), &error);
+    const wcl_memory_stats *memory = &properties->statistics.memory;
     assert_true(memory->usage_commit_peak_bytes > 16u * 1024 * 1024);
     assert_true(memory->usage_commit_peak_bytes <= 32u * 1024 * 1024);
-    wcl_container_list_free(list);
+    wcl_free(properties);
     test_end(container);
 }
 
 static uint64_t runtime_of(wcl_container *container)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_container_list *list;
+    wcl_container_properties *properties;
 
-    assert_ok(wcl_container_statistics(container, &list, &error), &error);
-    uint64_t total = wcl_container_list_at(list, 0)->statistics.processor.total_runtime_100ns;
-    wcl_container_list_free(list);
+    assert_ok(wcl_container_statistics(container, &properties, &error), &error);
+    uint64_t total = properties->statistics.processor.total_runtime_100ns;
+    wcl_free(properties);
     return total;
 }
 
@@ -195,14 +195,13 @@ static void a_shared_network_comes_with_its_dns_settings(void **state)
 static bool sleep_alone(wcl_container *container)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_container_list *list;
+    wcl_container_properties *properties;
     bool alone = true;
 
-    assert_ok(wcl_container_process_list(container, &list, &error), &error);
-    const wcl_container_properties *properties = wcl_container_list_at(list, 0);
+    assert_ok(wcl_container_process_list(container, &properties, &error), &error);
     for (size_t i = 0; i < properties->process_count; i++)
         alone &= strcmp(properties->processes[i].image_name, "busybox") == 0;
-    wcl_container_list_free(list);
+    wcl_free(properties);
     return alone;
 }
 
@@ -211,7 +210,7 @@ static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state
     wcl_error error = WCL_ERROR_INIT;
     wcl_container *container = test_start("lists");
     wcl_process *processes[3];
-    wcl_container_list *list;
+    wcl_container_properties *properties;
     char path[256], text[128];
 
     (void)state;
@@ -220,8 +219,7 @@ static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state
     /* The runtime returns before its last step, in which it becomes the program. */
     for (int tries = 0; tries < 6000 && !sleep_alone(container); tries++)
         test_sleep_ms(10);
-    assert_ok(wcl_container_process_list(container, &list, &error), &error);
-    const wcl_container_properties *properties = wcl_container_list_at(list, 0);
+    assert_ok(wcl_container_process_list(container, &properties, &error), &error);
     assert_int_equal(properties->process_count, 3);
     for (int i = 0; i < 3; i++) {
         const wcl_process_list_item *item = NULL;
@@ -244,14 +242,14 @@ static void process_list_and_statistics_agree_with_proc_and_cgroups(void **state
         fclose(file);
         assert_int_equal(item->memory_commit_bytes, size * (unsigned long long)getpagesize());
     }
-    wcl_container_list_free(list);
-    assert_ok(wcl_container_statistics(container, &list, &error), &error);
-    const wcl_statistics *statistics = &wcl_container_list_at(list, 0)->statistics;
+    wcl_free(properties);
+    assert_ok(wcl_container_statistics(container, &properties, &error), &error);
+    const wcl_statistics *statistics = &properties->statistics;
     assert_true(statistics->memory.usage_commit_bytes > 0);
     assert_true(statistics->processor.total_runtime_100ns > 0);
     assert_true(statistics->uptime_100ns > 0 && statistics->uptime_100ns < 600u * 10000000);
     assert_int_equal(statistics->network_count, 0);
-    wcl_container_list_free(list);
+    wcl_free(properties);
     for (int i = 0; i < 3; i++)
         wcl_process_free(processes[i]);
     bool pending = true;
@@ -266,7 +264,8 @@ static void queries_find_what_matches(void **state)
     wcl_container_config config = test_config();
     wcl_compute_system_query query = { .struct_size = sizeof(query) };
     const char *owner = "owner-a", *id = "query-b";
-    wcl_container_list *list;
+    wcl_container_properties **list;
+    size_t list_count;
     wcl_container *a, *b;
 
     (void)state;
@@ -278,21 +277,21 @@ static void queries_find_what_matches(void **state)
     b = test_start_with("query-b", &config);
     query.owners = &owner;
     query.owner_count = 1;
-    assert_ok(wcl_containers_query(NULL, &query, &list, &error), &error);
-    assert_int_equal(wcl_container_list_count(list), 1);
-    assert_string_equal(wcl_container_list_at(list, 0)->id, "query-a");
-    assert_string_equal(wcl_container_list_at(list, 0)->state, "Running");
-    assert_string_equal(wcl_container_list_at(list, 0)->name, "name-a");
-    assert_int_equal(strlen(wcl_container_list_at(list, 0)->runtime_id), 36);
-    wcl_container_list_free(list);
+    assert_ok(wcl_containers_query(NULL, &query, &list, &list_count, &error), &error);
+    assert_int_equal(list_count, 1);
+    assert_string_equal(list[0]->id, "query-a");
+    assert_string_equal(list[0]->state, "Running");
+    assert_string_equal(list[0]->name, "name-a");
+    assert_int_equal(strlen(list[0]->runtime_id), 36);
+    wcl_free(list);
     query.ids = &id;
     query.id_count = 1;
-    assert_ok(wcl_containers_query(NULL, &query, &list, &error), &error);
-    assert_int_equal(wcl_container_list_count(list), 0);
-    wcl_container_list_free(list);
-    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
-    assert_int_equal(wcl_container_list_count(list), 2);
-    wcl_container_list_free(list);
+    assert_ok(wcl_containers_query(NULL, &query, &list, &list_count, &error), &error);
+    assert_int_equal(list_count, 0);
+    wcl_free(list);
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &list_count, &error), &error);
+    assert_int_equal(list_count, 2);
+    wcl_free(list);
     char *json = NULL;
     assert_fails(WCL_CODE_INVALID_PARAMETER,
                  wcl_containers_query_json(NULL, "{\"Idz\":[]}", &json, &error), &error);

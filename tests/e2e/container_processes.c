@@ -448,18 +448,17 @@ static void a_grandchild_can_be_opened_and_waited_for(void **state)
     wcl_error error = WCL_ERROR_INIT;
     wcl_process *parent = test_run(shared, "sh -c \"sleep 1000 & wait\"", 0);
     wcl_process *child = NULL;
-    wcl_container_list *list = NULL;
+    wcl_container_properties *properties = NULL;
     uint32_t pid = 0;
     int32_t code;
 
     (void)state;
     for (int i = 0; i < 6000 && !pid; i++) {
-        assert_ok(wcl_container_process_list(shared, &list, &error), &error);
-        const wcl_container_properties *properties = wcl_container_list_at(list, 0);
+        assert_ok(wcl_container_process_list(shared, &properties, &error), &error);
         for (size_t at = 0; at < properties->process_count; at++)
             if (properties->processes[at].process_id > wcl_process_pid(parent))
                 pid = properties->processes[at].process_id;
-        wcl_container_list_free(list);
+        wcl_free(properties);
         test_sleep_ms(10);
     }
     assert_int_not_equal(pid, 0);

@@ -54,7 +54,8 @@ static void many_containers_live_at_once(void **state)
     wcl_error error = WCL_ERROR_INIT;
     int count = choose(20, 50);
     wcl_container *containers[50];
-    wcl_container_list *list;
+    wcl_container_properties **list;
+    size_t list_count;
     char id[32];
 
     (void)state;
@@ -64,9 +65,9 @@ static void many_containers_live_at_once(void **state)
     }
     for (int i = 0; i < count; i++)
         run_true(containers[i]);
-    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
-    assert_int_equal(wcl_container_list_count(list), count);
-    wcl_container_list_free(list);
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &list_count, &error), &error);
+    assert_int_equal(list_count, count);
+    wcl_free(list);
     for (int i = 0; i < count; i++)
         test_end(containers[i]);
 }
@@ -79,11 +80,11 @@ static void *work_in(void *context)
     wcl_container *container = context;
 
     for (int i = 0; i < choose(3, 20); i++) {
-        wcl_container_list *list;
+        wcl_container_properties *properties;
         run_true(container);
         test_prints(container, "echo x", "x\n");
-        assert_ok(wcl_container_statistics(container, &list, &error), &error);
-        wcl_container_list_free(list);
+        assert_ok(wcl_container_statistics(container, &properties, &error), &error);
+        wcl_free(properties);
     }
     return NULL;
 }
@@ -131,12 +132,13 @@ static void role_churn(const char *id)
 static void end_all(void)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_container_list *list;
+    wcl_container_properties **list;
+    size_t list_count;
 
-    assert_ok(wcl_containers_query(NULL, NULL, &list, &error), &error);
-    for (size_t i = 0; i < wcl_container_list_count(list); i++) {
+    assert_ok(wcl_containers_query(NULL, NULL, &list, &list_count, &error), &error);
+    for (size_t i = 0; i < list_count; i++) {
         wcl_container *container = NULL;
-        const char *id = wcl_container_list_at(list, i)->id;
+        const char *id = list[i]->id;
         if (wcl_container_open(NULL, id, &container, &error) != WCL_OK) {
             /* One that had stopped goes by itself. */
             assert_true(wcl_error_is_not_exist(&error));
@@ -144,7 +146,7 @@ static void end_all(void)
         }
         test_end(container);
     }
-    wcl_container_list_free(list);
+    wcl_free(list);
 }
 
 static void kills_at_random_points_leave_what_can_be_cleaned_up(void **state)

@@ -77,11 +77,12 @@ static char *reprint_json(const char *text, wcl_error *error)
 
 static void check_list(const char *text)
 {
-    wcl_container_list *list = NULL;
+    wcl_container_properties **list;
+    size_t count;
     wcl_error error = WCL_ERROR_INIT;
 
-    if (wcl_container_list_parse(text, &list, &error) == WCL_OK)
-        wcl_container_list_free(list);
+    if (wcl_container_list_parse(text, &list, &count, &error) == WCL_OK)
+        wcl_free(list);
     else
         CHECK(error.code && error.message[0]);
 }

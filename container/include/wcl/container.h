@@ -279,14 +279,6 @@ typedef struct wcl_container_properties {
     size_t process_count;
 } wcl_container_properties;
 
-/* Some containers' properties, and all that they point to. */
-typedef struct wcl_container_list wcl_container_list;
-WCL_API size_t wcl_container_list_count(const wcl_container_list *list);
-/* The one at `index`, which belongs to the list. */
-WCL_API const wcl_container_properties *wcl_container_list_at(const wcl_container_list *list,
-                                                              size_t index);
-WCL_API void wcl_container_list_free(wcl_container_list *list);
-
 /* ComputeSystemQuery: an empty list matches everything. */
 typedef struct wcl_compute_system_query {
     size_t struct_size; /* sizeof(wcl_compute_system_query) */
@@ -303,10 +295,11 @@ typedef struct wcl_compute_system_query {
 #define WCL_COMPUTE_SYSTEM_QUERY_INIT WCL_STRUCT_INIT(wcl_compute_system_query)
 
 /* GetContainers: the containers that match. `query` may be NULL for all. Statistics and processes
- * are not filled in. */
+ * are not filled in. One block, freed with wcl_free(). */
 WCL_API wcl_status wcl_containers_query(const wcl_container_options *options,
                                         const wcl_compute_system_query *query,
-                                        wcl_container_list **list, wcl_error *error);
+                                        wcl_container_properties ***containers, size_t *count,
+                                        wcl_error *error);
 /* The same with JSON: a query (NULL: all) and an array. Freed with wcl_free(). */
 WCL_API wcl_status wcl_containers_query_json(const wcl_container_options *options,
                                              const char *query, char **json, wcl_error *error);
@@ -315,12 +308,14 @@ WCL_API wcl_status wcl_containers_query_json(const wcl_container_options *option
 WCL_API wcl_status wcl_container_has_pending_updates(wcl_container *container, bool *pending,
                                                      wcl_error *error);
 
-/* Container.Statistics: the list holds one element, whose `statistics` they are. */
-WCL_API wcl_status wcl_container_statistics(wcl_container *container, wcl_container_list **list,
+/* Container.Statistics: the container's properties, with `statistics`. Freed with wcl_free(). */
+WCL_API wcl_status wcl_container_statistics(wcl_container *container,
+                                            wcl_container_properties **properties,
                                             wcl_error *error);
 
-/* Container.ProcessList: the list holds one element, whose `processes` they are. */
-WCL_API wcl_status wcl_container_process_list(wcl_container *container, wcl_container_list **list,
+/* Container.ProcessList: the container's properties, with `processes`. Freed with wcl_free(). */
+WCL_API wcl_status wcl_container_process_list(wcl_container *container,
+                                              wcl_container_properties **properties,
                                               wcl_error *error);
 
 /* ContainerProperties as JSON. `query` is `{"PropertyTypes":[...]}` with "Statistics",

@@ -92,7 +92,7 @@ typedef struct wcl_image_info {
 } wcl_image_info;
 
 /* All images, in the order of their names; one block, freed with wcl_free(). */
-WCL_API wcl_status wcl_image_list(const wcl_driver *driver, wcl_image_info **images, size_t *count,
+WCL_API wcl_status wcl_image_list(const wcl_driver *driver, wcl_image_info ***images, size_t *count,
                                   wcl_error *error);
 
 /* What is known of an image; FILE_NOT_FOUND where there is none. Freed with wcl_free(). */

@@ -351,8 +351,8 @@ typedef struct wcl_feature {
     char detail[200]; /* how it is done, or why not */
 } wcl_feature;
 
-/* All features, each with its reason. Freed with wcl_free(). */
-WCL_API wcl_status wcl_host_features(wcl_feature **features, size_t *count, wcl_error *error);
+/* All features, each with its reason; one block, freed with wcl_free(). */
+WCL_API wcl_status wcl_host_features(wcl_feature ***features, size_t *count, wcl_error *error);
 
 /* ---- Transport folders ---------------------------------------------------------------------- */
 

@@ -184,7 +184,7 @@ static wcl_status decode_link(void **out, wcl_error *error)
     X(wcl_container_create, wcl_container_create(NULL, none, NULL, out, error))                    \
     X(wcl_container_create_json, wcl_container_create_json(NULL, "x", none, out, error))           \
     X(wcl_container_open, wcl_container_open(NULL, none, out, error))                              \
-    X(wcl_containers_query, wcl_containers_query(NULL, &unsized_query, out, error))                \
+    X(wcl_containers_query, wcl_containers_query(NULL, &unsized_query, out, &count, error))        \
     X(wcl_containers_query_json, wcl_containers_query_json(NULL, "{", out, error))                 \
     X(wcl_compute_service_properties_json,                                                         \
       wcl_compute_service_properties_json(NULL, none, out, error))                                 \
@@ -347,7 +347,6 @@ static void what_is_freed_or_closed_may_be_null(void **state)
     assert_int_equal(wcl_layer_reader_close(NULL, NULL), WCL_OK);
     assert_int_equal(wcl_layer_writer_close(NULL, NULL), WCL_OK);
     wcl_layer_writer_abort(NULL);
-    wcl_container_list_free(NULL);
     wcl_container_free(NULL);
     wcl_process_free(NULL);
     wcl_pipe_close(WCL_PIPE_NONE);

@@ -114,10 +114,10 @@ static size_t count;
 static wcl_guid guid;
 static wcl_layer_info *layer_info;
 static wcl_layer_descriptor descriptor = WCL_LAYER_DESCRIPTOR_INIT;
-static wcl_image_info *image_info;
+static wcl_image_info *image_info, **image_list;
 static wcl_image_command *command;
 static wcl_container *made_container;
-static wcl_container_list *containers;
+static wcl_container_properties **containers;
 static wcl_process *process;
 static wcl_graphdriver *made_graphdriver;
 static wcl_graphdriver_server *server;
@@ -152,7 +152,7 @@ static wcl_status end_text(wcl_status status)
 static wcl_status end_containers(wcl_status status)
 {
     if (status == WCL_OK)
-        wcl_container_list_free(containers);
+        wcl_free(containers);
     return status;
 }
 
@@ -260,7 +260,7 @@ static wcl_status import_tar(const wcl_driver *to, const wcl_import_options *opt
     X(wcl_hooks, wcl_layer_copy, wcl_layer_copy_of_new(at, error))
 
 #define IMAGE_CALLS(X)                                                                             \
-    X(wcl_driver, wcl_image_list, wcl_image_list(at, &image_info, &count, error))                  \
+    X(wcl_driver, wcl_image_list, wcl_image_list(at, &image_list, &count, error))                  \
     X(wcl_driver, wcl_image_get_info, wcl_image_get_info(at, "x", &image_info, error))             \
     X(wcl_driver, wcl_image_manifest, end_text(wcl_image_manifest(at, "x", &text, &count, error))) \
     X(wcl_driver, wcl_image_config, end_text(wcl_image_config(at, "x", &text, &count, error)))     \
@@ -303,9 +303,9 @@ static wcl_status import_tar(const wcl_driver *to, const wcl_import_options *opt
     X(wcl_container_options, wcl_container_open,                                                   \
       wcl_container_open(at, "", &made_container, error))                                          \
     X(wcl_container_options, wcl_containers_query,                                                 \
-      end_containers(wcl_containers_query(at, NULL, &containers, error)))                          \
+      end_containers(wcl_containers_query(at, NULL, &containers, &count, error)))                  \
     X(wcl_compute_system_query, wcl_containers_query,                                              \
-      end_containers(wcl_containers_query(NULL, at, &containers, error)))                          \
+      end_containers(wcl_containers_query(NULL, at, &containers, &count, error)))                  \
     X(wcl_container_options, wcl_containers_query_json,                                            \
       end_text(wcl_containers_query_json(at, NULL, &text, error)))                                 \
     X(wcl_container_options, wcl_compute_service_properties_json,                                  \

@@ -176,7 +176,7 @@ static void what_a_broken_pull_left_goes_after_a_day(void **state)
     fixture *fixture = *state;
     const struct timespec long_ago[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
     wcl_error error = WCL_ERROR_INIT;
-    wcl_image_info *images = NULL;
+    wcl_image_info **images = NULL;
     size_t count = 9;
     char path[300];
 

@@ -15,14 +15,15 @@ static wcl_status enumerate(wcl_error *error)
     const wcl_compute_system_query query = { .struct_size = sizeof(query),
                                              .ids = ids,
                                              .id_count = 1 };
-    wcl_container_list *list = NULL;
-    wcl_status status = wcl_containers_query(&options, &query, &list, error);
+    wcl_container_properties **list = NULL;
+    size_t list_count;
+    wcl_status status = wcl_containers_query(&options, &query, &list, &list_count, error);
 
     if (status == WCL_OK) {
-        assert_int_equal(wcl_container_list_count(list), 1);
-        assert_string_equal(wcl_container_list_at(list, 0)->id, "a\xF0\x9F\x98\x80");
+        assert_int_equal(list_count, 1);
+        assert_string_equal(list[0]->id, "a\xF0\x9F\x98\x80");
     }
-    wcl_container_list_free(list);
+    wcl_free(list);
     return status;
 }
 
@@ -92,12 +93,12 @@ static wcl_status resume_container(wcl_error *error)
 
 static wcl_status get_statistics(wcl_container *container, wcl_error *error)
 {
-    wcl_container_list *list = NULL;
-    wcl_status status = wcl_container_statistics(container, &list, error);
+    wcl_container_properties *properties = NULL;
+    wcl_status status = wcl_container_statistics(container, &properties, error);
 
     if (status == WCL_OK)
-        assert_int_equal(wcl_container_list_at(list, 0)->statistics.uptime_100ns, 7);
-    wcl_container_list_free(list);
+        assert_int_equal(properties->statistics.uptime_100ns, 7);
+    wcl_free(properties);
     return status;
 }
 
@@ -108,14 +109,14 @@ static wcl_status statistics(wcl_error *error)
 
 static wcl_status get_process_list(wcl_container *container, wcl_error *error)
 {
-    wcl_container_list *list = NULL;
-    wcl_status status = wcl_container_process_list(container, &list, error);
+    wcl_container_properties *properties = NULL;
+    wcl_status status = wcl_container_process_list(container, &properties, error);
 
     if (status == WCL_OK) {
-        assert_int_equal(wcl_container_list_at(list, 0)->process_count, 1);
-        assert_int_equal(wcl_container_list_at(list, 0)->processes[0].process_id, 12);
+        assert_int_equal(properties->process_count, 1);
+        assert_int_equal(properties->processes[0].process_id, 12);
     }
-    wcl_container_list_free(list);
+    wcl_free(properties);
     return status;
 }
 

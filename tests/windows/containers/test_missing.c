@@ -48,12 +48,13 @@ static void compartments_without_their_function_say_so(void **state)
 static void containers_without_their_functions_say_so(void **state)
 {
     wcl_error error = WCL_ERROR_INIT;
-    wcl_container_list *list = NULL;
+    wcl_container_properties **list = NULL;
+    size_t count;
     wcl_container *container = NULL;
     char *json = NULL;
 
     (void)state;
-    assert_int_equal(wcl_containers_query(&options, NULL, &list, &error), WCL_FAILED);
+    assert_int_equal(wcl_containers_query(&options, NULL, &list, &count, &error), WCL_FAILED);
     assert_missing("HcsEnumerateComputeSystems", &error);
     assert_int_equal(wcl_container_create_json(&options, "a", "{}", &container, &error),
                      WCL_FAILED);
