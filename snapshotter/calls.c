@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "layer/internal.h"
 #include "snapshotter/driver.h"
+#include "snapshotter/id_map.h"
 #include "snapshotter/mounts.h"
 
 /* ---- Removing layers ------------------------------------------------------------------------- */
@@ -25,18 +26,6 @@ static void discard(wcl_snapshotter *snapshotter, wcl_snapshot_kind kind, const 
 }
 
 /* ---- Prepare and View ------------------------------------------------------------------------ */
-
-static const char *const refused_labels[] = { "containerd.io/snapshot/uidmapping",
-                                              "containerd.io/snapshot/gidmapping" };
-
-static wcl_status check_new_labels(const wcl_snapshot_labels *labels, wcl_error *error)
-{
-    for (size_t i = 0; i < sizeof(refused_labels) / sizeof(refused_labels[0]); i++)
-        if (wcl_snapshot_labels_find(labels, refused_labels[i]))
-            return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
-                            "ids are not mapped, which the label %s asks for", refused_labels[i]);
-    return WCL_OK;
-}
 
 /* With its turn held: the layer and the mount first, then the record. */
 static wcl_status make_snapshot(wcl_snapshotter *snapshotter, wcl_snapshot *snapshot,
@@ -65,11 +54,11 @@ wcl_status wcl_snapshotter_prepare(wcl_snapshotter *snapshotter, const char *key
 
     if (!*key)
         return wcl_fail(error, WCL_CODE_INVALID_PARAMETER, "a snapshot needs a key");
-    wcl_status status = check_new_labels(labels, error);
-    if (status == WCL_OK)
-        status = wcl_snapshot_new(key, parent, kind, &snapshot, error);
+    wcl_status status = wcl_snapshot_new(key, parent, kind, &snapshot, error);
     if (status == WCL_OK)
         status = wcl_snapshot_labels_copy(&snapshot->labels, labels, error);
+    if (status == WCL_OK)
+        status = wcl_snapshot_check_id_map(snapshot, error);
     if (status == WCL_OK)
         status = wcl_snapshot_table_add(&snapshotter->table, snapshot, &parent_layer, error);
     if (status != WCL_OK) {
@@ -178,6 +167,9 @@ static wcl_status check_commit(const wcl_snapshotter *snapshotter, const wcl_sna
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the snapshot is not active");
     if (check_new_parent(snapshotter, snapshot, parent, error) != WCL_OK)
         return WCL_FAILED;
+    if (!*snapshot->layer && wcl_snapshot_has_id_map(&snapshot->labels))
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "the snapshot's ids are mapped: what was written has ids of the host");
     if (*snapshot->layer &&
         wcl_snapshot_is_written_to(snapshotter, snapshot->id, &written, error) != WCL_OK)
         return WCL_FAILED;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "layer/internal.h"
 #include "snapshotter/driver.h"
+#include "snapshotter/id_map.h"
 #include "snapshotter/mounts.h"
 
 static bool is_nothing(const char *layer)
@@ -20,13 +21,23 @@ static const char *below(const wcl_layer_info *info)
     return info->parent_count && !is_nothing(info->parents[0]) ? info->parents[0] : "";
 }
 
-wcl_status wcl_snapshotter_diff_of(const wcl_snapshotter *snapshotter, const char *left,
+static wcl_status refuse_mapped(void *context, const wcl_snapshot *snapshot, wcl_error *error)
+{
+    return strcmp(snapshot->id, context) == 0 && snapshot->kind == WCL_SNAPSHOT_ACTIVE &&
+                   wcl_snapshot_has_id_map(&snapshot->labels)
+               ? wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                          "the snapshot's ids are mapped: what was written has ids of the host")
+               : WCL_OK;
+}
+
+wcl_status wcl_snapshotter_diff_of(wcl_snapshotter *snapshotter, const char *left,
                                    const char *right, wcl_layer_info **info, wcl_error *error)
 {
     char lower[WCL_SNAPSHOT_LAYER_SIZE] = "", upper[WCL_SNAPSHOT_LAYER_SIZE];
 
     if ((*left && wcl_snapshot_layer_of_source(snapshotter, left, lower, error) != WCL_OK) ||
         wcl_snapshot_layer_of_source(snapshotter, right, upper, error) != WCL_OK ||
+        wcl_snapshot_table_each(&snapshotter->table, refuse_mapped, upper, error) != WCL_OK ||
         wcl_layer_get_info(&snapshotter->layers, upper, info, error) != WCL_OK)
         return WCL_FAILED;
     if (strcmp(is_nothing(lower) ? "" : lower, below(*info)) == 0)

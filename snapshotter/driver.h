@@ -77,7 +77,7 @@ wcl_status wcl_snapshotter_apply(wcl_snapshotter *snapshotter, const char *sourc
  * wcl_snapshotter_export(), of a read-only one the bytes that were applied; with times no later
  * than `latest`, unless it is NULL, of an active one.
  */
-wcl_status wcl_snapshotter_diff_of(const wcl_snapshotter *snapshotter, const char *left,
+wcl_status wcl_snapshotter_diff_of(wcl_snapshotter *snapshotter, const char *left,
                                    const char *right, wcl_layer_info **info, wcl_error *error);
 wcl_status wcl_snapshotter_export(const wcl_snapshotter *snapshotter, const char *layer,
                                   const struct timespec *latest, const wcl_hooks *hooks,

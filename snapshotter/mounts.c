@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/hooks.h"
 #include "layer/internal.h"
+#include "snapshotter/id_map.h"
 
 #define NO_PARENTS                                                                                 \
     (wcl_parents)                                                                                  \
@@ -97,10 +98,17 @@ static wcl_status tell_overlay(const wcl_snapshotter *snapshotter, const char *s
 
 /* ---- Mounting -------------------------------------------------------------------------------- */
 
-static wcl_status prepare_layer(const wcl_snapshotter *snapshotter, const char *id,
-                                wcl_error *error)
+static wcl_status prepare_layer(const wcl_snapshotter *snapshotter, const wcl_snapshot *snapshot,
+                                const char *id, wcl_error *error)
 {
-    const wcl_overlay_options options = { .suid = true };
+    WCL_CLEANUP_FD int user_namespace = -1;
+    wcl_overlay_options options = { .suid = true };
+
+    if (wcl_snapshot_has_id_map(&snapshot->labels)) {
+        if (wcl_snapshot_open_id_map(&snapshot->labels, &user_namespace, error) != WCL_OK)
+            return WCL_FAILED;
+        options.user_namespace = &user_namespace;
+    }
     wcl_error why = WCL_ERROR_INIT;
 
     if (wcl_store_activate(&snapshotter->layers, id, error) != WCL_OK)
@@ -225,7 +233,7 @@ wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapsho
 
     wcl_ahead_wait(&snapshotter->ahead, parent_layer);
     if (snapshot->kind == WCL_SNAPSHOT_VIEW)
-        return prepare_layer(snapshotter, snapshot->layer, error) == WCL_OK
+        return prepare_layer(snapshotter, snapshot, snapshot->layer, error) == WCL_OK
                    ? tell_bind(snapshotter, snapshot->layer, false, mount, error)
                    : WCL_FAILED;
     if (make_sandbox(snapshotter, snapshot, parent_layer, error) != WCL_OK ||
@@ -236,7 +244,7 @@ wcl_status wcl_snapshot_mount_up(wcl_snapshotter *snapshotter, const wcl_snapsho
         return make_upper(snapshotter, snapshot->id, error) == WCL_OK
                    ? tell_overlay(snapshotter, snapshot->id, mount, error)
                    : WCL_FAILED;
-    return prepare_layer(snapshotter, snapshot->id, error) == WCL_OK
+    return prepare_layer(snapshotter, snapshot, snapshot->id, error) == WCL_OK
                ? tell_bind(snapshotter, snapshot->id, true, mount, error)
                : WCL_FAILED;
 }

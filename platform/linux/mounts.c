@@ -145,6 +145,19 @@ static wcl_status set_attributes(int mount, unsigned flags, unsigned set, unsign
     return wcl_fail_errno(error, errno, "cannot restrict the mount");
 }
 
+wcl_status wcl_kernel_mount_map_ids(int mount, int user_namespace, wcl_error *error)
+{
+    struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP,
+                                     .userns_fd = (uint64_t)user_namespace };
+
+    if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) == 0)
+        return WCL_OK;
+    return errno == ENOSYS || errno == EINVAL
+               ? wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                          "this kernel cannot map the ids of the mount's file system")
+               : wcl_fail_errno(error, errno, "cannot map the ids of the mount");
+}
+
 wcl_status wcl_kernel_mount_restrict(int mount, unsigned flags, wcl_error *error)
 {
     const unsigned all = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_RDONLY;

@@ -40,6 +40,10 @@ wcl_status wcl_kernel_mount_check(wcl_error *error);
  * allows what the mount that it is in allows. */
 wcl_status wcl_kernel_mount_clone(int at, const char *path, int *mount, wcl_error *error);
 
+/* Maps the ids of a mount that is nowhere attached yet, as the user namespace says. NOT_SUPPORTED
+ * where the kernel or the file system cannot. */
+wcl_status wcl_kernel_mount_map_ids(int mount, int user_namespace, wcl_error *error);
+
 /* Makes a mount allow exactly what `flags` say; needs Linux 5.12. */
 wcl_status wcl_kernel_mount_restrict(int mount, unsigned flags, wcl_error *error);
 

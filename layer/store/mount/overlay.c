@@ -266,14 +266,40 @@ static wcl_status discard_work(int base, wcl_error *error)
     return wcl_beneath_remove_tree(base, "work", error);
 }
 
+/* Puts a mount of the same in which ids are mapped in the place of the only lower. It ends when
+ * `mount` is closed; an overlay then has it by itself. */
+static wcl_status map_lower(wcl_overlay_lower *lower, int user_namespace, int *mount,
+                            wcl_error *error)
+{
+    char name[WCL_KERNEL_MOUNT_NAME_SIZE];
+
+    if (lower->count != 1)
+        return wcl_fail(error, WCL_CODE_NOT_SUPPORTED,
+                        "ids are mapped of sandboxes on read-only layers alone");
+    if (wcl_kernel_mount_clone(lower->fds[0], "", mount, error) != WCL_OK ||
+        wcl_kernel_mount_map_ids(*mount, user_namespace, error) != WCL_OK)
+        return WCL_FAILED;
+    int folder = openat(*mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return wcl_fail_errno(error, errno, "cannot open the mount with mapped ids");
+    close(lower->fds[0]);
+    lower->fds[0] = folder;
+    wcl_kernel_mount_name(folder, NULL, name);
+    wcl_buffer_clear(&lower->names);
+    return wcl_buffer_append(&lower->names, name, strlen(name) + 1, error);
+}
+
 wcl_status wcl_overlay_mount(const wcl_store *store, const wcl_store_layer *sandbox,
-                             const wcl_overlay_lower *lower, const wcl_overlay_options *options,
+                             wcl_overlay_lower *lower, const wcl_overlay_options *options,
                              wcl_error *error)
 {
-    WCL_CLEANUP_FD int base = -1, mount = -1;
+    WCL_CLEANUP_FD int base = -1, mount = -1, mapped = -1;
 
     if (lower->count == 0)
         return wcl_fail(error, WCL_CODE_INVALID_STATE, "the sandbox stands on no layer");
+    if (options && options->user_namespace &&
+        map_lower(lower, *options->user_namespace, &mapped, error) != WCL_OK)
+        return WCL_FAILED;
     if (wcl_storage_open(sandbox, &base, error) != WCL_OK || discard_work(base, error) != WCL_OK ||
         wcl_mount_make_folder(base, "work", 0700, error) != WCL_OK ||
         make_upper(base, lower->fds[0], error) != WCL_OK ||

@@ -11,6 +11,7 @@ typedef struct wcl_overlay_options {
     bool is_volatile;        /* what is written need not be on disk when it is unmounted */
     bool shares_lower; /* the sandboxes it stands on may be mounted, since nobody writes to them */
     bool suid;         /* set-uid files count: it is to be a container's root as it is */
+    const int *user_namespace; /* by which the ids of what it stands on are mapped; or NULL */
 } wcl_overlay_options;
 
 /* What a sandbox stands on, as overlayfs is told of it: nearest first. */
@@ -42,7 +43,7 @@ wcl_status wcl_overlay_source(const wcl_store_layer *sandbox, char source[WCL_OV
  * root's metadata as it is below. `options` may be NULL.
  */
 wcl_status wcl_overlay_mount(const wcl_store *store, const wcl_store_layer *sandbox,
-                             const wcl_overlay_lower *lower, const wcl_overlay_options *options,
+                             wcl_overlay_lower *lower, const wcl_overlay_options *options,
                              wcl_error *error);
 
 /* Gives the folder `to` the owner, mode, attributes and time of `from`. */
