@@ -153,6 +153,23 @@ def shares_what_is_the_same(bench, reference, image):
     wait_for("the removal of what was its own", lambda: bench.containerd.snapshots() == before)
 
 
+def moves_from_overlayfs(bench):
+    """What overlayfs has is unpacked anew from its blobs, without the registry, and overlayfs' snapshots can go."""
+    image = runnable()
+    reference = put(bench.registry, os.path.join(bench.work, "moves"), image, "moves")
+    bench.pull(reference, "overlayfs")
+    bench.registry.__exit__()
+    assert runs(bench, reference, "cat /etc/third") == "three\n"
+    bench.containerd.ctr("content", "label", image.config_digest, "containerd.io/gc.ref.snapshot.overlayfs=")
+    bench.containerd.ctr("images", "tag", reference, "another-name")
+    bench.containerd.ctr("images", "rm", "--sync", "another-name")
+    wait_for("the removal of overlayfs' snapshots", lambda: not bench.containerd.snapshots("overlayfs"))
+    assert runs(bench, reference, "cat /etc/fourth") == "three\n"
+    bench.containerd.ctr("images", "rm", "--sync", reference)
+    bench.assert_nothing_left()
+    bench.registry.__enter__()
+
+
 def lives(bench, reference, image, script, expected):
     bench.pull(reference)
     print("%s: %d files" % (reference.split("/")[1], is_what_overlayfs_shows(bench, reference)), flush=True)
@@ -167,6 +184,7 @@ def lives(bench, reference, image, script, expected):
 def main():
     need_peers("containerd", "ctr", "containerd-shim-runc-v2")
     with Bench() as bench:
+        moves_from_overlayfs(bench)
         image = many_layers()
         reference = put(bench.registry, os.path.join(bench.work, "many"), image, "many")
         lives(bench, reference, image, "cat /opaque/shown /many/%d /kinds/noted" % (LAYERS - 3), "shown%d\nn" % (LAYERS - 3))
