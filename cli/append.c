@@ -50,6 +50,12 @@ static wcl_status read_platform(const append_line *line, bool is_scratch, wcl_pl
     return text ? wcl_platform_parse(text, platform, error) : WCL_OK;
 }
 
+/* An option that is given and empty clears what the base has. */
+static const char *command_of(const char *option)
+{
+    return option && !*option ? "[]" : option;
+}
+
 static void print_made(cli *cli, const wcl_image_info *made)
 {
     json_out out = { .stream = stdout };
@@ -82,8 +88,8 @@ static int append(cli *cli, const append_line *line, const char *base, const cha
                                          .sddl = line->sddl,
                                          .folder_sddl = line->folder_sddl,
                                          .owner = line->owner,
-                                         .entrypoint = line->entrypoint,
-                                         .cmd = line->cmd,
+                                         .entrypoint = command_of(line->entrypoint),
+                                         .cmd = command_of(line->cmd),
                                          .env = line->env.items,
                                          .env_count = line->env.count,
                                          .labels = line->labels.items,

@@ -281,6 +281,17 @@ static wcl_status make_image(new_image *image, const char *base, const wcl_image
     return status == WCL_OK ? make_documents(image, error) : status;
 }
 
+/* An empty text in the options is none. */
+static void drop_empty_texts(wcl_image_append_options *options)
+{
+    const char **const texts[] = { &options->to,      &options->sddl,       &options->folder_sddl,
+                                   &options->owner,   &options->entrypoint, &options->cmd,
+                                   &options->workdir, &options->user };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        *texts[i] = wcl_text_or_null(*texts[i]);
+}
+
 wcl_status wcl_image_append(const wcl_driver *driver, const char *base, const char *input,
                             const char *name, const wcl_image_append_options *options,
                             wcl_image_info **made, wcl_error *error)
@@ -299,6 +310,7 @@ wcl_status wcl_image_append(const wcl_driver *driver, const char *base, const ch
     wcl_status status = wcl_driver_take(&driver, &own, __func__, error);
     if (status == WCL_OK)
         status = WCL_TAKE(wcl_image_append_options, &chosen, options, __func__, error);
+    drop_empty_texts(&chosen);
     if (status == WCL_OK)
         status = wcl_reference_parse(name, &reference, error);
     if (status == WCL_OK && base)

@@ -86,7 +86,7 @@ static bool is_text_list(const cJSON *list)
     return true;
 }
 
-/* A command: a JSON list of its words, or a line for the system's shell; "" is none. */
+/* A command: a JSON list of its words, or a line for the system's shell. */
 static wcl_status parse_command(const char *option, const char *text, bool is_windows,
                                 cJSON **command, wcl_error *error)
 {
@@ -107,9 +107,9 @@ static wcl_status parse_command(const char *option, const char *text, bool is_wi
     if (!*command)
         return wcl_fail_memory(error);
     wcl_status status = WCL_OK;
-    for (size_t i = 0; *text && shells[is_windows][i] && status == WCL_OK; i++)
+    for (size_t i = 0; shells[is_windows][i] && status == WCL_OK; i++)
         status = append_config_push(*command, cJSON_CreateString(shells[is_windows][i]), error);
-    if (*text && status == WCL_OK)
+    if (status == WCL_OK)
         status = append_config_push(*command, cJSON_CreateString(text), error);
     if (status != WCL_OK)
         cJSON_Delete(*command);

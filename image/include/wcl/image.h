@@ -251,7 +251,7 @@ typedef struct wcl_image_append_options {
     const char *owner;
     bool has_epoch; /* SOURCE_DATE_EPOCH: */
     int64_t epoch;  /* no time is later than this, and it is the image's creation time */
-    /* JSON lists of words, or lines for the system's shell; "": none; NULL: the base's. An entry
+    /* JSON lists of words ("[]": none), or lines for the system's shell; NULL: the base's. An entry
      * point alone clears the base's command. */
     const char *entrypoint;
     const char *cmd;

@@ -339,6 +339,43 @@ static void no_text_and_an_empty_text_are_the_same(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* The digest of an image whose options have `none` for their texts. */
+static char *append_digest(const char *none, const char *name)
+{
+    static const wcl_platform platform = { "linux", "amd64", "", "" };
+    wcl_image_append_options options = { .struct_size = sizeof(options),
+                                         .platform = &platform,
+                                         .to = none,
+                                         .sddl = none,
+                                         .folder_sddl = none,
+                                         .owner = none,
+                                         .has_epoch = true,
+                                         .entrypoint = none,
+                                         .cmd = none,
+                                         .workdir = none,
+                                         .user = none };
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_image_info *made = NULL;
+    char input[80];
+
+    snprintf(input, sizeof(input), "%s/layer", home);
+    if (wcl_image_append(&driver, none, input, name, &options, &made, &error) != WCL_OK)
+        fail_msg("%s", error.message);
+    char *digest = strdup(made->digest);
+    wcl_free(made);
+    return digest;
+}
+
+static void no_text_and_an_empty_text_in_options_make_the_same_image(void **state)
+{
+    char *with_null = append_digest(NULL, "a:1"), *with_empty = append_digest("", "a:2");
+
+    (void)state;
+    assert_string_equal(with_null, with_empty);
+    free(with_null);
+    free(with_empty);
+}
+
 static void what_is_freed_or_closed_may_be_null(void **state)
 {
     (void)state;
@@ -367,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_handed_out_is_null_after_a_failure),
         cmocka_unit_test(no_text_and_an_empty_text_are_the_same),
+        cmocka_unit_test(no_text_and_an_empty_text_in_options_make_the_same_image),
         cmocka_unit_test(what_is_freed_or_closed_may_be_null),
     };
 
