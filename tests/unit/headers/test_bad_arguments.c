@@ -16,11 +16,13 @@
 #include <wcl/backupstream.h>
 #include <wcl/container.h>
 #include <wcl/graphdriver.h>
+#include <wcl/hive.h>
 #include <wcl/hns.h>
 #include <wcl/registry.h>
 #include <wcl/snapshotter.h>
 #include <wcl/tar.h>
 
+#include "base/buffer.h"
 #include "container/container_internal.h"
 #include "hns/provider.h"
 
@@ -111,6 +113,13 @@ static const wcl_compute_system_query unsized_query;
 static const wcl_graphdriver_options unsized_graphdriver;
 static const wcl_graphdriver_server_options unsized_server;
 static const wcl_snapshotter_server_options unsized_snapshotter;
+static const wcl_hive_writer_options unsized_hive_writer;
+static const wcl_hive_input no_hive = { damaged, NULL, NULL, sizeof(damaged) };
+static const wcl_hive_key_info unnamed_key;
+static wcl_hive_writer *hive_writer;
+static wcl_buffer hive_bytes = WCL_BUFFER_INIT;
+static wcl_hive *hive;
+static wcl_hive_key *hive_key;
 static wcl_reparse_link link_found;
 
 /* Of a struct that is filled in, what points. */
@@ -160,6 +169,17 @@ static wcl_status decode_link(void **out, wcl_error *error)
     X(wcl_tar_reader_open_file, wcl_tar_reader_open_file(none, NULL, out, error))                  \
     X(wcl_tar_writer_open, wcl_tar_writer_open(write_none, NULL, &unsized_writer, out, error))     \
     X(wcl_tar_writer_open_file, wcl_tar_writer_open_file(none, NULL, out, error))
+
+#define HIVE_CALLS(X)                                                                              \
+    X(wcl_hive_open, wcl_hive_open(&no_hive, NULL, out, error))                                    \
+    X(wcl_hive_merge, wcl_hive_merge(NULL, 0, out, error))                                         \
+    X(wcl_hive_key_open_at, wcl_hive_key_open_at(hive_key, 9, out, error))                         \
+    X(wcl_hive_key_open_name, wcl_hive_key_open_name(hive_key, "x", 1, out, error))                \
+    X(wcl_hive_key_open, wcl_hive_key_open(hive_key, "x", out, error))                             \
+    X(wcl_hive_key_value_at, wcl_hive_key_value_at(hive_key, 9, out, error))                       \
+    X(wcl_hive_key_value, wcl_hive_key_value(hive_key, "x", 1, out, error))                        \
+    X(wcl_hive_writer_new, wcl_hive_writer_new(&unsized_hive_writer, out, error))                  \
+    X(wcl_hive_writer_add_key, wcl_hive_writer_add_key(hive_writer, NULL, &unnamed_key, out, error))
 
 #define IMAGE_CALLS(X)                                                                             \
     X(wcl_reference_parse, wcl_reference_parse(none, out, error))                                  \
@@ -243,7 +263,7 @@ static wcl_status decode_link(void **out, wcl_error *error)
     X(wcl_reparse_decode_link, decode_link(out, error))                                            \
     X(wcl_reparse_encode_link, wcl_reparse_encode_link(too_long, false, out, &count, error))
 
-#define CALLS(X) LAYER_CALLS(X) IMAGE_CALLS(X) SYSTEM_CALLS(X) BASE_CALLS(X)
+#define CALLS(X) LAYER_CALLS(X) HIVE_CALLS(X) IMAGE_CALLS(X) SYSTEM_CALLS(X) BASE_CALLS(X)
 
 static wcl_driver nowhere = WCL_DRIVER_INIT;
 static char too_long[40000];
@@ -269,6 +289,28 @@ static const bad_call calls[] = { CALLS(ROW) };
 
 /* ---- Tests ----------------------------------------------------------------------------------- */
 
+static wcl_status append(void *context, const void *data, size_t length, wcl_error *error)
+{
+    return wcl_buffer_append(context, data, length, error);
+}
+
+/* A hive with a root alone, and a writer without one. */
+static bool make_hive(void)
+{
+    const wcl_hive_key_info info = { .name = "ROOT", .name_size = 4 };
+    wcl_hive_writer *writer;
+
+    if (wcl_hive_writer_new(NULL, &writer, NULL) != WCL_OK ||
+        wcl_hive_writer_new(NULL, &hive_writer, NULL) != WCL_OK ||
+        wcl_hive_writer_add_key(writer, NULL, &info, NULL, NULL) != WCL_OK ||
+        wcl_hive_writer_finish(writer, append, &hive_bytes, NULL) != WCL_OK)
+        return false;
+    wcl_hive_writer_free(writer);
+    const wcl_hive_input input = { .data = hive_bytes.data, .size = hive_bytes.size };
+    return wcl_hive_open(&input, NULL, &hive, NULL) == WCL_OK &&
+           wcl_hive_root(hive, &hive_key, NULL) == WCL_OK;
+}
+
 static int set_up(void **state)
 {
     const wcl_graphdriver_options options = { .struct_size = sizeof(options), .home = home };
@@ -277,7 +319,8 @@ static int set_up(void **state)
     strcpy(home, "/tmp/wcl-bad-XXXXXX");
     setenv("WCL_RUN", home, 1);
     memset(too_long, 'x', sizeof(too_long) - 1);
-    if (!mkdtemp(home) || wcl_graphdriver_open(&options, &graphdriver, NULL) != WCL_OK)
+    if (!mkdtemp(home) || wcl_graphdriver_open(&options, &graphdriver, NULL) != WCL_OK ||
+        !make_hive())
         return -1;
     driver.home_dir = home;
     nowhere.home_dir = "/nowhere/at/all";
@@ -294,6 +337,10 @@ static int tear_down(void **state)
 
     (void)state;
     wcl_graphdriver_free(graphdriver);
+    wcl_hive_key_free(hive_key);
+    wcl_hive_free(hive);
+    wcl_hive_writer_free(hive_writer);
+    wcl_buffer_free(&hive_bytes);
     wcl_handle_destroy(&container.handle);
     snprintf(shell, sizeof(shell), "rm -rf %s", home);
     return system(shell); /* NOLINT(cert-env33-c) */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <wcl/graphdriver.h>
+#include <wcl/hive.h>
 #include <wcl/registry.h>
 #include <wcl/snapshotter.h>
 #include <wcl/tar.h>
@@ -206,6 +207,17 @@ static wcl_status import_tar(const wcl_driver *to, const wcl_import_options *opt
     return wcl_layer_import_tar(to, id, none, read_tar, &at, options, result, error);
 }
 
+static const wcl_hive_input no_hive = { "none", NULL, NULL, 4 };
+static wcl_hive *hive;
+static wcl_hive_writer *hive_writer;
+
+static wcl_status end_hive_writer(wcl_status status)
+{
+    if (status == WCL_OK)
+        wcl_hive_writer_free(hive_writer);
+    return status;
+}
+
 /* X(the struct's type, the function, a call of it with the struct at `at`) */
 #define LAYER_CALLS(X)                                                                             \
     X(wcl_driver, wcl_layer_create, wcl_layer_create(at, "x", NULL, error))                        \
@@ -257,7 +269,10 @@ static wcl_status import_tar(const wcl_driver *to, const wcl_import_options *opt
       end_writer(wcl_tar_writer_open_file("/dev/null", at, &writer, error)))                       \
     X(wcl_entry, wcl_layer_reader_next, wcl_layer_reader_next_of_new(at, error))                   \
     X(wcl_entry, wcl_layer_writer_add, wcl_layer_writer_add_to_new(at, error))                     \
-    X(wcl_hooks, wcl_layer_copy, wcl_layer_copy_of_new(at, error))
+    X(wcl_hooks, wcl_layer_copy, wcl_layer_copy_of_new(at, error))                                 \
+    X(wcl_hive_options, wcl_hive_open, wcl_hive_open(&no_hive, at, &hive, error))                  \
+    X(wcl_hive_writer_options, wcl_hive_writer_new,                                                \
+      end_hive_writer(wcl_hive_writer_new(at, &hive_writer, error)))
 
 #define IMAGE_CALLS(X)                                                                             \
     X(wcl_driver, wcl_image_list, wcl_image_list(at, &image_list, &count, error))                  \
