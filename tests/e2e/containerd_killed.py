@@ -95,7 +95,7 @@ class World:
 
     def content_of(self, name):
         where = tempfile.mkdtemp(dir=self.bench.work)
-        self.snapshots("view", "look", name)
+        self.snapshots("prepare", "look", name)  # which ctr holds, and a view it does not
         for command in self.snapshots("mounts", where, "look").stdout.decode().splitlines():
             subprocess.run(command.split(), check=True)
         with open(where + "/etc/by-hand") as file:
