@@ -22,7 +22,7 @@ static wcl_status check_bins(checking *check)
     for (uint64_t at = 0; at < hive->bins_size;) {
         const uint8_t *bin = hive->bins + at;
         uint64_t size = wcl_load_le32(bin + 8);
-        if (memcmp(bin, "hbin", 4) != 0 || wcl_load_le32(bin + 4) != at || !size ||
+        if (wcl_load_le32(bin) != REGF_BIN_MAGIC || wcl_load_le32(bin + 4) != at || !size ||
             size % REGF_BIN_ALIGN || size > hive->bins_size - at)
             return wcl_hive_fail((uint32_t)at, check->error, "no valid bin begins");
         wcl_hive_claim_range(&check->claims, at, REGF_BIN_HEADER);

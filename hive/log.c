@@ -27,7 +27,7 @@ uint32_t wcl_hive_checksum(const uint8_t *base)
 
 static bool is_log(const wcl_buffer *log, uint32_t *type)
 {
-    if (log->size < REGF_SECTOR || memcmp(log->data, "regf", 4) != 0 ||
+    if (log->size < REGF_SECTOR || wcl_load_le32(log->data) != REGF_MAGIC ||
         wcl_hive_checksum(log->data) != wcl_load_le32(log->data + REGF_CHECKSUM))
         return false;
     *type = wcl_load_le32(log->data + REGF_TYPE);

@@ -112,7 +112,7 @@ static wcl_status hive_read(wcl_hive *hive, const wcl_hive_input *input,
     hive->file = input->data;
     if (!input->data && own_file(hive, input, options->max_size, error) != WCL_OK)
         return WCL_FAILED;
-    if (size < REGF_BASE_SIZE || memcmp(hive->file, "regf", 4) != 0)
+    if (size < REGF_BASE_SIZE || wcl_load_le32(hive->file) != REGF_MAGIC)
         return wcl_fail(error, WCL_CODE_INVALID_DATA, "it is not a registry hive");
     if (is_dirty(hive->file) && (options->logs[0].size || options->logs[1].size) &&
         replay_logs(hive, input, &size, options, error) != WCL_OK)

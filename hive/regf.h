@@ -4,6 +4,8 @@
 
 /* The base block. */
 #define REGF_BASE_SIZE 4096u
+#define REGF_MAGIC 0x66676572u     /* "regf" */
+#define REGF_BIN_MAGIC 0x6e696268u /* "hbin" */
 #define REGF_SEQUENCE_1 4
 #define REGF_SEQUENCE_2 8
 #define REGF_WRITTEN 12

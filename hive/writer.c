@@ -92,7 +92,7 @@ static wcl_status add_security(wcl_hive_writer *writer, const void *data, size_t
         wcl_map_set(writer->known, data, size, index, error) != WCL_OK)
         return WCL_FAILED;
     uint8_t *sk = wcl_hive_cell_of(writer, offset);
-    memcpy(sk, "sk", 2);
+    wcl_hive_cell_name(sk, "sk");
     wcl_store_le32(sk + SK_SIZE, (uint32_t)size);
     memcpy(sk + SK_DATA, data, size);
     writer->descriptors[writer->descriptor_count++] = (wcl_hive_descriptor) { offset, 0 };
@@ -164,7 +164,7 @@ static wcl_status write_key(wcl_hive_writer *writer, const wcl_hive_new_key *key
     uint8_t *nk = wcl_hive_cell_of(writer, key->offset);
     uint32_t flags = key->parent ? 0 : NK_FLAG_ROOT | NK_FLAG_NO_DELETE;
     flags |= (info->flags & WCL_HIVE_KEY_SYMLINK) | (is_ascii ? NK_FLAG_ASCII : 0);
-    memcpy(nk, "nk", 2);
+    wcl_hive_cell_name(nk, "nk");
     wcl_store_le16(nk + NK_FLAGS, (uint16_t)flags);
     wcl_store_le64(nk + NK_WRITTEN, (uint64_t)info->written);
     nk[NK_LAYERED] = (uint8_t)(info->semantics | (info->inherits_class ? NK_INHERIT_CLASS : 0));
@@ -225,7 +225,7 @@ static wcl_status write_segments(wcl_hive_writer *writer, const uint8_t *data, s
         wcl_hive_cell_make(writer, count * 4, &list, error) != WCL_OK)
         return WCL_FAILED;
     uint8_t *db = wcl_hive_cell_of(writer, *offset);
-    memcpy(db, "db", 2);
+    wcl_hive_cell_name(db, "db");
     wcl_store_le16(db + 2, (uint16_t)count);
     wcl_store_le32(db + 4, list);
     for (size_t i = 0; i < count; i++) {
@@ -285,7 +285,7 @@ wcl_status wcl_hive_writer_add_value(wcl_hive_writer *writer, wcl_hive_new_key *
     if (wcl_hive_cell_make(writer, VK_NAME + name.size, &offset, error) != WCL_OK)
         return WCL_FAILED;
     uint8_t *vk = wcl_hive_cell_of(writer, offset);
-    memcpy(vk, "vk", 2);
+    wcl_hive_cell_name(vk, "vk");
     wcl_store_le16(vk + VK_NAME_SIZE, (uint16_t)name.size);
     wcl_store_le32(vk + VK_DATA, REGF_NONE);
     wcl_store_le16(vk + VK_FLAGS, (uint16_t)((is_ascii ? VK_FLAG_ASCII : 0) |

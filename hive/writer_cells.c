@@ -31,7 +31,7 @@ static wcl_status open_bin(wcl_hive_writer *writer, size_t cell, wcl_error *erro
         return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "a hive cannot be larger than 2 GiB");
     if (wcl_buffer_append_zeros(&writer->bins, size, error) != WCL_OK)
         return WCL_FAILED;
-    memcpy(writer->bins.data + begin, "hbin", 4);
+    wcl_store_le32(writer->bins.data + begin, REGF_BIN_MAGIC);
     wcl_store_le32(writer->bins.data + begin + 4, (uint32_t)begin);
     wcl_store_le32(writer->bins.data + begin + 8, (uint32_t)size);
     if (begin == 0)

@@ -77,7 +77,7 @@ static wcl_status write_leaf(wcl_hive_writer *writer, const uint32_t *pairs, siz
     if (wcl_hive_cell_make(writer, LIST_ITEMS + count * 8, offset, error) != WCL_OK)
         return WCL_FAILED;
     uint8_t *leaf = wcl_hive_cell_of(writer, *offset);
-    memcpy(leaf, "lh", 2);
+    wcl_hive_cell_name(leaf, "lh");
     wcl_store_le16(leaf + LIST_COUNT, (uint16_t)count);
     for (size_t i = 0; i < 2 * count; i++)
         wcl_store_le32(leaf + LIST_ITEMS + 4 * i, pairs[i]);
@@ -196,7 +196,7 @@ static wcl_status make_base(const wcl_hive_writer *writer, uint8_t *base, wcl_er
 
     if (wcl_wtf8_to_utf16(text, strlen(text), &name, error) != WCL_OK)
         return WCL_FAILED;
-    memcpy(base, "regf", 4);
+    wcl_store_le32(base, REGF_MAGIC);
     wcl_store_le32(base + REGF_SEQUENCE_1, 1);
     wcl_store_le32(base + REGF_SEQUENCE_2, 1);
     wcl_store_le64(base + REGF_WRITTEN, (uint64_t)writer->options.written);

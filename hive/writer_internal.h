@@ -43,6 +43,13 @@ struct wcl_hive_writer {
 wcl_status wcl_hive_cell_make(wcl_hive_writer *writer, size_t size, uint32_t *offset,
                               wcl_error *error);
 uint8_t *wcl_hive_cell_of(const wcl_hive_writer *writer, uint32_t offset);
+
+/* Writes the two letters that a cell begins with, without their NUL. */
+static inline void wcl_hive_cell_name(uint8_t *cell, const char letters[static 2])
+{
+    cell[0] = (uint8_t)letters[0];
+    cell[1] = (uint8_t)letters[1];
+}
 /* Closes the bin that is being filled. */
 void wcl_hive_bin_close(wcl_hive_writer *writer);
 

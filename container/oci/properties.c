@@ -91,7 +91,7 @@ static const wcl_json_table property_query_table = { .what = "the property query
 
 static wcl_status parse_property_query(const char *text, wanted *types, wcl_error *error)
 {
-    WCL_CLEANUP_REGION wcl_region region = { 0 };
+    WCL_CLEANUP_REGION wcl_region region = { .used = 0 };
     property_query query = { 0 };
 
     if (!text || !*text)
@@ -250,7 +250,7 @@ wcl_status wcl_oci_enumerate(const wcl_container_options *options, const char *q
 {
     WCL_CLEANUP_CONTAINER_FOLDER wcl_container_folder run = { 0 };
     WCL_CLEANUP_JSON cJSON *list = cJSON_CreateArray();
-    WCL_CLEANUP_REGION wcl_region region = { 0 };
+    WCL_CLEANUP_REGION wcl_region region = { .used = 0 };
     wcl_compute_system_query parsed;
 
     if (!list)

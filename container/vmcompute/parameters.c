@@ -53,7 +53,7 @@ static wcl_status join_arguments(cJSON *json, const command *given, wcl_error *e
 wcl_status wcl_vm_process_parameters(const char *config, char **parameters, wcl_error *error)
 {
     WCL_CLEANUP_JSON cJSON *json = NULL;
-    WCL_CLEANUP_REGION wcl_region region = { 0 };
+    WCL_CLEANUP_REGION wcl_region region = { .used = 0 };
     command given = { 0 };
 
     if (!config)

@@ -242,7 +242,7 @@ wcl_status wcl_call_read(const void *body, size_t size, cJSON **request, wcl_reg
 wcl_status wcl_call_run(const wcl_call *call, wcl_sessions *sessions, const void *body, size_t size,
                         char **answer, wcl_error *error)
 {
-    WCL_CLEANUP_REGION wcl_region region = { NULL };
+    WCL_CLEANUP_REGION wcl_region region = { .used = 0 };
     WCL_CLEANUP_JSON cJSON *request = NULL;
     WCL_CLEANUP_JSON cJSON *reply = cJSON_CreateObject();
     struct running running = { .sessions = sessions, .answer = reply };

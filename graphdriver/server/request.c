@@ -134,7 +134,7 @@ static enum MHD_Result answer_apply(wcl_plugin_request *request, struct MHD_Conn
 
 static wcl_status begin_diff(wcl_plugin_request *request, wcl_stream **stream)
 {
-    WCL_CLEANUP_REGION wcl_region region = { NULL };
+    WCL_CLEANUP_REGION wcl_region region = { .used = 0 };
     WCL_CLEANUP_JSON cJSON *json = NULL;
     wcl_call_arguments arguments;
 

@@ -88,7 +88,7 @@ static void free_session(wcl_session *session)
 static wcl_status open_driver(const wcl_sessions *sessions, const cJSON *request,
                               wcl_graphdriver **driver, wcl_error *error)
 {
-    WCL_CLEANUP_REGION wcl_region region = { NULL };
+    WCL_CLEANUP_REGION wcl_region region = { .used = 0 };
     wcl_graphdriver_options options = { .struct_size = sizeof(options),
                                         .provider = sessions->provider,
                                         .hooks = sessions->hooks };
