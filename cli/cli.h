@@ -245,6 +245,9 @@ wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *forma
                                   const cli_limits *limits, wcl_layer_reader **reader,
                                   wcl_error *error);
 
+/* Whether that opens a layer of the home, or an image. */
+bool cli_is_stored(cli *cli, const char *layer);
+
 /* Whether that opens a tar: its entries come as they are in it, so that the last of a path counts.
  */
 bool cli_is_tar(cli *cli, const char *layer);
@@ -283,6 +286,8 @@ typedef struct json_out {
 void json_begin(json_out *out, const char *name, char bracket); /* '{' or '['; name may be NULL */
 void json_end(json_out *out, char bracket);
 void json_text(json_out *out, const char *name, const char *text); /* NULL is null */
+/* A text that may hold NULs. */
+void json_text_sized(json_out *out, const char *name, const char *text, size_t size);
 /* An object of texts: names and values up to a NULL name. */
 #define json_texts(out, ...) json_texts_to_null(out, __VA_ARGS__, (const char *)NULL)
 void json_texts_to_null(json_out *out, const char *name, ...) __attribute__((sentinel));

@@ -11,7 +11,7 @@ command_run_fn command_import, command_export, command_create, command_expand, c
 command_run_fn command_images, command_pull, command_push, command_load, command_save, command_tag,
     command_rmi, command_append, command_inspect;
 /* Layers in any form. */
-command_run_fn command_convert, command_list, command_stat, command_cat;
+command_run_fn command_convert, command_list, command_stat, command_cat, command_registry;
 /* Networks and endpoints. */
 command_run_fn command_network_create, command_network_list, command_network_remove,
     command_network_restore, command_endpoint_create, command_endpoint_list,

@@ -190,8 +190,7 @@ const char *entry_kind_name(wcl_entry_kind kind)
     return "unknown";
 }
 
-/* "2024-01-22 00:15:03.1234567", as many digits as a FILETIME has. */
-static const char *format_time(wcl_filetime time, char *text, size_t size)
+const char *format_filetime(wcl_filetime time, char *text, size_t size)
 {
     struct timespec spec = wcl_filetime_to_timespec(time);
     time_t seconds = spec.tv_sec;
@@ -258,7 +257,7 @@ void print_entry_line(FILE *stream, const wcl_entry *entry, const description *d
         format_attributes(entry, mode);
         fprintf(stream, "%s ", mode);
     }
-    format_time(entry->info.last_write_time, text, sizeof(text));
+    format_filetime(entry->info.last_write_time, text, sizeof(text));
     text[19] = '\0';
     fprintf(stream, "%12" PRIu64 " %-19s %s", entry->size, has_info(entry) ? text : "-",
             cli_shown(entry->path));
@@ -287,13 +286,14 @@ void print_entry_long(FILE *stream, const wcl_entry *entry, const description *d
         format_attributes(entry, text);
         fprintf(stream, "attributes:  %s (0x%x)\n", text, entry->info.attributes);
         fprintf(stream, "created:     %s\n",
-                format_time(entry->info.creation_time, text, sizeof(text)));
+                format_filetime(entry->info.creation_time, text, sizeof(text)));
     }
     fprintf(stream, "written:     %s\n",
-            format_time(entry->info.last_write_time, text, sizeof(text)));
+            format_filetime(entry->info.last_write_time, text, sizeof(text)));
     fprintf(stream, "accessed:    %s\n",
-            format_time(entry->info.last_access_time, text, sizeof(text)));
-    fprintf(stream, "changed:     %s\n", format_time(entry->info.change_time, text, sizeof(text)));
+            format_filetime(entry->info.last_access_time, text, sizeof(text)));
+    fprintf(stream, "changed:     %s\n",
+            format_filetime(entry->info.change_time, text, sizeof(text)));
     if (description->reparse_tag)
         fprintf(stream, "reparse tag: 0x%08x\n", description->reparse_tag);
     if (description->sddl)

@@ -44,6 +44,9 @@ void print_entry_long(FILE *stream, const wcl_entry *entry, const description *d
 /* One JSON object and a newline. */
 void print_entry_json(FILE *stream, const wcl_entry *entry, const description *description);
 
+/* "2024-01-22 00:15:03.1234567", as many digits as a FILETIME has; UTC. Returns `text`. */
+const char *format_filetime(wcl_filetime time, char *text, size_t size);
+
 const char *entry_kind_name(wcl_entry_kind kind);
 
 #endif

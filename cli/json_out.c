@@ -18,10 +18,8 @@ static size_t plain_length(const char *text, size_t left)
     return length;
 }
 
-static void write_quoted(FILE *stream, const char *text)
+static void write_quoted(FILE *stream, const char *text, size_t left)
 {
-    size_t left = strlen(text);
-
     fputc('"', stream);
     while (left) {
         char escape[WCL_JSON_ESCAPE_SIZE] = "";
@@ -44,7 +42,7 @@ static void write_name(json_out *out, const char *name)
         fputc(',', out->stream);
     out->comma = true;
     if (name) {
-        write_quoted(out->stream, name);
+        write_quoted(out->stream, name, strlen(name));
         fputc(':', out->stream);
     }
 }
@@ -69,9 +67,15 @@ void json_text(json_out *out, const char *name, const char *text)
 {
     write_name(out, name);
     if (text)
-        write_quoted(out->stream, text);
+        write_quoted(out->stream, text, strlen(text));
     else
         fputs("null", out->stream);
+}
+
+void json_text_sized(json_out *out, const char *name, const char *text, size_t size)
+{
+    write_name(out, name);
+    write_quoted(out->stream, text, size);
 }
 
 void json_texts_to_null(json_out *out, const char *name, ...)

@@ -79,6 +79,13 @@ static const command commands[] = {
       CLI_NEEDS_NO_RIGHTS, CLI_ARGUMENTS(2, 2) },
     { "cat", "LAYER PATH[:STREAM]", "Write a file's contents, or an alternate stream's", NULL,
       command_cat, CLI_NEEDS_NO_RIGHTS, CLI_ARGUMENTS(2, 2) },
+    { "registry", "[-r] [--layer] [--value NAME] [--reg] LAYER [KEY]",
+      "Show the registry that a layer's hives and those below it make up",
+      "KEY is one of HKLM\\SAM, HKLM\\SECURITY, HKLM\\SOFTWARE, HKLM\\SYSTEM and HKU\\.DEFAULT, or "
+      "below.\n"
+      "Without it the hives that are there are listed. What --layer shows as deleted, the layers\n"
+      "below may have.",
+      command_registry, CLI_NEEDS_NO_RIGHTS, CLI_OWN_OPTIONS },
     { "sddl", "TEXT|BASE64", "Turn SDDL into a security descriptor (in base64), or back", NULL,
       command_sddl, CLI_NEEDS_NO_RIGHTS, CLI_ARGUMENTS(1, 1) },
     { "guid", "NAME", "Print the GUIDs that stand for a name", NULL, command_guid,

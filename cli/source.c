@@ -105,19 +105,28 @@ static wcl_status open_layer_or_image(cli *cli, const char *name, wcl_layer_read
     return status;
 }
 
+bool cli_is_stored(cli *cli, const char *layer)
+{
+    struct stat info;
+
+    if (strcmp(layer, "-") == 0)
+        return false;
+    /* An id wins over a file of that name in the working folder, unless a path was written. */
+    if (!strchr(layer, '/') && cli_is_layer(cli, layer))
+        return true;
+    return stat(layer, &info) != 0 && strchr("./", layer[0]) == NULL;
+}
+
 wcl_status cli_open_layer_limited(cli *cli, const char *layer, const char *format,
                                   const cli_limits *limits, wcl_layer_reader **reader,
                                   wcl_error *error)
 {
     struct stat info;
+
+    if (!format && cli_is_stored(cli, layer))
+        return open_layer_or_image(cli, layer, reader, error);
+
     bool found = strcmp(layer, "-") != 0 && stat(layer, &info) == 0;
-
-    /* An id wins over a file of that name in the working folder, unless a path was written. */
-    if (!format && !strchr(layer, '/') && cli_is_layer(cli, layer))
-        return open_layer_or_image(cli, layer, reader, error);
-    if (!format && !found && strcmp(layer, "-") != 0 && strchr("./", layer[0]) == NULL)
-        return open_layer_or_image(cli, layer, reader, error);
-
     if (format ? strcmp(format, "oci") == 0
                : strcmp(layer, "-") == 0 || (found && !S_ISDIR(info.st_mode)))
         return cli_source_open_tar(cli, layer, limits, reader, error);

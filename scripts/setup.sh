@@ -7,7 +7,7 @@
 # A group that cannot be installed leaves the others as they are; the exit code is then 1.
 set -euo pipefail
 
-order=(build containerd demo test peers go lint fuzz memory windows containers networks faults images pages manual)
+order=(build containerd demo test peers go lint fuzz memory windows containers networks faults images pages manual registry)
 declare -A groups=(
   [build]="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libarchive-dev libcjson-dev libssl-dev libzstd-dev liblzma-dev
     libisal-dev libdeflate-dev libnl-3-dev libnl-route-3-dev libnftables-dev libmicrohttpd-dev libcurl4-openssl-dev"
@@ -31,6 +31,8 @@ declare -A groups=(
   # What makes calls fail, and the file systems of the disks whose power is cut.
   [faults]="strace e2fsprogs xfsprogs"
   [images]="docker-registry skopeo umoci apache2-utils openssl curl ca-certificates"
+  # Readers of registry hives.
+  [registry]="libhivex-bin python3-hivex libwin-hivex-perl"
   [pages]="chromium chromium-driver fonts-dejavu-core"
 )
 
