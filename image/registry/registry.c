@@ -129,6 +129,19 @@ static wcl_status pull(const wcl_driver *driver, const wcl_reference *reference,
     return status;
 }
 
+/* A text that is empty is one that was not given. */
+static wcl_status take_options(wcl_registry_options *how, const wcl_registry_options *options,
+                               const char *function, wcl_error *error)
+{
+    if (WCL_TAKE(wcl_registry_options, how, options, function, error) != WCL_OK)
+        return WCL_FAILED;
+    how->username = wcl_text_or_null(how->username);
+    how->password = wcl_text_or_null(how->password);
+    how->config_folder = wcl_text_or_null(how->config_folder);
+    how->ca_file = wcl_text_or_null(how->ca_file);
+    return WCL_OK;
+}
+
 wcl_status wcl_image_pull(const wcl_driver *driver, const char *reference,
                           const wcl_registry_options *registry, const wcl_transfer_options *options,
                           wcl_image_info **info, wcl_error *error)
@@ -141,7 +154,7 @@ wcl_status wcl_image_pull(const wcl_driver *driver, const char *reference,
     if (info)
         *info = NULL;
     if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK ||
-        WCL_TAKE(wcl_registry_options, &how, registry, __func__, error) != WCL_OK ||
+        take_options(&how, registry, __func__, error) != WCL_OK ||
         WCL_TAKE(wcl_transfer_options, &chosen, options, __func__, error) != WCL_OK ||
         wcl_reference_parse(reference, &parsed, error) != WCL_OK)
         return wcl_error_context(error, "pull", reference);
@@ -269,7 +282,7 @@ wcl_status wcl_image_push(const wcl_driver *driver, const char *image, const cha
     wcl_transfer_options chosen = WCL_TRANSFER_OPTIONS_INIT;
 
     if (wcl_driver_take(&driver, &own, __func__, error) != WCL_OK ||
-        WCL_TAKE(wcl_registry_options, &how, registry, __func__, error) != WCL_OK ||
+        take_options(&how, registry, __func__, error) != WCL_OK ||
         WCL_TAKE(wcl_transfer_options, &chosen, options, __func__, error) != WCL_OK ||
         wcl_reference_parse(reference, &parsed, error) != WCL_OK)
         return wcl_error_context(error, "push", reference);
