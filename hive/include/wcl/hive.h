@@ -92,8 +92,8 @@ typedef enum wcl_hive_semantics {
     WCL_HIVE_SUPERSEDE_TREE = 3,
 } wcl_hive_semantics;
 
-#define WCL_HIVE_KEY_SYMLINK 0x10u /* its value SymbolicLinkValue is the path that it stands for   \
-                                    */
+/* A flag of a key: its value SymbolicLinkValue is the path that it stands for. */
+#define WCL_HIVE_KEY_SYMLINK 0x10u
 
 typedef struct wcl_hive_key_info {
     const char *name; /* as the nearest layer spells it; the root's too, which is of no meaning */
