@@ -109,9 +109,9 @@ static wcl_status show_places(cli *cli, const registry_options *options, unsigne
     }
     return is_found ? WCL_OK
                     : wcl_fail(&cli->error, WCL_CODE_FILE_NOT_FOUND,
-                               "there is no hive of it in the layer%s, neither Hives/..._Base nor "
-                               "Hives/..._Delta",
-                               is_alone ? "" : " and what it stands on");
+                               "%s hive of it (Hives/..._Base or Hives/..._Delta)",
+                               is_alone ? "the layer has no"
+                                        : "neither the layer nor what it stands on has a");
 }
 
 static int run_registry(cli *cli, const registry_options *options, const char *layer,

@@ -199,6 +199,7 @@ static void json_key(const hive_output *output, json_out *json, const char *path
                      const wcl_hive_key_info *info)
 {
     char time[64];
+    wcl_error why = WCL_ERROR_INIT;
     char *sddl = NULL;
 
     json_text_sized(json, "key", path, path_size);
@@ -206,8 +207,10 @@ static void json_key(const hive_output *output, json_out *json, const char *path
     if (info->class_name)
         json_text_sized(json, "class", info->class_name, info->class_size);
     if (info->security &&
-        wcl_sd_to_sddl(info->security, info->security_size, &sddl, NULL) == WCL_OK)
+        wcl_sd_to_sddl(info->security, info->security_size, &sddl, &why) == WCL_OK)
         json_text(json, "sddl", sddl);
+    else if (info->security)
+        json_text(json, "sddl_error", why.message);
     wcl_free(sddl);
     if (info->flags & WCL_HIVE_KEY_SYMLINK)
         json_bool(json, "symlink", true);

@@ -8,8 +8,10 @@
 #include "base/list.h"
 #include "cli/describe.h"
 
-/* More than a hive can have. */
-#define HIVE_SIZE_MAX ((uint64_t)2 * 1024 * 1024 * 1024)
+/* Of the largest hive that is read, and of each of its logs: they are read into memory. */
+#define HIVE_SIZE_MAX ((uint64_t)1024 * 1024 * 1024)
+/* Of the holes of such a file in all: what a layer merely says takes memory as well. */
+#define HIVE_HOLES_MAX ((uint64_t)64 * 1024 * 1024)
 
 const hive_place hive_places[HIVE_PLACES] = {
     { "HKLM\\SAM", "HKEY_LOCAL_MACHINE\\SAM", "Sam" },
@@ -51,20 +53,29 @@ void hives_free(hive_chain chains[HIVE_PLACES])
 
 /* ---- One file -------------------------------------------------------------------------------- */
 
-static wcl_status take_data(wcl_backup_reader *backup, const wcl_backup_header *header,
-                            wcl_buffer *bytes, wcl_error *error)
+/* Goes to where a block of a sparse file begins. */
+static wcl_status skip_hole(uint64_t offset, wcl_buffer *bytes, uint64_t *holes, wcl_error *error)
+{
+    if (offset < bytes->size)
+        return wcl_fail(error, WCL_CODE_INVALID_DATA, "its pieces are not in order");
+    *holes += offset - bytes->size;
+    if (*holes > HIVE_HOLES_MAX)
+        return wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "it has holes of more than 64 MiB");
+    return wcl_buffer_append_zeros(bytes, (size_t)(offset - bytes->size), error);
+}
+
+static wcl_status take_data(wcl_backup_reader *backup, wcl_buffer *bytes, wcl_error *error)
 {
     uint8_t piece[65536];
     size_t got = 1;
     wcl_status status = WCL_OK;
 
-    if (header->id == WCL_BACKUP_SPARSE_BLOCK && header->offset > bytes->size &&
-        header->offset <= HIVE_SIZE_MAX)
-        status = wcl_buffer_append_zeros(bytes, (size_t)(header->offset - bytes->size), error);
     while (status == WCL_OK && got) {
-        status = wcl_backup_reader_read(backup, piece, sizeof(piece), &got, error);
+        status = cli_interrupted()
+                     ? WCL_FAILED
+                     : wcl_backup_reader_read(backup, piece, sizeof(piece), &got, error);
         if (status == WCL_OK && bytes->size + got > HIVE_SIZE_MAX)
-            status = wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "a hive has at most 2 GiB");
+            status = wcl_fail(error, WCL_CODE_FILE_TOO_LARGE, "it has more than 1 GiB");
         if (status == WCL_OK)
             status = wcl_buffer_append(bytes, piece, got, error);
     }
@@ -76,12 +87,18 @@ static wcl_status take_file(wcl_layer_reader *reader, wcl_buffer *bytes, wcl_err
 {
     wcl_backup_reader *backup = NULL;
     wcl_backup_header header;
+    uint64_t holes = 0;
 
     wcl_buffer_clear(bytes);
     wcl_status status = wcl_backup_reader_new(cli_read_entry, reader, &backup, error);
-    while (status == WCL_OK && (status = wcl_backup_reader_next(backup, &header, error)) == WCL_OK)
-        if (header.id == WCL_BACKUP_DATA || header.id == WCL_BACKUP_SPARSE_BLOCK)
-            status = take_data(backup, &header, bytes, error);
+    while (status == WCL_OK &&
+           (status = wcl_backup_reader_next(backup, &header, error)) == WCL_OK) {
+        if (header.id == WCL_BACKUP_SPARSE_BLOCK)
+            status = skip_hole(header.offset, bytes, &holes, error);
+        if (status == WCL_OK &&
+            (header.id == WCL_BACKUP_DATA || header.id == WCL_BACKUP_SPARSE_BLOCK))
+            status = take_data(backup, bytes, error);
+    }
     wcl_backup_reader_free(backup);
     return status == WCL_END ? WCL_OK : WCL_FAILED;
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """`wcl registry` of layers: what the hives of a chain make up, and what each of them says."""
+import resource
+
 from registry_common import *
 
 APP = "HKLM\\SOFTWARE\\App"
@@ -74,7 +76,7 @@ def keys_and_values_are_named_as_on_windows(home):
 
 
 def what_is_not_there_is_said(home, tar):
-    for arguments, words in ((["top", "HKLM\\SOFTWARE\\Nope"], b"Nope"), (["top", "HKU\\.DEFAULT"], b"no hive"),
+    for arguments, words in ((["top", "HKLM\\SOFTWARE\\Nope"], b"Nope"), (["top", "HKU\\.DEFAULT"], b"neither the layer nor what it stands on has a hive"),
                              (["--value", "nope", "top", APP], b"nope"), (["missing", APP], b"missing")):
         done = home.run("registry", *arguments, check=False)
         assert done.returncode == 1 and words in done.stderr, (arguments, done)
@@ -93,6 +95,22 @@ def a_damaged_hive_is_refused(home, tar):
         file.write(data)
     done = home.run("registry", "-r", home.path("damaged.tar"), "HKLM\\SOFTWARE", check=False)
     assert done.returncode == 1 and b"HKLM\\SOFTWARE" in done.stderr, done
+
+
+def a_hole_takes_no_memory(home):
+    """A sparse file of 20 GiB in a tar of 10 KiB."""
+    tar = home.path("sparse.tar")
+    with open(home.path("Software_Base"), "wb") as file:
+        file.truncate(20 << 30)
+        file.seek(10 << 30)
+        file.write(b"regf")
+    os.makedirs(home.path("sparse/Files"))
+    os.makedirs(home.path("sparse/Hives"))
+    os.rename(home.path("Software_Base"), home.path("sparse/Hives/Software_Base"))
+    subprocess.run(["tar", "--sparse", "--format=pax", "-cf", tar, "-C", home.path("sparse"), "Files", "Hives"], check=True)
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
+    done = home.run("registry", tar, "HKLM\\SOFTWARE", check=False, preexec_fn=limit)
+    assert done.returncode == 1 and b"it has holes of more than 64 MiB" in done.stderr, done
 
 
 def names_cannot_act_on_a_terminal(home):
@@ -118,6 +136,7 @@ def main():
         keys_and_values_are_named_as_on_windows(home)
         what_is_not_there_is_said(home, tars["base"])
         a_damaged_hive_is_refused(home, tars["base"])
+        a_hole_takes_no_memory(home)
         names_cannot_act_on_a_terminal(home)
     print("registry_layers: passed")
 
