@@ -156,6 +156,7 @@ static wcl_status keep(hive_search *search, size_t place, layer_hive *found, boo
         options.logs[i] =
             (wcl_hive_input) { .data = found->logs[i].data, .size = found->logs[i].size };
     options.hooks = &search->cli->hooks;
+    options.max_size = HIVE_SIZE_MAX;
     if (search->reading == HIVES_OPENED &&
         wcl_hive_open(&input, &options, &found->hive, error) != WCL_OK)
         return wcl_error_context(error, NULL, hive_places[place].path);

@@ -7,11 +7,15 @@
 
 #define LOG_TYPE_NEW 6u
 #define ENTRY_HEADER 40u
+/* By how much logs may let their hive grow: for each of their bytes, and at least. The pages of
+ * what is new are in them. */
+#define GROWTH_FOR_BYTE 16u
+#define GROWTH_LEAST ((uint64_t)16 * 1024 * 1024)
 
 typedef struct replaying {
     uint8_t **file;
     uint64_t *size;
-    uint64_t max_size;
+    uint64_t max_size; /* that the hive may have afterwards */
     wcl_hive_info *info;
     wcl_error *error;
 } replaying;
@@ -39,7 +43,8 @@ static wcl_status grow(const replaying *replay, uint64_t bins_size)
     uint64_t wanted = REGF_BASE_SIZE + bins_size;
 
     if (bins_size % REGF_BIN_ALIGN || wanted > replay->max_size)
-        return wcl_fail(replay->error, WCL_CODE_CORRUPT, "its log says that it has %llu bytes",
+        return wcl_fail(replay->error, WCL_CODE_CORRUPT,
+                        "its log says that it has %llu bytes, which it cannot have grown to",
                         (unsigned long long)bins_size);
     if (wanted <= *replay->size)
         return WCL_OK;
@@ -171,7 +176,9 @@ static uint32_t first_sequence(const wcl_buffer *log)
 wcl_status wcl_hive_replay(uint8_t **file, uint64_t *size, const wcl_buffer logs[2],
                            uint64_t max_size, wcl_hive_info *info, wcl_error *error)
 {
-    const replaying replay = { file, size, max_size, info, error };
+    uint64_t growth = ((uint64_t)logs[0].size + logs[1].size) * GROWTH_FOR_BYTE;
+    uint64_t most = *size + (growth > GROWTH_LEAST ? growth : GROWTH_LEAST);
+    const replaying replay = { file, size, most < max_size ? most : max_size, info, error };
     uint32_t type[2] = { 0, 0 }, sequence = wcl_load_le32(*file + REGF_SEQUENCE_2);
     bool is_valid[2] = { is_log(&logs[0], &type[0]), is_log(&logs[1], &type[1]) };
     bool is_whole = wcl_hive_checksum(*file) == wcl_load_le32(*file + REGF_CHECKSUM);

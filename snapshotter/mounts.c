@@ -81,6 +81,13 @@ static wcl_status tell_overlay(const wcl_snapshotter *snapshotter, const char *s
     static const char *const usual[] = { "index=off", "redirect_dir=nofollow", "metacopy=off" };
     wcl_status status = WCL_OK;
 
+    /* overlayfs and containerd would take the path for several. */
+    if (strpbrk(snapshotter->home, ":,\\"))
+        return wcl_fail(
+            error, WCL_CODE_NOT_SUPPORTED,
+            "the home '%s' has a ':', ',' or '\\' in its path, which an overlay's options "
+            "cannot have",
+            snapshotter->home);
     mount->type = "overlay";
     mount->source = strdup("overlay");
     if (!mount->source)

@@ -207,6 +207,29 @@ static void logs_of_the_old_format_are_replayed(void **state)
     open_with_log(&old, &log, 0);
 }
 
+/* A log of one entry, which makes `old` what `now` is and says that it has `said` bytes of bins. */
+static void make_new_log(const wcl_buffer *old, const wcl_buffer *now, uint32_t said,
+                         wcl_buffer *log)
+{
+    uint32_t bins = (uint32_t)(now->size - REGF_BASE_SIZE), size = 48 + bins;
+
+    size = (size + REGF_SECTOR - 1) & ~(REGF_SECTOR - 1);
+    wcl_buffer_append(log, old->data, REGF_SECTOR, NULL);
+    wcl_store_le32(log->data + REGF_TYPE, 6);
+    sign(log->data);
+    assert_int_equal(wcl_buffer_append_zeros(log, size, NULL), WCL_OK);
+    uint8_t *entry = log->data + REGF_SECTOR;
+    memcpy(entry, "HvLE", 4);
+    wcl_store_le32(entry + 4, size);
+    wcl_store_le32(entry + 12, 1);
+    wcl_store_le32(entry + 16, said);
+    wcl_store_le32(entry + 20, 1);
+    wcl_store_le32(entry + 44, bins);
+    memcpy(entry + 48, now->data + REGF_BASE_SIZE, bins);
+    wcl_store_le64(entry + 24, wcl_marvin32(WCL_MARVIN_LOG_SEED, entry + 40, size - 40));
+    wcl_store_le64(entry + 32, wcl_marvin32(WCL_MARVIN_LOG_SEED, entry, 32));
+}
+
 static void logs_of_the_new_format_are_replayed(void **state)
 {
     WCL_CLEANUP_BUFFER wcl_buffer old = WCL_BUFFER_INIT;
@@ -215,25 +238,30 @@ static void logs_of_the_new_format_are_replayed(void **state)
 
     (void)state;
     make_dirty(&old, &now);
-    uint32_t bins = (uint32_t)(now.size - REGF_BASE_SIZE), size = 48 + bins;
-    size = (size + REGF_SECTOR - 1) & ~(REGF_SECTOR - 1);
-    wcl_buffer_append(&log, old.data, REGF_SECTOR, NULL);
-    wcl_store_le32(log.data + REGF_TYPE, 6);
-    sign(log.data);
-    assert_int_equal(wcl_buffer_append_zeros(&log, size, NULL), WCL_OK);
-    uint8_t *entry = log.data + REGF_SECTOR;
-    memcpy(entry, "HvLE", 4);
-    wcl_store_le32(entry + 4, size);
-    wcl_store_le32(entry + 12, 1);
-    wcl_store_le32(entry + 16, bins);
-    wcl_store_le32(entry + 20, 1);
-    wcl_store_le32(entry + 44, bins);
-    memcpy(entry + 48, now.data + REGF_BASE_SIZE, bins);
-    wcl_store_le64(entry + 24, wcl_marvin32(WCL_MARVIN_LOG_SEED, entry + 40, size - 40));
-    wcl_store_le64(entry + 32, wcl_marvin32(WCL_MARVIN_LOG_SEED, entry, 32));
+    make_new_log(&old, &now, (uint32_t)(now.size - REGF_BASE_SIZE), &log);
     open_with_log(&old, &log, 1);
-    entry[100] ^= 1;
+    log.data[REGF_SECTOR + 100] ^= 1;
     open_with_log(&old, &log, 0);
+}
+
+static void a_log_cannot_say_that_its_hive_is_huge(void **state)
+{
+    WCL_CLEANUP_BUFFER wcl_buffer old = WCL_BUFFER_INIT;
+    WCL_CLEANUP_BUFFER wcl_buffer now = WCL_BUFFER_INIT;
+    WCL_CLEANUP_BUFFER wcl_buffer log = WCL_BUFFER_INIT;
+    wcl_hive_options options = WCL_HIVE_OPTIONS_INIT;
+    wcl_error error = WCL_ERROR_INIT;
+    wcl_hive *hive;
+
+    (void)state;
+    make_dirty(&old, &now);
+    make_new_log(&old, &now, 0x40000000, &log);
+    const wcl_hive_input input = { .data = old.data, .size = old.size };
+    options.logs[0] = (wcl_hive_input) { .data = log.data, .size = log.size };
+    assert_int_equal(wcl_hive_open(&input, &options, &hive, &error), WCL_FAILED);
+    assert_int_equal(error.code, WCL_CODE_CORRUPT);
+    assert_non_null(strstr(error.message, "cannot have grown to"));
+    assert_null(hive);
 }
 
 int main(void)
@@ -244,6 +272,7 @@ int main(void)
         cmocka_unit_test(damage_is_refused_or_harmless),
         cmocka_unit_test(logs_of_the_old_format_are_replayed),
         cmocka_unit_test(logs_of_the_new_format_are_replayed),
+        cmocka_unit_test(a_log_cannot_say_that_its_hive_is_huge),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
