@@ -26,7 +26,12 @@ func isMounted(t *testing.T, path string) bool {
 	t.Helper()
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	check(t, err)
-	return strings.Contains(string(mounts), " "+path+" ")
+	for _, line := range strings.Split(string(mounts), "\n") {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == path {
+			return true
+		}
+	}
+	return false
 }
 
 // What is not mounted any more, as after a reboot, is mounted by the next Mounts.
